@@ -1,0 +1,1 @@
+"""The vocabulary: ids, states, documents, records, messages, events, effects and errors. Pure."""

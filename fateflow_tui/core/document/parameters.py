@@ -1,0 +1,194 @@
+"""The parameters of each component at each party: class defaults, then common, then own (FATE's merge order).
+
+A component that has a model of its own module as input (`input.model`, no `train_data`) in a training job starts
+from the parameters of that source instead of the defaults, because it goes on with what the source learned. What
+the conf says of it comes on top; where the result would not be valid, the conf's words for this component are
+ignored with a warning, as FATE ignores them always. A predict job knows no such inheritance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from fateflow_tui.core.document.conf import Conf, Layer
+from fateflow_tui.core.document.dsl import Component, Dsl
+from fateflow_tui.core.document.json_text import Path
+from fateflow_tui.core.document.problems import Problems
+from fateflow_tui.core.ids import Party
+from fateflow_tui.core.ports import ModuleCatalog, ModuleFacts, ParameterProblem
+
+Nested = Callable[[tuple[str, ...]], bool]
+Parameters = dict[str, Any]
+
+
+def merge(base: Mapping[str, Any], own: Mapping[str, Any], nested: Nested, at: tuple[str, ...] = ()) -> Parameters:
+    """`own` over `base`: parameter objects are merged by key, everything else is replaced. Nothing is changed in
+    place; what was not touched is shared with `base`.
+    """
+    merged = dict(base)
+    for key, value in own.items():
+        below = base.get(key)
+        if isinstance(value, dict) and isinstance(below, dict) and nested((*at, key)):
+            merged[key] = merge(below, value, nested, (*at, key))
+        else:
+            merged[key] = value
+    return merged
+
+
+class _Resolved(msgspec.Struct, frozen=True):
+    parameters: Parameters
+    problems: list[ParameterProblem]
+
+
+class ParameterResolver:
+    """Merges and checks parameters, each combination of layers once, however many parties share it."""
+
+    def __init__(self, catalog: ModuleCatalog, conf: Conf, *, predict: bool, dsl: Problems, problems: Problems) -> None:
+        self._catalog = catalog
+        self._conf = conf
+        self._predict = predict
+        self._dsl_problems = dsl
+        self._problems = problems
+        self._defaults: dict[str, Parameters] = {}
+        self._resolved: dict[tuple[str, int, tuple[int, ...]], _Resolved] = {}
+        self._kept: list[Parameters] = []  # keeps ids in `_resolved` from being given to other objects
+
+    def resolve(
+        self, dsl: Dsl, modules: Mapping[str, ModuleFacts], own: Mapping[Party, list[Layer]]
+    ) -> dict[str, dict[Party, Parameters]]:
+        """component -> party that runs it -> parameters. What is refused goes to `problems`."""
+        result: dict[str, dict[Party, Parameters]] = {}
+        for name, component in dsl.components.items():
+            facts = modules.get(component.module)
+            if facts is None:
+                continue
+            result[name] = {}
+            source = self._source(component, dsl)
+            for party in self._conf.parties:
+                if party.role in facts.roles:
+                    inherited = result.get(source, {}).get(party) if source else None
+                    layers = [layer for layer in (self._conf.common, *own.get(party, ())) if name in layer.components]
+                    result[name][party] = self._one(component, facts, layers, inherited)
+        return result
+
+    def _source(self, component: Component, dsl: Dsl) -> str:
+        """The component whose parameters it starts from, or ''."""
+        if self._predict or not component.models or "train_data" in component.data:
+            return ""
+        source = dsl.components.get(component.models[-1].component)
+        return source.name if source is not None and source.module == component.module else ""
+
+    def _one(
+        self, component: Component, facts: ModuleFacts, layers: list[Layer], inherited: Parameters | None
+    ) -> Parameters:
+        base = self._default(facts.name) if inherited is None else inherited
+        resolved = self._merged(component, facts, layers, base)
+        if resolved.problems:
+            if inherited is not None:
+                self._warn_ignored(component, layers, resolved.problems)
+                return inherited
+            return self._refuse(component, layers, resolved)
+        return resolved.parameters
+
+    def _default(self, module: str) -> Parameters:
+        if module not in self._defaults:
+            self._defaults[module] = self._catalog.defaults(module)
+        return self._defaults[module]
+
+    def _merged(self, component: Component, facts: ModuleFacts, layers: Iterable[Layer], base: Parameters) -> _Resolved:
+        given = [layer.components[component.name] for layer in layers]
+        key = (facts.name, id(base), tuple(map(id, given)))
+        found = self._resolved.get(key)
+        if found is None:
+            merged = base
+            for parameters in given:
+                merged = merge(merged, parameters, lambda path: self._catalog.is_nested(facts.name, path))
+            found = _Resolved(merged, self._catalog.check(facts.name, merged))
+            self._resolved[key] = found
+            self._kept += [base, *given]
+        return found
+
+    def _warn_ignored(self, component: Component, layers: list[Layer], found: Iterable[ParameterProblem]) -> None:
+        for problem in found:
+            message = (
+                f"component {component.name} goes on with the model of {component.models[-1].component} and its "
+                f"parameters; its own are ignored, because one is not valid: {_said(problem)}"
+            )
+            self._problems.warn(_code(problem), _place(component, layers, problem) or (), message)
+
+    def _refuse(self, component: Component, layers: list[Layer], resolved: _Resolved) -> Parameters:
+        parameters = resolved.parameters
+        for problem in resolved.problems:
+            message = f"component {component.name} ({component.module}): {_said(problem)}"
+            place = _place(component, layers, problem)
+            if problem.unknown and self._predict and self._conf.version == 1:
+                parameters = without(parameters, problem.path)
+                self._problems.warn(_code(problem), place or (), f"{message}; it is ignored")
+            elif component.module == "Reader" and problem.path[:1] in ((), ("table",)) and not problem.unknown:
+                continue  # `check_readers` says it better
+            elif place is None:
+                self._dsl_problems.error(_code(problem), component.path, message)
+            else:
+                self._problems.error(_code(problem), place, message, suggestion=problem.suggestion)
+        return parameters
+
+
+def without(parameters: Mapping[str, Any], path: tuple[str, ...]) -> Parameters:
+    """A copy that lacks the parameter at this path."""
+    left = dict(parameters)
+    if len(path) > 1 and isinstance(left.get(path[0]), dict):
+        left[path[0]] = without(left[path[0]], path[1:])
+    elif path:
+        left.pop(path[0], None)
+    return left
+
+
+def _code(problem: ParameterProblem) -> str:
+    return "RedundantParameterError" if problem.unknown else "ParameterCheckError"
+
+
+def _said(problem: ParameterProblem) -> str:
+    name = ".".join(problem.path)
+    if problem.unknown:
+        return f"it has no parameter {name}"
+    return f"{name}: {problem.message}" if name else problem.message
+
+
+def _place(component: Component, layers: Iterable[Layer], problem: ParameterProblem) -> Path | None:
+    """Where in the conf the refused value stands: in the last layer that gives it. None: it is in none."""
+    for path in (problem.path[:end] for end in range(len(problem.path), -1, -1)):
+        for layer in reversed(list(layers)):
+            value: Any = layer.components[component.name]
+            for step in path:
+                value = value.get(step, _ABSENT) if isinstance(value, dict) else _ABSENT
+            if value is not _ABSENT:
+                return layer.path_of(component.name, path)
+    return None
+
+
+_ABSENT = object()
+
+
+def check_readers(parameters: Mapping[str, Mapping[Party, Parameters]], dsl: Dsl, problems: Problems) -> None:
+    """Every Reader must know its table at every party that runs it."""
+    for name, by_party in parameters.items():
+        if dsl.components[name].module != "Reader":
+            continue
+        for party, given in by_party.items():
+            reason = table_flaw(given.get("table"))
+            if reason:
+                message = f"component {name} has no table to read at {party}: {reason}"
+                problems.error("ReaderTableNotExistError", dsl.components[name].path, message)
+
+
+def table_flaw(table: Any) -> str:
+    """Why this is no `{"name": ..., "namespace": ...}`, or ''."""
+    if table is None:
+        return "`table` is missing"
+    if not isinstance(table, dict):
+        return "`table` must be an object with name and namespace"
+    missing = [key for key in ("name", "namespace") if not isinstance(table.get(key), str) or not table[key]]
+    return f"`table` lacks {' and '.join(missing)}" if missing else ""

@@ -1,0 +1,185 @@
+"""Derives the DSL of a predict job from that of a training job and the list of deployed components."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final
+
+from fateflow_tui.core.document.dsl import Component, Dsl, read_dsl
+from fateflow_tui.core.document.job import bad_document
+from fateflow_tui.core.document.json_text import read_json
+from fateflow_tui.core.document.problems import Problem, Problems, nearest
+from fateflow_tui.core.document.references import DATA_KEYS, Ref
+from fateflow_tui.core.errors import BadDocument, BadRequest
+from fateflow_tui.core.ports import ModuleCatalog
+
+# What a component reads when it predicts, by the first of its training inputs that it has.
+_PREDICT_KEYS: Final = {
+    "data": "data",
+    "train_data": "test_data",
+    "validate_data": "test_data",
+    "test_data": "test_data",
+    "eval_data": "test_data",
+}
+# Which input a component that is left out passes on.
+_FORWARD_KEYS: Final = ("train_data", "eval_data", "test_data", "data", "validate_data")
+
+
+def derive_predict_dsl(
+    train_dsl: object,
+    deployed: Collection[str] | None = None,
+    *,
+    version: int = 2,
+    catalog: ModuleCatalog | None = None,
+) -> dict[str, Any]:
+    """The inference DSL of a training DSL (text or object).
+
+    deployed: the components to keep; None for all (version 2), or for those that the DSL's `need_deploy`, else the
+    module, says (version 1). Components that are left out are bridged: who read any of their ports reads what they
+    read. An input that leads nowhere is left out; then the user must attach a Reader. Raises BadDocument.
+    """
+    document = read_json(train_dsl)
+    problems = Problems("dsl", document)
+    dsl = read_dsl(document.value, version, problems)
+    _raise(problems)
+    kept = _kept(dsl, deployed, version, catalog)
+    entries = document.value["components"]
+    forwards: dict[str, str] = {}  # component that is left out -> the reference that stands for its ports
+    components: dict[str, Any] = {}
+    for name, component in dsl.components.items():
+        if name in kept:
+            components[name] = _predicting(component, entries[name], components, forwards)
+        elif source := _forwarded(component, components, forwards):
+            forwards[name] = source
+    derived = {"components": components}
+    check_predict_dsl(derived, dsl.components, version)
+    return derived
+
+
+def check_predict_dsl(predict_dsl: object, trained: Collection[str] | None = None, version: int = 2) -> None:
+    """Raises BadDocument when it has faults or reads models of components that are not among the trained ones."""
+    document = read_json(predict_dsl)
+    problems = Problems("dsl", document)
+    dsl = read_dsl(document.value, version, problems, predict=True)
+    for component in dsl.components.values():
+        for ref in [*component.models, *component.isometric]:
+            if trained is not None and ref.kind == "pipeline" and ref.component not in trained:
+                message = f"component {component.name} reads the model of {ref.component}, which was not trained"
+                near = (ref.component, trained)
+                problems.error("ModelInputComponentNotExistError", ref.path, message, near=near)
+    _raise(problems)
+
+
+def generate_predict_dsl(train_dsl: object, components: object, version: object = "2") -> dict[str, Any]:
+    """The `job/dsl/generate` call. components: a list, or text such as "[a_0, b_0]". Raises BadDocument, BadRequest."""
+    if str(version) != "2":
+        raise BadRequest(f"predict DSLs can be generated for dsl_version 2 only, not {version}")
+    names = component_list(components)
+    if not names:
+        raise BadRequest("no components are named", hint="name them separated by commas, as in reader_0,dataio_0")
+    return derive_predict_dsl(train_dsl, names)
+
+
+def component_list(value: object) -> list[str]:
+    """Component names out of a list or a text with commas, blanks, line ends and outer brackets."""
+    if isinstance(value, str):
+        if "/" in value or "\\" in value:
+            raise BadRequest(f"component names have no slashes: {value[:100]}")
+        for character in (" ", "\n", "\r", "\t"):
+            value = value.replace(character, "")
+        value = value.strip(",[]").split(",")
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise BadRequest("components must be a list of names or a text with commas")
+    return [name.strip() for name in value if name.strip()]
+
+
+def _raise(problems: Problems) -> None:
+    if problems.has_errors:
+        raise bad_document(problems.sorted())
+
+
+def _kept(dsl: Dsl, deployed: Collection[str] | None, version: int, catalog: ModuleCatalog | None) -> Collection[str]:
+    if deployed is not None:
+        unknown = [name for name in deployed if name not in dsl.components]
+        if unknown:
+            raise _unknown(unknown, dsl)
+        return set(deployed)
+    return {c.name for c in dsl.components.values() if version == 2 or _is_deployed(c, catalog)}
+
+
+def _unknown(names: Iterable[str], dsl: Dsl) -> BadDocument:
+    return bad_document(
+        [
+            Problem(
+                "DeployComponentNotExistError",
+                f"component {name} is to be deployed, but the DSL has none of that name",
+                "dsl",
+                "$.components",
+                suggestion=nearest(name, dsl.components),
+            )
+            for name in names
+        ]
+    )
+
+
+def _is_deployed(component: Component, catalog: ModuleCatalog | None) -> bool:
+    if component.need_deploy is not None:
+        return component.need_deploy
+    facts = catalog.facts(component.module) if catalog is not None else None
+    return facts.deployed if facts is not None else True
+
+
+def _predicting(
+    component: Component,
+    entry: Mapping[str, Any],
+    components: Mapping[str, Any],
+    forwards: Mapping[str, str],
+) -> dict[str, Any]:
+    """The component as it predicts: with the model that it, or the component whose model it used, has learned."""
+    inputs: dict[str, Any] = {}
+    if component.model_port is not None:
+        inputs["model"] = [f"pipeline.{component.name}.{component.model_port}"]
+    elif component.models:
+        inputs["model"] = [f"pipeline.{ref.component}.{ref.port}" for ref in component.models]
+    data = _predict_data(component, components, forwards)
+    if data:
+        inputs["data"] = data
+    if component.cache:
+        inputs["cache"] = entry["input"]["cache"]
+    result: dict[str, Any] = {"module": component.module}
+    if inputs:
+        result["input"] = inputs
+    if component.data_ports:
+        result["output"] = {"data": component.data_ports}
+    if "provider" in entry:
+        result["provider"] = entry["provider"]
+    return result
+
+
+def _predict_data(
+    component: Component, components: Mapping[str, Any], forwards: Mapping[str, str]
+) -> dict[str, list[str]]:
+    known = [key for key in _PREDICT_KEYS if component.data.get(key)]
+    free = {key: key for key in component.data if key not in DATA_KEYS}
+    chosen = {known[0]: _PREDICT_KEYS[known[0]]} if known else free
+    data: dict[str, list[str]] = {}
+    for key, predict_key in chosen.items():
+        refs = [_predict_ref(ref, components, forwards) for ref in component.data[key]]
+        if found := list(dict.fromkeys(ref for ref in refs if ref)):
+            data[predict_key] = found
+    return data
+
+
+def _predict_ref(ref: Ref, components: Mapping[str, Any], forwards: Mapping[str, str]) -> str:
+    if ref.kind == "args":
+        return "args.eval_data"
+    if ref.component in components:
+        return f"{ref.component}.{ref.port}"
+    return forwards.get(ref.component, "")
+
+
+def _forwarded(component: Component, components: Mapping[str, Any], forwards: Mapping[str, str]) -> str:
+    """What a component that is left out reads, so that its readers can read it instead; '' if it leads nowhere."""
+    keys = [*_FORWARD_KEYS, *(key for key in component.data if key not in DATA_KEYS)]
+    refs = (ref for key in keys for ref in component.data.get(key, []))
+    return next((found for ref in refs if (found := _predict_ref(ref, components, forwards))), "")

@@ -1,0 +1,148 @@
+"""What is wrong with a job document: all problems, each with place, code and suggestion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from itertools import islice
+from typing import Any, Final
+
+import msgspec
+
+from fateflow_tui.core.document.json_text import JsonDocument, Path, path_text
+
+MAX_PROBLEMS: Final = 1_000  # of each severity and document
+_MAX_SUGGESTIONS: Final = 50  # searching near names is slow; nobody mends more in one go
+_MAX_CANDIDATES: Final = 1_000
+_MAX_MESSAGE: Final = 2_000  # characters
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One thing to mend.
+
+    code: FATE's name of the error where it has one. severity: error or warning. document: dsl or conf.
+    path: as in `$.components.hetero_lr_0.input.data.train_data[0]`. line, column: from 1 on; 0 where the document
+    did not come as text. suggestion: what was probably meant, or ''.
+    """
+
+    code: str
+    message: str
+    document: str
+    path: str
+    severity: str = "error"
+    line: int = 0
+    column: int = 0
+    suggestion: str = ""
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity == "error"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__struct_fields__}
+
+    def __str__(self) -> str:
+        where = f"{self.document}:{self.line}:{self.column}" if self.line else self.document
+        hint = f" (did you mean {self.suggestion}?)" if self.suggestion else ""
+        return f"{where} {self.path}: {self.message}{hint}"
+
+
+class Problems:
+    """Collects the problems of one document, each once."""
+
+    def __init__(self, document: str, source: JsonDocument) -> None:
+        self._document = document
+        self._source = source
+        self._found: dict[tuple[str, str, Path, str], str] = {}  # severity, code, path, message -> suggestion
+        self._counts = {"error": 0, "warning": 0}
+        for flaw in source.flaws:
+            self.error(flaw.code, flaw.path, flaw.message)
+
+    @property
+    def has_errors(self) -> bool:
+        return self._counts["error"] > 0
+
+    def error(
+        self,
+        code: str,
+        path: Path,
+        message: str,
+        *,
+        near: tuple[str, Iterable[str]] | None = None,
+        suggestion: str = "",
+    ) -> None:
+        """near: the name that was written, and the names that would be right there."""
+        self._add("error", code, path, message, near, suggestion)
+
+    def warn(
+        self,
+        code: str,
+        path: Path,
+        message: str,
+        *,
+        near: tuple[str, Iterable[str]] | None = None,
+        suggestion: str = "",
+    ) -> None:
+        self._add("warning", code, path, message, near, suggestion)
+
+    def _add(
+        self,
+        severity: str,
+        code: str,
+        path: Path,
+        message: str,
+        near: tuple[str, Iterable[str]] | None,
+        suggestion: str,
+    ) -> None:
+        if len(message) > _MAX_MESSAGE:
+            message = f"{message[:_MAX_MESSAGE]}..."
+        key = (severity, code, path, message)
+        if key in self._found:
+            return
+        self._counts[severity] += 1
+        if self._counts[severity] > MAX_PROBLEMS:
+            return
+        if near is not None and len(self._found) < _MAX_SUGGESTIONS:
+            suggestion = nearest(*near)
+        self._found[key] = suggestion
+
+    def sorted(self) -> list[Problem]:
+        """In the order of the document."""
+        paths = {path for _, _, path, _ in self._found}
+        places = self._source.positions(path[:end] for path in paths for end in range(len(path) + 1))
+        places |= {flaw.path: (flaw.line, flaw.column) for flaw in reversed(self._source.flaws) if flaw.line}
+        rows: list[tuple[tuple[int, ...], Problem]] = []
+        for (severity, code, path, message), suggestion in self._found.items():
+            ends = range(len(path), -1, -1)  # what is missing is shown where it is missed
+            line, column = next((places[path[:end]] for end in ends if path[:end] in places), (0, 0))
+            problem = Problem(code, message, self._document, path_text(path), severity, line, column, suggestion)
+            rows.append(((line, column, *_order(self._source.value, path)), problem))
+        rows.sort(key=lambda row: row[0])
+        left_out = {severity: count - MAX_PROBLEMS for severity, count in self._counts.items()}
+        return [problem for _, problem in rows] + [
+            Problem("TooManyProblems", f"{count} more {severity}s are not listed", self._document, "$", severity)
+            for severity, count in left_out.items()
+            if count > 0
+        ]
+
+
+def nearest(wrong: str, candidates: Iterable[str]) -> str:
+    """The candidate that was probably meant, or ''. Upper and lower case make no difference."""
+    by_lower = {name.lower(): name for name in islice(candidates, _MAX_CANDIDATES) if len(name) <= 128}
+    found = get_close_matches(wrong.lower()[:100], by_lower, n=1, cutoff=0.6)
+    return by_lower[found[0]] if found else ""
+
+
+def _order(value: Any, path: Path) -> list[int]:
+    """Where a path stands among all paths of a parsed document, which keeps the order of its text."""
+    order: list[int] = []
+    for step in path:
+        if isinstance(value, dict) and step in value:
+            order.append(next(index for index, key in enumerate(value) if key == step))
+            value = value[step]
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            order.append(step)
+            value = value[step]
+        else:
+            break
+    return order

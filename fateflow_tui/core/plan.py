@@ -1,0 +1,116 @@
+"""What a checked job document becomes: the plan that the driver schedules and the part each party gets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from fateflow_tui.core.ids import Party
+
+
+class Resources(msgspec.Struct, frozen=True):
+    """An amount of a computing engine: cores, and memory in MiB (0: not limited)."""
+
+    cores: int = 0
+    memory: int = 0
+
+    def fits(self, free: Resources) -> bool:
+        return self.cores <= free.cores and self.memory <= free.memory
+
+    def plus(self, other: Resources) -> Resources:
+        return Resources(self.cores + other.cores, self.memory + other.memory)
+
+    def minus(self, other: Resources) -> Resources:
+        return Resources(self.cores - other.cores, self.memory - other.memory)
+
+    def times(self, factor: int) -> Resources:
+        return Resources(self.cores * factor, self.memory * factor)
+
+
+class JobOptions(msgspec.Struct, frozen=True):
+    """How a job is to be scheduled. Times in milliseconds; 0 switches a limit off."""
+
+    schedule_mode: str = "coordinated"  # or "independent"
+    priority: int = 0  # higher goes first
+    task_parallelism: int = 1  # components of the job that may run at once
+    auto_retries: int = 0
+    auto_retry_delay: int = 1_000
+    waiting_timeout: int = 0
+    running_timeout: int = 259_200_000
+    task_timeout: int = 0
+
+
+class ComponentPlan(msgspec.Struct, frozen=True):
+    """One component as the scheduler sees it.
+
+    needs: components whose success it waits for (data, model, isometric model; without repeats).
+    parties: who runs it, all parties of the roles that its module supports.
+    """
+
+    name: str
+    module: str
+    needs: list[str]
+    parties: list[Party]
+
+
+class TaskPlan(msgspec.Struct, frozen=True):
+    """One component as one party runs it.
+
+    inputs: the DSL's `input` object: {"data": {KEY: ["component.port", ...]}, "model": [...], ...}.
+    data_ports, model_port: the DSL's `output`; without `output.data` a module numbers its tables "0", "1", ...
+    parameters: defaults, common and own parameters merged, as the module's parameter class has them.
+    needs: as in ComponentPlan, but only components that run at this party.
+    """
+
+    component: str
+    module: str
+    needs: list[str]
+    parameters: dict[str, Any]
+    inputs: dict[str, Any] = {}
+    data_ports: list[str] = []
+    model_port: str = "default"
+
+
+class PartyDocument(msgspec.Struct, frozen=True):
+    """All that one party gets to know of a job: the DSL, the common parameters and its own.
+
+    tasks: in topological order, the same order at all parties. need: what the whole job holds at this party
+    while it runs (per-task cores and memory times parallelism). task_need: one task's share.
+    conf: the runtime conf as this party may see it (other parties' parameters left out).
+    """
+
+    job_id: str
+    party: Party
+    initiator: Party
+    roles: dict[str, list[int]]
+    dsl: dict[str, Any]
+    conf: dict[str, Any]
+    job_parameters: dict[str, Any]
+    tasks: list[TaskPlan]
+    need: Resources
+    task_need: Resources
+    options: JobOptions
+    model_id: str = ""
+    model_version: str = ""
+    train_conf: dict[str, Any] = {}
+
+
+class JobPlan(msgspec.Struct, frozen=True):
+    """A whole job as its driver schedules it. components: in topological order. driver: the party that drives."""
+
+    job_id: str
+    initiator: Party
+    driver: Party
+    components: list[ComponentPlan]
+    documents: list[PartyDocument]  # one per party, all parties of the job
+    options: JobOptions
+    dsl: dict[str, Any]
+    conf: dict[str, Any]
+    name: str = ""
+    description: str = ""
+    submitted_by: str = ""
+
+    @property
+    def parties(self) -> list[Party]:
+        return [document.party for document in self.documents]

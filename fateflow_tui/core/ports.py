@@ -1,0 +1,148 @@
+"""Doors between rooms: what the inner rooms ask of the outer ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+
+class Variable(msgspec.Struct, frozen=True):
+    """A value that a module's tasks exchange: who may send it and who may receive it."""
+
+    name: str
+    sources: frozenset[str]
+    targets: frozenset[str]
+
+
+class ModuleFacts(msgspec.Struct, frozen=True):
+    """What the job language needs to know of a module without running it.
+
+    parameter_class: FATE's name of its parameter class, as tracking shows it. built: False for the modules of
+    FATE that this version knows by name only. deployed: what v1 derivation assumes when `need_deploy` is absent.
+    """
+
+    name: str
+    roles: frozenset[str]
+    parameter_class: str
+    built: bool = True
+    deployed: bool = True
+    version: str = "1"
+    variables: Mapping[str, Variable] = {}
+
+
+class ModuleCatalog(Protocol):
+    """All modules by name."""
+
+    def names(self) -> Iterable[str]: ...
+
+    def facts(self, module: str) -> ModuleFacts | None:
+        """None: no such module."""
+        ...
+
+    def defaults(self, module: str) -> dict[str, Any]:
+        """Every parameter with its default, nested objects as dicts; {} for a module that is not built."""
+        ...
+
+    def is_nested(self, module: str, path: tuple[str, ...]) -> bool:
+        """Whether the parameter at this path is a parameter object of its own (merged by key, not replaced)."""
+        ...
+
+    def check(self, module: str, parameters: Mapping[str, Any]) -> list[ParameterProblem]:
+        """What is wrong with merged parameters: unknown names and refused values, all of them."""
+        ...
+
+
+class ParameterProblem(msgspec.Struct, frozen=True):
+    """path: keys from the component's parameters down. unknown: the name is not the module's."""
+
+    path: tuple[str, ...]
+    message: str
+    unknown: bool = False
+    suggestion: str = ""
+
+
+class StoredJob(msgspec.Struct):
+    """A job file as the store has it: plain records by table and key."""
+
+    job_id: str
+    version: int
+    tables: dict[str, dict[str, dict[str, Any]]]
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What one engine turn did to one job. records: table -> key -> plain record. version: the file's version that
+    the decision was based on (0: new). epoch: of the lease it was made under, 0 where none is needed.
+    """
+
+    job_id: str
+    version: int
+    records: dict[str, dict[str, dict[str, Any]]]
+    epoch: int = 0
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """The right to drive a job: who, since which takeover, until when (ms since the epoch)."""
+
+    owner: str
+    epoch: int
+    expires_at: int
+
+
+class JobStore(Protocol):
+    """Jobs on disk. Every method may raise OSError, DamagedFile, NewerSchema or, when a lock is not free in time,
+    TimedOut. What `commit` returned from is durable. An id that no job can have is None to `load` and
+    JobNotFound to the others.
+    """
+
+    def load(self, job_id: str) -> StoredJob | None: ...
+
+    def job_ids(self) -> list[str]:
+        """All, newest first, without reading the files."""
+        ...
+
+    def commit(self, changes: Iterable[Change]) -> dict[str, int]:
+        """Saves all changes, each job file atomically, and returns the new version by job id.
+
+        Raises StaleVersion or LeaseLost, naming the job, before anything of that job is written.
+        """
+        ...
+
+    def delete(self, job_id: str) -> None: ...
+
+    def acquire(self, job_id: str, owner: str, ttl: int, now: int) -> Lease | None:
+        """Takes or renews the lease. None: somebody else holds it. A takeover after expiry raises the epoch."""
+        ...
+
+    def release(self, job_id: str, owner: str) -> None: ...
+
+
+class Versioned(msgspec.Struct, frozen=True):
+    """A record of a collection with the version it was read at."""
+
+    version: int
+    record: dict[str, Any]
+
+
+class Collection(Protocol):
+    """A small set of site-wide records by key (parties, tags, models). Each record has a version of its own that
+    grows with each save. Every method may raise OSError or DamagedFile; what `put` and `delete` returned from is
+    durable.
+    """
+
+    def get(self, key: str) -> Versioned | None: ...
+
+    def all(self) -> dict[str, Versioned]:
+        """By key, oldest first."""
+        ...
+
+    def put(self, key: str, record: Mapping[str, Any], expected_version: int | None = None) -> int:
+        """Replaces the record and returns its new version. expected_version: 0 for a record that must be new,
+        None to save in any case. Raises StaleVersion.
+        """
+        ...
+
+    def delete(self, key: str, expected_version: int | None = None) -> None:
+        """An absent key is no error unless a version is expected. Raises StaleVersion."""
+        ...
