@@ -1,0 +1,116 @@
+"""Locks between processes that share a home, held only around read, compare and write.
+
+They are the kernel's: a lock ends with the process that holds it, however that ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import time
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+from fateflow_tui.core.errors import TimedOut
+from store.files import make_directory
+
+STRIPES: Final = 64
+_PAUSE: Final = 0.0005  # seconds, doubled with each try
+_LONGEST_PAUSE: Final = 0.02
+
+
+class FileLock:
+    """One lock file; excludes threads and processes alike.
+
+    The file names its last holder (pid and host) for whoever wonders. It is opened anew each time, because a
+    descriptor that a forked child inherits would share the lock with it. timeout: seconds.
+    """
+
+    def __init__(self, path: Path, timeout: float = 10.0) -> None:
+        self._path = path
+        self._timeout = timeout
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Raises TimedOut, naming the holder, when it is not free in time."""
+        descriptor = self._acquire()
+        try:
+            yield
+        finally:
+            # Said aloud: closing alone would leave it locked while a child forked meanwhile has a copy.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            os.close(descriptor)
+
+    def holder(self) -> str:
+        """`pid N on HOST` of the present or last holder; '' when nobody ever was."""
+        try:
+            pid, _, host = self._path.read_text().strip().partition(" ")
+        except FileNotFoundError:
+            return ""
+        return f"pid {pid} on {host}" if pid else ""
+
+    def _acquire(self) -> int:
+        give_up = time.monotonic() + self._timeout
+        pause = _PAUSE
+        while True:
+            descriptor = self._open()
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if self._is_at_path(descriptor):
+                    _sign(descriptor)
+                    return descriptor
+            except BlockingIOError:
+                pass
+            except BaseException:
+                os.close(descriptor)
+                raise
+            os.close(descriptor)
+            if time.monotonic() > give_up:
+                raise TimedOut(
+                    f"the lock {self._path} was not free within {self._timeout:g} s; {self.holder()} holds it",
+                    hint="if that process hangs, end it; its lock ends with it",
+                )
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _open(self) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        try:
+            return os.open(self._path, flags, 0o600)
+        except FileNotFoundError:
+            make_directory(self._path.parent)
+            return os.open(self._path, flags, 0o600)
+
+    def _is_at_path(self, descriptor: int) -> bool:
+        """False when somebody removed the file between our opening and locking it."""
+        try:
+            return os.path.samestat(os.fstat(descriptor), os.stat(self._path))
+        except FileNotFoundError:
+            return False
+
+
+def _sign(descriptor: int) -> None:
+    """Leaves our pid and host in the lock file."""
+    note = f"{os.getpid()} {socket.gethostname()}\n".encode()
+    if os.pread(descriptor, len(note) + 1, 0) != note:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, note, 0)
+
+
+class LockStripes:
+    """A fixed number of lock files for any number of names, so that lock files never pile up."""
+
+    def __init__(self, directory: Path, timeout: float = 10.0) -> None:
+        self._locks = [FileLock(directory / f"{number:02}.lock", timeout) for number in range(STRIPES)]
+
+    @contextmanager
+    def held(self, names: Iterable[str]) -> Iterator[None]:
+        """Holds the locks of all names. Always taken in the same order, so that two processes never wait in a ring."""
+        with ExitStack() as stack:
+            for number in sorted({zlib.crc32(name.encode()) % STRIPES for name in names}):
+                stack.enter_context(self._locks[number].held())
+            yield

@@ -1,0 +1,106 @@
+"""The store without a disk, for simulations and tests: same answers, same errors, and copies of its state."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from tinydb.storages import Storage
+
+from fateflow_tui.core.ports import Change, Lease, StoredJob
+from store.collections import TinyCollection
+from store.document import Document
+from store.names import check_job_id, newest_first
+
+
+class MemoryJobStore:
+    """`core.ports.JobStore` in memory. Not for use by several threads.
+
+    Records are kept in JSON, so that what a caller gave or got is never shared with the store.
+    """
+
+    def __init__(self) -> None:
+        self._documents: dict[str, Document] = {}
+
+    def snapshot(self) -> MemoryJobStore:
+        """An independent store with all that was saved up to now: what a crash at this moment leaves."""
+        copy = MemoryJobStore()
+        copy._documents = dict(self._documents)
+        return copy
+
+    def load(self, job_id: str) -> StoredJob | None:
+        document = self._documents.get(job_id)
+        return document.stored(job_id) if document and document.version else None
+
+    def job_ids(self) -> list[str]:
+        return newest_first(list(self._documents))
+
+    def commit(self, changes: Iterable[Change]) -> dict[str, int]:
+        documents: dict[str, Document] = {}
+        for change in changes:
+            check_job_id(change.job_id)
+            now = documents.get(change.job_id) or self._document(change.job_id)
+            documents[change.job_id] = now.changed(change)
+        self._documents.update(documents)
+        return {job_id: document.version for job_id, document in documents.items()}
+
+    def delete(self, job_id: str) -> None:
+        check_job_id(job_id)
+        self._documents.pop(job_id, None)
+
+    def acquire(self, job_id: str, owner: str, ttl: int, now: int) -> Lease | None:
+        check_job_id(job_id)
+        leased = self._document(job_id).leased(owner, ttl, now)
+        if leased is None:
+            return None
+        self._documents[job_id] = leased
+        return leased.lease
+
+    def release(self, job_id: str, owner: str) -> None:
+        check_job_id(job_id)
+        released = self._document(job_id).released(owner)
+        if released is not None:
+            self._documents[job_id] = released
+
+    def _document(self, job_id: str) -> Document:
+        return self._documents.get(job_id, Document())
+
+
+class _EncodedStorage(Storage):
+    """TinyDB's storage contract over a JSON text in memory."""
+
+    def __init__(self, text: bytes = b"null") -> None:
+        self.text = text
+
+    def read(self) -> dict[str, dict[str, Any]] | None:
+        return msgspec.json.decode(self.text, type=dict[str, dict[str, Any]] | None)
+
+    def write(self, data: dict[str, dict[str, Any]]) -> None:
+        self.text = msgspec.json.encode(data)
+
+
+class _ThreadLock:
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        with self._mutex:
+            yield
+
+
+class MemoryCollection(TinyCollection):
+    """`core.ports.Collection` in memory."""
+
+    def __init__(self, name: str) -> None:
+        self._text = _EncodedStorage()
+        super().__init__(name, self._text, _ThreadLock())
+
+    def snapshot(self) -> MemoryCollection:
+        """An independent collection with all that was saved up to now."""
+        copy = MemoryCollection(self.name)
+        copy._text.text = self._text.text
+        return copy

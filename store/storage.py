@@ -1,0 +1,127 @@
+"""TinyDB's storage, made safe: atomic saves, other processes' saves noticed, damage set aside."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from tinydb.storages import Storage
+
+from fateflow_tui.core.errors import DamagedFile, NewerSchema
+from store.damage import set_aside
+from store.files import Stamp, read_file, sync_directory, temporary_path, write_temporary
+from store.schema import SCHEMA_TABLE, Plain, Schema
+
+Tables = dict[str, dict[str, msgspec.Raw]]
+"""A document as TinyDB has it, each record still (or already) in JSON: records by table and TinyDB's number."""
+
+_tables: Final = msgspec.json.Decoder(Tables)
+_plain: Final = msgspec.json.Decoder(Plain)
+
+
+class _SchemaNumber(msgspec.Struct):
+    number: int
+
+
+class AtomicStorage(Storage):
+    """One TinyDB file, kept in memory in encoded form: small, quick to save, and never shared with a caller.
+
+    Saving is: temporary file, fsync, rename, fsync of the folder. Who reads, compares and then writes must hold a
+    lock meanwhile; who only reads needs none. The file's schema number is written and checked here, in a table that
+    the document given out does not show.
+    """
+
+    def __init__(self, path: Path, schema: Schema, check: Callable[[Tables], None] | None = None) -> None:
+        """check: raises msgspec.ValidationError for a document that is good JSON and yet not ours."""
+        self.path = path
+        self._schema = schema
+        self._check = check
+        self._known: tuple[Stamp, Tables, int] | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the document in memory; 0 when nothing was read or saved yet."""
+        return self._known[2] if self._known else 0
+
+    def read(self) -> Plain | None:
+        """The document, None if there is no file. The caller may change it."""
+        tables = self.tables()
+        try:
+            return None if tables is None else _plain.decode(msgspec.json.encode(tables))
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise self.damaged(str(error)) from None
+
+    def write(self, data: dict[str, dict[str, Any]]) -> None:
+        """Saves the document; when this returns it is durable."""
+        self.prepare(_tables.decode(msgspec.json.encode(data))).publish()
+        sync_directory(self.path.parent)
+
+    def tables(self) -> Tables | None:
+        """The document with its records in JSON, not to be changed; the same object as long as the file is the same.
+
+        Raises DamagedFile, after the file was set aside, and NewerSchema.
+        """
+        known = self._known
+        if known is not None and known[0].is_current(self.path):
+            return known[1]
+        self._known = None
+        try:
+            body, stamp = read_file(self.path)
+        except FileNotFoundError:
+            return None
+        try:
+            tables = self._in_todays_form(_tables.decode(body))
+            if self._check is not None:
+                self._check(tables)
+        except NewerSchema as error:
+            raise NewerSchema(f"{self.path}: {error.message}", hint=error.hint, data=error.data) from None
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise self.damaged(str(error)) from None
+        self._known = stamp, tables, len(body)
+        return tables
+
+    def prepare(self, tables: Tables) -> PendingSave:
+        """Brings the next state to the disk without showing it yet. Raises OSError and leaves nothing then."""
+        body = msgspec.json.encode({SCHEMA_TABLE: self._schema.table(), **tables})
+        return PendingSave(self, tables, write_temporary(self.path, body), len(body))
+
+    def damaged(self, cause: str) -> DamagedFile:
+        """Sets the file aside and returns the error to raise."""
+        self._known = None
+        return set_aside(self.path, cause)
+
+    def _in_todays_form(self, tables: Tables) -> Tables:
+        numbers = list(tables.pop(SCHEMA_TABLE, {}).values())
+        if len(numbers) != 1:
+            raise msgspec.ValidationError("it does not say its schema")
+        found = msgspec.json.decode(numbers[0], type=_SchemaNumber).number
+        if found == self._schema.current:
+            return tables
+        plain = self._schema.upgrade(_plain.decode(msgspec.json.encode(tables)), found)
+        return _tables.decode(msgspec.json.encode(plain))
+
+    def _published(self, pending: PendingSave) -> None:
+        self._known = pending.stamp, pending.tables, pending.size
+
+
+class PendingSave:
+    """A state that is on the disk beside the file and takes its place on `publish`.
+
+    Its folder must be synced afterwards (`files.sync_directory`) before anybody is told.
+    """
+
+    def __init__(self, storage: AtomicStorage, tables: Tables, stamp: Stamp, size: int) -> None:
+        self._storage = storage
+        self.tables = tables
+        self.stamp = stamp
+        self.size = size
+
+    def publish(self) -> None:
+        os.replace(temporary_path(self._storage.path), self._storage.path)
+        self._storage._published(self)
+
+    def discard(self) -> None:
+        temporary_path(self._storage.path).unlink(missing_ok=True)
