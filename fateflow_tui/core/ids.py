@@ -9,6 +9,7 @@ from typing import Final, Self
 import msgspec
 
 ROLES: Final = ("guest", "host", "arbiter", "local")
+OWN_PARTY_ID: Final = "0"  # FATE's name for "this very site", whichever it is
 
 
 class Party(msgspec.Struct, frozen=True, order=True):

@@ -1,0 +1,100 @@
+"""Metrics of one task run: an append-only file of JSON lines that can be read while it grows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from fateflow_tui.artifacts.plain import plain
+
+Key = float | int | str
+# namespace -> series -> {"data": [[key, value], ...] sorted by key, "meta": {"name": ..., "metric_type": ...}}
+Series = dict[str, dict[str, dict[str, Any]]]
+
+
+class MetricsWriter:
+    """Appends to one run's file, one write call per line, so that a reader never waits and a crash tears at most the
+    last line. The file is made at the first line.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def append(
+        self,
+        namespace: str,
+        name: str,
+        points: Iterable[tuple[Key, Any]] = (),
+        meta: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Adds points to a series, sets keys of its meta, or both. Numbers JSON cannot say become texts."""
+        rows = [[plain(key), plain(value)] for key, value in points]
+        if rows or meta is None:
+            self._line({"ns": namespace, "name": name, "points": rows})
+        if meta is not None:
+            self._line({"ns": namespace, "name": name, "meta": plain(dict(meta))})
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _line(self, record: dict[str, Any]) -> None:
+        if self._descriptor is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        os.write(self._descriptor, msgspec.json.encode(record) + b"\n")
+
+
+def read(path: Path) -> Series:
+    """All series of a run, in the order of their first line; {} when nothing was written.
+
+    Keys of one series sort as numbers when they are numbers, as texts otherwise; equal keys keep their order.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return {}
+    found: Series = {}
+    for line in lines[:-1]:  # what follows the last newline is empty, or torn
+        try:
+            record = msgspec.json.decode(line, type=dict[str, Any])
+        except msgspec.DecodeError:
+            continue  # torn by a crash, then appended to
+        series = found.setdefault(record["ns"], {}).setdefault(
+            record["name"], {"data": [], "meta": {"name": record["name"], "metric_type": ""}}
+        )
+        series["data"].extend(record.get("points", ()))
+        series["meta"].update(record.get("meta", {}))
+    for names in found.values():
+        for series in names.values():
+            series["data"].sort(key=_order)
+    return found
+
+
+def delete(path: Path) -> bool:
+    """Forgets a run's metrics; False: there were none."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _order(point: Sequence[Any]) -> tuple[bool, Any]:
+    key = point[0]
+    return (True, key) if isinstance(key, str) else (False, key)

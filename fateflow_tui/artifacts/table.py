@@ -1,0 +1,113 @@
+"""One existing table: its facts and its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from fateflow_tui.core.errors import NotFound
+
+if TYPE_CHECKING:
+    import polars as pl
+
+META_FILE = "meta.json"
+
+
+class TableMeta(msgspec.Struct, frozen=True):
+    """A table's facts.
+
+    kind: "raw" (text columns as uploaded), "instances" (numbers, maybe a label), "scores" (predictions: label,
+    predict_result, predict_score, predict_detail as JSON text, type).
+    sid: name of the id column, always the first column of the data. header: the other columns, in order.
+    label: the name of the label column among them, "" if none. partitions: as asked for by the client; how the
+    rows are split into files is the writer's business.
+    external: bound, not made here; its files are never deleted. origin: job and component that made it.
+    files: names in the table's directory, in row order; absolute paths where the table is external.
+    """
+
+    namespace: str
+    name: str
+    count: int
+    partitions: int
+    kind: str
+    sid: str
+    header: list[str]
+    label: str = ""
+    engine: str = "STANDALONE"
+    address: dict[str, Any] = {}
+    id_delimiter: str = ","
+    have_head: bool = True
+    external: bool = False
+    created_at: int = 0
+    origin: dict[str, str] = {}
+    files: list[str] = []
+    extra: dict[str, Any] = {}
+
+    @property
+    def schema(self) -> dict[str, str]:
+        """FATE's form: {"sid": name, "header": "a,b,c"}; {} when there was no header line."""
+        return {"sid": self.sid, "header": self.id_delimiter.join(self.header)} if self.have_head else {}
+
+    @property
+    def columns(self) -> list[str]:
+        return [self.sid, *self.header]
+
+
+class Table:
+    """An existing table, opened for reading. Raises NotFound when its files went away since (deleted, replaced)."""
+
+    def __init__(self, directory: Path, meta: TableMeta) -> None:
+        self.directory = directory
+        self.meta = meta
+
+    def __repr__(self) -> str:
+        return f"Table({self.meta.namespace}/{self.meta.name}, {self.meta.count} rows)"
+
+    @property
+    def paths(self) -> list[Path]:
+        """The Parquet files in row order."""
+        return [self.directory / name for name in self.meta.files]
+
+    def frame(self) -> pl.DataFrame:
+        """All rows: the id column first (text), then `meta.header`."""
+        import polars as pl
+
+        parts = [self._read(path) for path in self.paths]
+        return pl.concat(parts, rechunk=True) if parts else self._empty()
+
+    def batches(self, rows: int = 100_000) -> Iterator[pl.DataFrame]:
+        """The rows in order, a bounded number at a time."""
+        for path in self.paths:
+            yield from self._read(path).iter_slices(rows)
+
+    def head(self, limit: int) -> pl.DataFrame:
+        """The first rows, without reading the others."""
+        import polars as pl
+
+        parts: list[pl.DataFrame] = []
+        wanted = max(limit, 0)
+        for path in self.paths:
+            parts.append(self._read(path, wanted))
+            wanted -= parts[-1].height
+            if wanted <= 0:
+                break
+        return pl.concat(parts) if parts else self._empty()
+
+    def _read(self, path: Path, limit: int | None = None) -> pl.DataFrame:
+        import polars as pl
+
+        try:
+            return pl.read_parquet(path, n_rows=limit, use_pyarrow=False, glob=False)
+        except FileNotFoundError as error:
+            raise NotFound(
+                f"rows of table {self.meta.namespace}/{self.meta.name} are gone: {path.name} does not exist",
+                hint="the table was deleted or replaced meanwhile; open it again",
+            ) from error
+
+    def _empty(self) -> pl.DataFrame:
+        import polars as pl
+
+        return pl.DataFrame(schema=dict.fromkeys(self.meta.columns, pl.String))

@@ -1,0 +1,105 @@
+"""Tables: Parquet parts and a `meta.json` in one directory per (namespace, name)."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from fateflow_tui.artifacts.home import segment
+from fateflow_tui.artifacts.table import META_FILE, Table, TableMeta
+from fateflow_tui.artifacts.table_writer import TableWriter
+from fateflow_tui.core.errors import Conflict, DamagedFile, NotFound
+
+__all__ = ["Table", "TableMeta", "TableWriter", "Tables"]
+
+_ABANDONED = 24 * 3600  # seconds after which nobody writes into a hidden directory any more
+
+
+class Tables:
+    """All tables of a site. Missing ones raise NotFound, existing ones Conflict, unreadable ones DamagedFile."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def open(self, namespace: str, name: str) -> Table:
+        meta = self.meta(namespace, name)
+        if meta is None:
+            raise NotFound(
+                f"there is no table {name!r} in namespace {namespace!r}",
+                hint="`fateflow data upload` makes one; `fateflow data list` shows those that exist",
+            )
+        return Table(self._directory(namespace, name), meta)
+
+    def meta(self, namespace: str, name: str) -> TableMeta | None:
+        """The table's facts without touching its rows. None: there is no such table."""
+        path = self._directory(namespace, name) / META_FILE
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=TableMeta)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except msgspec.MsgspecError as error:
+            raise DamagedFile(f"the facts of table {namespace}/{name} cannot be read from {path}: {error}") from error
+
+    def create(
+        self,
+        namespace: str,
+        name: str,
+        *,
+        partitions: int = 4,
+        kind: str = "raw",
+        replace: bool = False,
+        **facts: Any,
+    ) -> TableWriter:
+        """A writer for a new table. facts: more of `TableMeta`. replace: an existing one gives way at `close`."""
+        directory = self._directory(namespace, name)
+        old = self.meta(namespace, name)
+        if old is not None and not replace:
+            raise Conflict(
+                f"table {namespace}/{name} exists already, with {old.count} rows",
+                hint="choose another name, delete it first, or ask for it to be replaced (drop)",
+            )
+        known = {"count": 0, "sid": "sid", "header": [], **facts}
+        return TableWriter(
+            directory,
+            TableMeta(namespace=namespace, name=name, partitions=partitions, kind=kind, **known),
+            replace=replace,
+        )
+
+    def delete(self, namespace: str, name: str) -> bool:
+        """Forgets a table and deletes the rows that were written here; False: there was none."""
+        directory = self._directory(namespace, name)
+        gone = directory.with_name(f".{directory.name[:40]}.{secrets.token_hex(4)}")
+        try:
+            directory.rename(gone)
+        except FileNotFoundError:
+            return False
+        shutil.rmtree(gone, ignore_errors=True)
+        return True
+
+    def names(self, namespace: str | None = None) -> Iterator[tuple[str, str]]:
+        """(namespace, name) of all tables, or of those in one namespace, sorted."""
+        if namespace is not None:
+            spaces = [self.root / segment(namespace, "namespace")]
+        else:
+            spaces = sorted(self.root.iterdir()) if self.root.is_dir() else []
+        for space in spaces:
+            for path in sorted(space.glob(f"*/{META_FILE}")):
+                if not path.parent.name.startswith("."):
+                    yield space.name, path.parent.name
+
+    def sweep(self, older_than: float = _ABANDONED) -> int:
+        """Removes what crashed writers left, if it is older (seconds); returns how many."""
+        limit = time.time() - older_than
+        stale = [path for path in self.root.glob("*/.*") if path.is_dir() and path.stat().st_mtime < limit]
+        for path in stale:
+            shutil.rmtree(path, ignore_errors=True)
+        return len(stale)
+
+    def _directory(self, namespace: str, name: str) -> Path:
+        return self.root / segment(namespace, "namespace") / segment(name, "table name")
