@@ -1,0 +1,204 @@
+"""The components of a running job at its driver: what became of them, what to try again, what to run next."""
+
+from __future__ import annotations
+
+import msgspec
+
+from fateflow_tui.core.messages import TaskReport, Want
+from fateflow_tui.core.plan import JobOptions
+from fateflow_tui.core.records import ComponentRecord
+from fateflow_tui.core.status import Status, fold_components, fold_parties
+from fateflow_tui.engine.job import Job
+from fateflow_tui.engine.site import Site
+from fateflow_tui.engine.story import move_component
+from fateflow_tui.engine.tasks import LOST
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """How a job ends, and why."""
+
+    status: Status
+    reason: str = ""
+
+
+def judge_reports(site: Site, job: Job) -> None:
+    """Folds what the parties reported of each component that something new was reported of."""
+    stirred, job.stirred = job.stirred, set()
+    for name in job.components if len(stirred) > 1 else stirred:
+        if name in stirred:
+            _judge(site, job, name)
+
+
+def schedule(site: Site, job: Job) -> Verdict | None:
+    """Wants what can run to run. Returns the verdict when nothing can go on any more."""
+    options = _options(job)
+    driver = job.driver
+    records = driver.components
+    stopped = next((name for name, record in records.items() if _has_stopped(record)), None)
+    if options.schedule_mode == "independent":
+        can_go_on = stopped is None and _want_all(site, job)
+    else:
+        can_go_on = _want_next(site, job, options, open_to_more=stopped is None)
+    ended = sum(record.status.ended for record in records.values())
+    progress = 100 * ended // max(len(records), 1)
+    if progress > driver.progress:
+        driver.progress = progress
+        job.touch_driver()
+    status = fold_components((record.status for record in records.values()), can_go_on=can_go_on)
+    if not status.ended:
+        return None
+    return Verdict(status, "" if status.succeeded else _reason(job, stopped))
+
+
+def requeue_begun(site: Site, job: Job) -> None:
+    """Takes back all that had begun and not succeeded; it runs again under a new version."""
+    for name, record in job.driver.components.items():
+        if record.want is Want.RUN and not record.status.ended:
+            record.relaunches += 1
+            new_version(site, job, name, "the job goes back to the queue")
+
+
+def new_version(site: Site, job: Job, name: str, why: str, delay: int = 0) -> None:
+    record = job.driver.components[name]
+    record.version += 1
+    record.want = Want.HOLD
+    record.status = Status.WAITING
+    record.started_at = record.ended_at = 0
+    record.not_before = site.at + delay if delay else 0
+    job.tell(site.at, "NewVersion", component=name, text=f"version {record.version}: {why}")
+    job.put_component(name)
+
+
+def reports_of(job: Job, name: str) -> dict[str, TaskReport]:
+    """What each party said of the component's current version; parties that said nothing are left out."""
+    version = job.driver.components[name].version
+    found = {}
+    for party in job.components[name].parties:
+        report = job.driver.parties[str(party)].report
+        task = report.tasks.get(name) if report is not None else None
+        if task is not None and task.version == version:
+            found[str(party)] = task
+    return found
+
+
+def _judge(site: Site, job: Job, name: str) -> None:
+    record = job.driver.components[name]
+    if record.status.interrupted:
+        return
+    tasks = reports_of(job, name)
+    silent = len(job.components[name].parties) - len(tasks)
+    status = fold_parties([*(task.status for task in tasks.values()), *[Status.WAITING] * silent])
+    if status.interrupted:
+        _interrupted(site, job, name, status, tasks)
+    elif status.succeeded:
+        if not record.status.succeeded:
+            record.want = Want.KEEP
+            move_component(job, name, status, site.at)
+    elif status is Status.RUNNING and record.status is Status.WAITING:
+        move_component(job, name, Status.RUNNING, site.at)
+
+
+def _interrupted(site: Site, job: Job, name: str, status: Status, tasks: dict[str, TaskReport]) -> None:
+    record = job.driver.components[name]
+    bad = {party: task for party, task in tasks.items() if task.status.interrupted}
+    own_fault = {party: task for party, task in bad.items() if task.card is None or task.card.kind != LOST}
+    party, task = next(iter((own_fault or bad).items()))
+    cause = f"{name} {task.status} at {party}" + (f": {task.card.cause}" if task.card else "")
+    options = _options(job)
+    if not own_fault and record.relaunches < site.tunables.relaunch_limit:
+        record.relaunches += 1
+        _again(site, job, name, cause, 0)
+    elif own_fault and status is not Status.CANCELED and record.retries < options.auto_retries:
+        record.retries += 1
+        _again(site, job, name, f"retry {record.retries} of {options.auto_retries}, {cause}", options.auto_retry_delay)
+    else:
+        record.want = Want.STOP
+        move_component(job, name, status, site.at, cause)
+
+
+def _again(site: Site, job: Job, name: str, why: str, delay: int) -> None:
+    """A new version of a component.
+
+    Where each party walks the graph by itself, some may have gone past it already, and their reports may still be
+    under way. All that comes later and is not complete begins anew, too, and so does what was made of it: only so do
+    all parties start everything in the same order again.
+    """
+    new_version(site, job, name, why, delay)
+    if _options(job).schedule_mode != "independent":
+        return
+    names = list(job.components)
+    renewed = {name}
+    for later in names[names.index(name) + 1 :]:
+        record = job.driver.components[later]
+        incomplete = record.want is Want.RUN and not record.status.ended
+        if incomplete or (record.status.succeeded and not renewed.isdisjoint(job.components[later].needs)):
+            new_version(site, job, later, f"{name} is run again")
+            renewed.add(later)
+
+
+def _want_next(site: Site, job: Job, options: JobOptions, *, open_to_more: bool) -> bool:
+    """Coordinated: a component runs when all that it needs has succeeded at all parties."""
+    records = job.driver.components
+    running = sum(record.want is Want.RUN and not record.status.ended for record in records.values())
+    delayed = False
+    if not open_to_more:
+        return running > 0
+    for name, component in job.components.items():
+        record = records[name]
+        if running >= options.task_parallelism:
+            break
+        if record.status.ended or record.want is Want.RUN:
+            continue
+        if record.not_before > site.at:
+            delayed = True
+        elif all(records[need].status.succeeded for need in component.needs):
+            record.not_before = 0
+            if component.parties:
+                record.want = Want.RUN
+                running += 1
+                move_component(job, name, Status.RUNNING, site.at)
+            else:
+                record.want = Want.KEEP
+                move_component(job, name, Status.PASS, site.at, "no party of this job runs it")
+    return running > 0 or delayed
+
+
+def _want_all(site: Site, job: Job) -> bool:
+    """Independent: everything may run, up to the first component that has to wait before it is tried again."""
+    can_go_on = False
+    for name, component in job.components.items():
+        record = job.driver.components[name]
+        if record.status.ended:
+            continue
+        if not component.parties:
+            record.want = Want.KEEP
+            move_component(job, name, Status.PASS, site.at, "no party of this job runs it")
+            continue
+        can_go_on = True
+        if record.not_before > site.at:
+            return True
+        if record.want is not Want.RUN:
+            record.want = Want.RUN
+            record.not_before = 0
+            job.put_component(name)
+    return can_go_on
+
+
+def _has_stopped(record: ComponentRecord) -> bool:
+    """Interrupted in this run; what an earlier run left so and this one does not ask for is kept."""
+    return record.status.interrupted and record.want is not Want.KEEP
+
+
+def _reason(job: Job, stopped: str | None) -> str:
+    if stopped is None:
+        return "the rest cannot start"
+    for party, task in reports_of(job, stopped).items():
+        if task.status is job.driver.components[stopped].status:
+            return f"{stopped} {task.status} at {party}" + (f": {task.card.cause}" if task.card else "")
+    return f"{stopped} {job.driver.components[stopped].status}"
+
+
+def _options(job: Job) -> JobOptions:
+    if job.state.plan is None:
+        raise LookupError(f"job {job.id} has a driver but no plan")
+    return job.state.plan.options

@@ -1,0 +1,324 @@
+"""The engine: what happened goes in, what is to be done comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from heapq import heappop, heappush
+from types import MappingProxyType
+
+from fateflow_tui.core.effects import Effect, SendAcknowledgement, SendReport
+from fateflow_tui.core.errors import BadRequest, Conflict, JobNotFound, NotFound
+from fateflow_tui.core.events import (
+    DirectiveReceived,
+    Event,
+    JobSubmitted,
+    NotesWritten,
+    PeerFailed,
+    ReportAcknowledged,
+    ReportReceived,
+    RerunRequested,
+    StopRequested,
+    TaskEnded,
+    TaskStarted,
+    TimePassed,
+)
+from fateflow_tui.core.ids import Party
+from fateflow_tui.core.messages import Acknowledgement, Directive, Phase, Report, StopWish
+from fateflow_tui.core.plan import PartyDocument, Resources
+from fateflow_tui.core.ports import Change
+from fateflow_tui.core.records import JobState, WaitingReason
+from fateflow_tui.engine import driver, outbox, party, recovery, rerun, tasks
+from fateflow_tui.engine.capacity import Holder
+from fateflow_tui.engine.facts import SiteFacts, Tunables
+from fateflow_tui.engine.job import Job
+from fateflow_tui.engine.settling import settle, wake
+from fateflow_tui.engine.site import Site
+from fateflow_tui.engine.waiting import waiting_reason
+
+
+class Engine:
+    """Decides for all jobs of one site. Pure: no clock, no files, no sockets.
+
+    A turn of the shell: `handle` one or more events, `take_changes`, commit them, `committed`, and only then perform
+    the effects. A shell that does not get through with the commit calls `reload` for each job of it, drops the
+    effects, and hands in the same events again.
+
+    The engine only knows the jobs in its memory. Before it hands in an event of a job that is not, the shell looks
+    for the job in the store and, if it is there, gives it to `reload`.
+    """
+
+    def __init__(self, facts: SiteFacts, tunables: Tunables | None = None) -> None:
+        self._site = Site(facts, tunables or Tunables())
+        self._jobs: dict[str, Job] = {}
+        self._states: dict[str, JobState] = {}
+        self._touched: dict[str, Job] = {}  # in this turn
+        self._unsaved: dict[str, Job] = {}  # since the changes were last taken
+        self._deadlines: dict[str, int] = {}
+        self._alarms: list[tuple[int, str]] = []  # heap; an entry counts if it equals the job's deadline
+
+    def handle(self, event: Event) -> list[Effect]:
+        """Takes one event in. Raises JobNotFound, NotFound, Conflict or BadRequest for what a user or peer asks in
+        vain; nothing has changed then.
+        """
+        self._site.at = event.at
+        match event:
+            case JobSubmitted():
+                self._submit(event)
+            case DirectiveReceived():
+                self._take_directive(event)
+            case ReportReceived():
+                self._take_report(event)
+            case ReportAcknowledged():
+                self._take_acknowledgement(event)
+            case PeerFailed():
+                self._note_trouble(event)
+            case TaskStarted():
+                if (job := self._jobs.get(event.job_id)) is not None:
+                    tasks.on_task_started(job, event)
+                    self._touch(job)
+            case TaskEnded():
+                if (job := self._jobs.get(event.job_id)) is not None:
+                    tasks.on_task_ended(self._site, job, event)
+                    self._touch(job)
+            case StopRequested():
+                self._stop(event)
+            case RerunRequested():
+                job = self._get(event.job_id)
+                rerun.rerun(self._site, job, event)
+                self._touch(job)
+            case NotesWritten():
+                self._describe(event)
+            case TimePassed():
+                self._ring()
+        return self._close_turn()
+
+    def restore(self, states: Iterable[JobState], at: int) -> list[Effect]:
+        """After a restart. Workers of this site are gone. The shell has set the epoch of each job that it drives to
+        that of its new lease.
+        """
+        self._site.at = at
+        for state in states:
+            self._adopt(recovery.recover(self._site, state))
+        return self._close_turn()
+
+    def reload(self, state: JobState | None, job_id: str, at: int) -> list[Effect]:
+        """Puts a job's saved state in the place of what is in memory; None: the job is gone, or another scheduler's.
+        Workers of this site are taken to be alive.
+        """
+        self._site.at = at
+        self._drop(job_id)
+        if state is not None:
+            job = Job(state)
+            recovery.take_up(self._site, job)
+            self._adopt(job)
+        return self._close_turn()
+
+    def take_changes(self) -> list[Change]:
+        """The records that changed since the last call; to be committed before the effects are performed."""
+        jobs, self._unsaved = self._unsaved, {}
+        return [change for job in jobs.values() if (change := job.take_change()) is not None]
+
+    def committed(self, versions: Mapping[str, int]) -> None:
+        for job_id, version in versions.items():
+            if job_id in self._states:
+                self._states[job_id].version = version
+
+    def deadline(self) -> int | None:
+        """When TimePassed is wanted, in ms since the epoch."""
+        while self._alarms and self._deadlines.get(self._alarms[0][1]) != self._alarms[0][0]:
+            heappop(self._alarms)
+        return self._alarms[0][0] if self._alarms else None
+
+    def job(self, job_id: str) -> JobState | None:
+        return self._states.get(job_id)
+
+    def jobs(self) -> Mapping[str, JobState]:
+        """All jobs in memory. To be read only."""
+        return MappingProxyType(self._states)
+
+    def report(self, job_id: str, party: Party) -> Report | None:
+        """The newest report of a party that this site plays for another site's job."""
+        job = self._jobs.get(job_id)
+        return job.reports.get(str(party)) if job is not None else None
+
+    def is_settled(self, job_id: str) -> bool:
+        """Whether the job has ended here and all who must know have acknowledged it."""
+        job = self._get(job_id)
+        if job.drives:
+            return driver.is_settled(job)
+        return all(party.is_settled(record) for record in job.state.parties.values())
+
+    def forget(self, job_id: str) -> None:
+        """Drops a settled job from memory. Raises Conflict if it is not settled or not saved."""
+        if not self.is_settled(job_id) or job_id in self._unsaved:
+            raise Conflict(f"job {job_id} has not ended at all its parties; it cannot be dropped from memory")
+        self._drop(job_id)
+
+    def waiting(self, job_id: str) -> WaitingReason | None:
+        """Why a job does not go on; None: it does, or it has ended, or it is unknown."""
+        job = self._jobs.get(job_id)
+        return waiting_reason(self._site, job) if job is not None else None
+
+    def used(self) -> Resources:
+        return self._site.ledger.used()
+
+    def capacity(self) -> Resources:
+        return self._site.ledger.total
+
+    def holders(self) -> list[Holder]:
+        """What each job holds at each party of this site."""
+        return self._site.ledger.holders()
+
+    def rerun_plan(
+        self,
+        job_id: str,
+        components: Iterable[str] = (),
+        force: bool = False,
+        documents: Iterable[PartyDocument] = (),
+    ) -> list[rerun.RerunStep]:
+        """What a rerun would do with each component; see `rerun.plan_rerun`."""
+        return rerun.plan_rerun(self._get(job_id), components, force=force, documents=documents)
+
+    def _submit(self, event: JobSubmitted) -> None:
+        plan = event.plan
+        if plan.job_id in self._jobs:
+            raise Conflict(f"job {plan.job_id} exists already")
+        if not self._site.hosts(plan.driver) or plan.driver not in plan.parties:
+            raise BadRequest(f"job {plan.job_id} is to be driven by {plan.driver}, which this site does not play")
+        self._adopt(driver.open_job(self._site, plan, event.refusals))
+
+    def _take_directive(self, event: DirectiveReceived) -> None:
+        directive = event.directive
+        if not self._site.hosts(directive.party):
+            raise BadRequest(f"{directive.party} is not played by {self._site.facts.name}")
+        job = self._jobs.get(directive.job_id)
+        if job is not None and job.drives:
+            raise Conflict(f"job {directive.job_id} is driven by this site, not by {directive.driver}")
+        is_known = job is not None and str(directive.party) in job.state.parties
+        if not is_known and (directive.document is None or directive.phase is Phase.FINISH):
+            self._site.ask(SendReport(directive.driver, _blank_report(directive, event.at)))
+            return
+        if job is None:
+            job = Job(JobState(directive.job_id))
+            self._adopt(job)
+        party.receive(self._site, job, directive, event.refusal)
+        self._touch(job)
+
+    def _take_report(self, event: ReportReceived) -> None:
+        report = event.report
+        job = self._jobs.get(report.job_id)
+        if job is not None and job.drives:
+            driver.observe(self._site, job, report)
+            self._touch(job)
+        self._site.ask(SendAcknowledgement(Acknowledgement(report.job_id, report.party, report.seq)))
+
+    def _take_acknowledgement(self, event: ReportAcknowledged) -> None:
+        acknowledgement = event.acknowledgement
+        job = self._jobs.get(acknowledgement.job_id)
+        record = job.state.parties.get(str(acknowledgement.party)) if job is not None else None
+        if job is None or record is None:
+            return
+        record.heard_at = event.at
+        if acknowledgement.seq > record.acknowledged:
+            record.acknowledged = acknowledgement.seq
+            if record.status.ended:
+                job.touch_party(record)
+        self._touch(job)
+
+    def _note_trouble(self, event: PeerFailed) -> None:
+        job = self._jobs.get(event.job_id)
+        if job is None or not job.drives:
+            return
+        view = job.driver.parties.get(str(event.party))
+        if view is not None and view.trouble != event.reason:
+            view.trouble = event.reason
+            job.touch_driver()
+            self._touch(job)
+
+    def _stop(self, event: StopRequested) -> None:
+        if not event.status.interrupted:
+            raise BadRequest(f"a job cannot be stopped as {event.status}")
+        job = self._get(event.job_id)
+        wish = StopWish(event.status, event.by, event.at, event.reason)
+        if job.drives:
+            if job.driver.outcome is None:
+                job.tell(event.at, "StopRequested", text=f"by {event.by}")
+                driver.stop_job(self._site, job, wish, str(job.state.plan.driver) if job.state.plan else "")
+        else:
+            for record in job.state.parties.values():
+                if not record.status.ended and record.directive.phase is not Phase.FINISH and record.stop is None:
+                    job.tell(event.at, "StopRequested", party=str(record.party), text=f"by {event.by}")
+                    record.stop = wish
+                    job.touch_party(record)
+        self._touch(job)
+
+    def _describe(self, event: NotesWritten) -> None:
+        job = self._get(event.job_id)
+        record = job.state.parties.get(str(event.party))
+        if record is None:
+            raise NotFound(f"{event.party} of job {event.job_id} is not played by {self._site.facts.name}")
+        record.description = event.notes
+        job.touch_party(record)
+        self._touch(job)
+
+    def _ring(self) -> None:
+        while (deadline := self.deadline()) is not None and deadline <= self._site.at:
+            _, job_id = heappop(self._alarms)
+            del self._deadlines[job_id]
+            self._touch(self._jobs[job_id])
+
+    def _get(self, job_id: str) -> Job:
+        job = self._jobs.get(job_id)
+        if job is None:
+            raise JobNotFound(f"job {job_id} is not known at {self._site.facts.name}")
+        return job
+
+    def _adopt(self, job: Job) -> None:
+        self._jobs[job.id] = job
+        self._states[job.id] = job.state
+        self._touch(job)
+
+    def _drop(self, job_id: str) -> None:
+        job = self._jobs.pop(job_id, None)
+        if job is not None:
+            self._site.ledger.drop(job)
+            self._site.ledger.freed = True
+        for index in (self._states, self._touched, self._unsaved, self._deadlines):
+            index.pop(job_id, None)
+
+    def _touch(self, job: Job) -> None:
+        self._touched[job.id] = job
+        self._unsaved[job.id] = job
+
+    def _close_turn(self) -> list[Effect]:
+        for job in list(self._touched.values()):
+            settle(self._site, job)
+        for job in wake(self._site):
+            self._touch(job)
+        touched, self._touched = self._touched, {}
+        for job in touched.values():
+            outbox.flush(self._site, job)
+            self._set_alarm(job)
+        return self._site.take_effects()
+
+    def _set_alarm(self, job: Job) -> None:
+        deadline = outbox.next_deadline(self._site, job)
+        if deadline is None:
+            self._deadlines.pop(job.id, None)
+        elif self._deadlines.get(job.id) != deadline:
+            self._deadlines[job.id] = deadline
+            heappush(self._alarms, (deadline, job.id))
+
+
+def _blank_report(directive: Directive, at: int) -> Report:
+    """Of a party that keeps nothing of the job: there is nothing to end, or the document has to come first."""
+    return Report(
+        directive.job_id,
+        directive.party,
+        at,
+        directive.epoch,
+        directive.revision,
+        0,
+        ended=directive.status if directive.phase is Phase.FINISH else None,
+        run=directive.run,
+    )

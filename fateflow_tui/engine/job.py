@@ -1,0 +1,164 @@
+"""A job in the engine's memory: its saved state, and what follows from it, kept so that no turn has to derive it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from fateflow_tui.core.ids import Party
+from fateflow_tui.core.messages import ComponentOrder, Directive, Refusal, Report, TaskReport
+from fateflow_tui.core.plan import ComponentPlan, PartyDocument, TaskPlan
+from fateflow_tui.core.ports import Change
+from fateflow_tui.core.records import DriverRecord, JobState, PartyRecord, StoryEntry, TaskRecord
+from fateflow_tui.core.status import Status
+
+DRIVER_KEY: Final = "driver"
+
+
+class Kill(msgspec.Struct, frozen=True):
+    """A worker's end that was asked for. kind: of the failure card it will get."""
+
+    status: Status
+    kind: str
+    reason: str
+    sent_at: int = 0
+
+
+class Job:
+    """One job at this site.
+
+    Everything beside `state` is lost in a restart and derived again: directives and reports get a new number then,
+    which does no harm.
+    """
+
+    def __init__(self, state: JobState) -> None:
+        self.state = state
+        self.id = state.job_id
+        self.directives: dict[str, Directive] = {}  # the newest to each party, without document
+        self.reports: dict[str, Report] = {}  # the newest of each party here
+        self.unsent: set[str] = set()  # parties here whose report has to go out in this turn
+        self.refusals: dict[str, Refusal] = {}  # of parties here, told with the document
+        self.kills: dict[str, Kill] = {}  # by task key
+        self.newest: dict[str, dict[str, TaskRecord]] = {}  # party -> component -> its newest task
+        self.running: dict[str, dict[str, TaskRecord]] = {}  # party -> task key -> task with a worker
+        self.task_reports: dict[str, dict[str, TaskReport]] = {}
+        self.task_plans: dict[str, dict[str, TaskPlan]] = {}  # party -> component -> plan, in topological order
+        self.parties: dict[str, Party] = {}  # at the driver: all of the job
+        self.components: dict[str, ComponentPlan] = {}
+        self.components_of: dict[str, list[str]] = {}  # party -> components, in topological order
+        self.orders: dict[str, ComponentOrder] = {}
+        self.stirred: set[str] = set()  # components whose reports have to be looked at
+        self._changed: dict[str, set[str]] = {}
+        self._saved_story = len(state.story)
+        for key, document in state.documents.items():
+            self._index_document(key, document)
+        for task in state.tasks.values():
+            self._index_task(task)
+        self._index_plan()
+
+    @property
+    def driver(self) -> DriverRecord:
+        """The driver's record; only to be asked for where `drives` holds."""
+        if self.state.driver is None:
+            raise LookupError(f"job {self.id} is driven elsewhere")
+        return self.state.driver
+
+    @property
+    def drives(self) -> bool:
+        return self.state.driver is not None
+
+    def touch(self, table: str, key: str) -> None:
+        """Marks a record as changed, to be saved at the end of the turn."""
+        self._changed.setdefault(table, set()).add(key)
+
+    def touch_driver(self) -> None:
+        self.touch("job", DRIVER_KEY)
+
+    def touch_party(self, record: PartyRecord) -> None:
+        self.touch("job", str(record.party))
+
+    def tell(self, at: int, what: str, *, party: str = "", component: str = "", text: str = "") -> None:
+        self.state.story.append(StoryEntry(at, what, party, component, text))
+
+    def put_document(self, key: str, document: PartyDocument) -> None:
+        self.state.documents[key] = document
+        self.touch("documents", key)
+        self._index_document(key, document)
+
+    def put_plan(self) -> None:
+        self.touch("documents", "plan")
+        self._index_plan()
+
+    def put_task(self, task: TaskRecord) -> None:
+        """Call after each change of a task record."""
+        self.state.tasks[task.key] = task
+        self.touch("tasks", task.key)
+        self._index_task(task)
+
+    def put_component(self, name: str) -> None:
+        """Call after each change of a component record."""
+        self.touch_driver()
+        self._index_component(name)
+
+    def take_change(self) -> Change | None:
+        """What changed since the last call, as plain records."""
+        records: dict[str, dict[str, dict[str, Any]]] = {
+            table: {key: msgspec.to_builtins(self._record(table, key)) for key in sorted(keys)}
+            for table, keys in self._changed.items()
+        }
+        story = self.state.story
+        if self._saved_story < len(story):
+            records["story"] = {
+                f"{number:06d}": msgspec.to_builtins(story[number]) for number in range(self._saved_story, len(story))
+            }
+        if not records:
+            return None
+        self._changed = {}
+        self._saved_story = len(story)
+        return Change(self.id, self.state.version, records, self.driver.epoch if self.drives else 0)
+
+    def _record(self, table: str, key: str) -> Any:
+        if table == "job":
+            return self.state.driver if key == DRIVER_KEY else self.state.parties[key]
+        if table == "tasks":
+            return self.state.tasks[key]
+        return self.state.plan if key == "plan" else self.state.documents[key]
+
+    def _index_document(self, key: str, document: PartyDocument) -> None:
+        self.task_plans[key] = {task.component: task for task in document.tasks}
+
+    def _index_task(self, task: TaskRecord) -> None:
+        party = str(task.party)
+        running = self.running.setdefault(party, {})
+        if task.status is Status.RUNNING:
+            running[task.key] = task
+        else:
+            running.pop(task.key, None)
+            if task.status.ended:
+                self.kills.pop(task.key, None)
+        newest = self.newest.setdefault(party, {})
+        known = newest.get(task.component)
+        if known is None or known.version <= task.version:
+            newest[task.component] = task
+            card = task.card.redacted() if task.card else None
+            self.task_reports.setdefault(party, {})[task.component] = TaskReport(
+                task.version, task.status, task.started_at, task.ended_at, card
+            )
+
+    def _index_plan(self) -> None:
+        plan = self.state.plan
+        if plan is None or self.state.driver is None:
+            return
+        self.parties = {str(party): party for party in plan.parties}
+        self.components = {component.name: component for component in plan.components}
+        self.components_of = {key: [] for key in self.parties}
+        for component in plan.components:
+            for party in component.parties:
+                self.components_of[str(party)].append(component.name)
+            self._index_component(component.name)
+        self.stirred.update(self.components)
+
+    def _index_component(self, name: str) -> None:
+        record = self.driver.components[name]
+        self.orders[name] = ComponentOrder(record.version, record.want, record.status)

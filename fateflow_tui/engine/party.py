@@ -1,0 +1,221 @@
+"""A job at one party of this site: what is wanted of it, what is so, and how the one becomes the other."""
+
+from __future__ import annotations
+
+import msgspec
+
+from fateflow_tui.core.effects import AnnounceJobEnd
+from fateflow_tui.core.messages import Directive, Phase, Refusal, Report
+from fateflow_tui.core.records import PartyRecord
+from fateflow_tui.core.status import JOB_TRANSITIONS, Status
+from fateflow_tui.engine.capacity import lacks
+from fateflow_tui.engine.job import Job
+from fateflow_tui.engine.site import Site
+from fateflow_tui.engine.story import move_party, move_task
+from fateflow_tui.engine.tasks import adopt_versions, kill_unwanted, start_ready
+
+
+def receive(site: Site, job: Job, directive: Directive, refusal: Refusal | None) -> None:
+    """Takes over what the driver wants. Older or repeated directives only prove that it lives.
+
+    refusal: what this site has against the document that comes with the directive.
+    """
+    key = str(directive.party)
+    record = job.state.parties.get(key)
+    is_new = record is None
+    if record is None:
+        record = _open(site, job, directive)
+    if directive.driver != record.driver or directive.epoch < record.directive.epoch:
+        return
+    record.heard_at = site.at
+    job.unsent.add(key)
+    if not is_new and not _says_more(record, directive):
+        return
+    if directive.run > record.directive.run:
+        _reopen(site, job, record, directive.run)
+    _take_document(site, job, record, directive, refusal)
+    record.directive = msgspec.structs.replace(directive, document=None)
+    record.progress = directive.progress
+    job.touch_party(record)
+    adopt_versions(site, job, record, lost=is_new and directive.phase is Phase.RUN)
+    if directive.phase is not Phase.FINISH:
+        _follow(site, job, record, directive.status)
+
+
+def reconcile(site: Site, job: Job, record: PartyRecord) -> None:
+    """Brings the party nearer to what its directive wants."""
+    phase = effective_phase(site, job, record)
+    kill_unwanted(site, job, record, phase)
+    if record.refusal is None and phase in (Phase.RESERVE, Phase.RUN):
+        _reserve(site, job, record, firm=phase is Phase.RUN)
+        if phase is Phase.RUN and record.granted is not None and record.stop is None:
+            start_ready(site, job, record)
+        return
+    if phase is Phase.FINISH:
+        for task in job.newest.get(str(record.party), {}).values():
+            if task.status is Status.WAITING:
+                move_task(job, task, Status.CANCELED, site.at, "the job ended before it could start")
+    if job.running.get(str(record.party)):
+        return
+    _release(site, job, record)
+    if phase is Phase.FINISH and not record.status.ended:
+        _drop_claim(site, job, record)
+        _follow(site, job, record, record.directive.status)
+        site.ask(AnnounceJobEnd(job.id, record.party, record.status))
+
+
+def effective_phase(site: Site, job: Job, record: PartyRecord) -> Phase:
+    """What the directive wants, unless its driver has been silent for too long: then nothing is held or run."""
+    phase = record.directive.phase
+    patience = {
+        Phase.RESERVE: site.tunables.reserve_ttl,
+        Phase.RUN: site.tunables.peer_lost_timeout,
+    }.get(phase)
+    if patience is None or job.drives or site.at - record.heard_at < patience:
+        return phase
+    return Phase.CREATE
+
+
+def report(site: Site, job: Job, record: PartyRecord) -> Report | None:
+    """What is so at this party, if it is not what was said last."""
+    key = str(record.party)
+    fresh = Report(
+        job.id,
+        record.party,
+        record.seq,
+        record.directive.epoch,
+        record.directive.revision,
+        record.document_revision,
+        refusal=record.refusal,
+        granted=record.granted,
+        shortage=record.shortage,
+        tasks=dict(job.task_reports.get(key, {})),
+        stop=record.stop,
+        ended=record.status if record.status.ended else None,
+        run=record.directive.run,
+    )
+    if fresh == job.reports.get(key):
+        return None
+    # By the clock, so that a party that has lost its disk does not start again below what its driver has seen.
+    record.seq = max(record.seq + 1, site.at)
+    record.attempts = 0
+    job.touch_party(record)
+    job.unsent.add(key)
+    job.reports[key] = msgspec.structs.replace(fresh, seq=record.seq)
+    return job.reports[key]
+
+
+def is_settled(record: PartyRecord) -> bool:
+    """Whether the job has ended here and its driver knows."""
+    return record.status.ended and record.acknowledged >= record.seq > 0
+
+
+def _says_more(record: PartyRecord, directive: Directive) -> bool:
+    """Whether a directive says something that the party has not taken over yet."""
+    seen = record.directive
+    if (directive.epoch, directive.revision) == (seen.epoch, seen.revision):
+        return directive.document is not None and directive.document_revision > record.document_revision
+    return directive.epoch > seen.epoch or directive.revision > seen.revision
+
+
+def _open(site: Site, job: Job, directive: Directive) -> PartyRecord:
+    record = PartyRecord(
+        job.id,
+        directive.party,
+        directive.driver,
+        directive.status if not directive.status.ended else Status.READY,
+        site.at,
+        msgspec.structs.replace(directive, document=None),
+        heard_at=site.at,
+        updated_at=site.at,
+        description=_description(directive),
+    )
+    job.state.parties[str(directive.party)] = record
+    job.touch_party(record)
+    job.tell(site.at, "PartyCreated", party=str(directive.party), text=f"driven by {directive.driver}")
+    return record
+
+
+def _description(directive: Directive) -> str:
+    if directive.document is None:
+        return ""
+    return str(directive.document.job_parameters.get("description", ""))
+
+
+def _take_document(site: Site, job: Job, record: PartyRecord, directive: Directive, refusal: Refusal | None) -> None:
+    document = directive.document
+    if document is None or directive.document_revision <= record.document_revision:
+        return
+    record.refusal = refusal or site.ledger.refusal(job, document)
+    if record.refusal is not None:
+        job.tell(site.at, "Refused", party=str(record.party), text=record.refusal.message)
+        return
+    record.document_revision = directive.document_revision
+    job.put_document(str(record.party), document)
+    job.tell(site.at, "Accepted", party=str(record.party), text=f"document {record.document_revision}")
+
+
+def _reopen(site: Site, job: Job, record: PartyRecord, run: int) -> None:
+    """A rerun begins: wishes and refusals of the last run are void."""
+    job.tell(site.at, "RerunBegan", party=str(record.party), text=f"run {run}")
+    record.stop = None
+    record.refusal = None
+    _drop_claim(site, job, record)
+    if record.status is not Status.READY:
+        _follow(site, job, record, Status.WAITING)
+
+
+def _follow(site: Site, job: Job, record: PartyRecord, status: Status) -> None:
+    """Takes over the job's status, by way of WAITING where a directive in between was missed."""
+    if status is not record.status and status not in JOB_TRANSITIONS[record.status]:
+        move_party(job, record, Status.WAITING, site.at)
+    move_party(job, record, status, site.at, record.directive.reason if status.ended else "")
+
+
+def _reserve(site: Site, job: Job, record: PartyRecord, *, firm: bool) -> None:
+    if lacks(job, record):
+        shortage = site.ledger.shortage(job, site.at)
+        if shortage is not None:
+            _claim(site, job, record)
+            if record.shortage != shortage:
+                record.shortage = shortage
+                job.touch_party(record)
+            return
+        record.granted = job.state.documents[str(record.party)].need
+        record.granted_at, record.returned_at = site.at, 0
+        record.granted_until = 0
+        _drop_claim(site, job, record)
+        job.tell(site.at, "Granted", party=str(record.party), text=f"{record.granted.cores} cores")
+        job.touch_party(record)
+        site.ledger.index(job)
+    until = 0 if firm else record.heard_at + site.tunables.reserve_ttl
+    if record.granted is not None and record.granted_until != until:
+        record.granted_until = until
+        job.touch_party(record)
+
+
+def _release(site: Site, job: Job, record: PartyRecord) -> None:
+    if record.granted is None:
+        return
+    job.tell(site.at, "Returned", party=str(record.party), text=f"{record.granted.cores} cores")
+    record.granted = None
+    record.granted_until = 0
+    record.returned_at = site.at
+    job.touch_party(record)
+    site.ledger.index(job)
+    site.ledger.freed = True
+
+
+def _claim(site: Site, job: Job, record: PartyRecord) -> None:
+    if not record.wanting:
+        record.wanting, record.wanting_since = True, site.at
+        job.touch_party(record)
+        site.ledger.index(job)
+
+
+def _drop_claim(site: Site, job: Job, record: PartyRecord) -> None:
+    if record.wanting or record.shortage is not None:
+        record.wanting, record.wanting_since, record.shortage = False, 0, None
+        job.touch_party(record)
+        site.ledger.index(job)
+        site.ledger.freed = True

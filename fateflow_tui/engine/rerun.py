@@ -1,0 +1,146 @@
+"""Running an ended job again: which components, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+import msgspec
+
+from fateflow_tui.core.errors import Conflict, NotFound
+from fateflow_tui.core.events import RerunRequested
+from fateflow_tui.core.messages import Want
+from fateflow_tui.core.plan import JobPlan, PartyDocument
+from fateflow_tui.core.status import Status
+from fateflow_tui.engine.components import new_version
+from fateflow_tui.engine.driver import enter_queue
+from fateflow_tui.engine.job import Job
+from fateflow_tui.engine.site import Site
+
+
+class RerunAction(StrEnum):
+    """What a rerun does with a component."""
+
+    RUN = "run"
+    REUSE = "reuse"  # it succeeded; its outputs are used
+    SKIP = "skip"  # it did not succeed and stays so
+
+
+class RerunStep(msgspec.Struct, frozen=True):
+    """What a rerun does with one component, and why."""
+
+    component: str
+    action: RerunAction
+    why: str
+
+
+def plan_rerun(
+    job: Job, components: Iterable[str] = (), *, force: bool = False, documents: Iterable[PartyDocument] = ()
+) -> list[RerunStep]:
+    """One step per component, in topological order.
+
+    Named components run again with all that depend on them, and so do those with changed parameters. With no name
+    given all that did not succeed run, with `force` all. What they need and has not succeeded runs with them.
+    Raises Conflict when the job has not ended or nothing is to run, NotFound for an unknown component.
+    """
+    plan = _plan_of(job)
+    if not job.driver.status.ended:
+        raise Conflict(
+            f"job {job.id} is {job.driver.status}; only an ended job can be rerun",
+            hint=f"stop it first: fateflow job stop -j {job.id}",
+        )
+    named = list(components)
+    unknown = [name for name in named if name not in job.components]
+    if unknown:
+        raise NotFound(
+            f"job {job.id} has no component {', '.join(unknown)}", hint=f"it has {', '.join(job.components)}"
+        )
+    why = _reasons(job, plan, named, force, list(documents))
+    if not why:
+        raise Conflict(
+            f"every component of job {job.id} has succeeded; there is nothing to rerun",
+            hint="use --force to run them all again",
+        )
+    return [_step(job, name, why.get(name)) for name in job.components]
+
+
+def rerun(site: Site, job: Job, event: RerunRequested) -> None:
+    """Opens an ended job again and puts it in the queue."""
+    steps = plan_rerun(job, event.components, force=event.force, documents=event.documents)
+    driver, plan = job.driver, _plan_of(job)
+    job.tell(site.at, "RerunRequested", text=f"by {event.by}")
+    if event.documents or event.conf is not None:
+        changed = {document.party: document for document in event.documents}
+        job.state.plan = msgspec.structs.replace(
+            plan,
+            documents=[changed.get(document.party, document) for document in plan.documents],
+            conf=plan.conf if event.conf is None else event.conf,
+            options=event.documents[0].options if event.documents else plan.options,
+        )
+        driver.document_revision += 1 if event.documents else 0
+    job.refusals = dict(event.refusals)
+    driver.reruns += 1
+    driver.stop = driver.outcome = None
+    driver.reason = driver.tag = ""
+    driver.started_at = driver.ended_at = driver.progress = 0
+    for step in steps:
+        record = driver.components[step.component]
+        if step.action is RerunAction.RUN:
+            new_version(site, job, step.component, step.why)
+            record.retries = record.relaunches = 0
+        else:
+            record.want = Want.KEEP
+    job.put_plan()
+    enter_queue(site, job, f"rerun by {event.by}")
+
+
+def _reasons(job: Job, plan: JobPlan, named: list[str], force: bool, documents: list[PartyDocument]) -> dict[str, str]:
+    """Why each component that is to run does."""
+    records = job.driver.components
+    why = dict.fromkeys(named, "asked for")
+    for name in _changed(plan, documents):
+        why.setdefault(name, "its parameters have changed")
+    if not named:
+        for name, record in records.items():
+            if not record.status.succeeded:
+                why.setdefault(name, _ended_as(record.status))
+            elif force:
+                why.setdefault(name, "forced")
+    for name, component in job.components.items():
+        need = next((need for need in component.needs if need in why), None)
+        if need is not None:
+            why.setdefault(name, f"depends on {need}")
+    for name, component in reversed(job.components.items()):
+        for need in component.needs if name in why else ():
+            if not records[need].status.succeeded:
+                why.setdefault(need, f"{name} needs it")
+    return why
+
+
+def _step(job: Job, name: str, why: str | None) -> RerunStep:
+    if why is not None:
+        return RerunStep(name, RerunAction.RUN, why)
+    status = job.driver.components[name].status
+    if status.succeeded:
+        return RerunStep(name, RerunAction.REUSE, "succeeded, and nothing that it needs changes")
+    return RerunStep(name, RerunAction.SKIP, f"{_ended_as(status)}, but was not asked for")
+
+
+def _ended_as(status: Status) -> str:
+    return "never ran" if status is Status.WAITING else f"ended as {status}"
+
+
+def _changed(plan: JobPlan, documents: list[PartyDocument]) -> set[str]:
+    old = {document.party: document for document in plan.documents}
+    return {
+        after.component
+        for document in documents
+        for before, after in zip(old[document.party].tasks, document.tasks, strict=True)
+        if before != after
+    }
+
+
+def _plan_of(job: Job) -> JobPlan:
+    if job.state.plan is None:
+        raise Conflict(f"job {job.id} is driven by another site; rerun it there")
+    return job.state.plan

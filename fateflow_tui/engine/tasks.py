@@ -1,0 +1,138 @@
+"""The tasks of one party: which to start, which to kill, and what became of them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from fateflow_tui.core.effects import ForgetRuns, KillTask, StartTask
+from fateflow_tui.core.events import TaskEnded, TaskStarted
+from fateflow_tui.core.messages import ComponentOrder, FailureCard, Phase, Want
+from fateflow_tui.core.records import Output, PartyRecord, TaskRecord, task_key
+from fateflow_tui.core.status import Status
+from fateflow_tui.engine.job import Job, Kill
+from fateflow_tui.engine.site import Site
+from fateflow_tui.engine.story import move_task
+
+LOST = "lost"  # kind of failure card: the site or its peers are to blame, not the task
+
+
+def adopt_versions(site: Site, job: Job, record: PartyRecord, *, lost: bool) -> None:
+    """Makes a task for each version that was not known yet.
+
+    lost: the party has no record of what it ran before, so what should have begun is reported as lost; what should
+    have ended always is.
+    """
+    party = str(record.party)
+    newest = job.newest.setdefault(party, {})
+    for name, plan in job.task_plans.get(party, {}).items():
+        order = record.directive.components.get(name)
+        known = newest.get(name)
+        if order is None or (known is not None and known.version >= order.version):
+            continue
+        if known is not None and known.status is Status.WAITING:
+            move_task(job, known, Status.CANCELED, site.at, f"version {order.version} takes its place")
+        task = TaskRecord(job.id, name, plan.module, order.version, record.party, created_at=site.at)
+        job.put_task(task)
+        if order.version > 0:
+            site.ask(ForgetRuns(job.id, name, order.version))
+        if order.want is Want.KEEP or (lost and order.want is not Want.HOLD):
+            fail_as_lost(site, job, task, "the party has lost its records of this job")
+
+
+def fail_as_lost(site: Site, job: Job, task: TaskRecord, cause: str) -> None:
+    task.card = FailureCard(task.party, task.component, task.version, LOST, cause)
+    move_task(job, task, Status.FAILED, site.at, cause)
+
+
+def start_ready(site: Site, job: Job, record: PartyRecord) -> None:
+    """Starts what is wanted and ready, in topological order and never out of it.
+
+    The order is the same at all parties: out of order, two parties that walk the graph by themselves could each
+    wait for the other's task.
+    """
+    party = str(record.party)
+    document = job.state.documents[party]
+    newest, running = job.newest.setdefault(party, {}), job.running.setdefault(party, {})
+    orders = record.directive.components
+    independent = document.options.schedule_mode == "independent"
+    for plan in document.tasks:
+        order = orders.get(plan.component)
+        if order is None or order.want is not Want.RUN:
+            continue
+        task = newest[plan.component]
+        if task.status.interrupted and independent:
+            return
+        if task.status is not Status.WAITING:
+            continue
+        if (
+            len(running) >= document.options.task_parallelism
+            or any(other.component == task.component for other in running.values())
+            or not all(newest[need].status.succeeded for need in plan.needs)
+        ):
+            return
+        move_task(job, task, Status.RUNNING, site.at)
+        site.ask(StartTask(job.id, task.component, task.version, record.party, document.task_need))
+
+
+def kill_unwanted(site: Site, job: Job, record: PartyRecord, phase: Phase) -> None:
+    for key, task in job.running.get(str(record.party), {}).items():
+        asked = job.kills.get(key)
+        if asked is not None and site.at - asked.sent_at < site.tunables.stop_timeout:
+            continue
+        kill = asked or _why_kill(site, job, record, task, phase)
+        if kill is None:
+            continue
+        if asked is None:
+            job.tell(site.at, "KillTask", party=str(task.party), component=task.component, text=kill.reason)
+        job.kills[key] = msgspec.structs.replace(kill, sent_at=site.at)
+        site.ask(KillTask(job.id, task.component, task.version, task.party, kill.status, kill.reason))
+
+
+def _why_kill(site: Site, job: Job, record: PartyRecord, task: TaskRecord, phase: Phase) -> Kill | None:
+    directive = record.directive
+    if phase is Phase.FINISH:
+        status = Status.TIMEOUT if directive.status is Status.TIMEOUT else Status.CANCELED
+        return Kill(status, str(status), directive.reason or f"the job has ended: {directive.status}")
+    if record.stop is not None:
+        return Kill(Status.CANCELED, "canceled", f"stopped by {record.stop.by}")
+    if phase is not directive.phase:
+        return Kill(Status.FAILED, LOST, f"nothing was heard from the driver {record.driver}")
+    if phase is not Phase.RUN:
+        return Kill(Status.CANCELED, "canceled", "the job went back to the queue")
+    order = directive.components.get(task.component) or ComponentOrder(task.version, Want.STOP, task.status)
+    if order.version > task.version:
+        return Kill(Status.CANCELED, "canceled", f"version {order.version} takes its place")
+    if order.want is Want.STOP:
+        return Kill(Status.CANCELED, "canceled", f"{task.component} has {order.status} at another party")
+    limit = job.state.documents[str(task.party)].options.task_timeout
+    if limit and site.at - task.started_at >= limit:
+        return Kill(Status.TIMEOUT, "timeout", f"it ran longer than {limit / 1000:g} s")
+    return None
+
+
+def on_task_started(job: Job, event: TaskStarted) -> None:
+    task = job.state.tasks.get(task_key(event.party, event.component, event.version))
+    if task is not None and task.status is Status.RUNNING:
+        task.pid = event.pid
+        job.put_task(task)
+
+
+def on_task_ended(site: Site, job: Job, event: TaskEnded) -> None:
+    task = job.state.tasks.get(task_key(event.party, event.component, event.version))
+    if task is None or task.status is not Status.RUNNING:
+        return
+    kill = job.kills.get(task.key)
+    task.exit_code, task.peak_memory, task.summary = event.exit_code, event.peak_memory, event.summary
+    task.outputs = msgspec.convert(event.outputs, list[Output])
+    task.card = None if event.status.succeeded else _card(event, kill)
+    move_task(job, task, event.status, site.at, task.card.cause if task.card else "")
+
+
+def _card(event: TaskEnded, kill: Kill | None) -> FailureCard:
+    """The worker's own card; of a worker that was killed, with the reason for which it was."""
+    card = event.card or FailureCard(
+        event.party, event.component, event.version, str(event.status), "", exit_code=event.exit_code
+    )
+    if kill is not None and kill.status is event.status:
+        return msgspec.structs.replace(card, kind=kill.kind, cause=kill.reason)
+    return card
