@@ -1,0 +1,158 @@
+"""All modules by name: built-in ones, those of installed packages, and single files in the site's home."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fateflow_tui.components.known_modules import BUILT_IN, NOT_BUILT, PARAMETER_NAMES
+from fateflow_tui.components.parameter_problems import near_miss, nested_model, problems, unknown_names
+from fateflow_tui.core.errors import ComponentFailed, NotBuilt, NotFound
+from fateflow_tui.core.ports import ModuleFacts, ParameterProblem
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+    from types import ModuleType
+
+    from fateflow_tui.components.contract import Module
+
+GROUP = "fateflow.components"
+
+
+def load_catalog(folder: Path | None = None) -> Catalog:
+    """The catalog of this installation. folder: where drop-in files lie, usually `<home>/components`.
+
+    Nothing is imported before it is asked for.
+    """
+    return Catalog(folder)
+
+
+class Catalog:
+    """Implements `core.ports.ModuleCatalog`.
+
+    A name is looked up among the built-in modules, then the entry points, then the drop-in files; the first one
+    counts, so a file cannot take the place of a built-in module. broken: what could not be loaded, and why.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._loaded: dict[str, type[Module[Any]]] = {}
+        self.broken: dict[str, str] = {}
+
+    def names(self) -> list[str]:
+        """All, built or not, in alphabetical order."""
+        return sorted({*BUILT_IN, *self._entry_points, *self._dropped_in, *NOT_BUILT})
+
+    def facts(self, module: str) -> ModuleFacts | None:
+        found = self._find(module)
+        return found.facts() if found else NOT_BUILT.get(module)
+
+    def module(self, name: str) -> type[Module[Any]]:
+        """The class itself. Raises NotBuilt for a module that only FATE has, NotFound for one that nobody knows."""
+        found = self._find(name)
+        if found is not None:
+            return found
+        if name in self.broken:
+            raise ComponentFailed(
+                f"module {name} cannot be loaded: {self.broken[name]}", hint="mend or uninstall what provides it"
+            )
+        if name in NOT_BUILT:
+            raise NotBuilt(
+                f"module {name} of FATE is not part of this version",
+                hint="`fateflow component list` shows what is; a package or a file in <home>/components can add it",
+            )
+        meant = near_miss(name, self.names())
+        raise NotFound(
+            f"there is no module {name}", hint=f"did you mean {meant}?" if meant else "see `fateflow component list`"
+        )
+
+    def defaults(self, module: str) -> dict[str, Any]:
+        found = self._find(module)
+        return found.parameter_type().model_dump() if found else {}
+
+    def is_nested(self, module: str, path: tuple[str, ...]) -> bool:
+        found = self._find(module)
+        return found is not None and bool(path) and nested_model(found.parameter_type, path) is not None
+
+    def check(self, module: str, parameters: Mapping[str, Any]) -> list[ParameterProblem]:
+        found = self._find(module)
+        if found is not None:
+            return problems(found.parameter_type, parameters)
+        if module in PARAMETER_NAMES:
+            return unknown_names(parameters, PARAMETER_NAMES[module])
+        return []
+
+    def _find(self, name: str) -> type[Module[Any]] | None:
+        if name not in self._loaded and name not in self.broken:
+            try:
+                found = self._load(name)
+            except Exception as error:  # whatever a foreign file does while it is imported
+                self.broken[name] = f"{type(error).__name__}: {error}"
+            else:
+                if found is not None:
+                    self._loaded[name] = found
+        return self._loaded.get(name)
+
+    def _load(self, name: str) -> type[Module[Any]] | None:
+        if name in BUILT_IN:
+            package, _, attribute = BUILT_IN[name].partition(":")
+            return _as_module(getattr(import_module(package), attribute))
+        if name in self._entry_points:
+            return _as_module(self._entry_points[name].load())
+        return self._dropped_in.get(name)
+
+    @cached_property
+    def _entry_points(self) -> dict[str, EntryPoint]:
+        from importlib.metadata import entry_points
+
+        return {point.name: point for point in entry_points(group=GROUP) if point.name not in BUILT_IN}
+
+    @cached_property
+    def _dropped_in(self) -> dict[str, type[Module[Any]]]:
+        """The modules of all files in the folder. Their names are inside, so all files are imported at once."""
+        found: dict[str, type[Module[Any]]] = {}
+        if self._folder is None or not self._folder.is_dir():
+            return found
+        for path in sorted(self._folder.glob("*.py")):
+            try:
+                modules = _modules_in(_import_file(path))
+            except Exception as error:  # see _find
+                self.broken[path.name] = f"{type(error).__name__}: {error}"
+                continue
+            for module in modules:
+                if module.name in BUILT_IN or module.name in self._entry_points or module.name in found:
+                    self.broken[path.name] = f"there is a module {module.name} already"
+                else:
+                    found[module.name] = module
+        return found
+
+
+def _import_file(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"fateflow_dropped_in_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _modules_in(file: ModuleType) -> list[type[Module[Any]]]:
+    from fateflow_tui.components.contract import Module
+
+    return [
+        value
+        for value in vars(file).values()
+        if isinstance(value, type) and issubclass(value, Module) and value.__module__ == file.__name__
+    ]
+
+
+def _as_module(value: object) -> type[Module[Any]]:
+    from fateflow_tui.components.contract import Module
+
+    if not (isinstance(value, type) and issubclass(value, Module)):
+        raise TypeError(f"{value!r} is no subclass of Module")
+    return value

@@ -1,0 +1,84 @@
+"""The modules DataIO and DataTransform."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from fateflow_tui.components.contract import Context, Module
+from fateflow_tui.components.data_io.parameters import DataIOParam, DataTransformParam
+from fateflow_tui.components.row_order import by_id
+from fateflow_tui.core.errors import ComponentFailed
+
+if TYPE_CHECKING:
+    from fateflow_tui.components.data_io.fitted import Fitted
+
+
+class DataIO(Module[DataIOParam]):
+    """Reads `data`. With an input model it transforms as that model was fitted, else it fits and keeps a model.
+
+    The output is the instances in the one order of rows (see `row_order`), the label column first among the others.
+    """
+
+    name = "DataIO"
+    parameter_class = "DataIOParam"
+    parameter_type: ClassVar[type[DataIOParam]] = DataIOParam
+
+    def run(self, ctx: Context) -> None:
+        from fateflow_tui.components.data_io import dense, listed
+        from fateflow_tui.components.data_io.fitted import from_model, to_model
+
+        table = next((found for key in ctx.inputs.keys() for found in ctx.inputs.tables(key)), None)  # noqa: SIM118
+        if table is None:
+            raise ComponentFailed(
+                f"{ctx.component} at {ctx.party} has no input table", hint='the DSL\'s "input" needs {"data": [...]}'
+            )
+        if table.meta.kind != "raw":
+            raise ComponentFailed(
+                f"{ctx.component} reads uploaded text, but its input {table.meta.namespace}/{table.meta.name} holds "
+                f"{table.meta.kind} already",
+                hint="leave the second reading out",
+            )
+        model = ctx.inputs.model()
+        if model is None:
+            parameters = self.parameters
+            fitted, instances = (dense if parameters.input_format == "dense" else listed).fit(table, parameters)
+            _summarize(ctx, fitted)
+        else:
+            fitted, parameters = from_model(model, self.parameters)
+            transform = (dense if parameters.input_format == "dense" else listed).transform
+            instances = transform(table, fitted, parameters)
+        if not instances.height:
+            raise ComponentFailed(f"table {table.meta.namespace}/{table.meta.name} at {ctx.party} has no rows")
+        label = instances.columns[1] if instances.columns[1:] != fitted.header else ""
+        with ctx.write(kind="instances", label=label, partitions=table.meta.partitions) as writer:
+            writer.write(by_id(instances))
+        ctx.save_model(*to_model(fitted, parameters))
+        ctx.log.info(
+            "%s rows, %s features, %s", instances.height, len(fitted.header), f"label {label}" if label else "no label"
+        )
+
+
+class DataTransform(DataIO):
+    """DataIO under its later name."""
+
+    name = "DataTransform"
+    parameter_class = "DataTransformParam"
+    parameter_type = DataTransformParam
+
+
+def _summarize(ctx: Context, fitted: Fitted) -> None:
+    summary = {}
+    if fitted.missing is not None:
+        summary["missing_fill_info"] = {
+            "missing_value": fitted.missing.words,
+            "missing_impute_value": fitted.missing.values,
+            "missing_impute_rate": fitted.missing.ratios,
+        }
+    if fitted.outlier is not None:
+        summary["outlier_replace_rate"] = {
+            "outlier_value": fitted.outlier.words,
+            "outlier_replace_value": fitted.outlier.values,
+            "outlier_replace_rate": fitted.outlier.ratios,
+        }
+    if summary:
+        ctx.summary(summary)

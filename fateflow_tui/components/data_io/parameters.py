@@ -1,0 +1,47 @@
+"""Parameters of DataIO and DataTransform."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from fateflow_tui.components.parameter_types import AnyCase, NumberType, StrictParameters
+
+FillMethod = Annotated[Literal["min", "max", "mean", "designated"], AnyCase]
+
+
+class DataIOParam(StrictParameters):
+    """How the text is to be read.
+
+    input_format: dense (a column per feature), sparse (svmlight: label, then index:value) or tag (a list of tags,
+    with `tag_with_value` tag:value). delimitor: between the fields of a row. data_type: of all features but those in
+    `exclusive_data_type` (column -> type). missing_fill: replace missing values by `missing_fill_method` (nothing: 0,
+    designated: `default_value`, one value or one per column); missing_impute: which texts count as missing.
+    outlier_replace with its four parameters: the same for the values listed in `outlier_impute`.
+    output_format is accepted; tables hold dense rows either way.
+    """
+
+    input_format: Annotated[Literal["dense", "sparse", "tag"], AnyCase] = "dense"
+    delimitor: Annotated[str, Field(min_length=1)] = ","
+    data_type: NumberType = "float64"
+    exclusive_data_type: dict[str, NumberType] | None = None
+    tag_with_value: bool = False
+    tag_value_delimitor: Annotated[str, Field(min_length=1)] = ":"
+    missing_fill: bool = False
+    default_value: Any = 0
+    missing_fill_method: FillMethod | None = None
+    missing_impute: list[Any] | None = None
+    outlier_replace: bool = False
+    outlier_replace_method: FillMethod | None = None
+    outlier_impute: list[Any] | None = None
+    outlier_replace_value: Any = 0
+    with_label: bool = False
+    label_name: str = "y"
+    label_type: NumberType = "int"
+    output_format: Annotated[Literal["dense", "sparse"], AnyCase] = "dense"
+    need_run: bool = True
+
+
+class DataTransformParam(DataIOParam):
+    """The same under the module's later name."""

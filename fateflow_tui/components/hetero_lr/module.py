@@ -1,0 +1,46 @@
+"""The module as the catalog and the worker know it. Imports neither numbers nor cryptography."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fateflow_tui.components.contract import Module, variable
+from fateflow_tui.components.hetero_lr.parameters import HeteroLogisticParam
+
+if TYPE_CHECKING:
+    from fateflow_tui.components.contract import Context
+
+
+class HeteroLR(Module[HeteroLogisticParam]):
+    """Federated logistic regression: trains, cross-validates or predicts, by the inputs that it is given."""
+
+    name = "HeteroLR"
+    roles = frozenset({"guest", "host", "arbiter"})
+    parameter_class = "HeteroLogisticParam"
+    parameter_type = HeteroLogisticParam
+    variables = (
+        # once
+        variable("paillier_pubkey", "arbiter", "guest, host"),
+        variable("row_digest", "guest", "host"),  # of all ids in their order, salted; shows that rows belong together
+        variable("work", "guest", "host, arbiter"),  # what the task does, for how many classes and folds
+        variable("validate_rows", "guest", "host"),  # positions of a fold's rows
+        variable("batch_info", "guest", "host, arbiter"),  # rows per batch
+        # each batch; all but the steps are ciphertexts
+        variable("host_forward_dict", "host", "guest"),
+        variable("fore_gradient", "guest", "host"),
+        variable("guest_gradient", "guest", "arbiter"),
+        variable("host_gradient", "host", "arbiter"),
+        variable("guest_optim_gradient", "arbiter", "guest"),
+        variable("host_optim_gradient", "arbiter", "host"),
+        variable("loss", "guest", "arbiter"),
+        # each iteration
+        variable("converge_flag", "arbiter", "guest, host"),
+        variable("validation_status", "guest", "host, arbiter"),  # whether to stop, and whether this was the best
+        # scoring
+        variable("host_prob", "host", "guest"),  # a host's share of each row's score
+    )
+
+    def run(self, ctx: Context) -> None:
+        from fateflow_tui.components.hetero_lr.tasks import run
+
+        run(ctx, self.parameters)

@@ -1,0 +1,101 @@
+"""The rows that one party trains on or scores."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fateflow_tui.core.errors import ComponentFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+    from fateflow_tui.artifacts.tables import Table
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """ids, features (rows, columns) and, where there are labels, labels as whole numbers. label: its column's name."""
+
+    sid: str
+    names: list[str]
+    ids: pl.Series
+    features: Floats
+    label: str = ""
+    labels: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, positions: NDArray[np.int64]) -> Rows:
+        labels = None if self.labels is None else self.labels[positions]
+        return replace(self, ids=self.ids[positions], features=self.features[positions], labels=labels)
+
+    def ordered(self, names: Sequence[str], where: str) -> Rows:
+        """With the columns of a model, in its order. Raises ComponentFailed when one is missing."""
+        missing = [name for name in names if name not in self.names]
+        if missing:
+            raise ComponentFailed(
+                f"{where} lacks the columns {', '.join(missing)} that the model was trained on",
+                hint="prepare the rows with the same components as for training",
+            )
+        positions = [self.names.index(name) for name in names]
+        return replace(self, names=list(names), features=self.features[:, positions])
+
+    def digest(self, salt: str) -> str:
+        """Equal for two parties exactly when they have the same ids in the same order."""
+        digest = hashlib.sha256(salt.encode())
+        for identifier in self.ids:
+            digest.update(b"%d:" % len(octets := str(identifier).encode()) + octets)
+        return digest.hexdigest()
+
+
+def read(table: Table, where: str, *, with_label: bool) -> Rows:
+    """All rows of a table. where: party and data key, for messages. with_label: read the label if there is one.
+
+    Raises ComponentFailed for an empty table and for values that are missing or no numbers.
+    """
+    import polars as pl
+
+    meta = table.meta
+    names = [name for name in meta.header if name != meta.label]
+    frame = table.frame()
+    if not (frame.height and names):
+        raise ComponentFailed(
+            f"{where} has {frame.height} rows and {len(names)} columns; there is nothing to learn from"
+        )
+    texts = [name for name in names if not frame.schema[name].is_numeric()]
+    if texts:
+        raise ComponentFailed(
+            f"{where} has columns that are no numbers: {', '.join(texts)}", hint="convert them with DataIO"
+        )
+    features = frame.select(pl.col(names).cast(pl.Float64)).to_numpy()
+    bad = [name for name, fine in zip(names, np.isfinite(features).all(axis=0), strict=True) if not fine]
+    if bad:
+        raise ComponentFailed(
+            f"{where} has missing or infinite values in {', '.join(bad)}",
+            hint="fill them with DataIO (missing_fill)",
+        )
+    label = meta.label if with_label else ""
+    return Rows(meta.sid, names, frame[meta.sid], np.ascontiguousarray(features), label, _labels(frame, label, where))
+
+
+def _labels(frame: pl.DataFrame, label: str, where: str) -> NDArray[np.int64] | None:
+    if not label:
+        return None
+    column = frame[label]
+    values = column.to_numpy() if column.dtype.is_numeric() and not column.null_count() else None
+    if values is None or not np.array_equal(values, np.rint(values)):
+        raise ComponentFailed(
+            f"the label {label} of {where} must be a whole number in every row",
+            hint='set label_type to "int" in DataIO',
+        )
+    return values.astype(np.int64)

@@ -1,0 +1,112 @@
+"""The module Intersection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fateflow_tui.components.contract import Context, Module
+from fateflow_tui.components.intersection.parameters import IntersectParam
+from fateflow_tui.components.intersection.variables import VARIABLES
+from fateflow_tui.components.row_order import by_id
+from fateflow_tui.core.errors import ComponentFailed, NotBuilt
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from fateflow_tui.artifacts.tables import Table
+
+
+class Intersection(Module[IntersectParam]):
+    """Reads `data`; its output has the rows whose ids the guest and all hosts have.
+
+    All parties' outputs have the same ids in the same order (see `row_order`), so their rows match by position. A
+    party that is not told the intersection (`sync_intersect_ids` false) has no output.
+    """
+
+    name = "Intersection"
+    parameter_class = "IntersectParam"
+    parameter_type = IntersectParam
+    variables = VARIABLES
+
+    def run(self, ctx: Context) -> None:
+        parameters = self.parameters
+        if parameters.allow_info_share:
+            raise NotBuilt("sharing a column with the intersection (allow_info_share) is not part of this version")
+        if parameters.intersect_cache_param.use_cache:
+            ctx.log.warning("use_cache has no effect: ids are encrypted anew in each run")
+        for role in ("guest", "host"):
+            if not ctx.roles.get(role):
+                raise ComponentFailed(f"{ctx.component} needs a {role}; the job has none")
+        table = next((found for key in ctx.inputs.keys() for found in ctx.inputs.tables(key)), None)  # noqa: SIM118
+        if table is None:
+            raise ComponentFailed(f"{ctx.component} at {ctx.party} has no input table")
+        rows = self._intersected(ctx, table)
+        if rows is None:
+            ctx.log.info("%s is not told the intersection (sync_intersect_ids is false)", ctx.party)
+            return
+        _write(ctx, table, rows.select(rows.columns[0]) if parameters.only_output_key else rows)
+        rate = rows.height / table.meta.count if table.meta.count else 0.0
+        ctx.metric(
+            "train",
+            "intersection",
+            [("intersect_count", rows.height), ("intersect_rate", rate)],
+            {"name": "intersection", "metric_type": "INTERSECTION"},
+        )
+        ctx.summary({"intersect_num": rows.height, "intersect_rate": rate})
+        if not rows.height:
+            ctx.log.warning("the parties have no id in common")
+
+    def _intersected(self, ctx: Context, table: Table) -> pl.DataFrame | None:
+        import polars as pl
+
+        frame = table.frame()
+        sid = frame.columns[0]
+        if not self.parameters.repeated_id_process:
+            common = self._common(ctx, frame[sid].to_list())
+            return None if common is None else frame.filter(pl.col(sid).is_in(common))
+        return self._repeated(ctx, table, frame)
+
+    def _repeated(self, ctx: Context, table: Table, frame: pl.DataFrame) -> pl.DataFrame | None:
+        """The guest's rows may share a real id; a host's rows are repeated to match them."""
+        import polars as pl
+
+        from fateflow_tui.components.intersection import repeated
+
+        owner = ctx.party.role == self.parameters.repeated_id_owner
+        if owner or self.parameters.with_sample_id:
+            frame = repeated.by_first_feature(frame, table)
+        else:
+            frame = frame.with_columns(pl.col(frame.columns[0]).alias(repeated.REAL_ID))
+        ids = frame[repeated.REAL_ID].unique(maintain_order=True).to_list()
+        common = self._common(ctx, ids)
+        if common is None:
+            return None
+        found = frame.filter(pl.col(repeated.REAL_ID).is_in(common))
+        if not owner:
+            guest = ctx.roles["guest"][0]
+            found = repeated.spread(found, ctx.receive("id_map_from_guest", guest), str(guest))
+        elif self.parameters.sync_intersect_ids:
+            ctx.send("id_map_from_guest", repeated.id_map(found), to="host")
+        return found.drop(repeated.REAL_ID)
+
+    def _common(self, ctx: Context, ids: list[str]) -> list[str] | None:
+        """The party's own ids in the intersection, found by the method that is asked for."""
+        from fateflow_tui.components.intersection import ecdh, raw, rsa
+
+        method: Any = {"raw": raw, "rsa": rsa, "ecdh": ecdh}[self.parameters.intersect_method]
+        run = method.run_guest if ctx.party.role == "guest" else method.run_host
+        common: list[str] | None = run(ctx, ids, self.parameters)
+        return common
+
+
+def _write(ctx: Context, table: Table, rows: pl.DataFrame) -> None:
+    """The rows with the facts of the table that they come from."""
+    meta = table.meta
+    label = meta.label if meta.label in rows.columns else ""
+    facts: dict[str, Any] = {
+        "partitions": meta.partitions,
+        "id_delimiter": meta.id_delimiter,
+        "have_head": meta.have_head,
+    }
+    with ctx.write(kind=meta.kind, label=label, **facts) as writer:
+        writer.write(by_id(rows))

@@ -1,0 +1,111 @@
+"""What is known of modules without importing them: where the built-in ones are, and which others FATE has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from fateflow_tui.core.ports import ModuleFacts
+
+# Module name -> "package:Class". The same names are declared as entry points, for those who list them by metadata.
+BUILT_IN: Final[Mapping[str, str]] = {
+    "DataIO": "fateflow_tui.components.data_io:DataIO",
+    "DataTransform": "fateflow_tui.components.data_io:DataTransform",
+    "Download": "fateflow_tui.components.download:Download",
+    "Evaluation": "fateflow_tui.components.evaluation:Evaluation",
+    "HeteroLR": "fateflow_tui.components.hetero_lr:HeteroLR",
+    "Intersection": "fateflow_tui.components.intersection:Intersection",
+    "Reader": "fateflow_tui.components.reader:Reader",
+    "SecureAddExample": "fateflow_tui.components.secure_add:SecureAddExample",
+    "Sleep": "fateflow_tui.components.sleep:Sleep",
+    "Upload": "fateflow_tui.components.upload:Upload",
+}
+
+_GUEST_HOST: Final = frozenset({"guest", "host"})
+_WITH_ARBITER: Final = frozenset({"guest", "host", "arbiter"})
+_LOCAL: Final = frozenset({"local"})
+
+_NOT_BUILT: Final = (
+    ("DataStatistics", _GUEST_HOST, "StatisticsParam"),
+    ("FTL", _GUEST_HOST, "FTLParam"),
+    ("FeatureScale", _GUEST_HOST, "ScaleParam"),
+    ("FederatedSample", _GUEST_HOST, "SampleParam"),
+    ("FeldmanVerifiableSum", _GUEST_HOST, "FeldmanVerifiableSumParam"),
+    ("HeteroDataSplit", _GUEST_HOST, "HeteroDataSplitParam"),
+    ("HeteroFastSecureBoost", _GUEST_HOST, "HeteroFastSecureBoostParam"),
+    ("HeteroFeatureBinning", _GUEST_HOST, "HeteroFeatureBinningParam"),
+    ("HeteroFeatureSelection", _GUEST_HOST, "FeatureSelectionParam"),
+    ("HeteroNN", _GUEST_HOST, "HeteroNNParam"),
+    ("HeteroPearson", _GUEST_HOST, "PearsonParam"),
+    ("HeteroSecureBoost", _GUEST_HOST, "HeteroSecureBoostParam"),
+    ("HomoDataSplit", _GUEST_HOST, "HomoDataSplitParam"),
+    ("LocalBaseline", _GUEST_HOST, "LocalBaselineParam"),
+    ("OneHotEncoder", _GUEST_HOST, "OneHotEncoderParam"),
+    ("PSI", _GUEST_HOST, "PSIParam"),
+    ("Rsa", _GUEST_HOST, "RsaParam"),
+    ("SBTFeatureTransformer", _GUEST_HOST, "SBTTransformerParam"),
+    ("SampleWeight", _GUEST_HOST, "SampleWeightParam"),
+    ("Scorecard", _GUEST_HOST, "ScorecardParam"),
+    ("SecureInformationRetrieval", _GUEST_HOST, "SecureInformationRetrievalParam"),
+    ("Union", _GUEST_HOST, "UnionParam"),
+    ("HeteroKmeans", _WITH_ARBITER, "KmeansParam"),
+    ("HeteroLinR", _WITH_ARBITER, "LinearParam"),
+    ("HeteroPoisson", _WITH_ARBITER, "PoissonParam"),
+    ("HomoFeatureBinning", _WITH_ARBITER, "HomoFeatureBinningParam"),
+    ("HomoLR", _WITH_ARBITER, "HomoLogisticParam"),
+    ("HomoNN", _WITH_ARBITER, "HomoNNParam"),
+    ("HomoOneHotEncoder", _WITH_ARBITER, "HomoOneHotParam"),
+    ("HomoSecureboost", _WITH_ARBITER, "HomoSecureBoostParam"),
+    ("ColumnExpand", frozenset({"guest"}), "ColumnExpandParam"),
+    ("HomoNNExperiment", frozenset({"arbiter", "host"}), "HomoNNParam"),
+    ("ModelRestore", _LOCAL, "ModelRestoreParam"),
+    ("ModelStore", _LOCAL, "ModelStoreParam"),
+)
+
+# v1 derivation leaves these out of the predict DSL unless `need_deploy` says otherwise.
+_NOT_DEPLOYED: Final = frozenset({"FederatedSample", "PSI"})
+
+NOT_BUILT: Final[Mapping[str, ModuleFacts]] = {
+    name: ModuleFacts(
+        name=name,
+        roles=roles,
+        parameter_class=parameter_class,
+        built=False,
+        deployed=name not in _NOT_DEPLOYED,
+    )
+    for name, roles, parameter_class in _NOT_BUILT
+}
+
+# For these the names of the parameters are known, so that a misspelt one is refused as FATE refuses it.
+PARAMETER_NAMES: Final[Mapping[str, frozenset[str]]] = {
+    "HomoLR": frozenset(
+        {
+            "aggregate_iters",
+            "alpha",
+            "batch_size",
+            "cv_param",
+            "decay",
+            "decay_sqrt",
+            "early_stop",
+            "early_stopping_rounds",
+            "encrypt_param",
+            "floating_point_precision",
+            "init_param",
+            "learning_rate",
+            "max_iter",
+            "metrics",
+            "mu",
+            "multi_class",
+            "optimizer",
+            "penalty",
+            "predict_param",
+            "re_encrypt_batches",
+            "sqn_param",
+            "stepwise_param",
+            "tol",
+            "use_first_metric_only",
+            "use_proximal",
+            "validation_freqs",
+        }
+    ),
+}

@@ -1,0 +1,5 @@
+"""Upload: a delimited text file becomes a stored table."""
+
+from fateflow_tui.components.upload.module import Upload
+
+__all__ = ["Upload"]

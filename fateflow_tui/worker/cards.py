@@ -1,0 +1,63 @@
+"""Failure cards: what a user needs to know about a task that ended badly, and the likely next step."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from types import TracebackType
+
+from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.core.messages import FailureCard
+from fateflow_tui.core.work import TaskOrder
+
+LOG_LINES = 20
+_FIXES: tuple[tuple[type[BaseException], str], ...] = (
+    (MemoryError, "give the task more memory (task_memory in job_parameters) or fewer rows"),
+    (ModuleNotFoundError, "install the missing package in the site's environment"),
+    (ImportError, "check that the packages of the site's environment fit together"),
+    (FileNotFoundError, "check the path; it must exist on the machine of this party's site"),
+    (PermissionError, "let the user that runs the site read and write this path"),
+    (OSError, "look at the disk space and the open file limit of the site's machine"),
+    (ZeroDivisionError, "look for an empty input or a parameter that is 0"),
+    (KeyError, "look for a column or parameter of this name"),
+)
+
+
+def card_of_error(order: TaskOrder, error: BaseException, log: Sequence[str]) -> FailureCard:
+    """The card of a task whose module raised. log: the task's last lines."""
+    cause = _innermost(error)
+    text = str(cause)
+    return FailureCard(
+        order.party,
+        order.component,
+        order.version,
+        kind="memory" if isinstance(cause, MemoryError) else "exception",
+        cause=f"{type(cause).__name__}: {text}" if text else type(cause).__name__,
+        where=_where(cause.__traceback__ or error.__traceback__),
+        log=list(log),
+        traceback="".join(traceback.format_exception(error)),
+        fix=_fix(cause),
+    )
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The first cause, but not behind an error that was written to be shown."""
+    seen = {id(error)}
+    while not isinstance(error, FateFlowError):
+        cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        if cause is None or id(cause) in seen:
+            break
+        seen.add(id(cause))
+        error = cause
+    return error
+
+
+def _where(place: TracebackType | None) -> str:
+    frames = traceback.extract_tb(place)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+
+
+def _fix(cause: BaseException) -> str:
+    if isinstance(cause, FateFlowError):
+        return cause.hint
+    return next((fix for kind, fix in _FIXES if isinstance(cause, kind)), "")

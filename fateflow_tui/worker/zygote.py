@@ -1,0 +1,259 @@
+"""The warm parent of all workers of a site: `python -m fateflow_tui.worker.zygote FD HOME`.
+
+It imports what tasks need once, then forks a worker for each request that comes over the socket FD (see
+`zygote_messages`). It keeps a few processes forked ahead, since a fork of a warm parent takes milliseconds; each
+serves one task only. It never starts a thread and never does any of a task's work itself. When the socket ends or
+SIGTERM comes, it ends all workers and then itself.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import time
+import warnings
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from fateflow_tui.artifacts.home import Home
+from fateflow_tui.components.catalog import Catalog, load_catalog
+from fateflow_tui.worker.child import serve_one
+from fateflow_tui.worker.process import ThreadPools, die_with_parent, to_mib
+from fateflow_tui.worker.zygote_messages import Began, Ended, Kill, NotBegun, Notice, Ready, Request, Run
+
+PRELOADED: Final = (
+    "numpy",
+    "polars",
+    "gmpy2",
+    "pydantic",
+    "cryptography.hazmat.primitives.asymmetric.x25519",
+    "cryptography.hazmat.primitives.ciphers.aead",
+)
+SPARES: Final = 3  # as many as the parties of a usual job, whose tasks start together
+GRACE: Final = 2.0  # seconds between SIGTERM and SIGKILL
+_IDLE: Final = 0.001  # seconds without anything to do before a process is forked ahead; tasks go first
+_READ: Final = 1 << 20
+
+logger = logging.getLogger("fateflow_tui.zygote")
+
+
+class Zygote:
+    """Forks workers, watches them and reports their ends."""
+
+    def __init__(self, control: socket.socket, catalog: Catalog, pools: ThreadPools) -> None:
+        self._control = control
+        self._catalog = catalog
+        self._pools = pools
+        self._requests = msgspec.json.Decoder(Request)
+        self._buffer = b""
+        self._wakeup, self._signals = socket.socketpair()
+        self._spares: dict[int, int] = {}  # pid -> the pipe end that takes its order
+        self._keep_spares = SPARES
+        self._keys: dict[int, str] = {}  # pid -> key of what it runs
+        self._deadlines: dict[int, float] = {}  # pid -> when politeness ends
+        self._closing = False
+
+    def serve(self) -> None:
+        """Returns when the socket has ended and no worker is left."""
+        self._signals.setblocking(False)
+        self._wakeup.setblocking(False)
+        signal.set_wakeup_fd(self._signals.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        self._tell(Ready(os.getpid()))
+        while not self._closing or self._keys:
+            watched = [self._wakeup] if self._closing else [self._control, self._wakeup]
+            readable, _, _ = select.select(watched, [], [], self._patience())
+            if self._wakeup in readable:
+                self._take_signals()
+            if self._control in readable:
+                self._take_requests()
+            self._kill_the_late()
+            if not readable and len(self._spares) < self._keep_spares:
+                self._fork_ahead()
+
+    def _patience(self) -> float | None:
+        """How long to wait for something to do. Spares are made only when there is nothing else."""
+        if len(self._spares) < self._keep_spares:
+            return _IDLE
+        if not self._deadlines:
+            return None
+        return max(0.0, min(self._deadlines.values()) - time.monotonic())
+
+    def _take_requests(self) -> None:
+        data = self._control.recv(_READ)
+        if not data:
+            self._close()
+            return
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        for line in lines:
+            request = self._requests.decode(line)
+            if isinstance(request, Run):
+                self._run(request.key, line)
+            else:
+                self._kill(request)
+
+    def _take_signals(self) -> None:
+        numbers = self._wakeup.recv(_READ)
+        if signal.SIGTERM in numbers:
+            self._close()
+        while self._reap():
+            pass
+
+    def _run(self, key: str, line: bytes) -> None:
+        try:
+            if not self._spares:
+                self._fork()
+            pid, pipe = self._spares.popitem()
+            self._keys[pid] = key
+            with open(pipe, "wb", buffering=0) as order:
+                order.write(line)
+        except BrokenPipeError:
+            return  # it died as a spare; its end is reported like any other's
+        except OSError as error:
+            self._tell(NotBegun(key, f"the system gave no process: {error}"))
+            return
+        self._tell(Began(key, pid))
+
+    def _kill(self, request: Kill) -> None:
+        for pid, key in self._keys.items():
+            if key == request.key and pid not in self._deadlines:
+                self._deadlines[pid] = time.monotonic() + GRACE
+                _signal_group(pid, signal.SIGTERM)
+
+    def _kill_the_late(self) -> None:
+        now = time.monotonic()
+        for pid in [pid for pid, deadline in self._deadlines.items() if deadline <= now]:
+            _signal_group(pid, signal.SIGKILL)
+            del self._deadlines[pid]
+
+    def _close(self) -> None:
+        self._closing = True
+        self._keep_spares = 0
+        for pid, pipe in self._spares.items():
+            os.close(pipe)
+            _signal_group(pid, signal.SIGKILL)
+        self._spares.clear()
+        for key in self._keys.values():
+            self._kill(Kill(key))
+
+    def _reap(self) -> bool:
+        """Buries one child that has ended, with the rest of its process group. False: there is none."""
+        try:
+            found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return False
+        if found is None:
+            return False
+        pid = found.si_pid
+        # Before the pid is given back, so that the group's number cannot have become somebody else's.
+        _signal_group(pid, signal.SIGKILL)
+        _, status, usage = os.wait4(pid, 0)
+        self._deadlines.pop(pid, None)
+        if pid in self._spares:
+            os.close(self._spares.pop(pid))
+            self._keep_spares = 0  # spares that die by themselves would be forked without end
+        elif pid in self._keys:
+            self._tell(_ended(self._keys.pop(pid), status, usage))
+        return True
+
+    def _fork_ahead(self) -> None:
+        try:
+            self._fork()
+        except OSError as error:
+            logger.warning("no process is forked ahead from now on: %s", error)
+            self._keep_spares = 0
+
+    def _fork(self) -> None:
+        zygote = os.getpid()
+        reading, writing = os.pipe()
+        try:
+            pid = os.fork()
+        except OSError:
+            os.close(reading)
+            os.close(writing)
+            raise
+        if pid:
+            os.close(reading)
+            self._spares[pid] = writing
+            return
+        try:
+            signal.set_wakeup_fd(-1)
+            for inherited in (self._control, self._wakeup, self._signals):
+                inherited.close()
+            for pipe in (writing, *self._spares.values()):
+                os.close(pipe)
+            code = serve_one(reading, self._catalog, self._pools, zygote)
+        except BaseException:
+            logger.exception("a worker broke before or after its task")
+            code = 70
+        finally:
+            os._exit(code)
+
+    def _tell(self, notice: Notice) -> None:
+        try:
+            self._control.sendall(msgspec.json.encode(notice) + b"\n")
+        except OSError:
+            self._close()  # nobody is left to be told
+
+
+def _ended(key: str, status: int, usage: resource.struct_rusage) -> Ended:
+    peak = to_mib(usage.ru_maxrss)
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        name = signal.Signals(number).name if number in signal.valid_signals() else f"signal {number}"
+        return Ended(key, None, name, peak)
+    return Ended(key, os.waitstatus_to_exitcode(status), "", peak)
+
+
+def _signal_group(pid: int, number: int) -> None:
+    """To a child that has not been buried, and to all that it started."""
+    try:
+        os.killpg(pid, number)
+    except (ProcessLookupError, PermissionError):
+        try:
+            os.kill(pid, number)  # it had not made its group yet
+        except ProcessLookupError:
+            return
+
+
+def preload(catalog: Catalog) -> None:
+    """Imports what tasks need. What is missing or broken fails the tasks that need it, not all of them."""
+    for name in PRELOADED:
+        try:
+            import_module(name)
+        except ImportError as error:
+            logger.warning("%s cannot be loaded ahead: %s", name, error)
+    for name in catalog.names():
+        catalog.facts(name)
+
+
+def main(arguments: list[str]) -> int:
+    descriptor, home, site = int(arguments[0]), Home(Path(arguments[1])), int(arguments[2])
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with_parent(site, signal.SIGTERM)
+    # Polars has a thread that looks after files spilled to disk, which a child does not need.
+    warnings.filterwarnings("ignore", message=".*multi-threaded.*fork", category=DeprecationWarning)
+    catalog = load_catalog(home.components)
+    preload(catalog)
+    pools = ThreadPools()
+    gc.collect()
+    gc.freeze()  # the collector of a child need not touch, and so copy, what was imported here
+    with socket.socket(fileno=descriptor) as control:
+        control.set_inheritable(False)
+        Zygote(control, catalog, pools).serve()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
