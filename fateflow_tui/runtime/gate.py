@@ -1,0 +1,113 @@
+"""The receiving half of site-to-site calls: who is calling, and whether to listen. Knows no web framework."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import fateflow_tui
+from fateflow_tui.core.ids import OWN_PARTY_ID, Party
+from fateflow_tui.runtime.clock import now_ms
+from fateflow_tui.runtime.keys import SiteKey
+from fateflow_tui.runtime.peer_messages import Identity, Pong
+from fateflow_tui.runtime.replay_guard import ReplayGuard
+from fateflow_tui.runtime.routes import RouteTable
+from fateflow_tui.runtime.signing import Reason, answer_headers, call_nonce, read_call, refusal
+from fateflow_tui.runtime.site_config import SiteConfig
+
+
+class Caller(NamedTuple):
+    """The party that a call was signed for, the party of this site that it is for, and the body that was signed."""
+
+    source: Party
+    destination: Party
+    body_sha256: str
+
+    def check_body(self, sha256: str) -> None:
+        """Raises NotAuthentic when the body that came, of this hash (hex), is not the one that was signed."""
+        if sha256 != self.body_sha256:
+            raise refusal(Reason.ALTERED, f"the body of the call of {self.source} is not the one that was signed")
+
+    def require(self, source: Party, destination: Party, message: str) -> None:
+        """Raises NotAuthentic when a message speaks for, or to, another party than was signed."""
+        if (source, destination) != (self.source, self.destination):
+            raise refusal(
+                Reason.WRONG_SPEAKER,
+                f"a {message} from {source} to {destination} came in a call from {self.source} to {self.destination}",
+            )
+
+
+class PeerGate:
+    """Checks calls against the pinned keys of a site's route table.
+
+    session: names this run of the site; calls must be signed for it, so a recorded call is worthless after a restart
+    although the replay guard begins empty.
+    """
+
+    def __init__(self, config: SiteConfig, key: SiteKey, routes: RouteTable, clock: Callable[[], int] = now_ms) -> None:
+        self._config = config
+        self._key = key
+        self._routes = routes
+        self._clock = clock
+        self._guard = ReplayGuard()
+        self.session = secrets.token_hex(8)
+
+    def check(self, method: str, path: str, headers: Mapping[str, str]) -> Caller:
+        """Who calls whom. Raises NotAuthentic with `data["reason"]`, see `signing.Reason`.
+
+        The body need not be there yet, so nobody unknown makes this site read one; it is for the caller of this method
+        to hash it and call `Caller.check_body`. path: with its query, as received. headers: names in lower case.
+        """
+        call, signature = read_call(method, path, headers)
+        # Party id 0 means another site at each site: a call to it would be good at all of them.
+        if not self._config.plays(call.destination) or call.destination.party_id == OWN_PARTY_ID:
+            raise refusal(
+                Reason.MISADDRESSED,
+                f"{call.source} calls {call.destination}, which this site ({self._config.name}) does not play",
+                hint=f"at the calling site, correct the address: fateflow party add {call.destination} URL",
+            )
+        public = self._pinned_key(call.source)
+        now = self._clock()
+        call.check(public, signature, now)
+        if call.session != self.session:
+            raise refusal(
+                Reason.STALE_SESSION,
+                f"the call of {call.source} was signed for an earlier run of this site",
+                hint="sign it again for the session in this answer",
+                session=self.session,
+            )
+        if not self._guard.is_first(public, call.nonce, call.time, now):
+            raise refusal(Reason.REPLAYED, f"this call of {call.source} has come before")
+        return Caller(call.source, call.destination, call.body_sha256)
+
+    def identity(self) -> Identity:
+        return Identity(
+            name=self._config.name,
+            parties=self._config.parties,
+            public_key=self._key.public,
+            version=fateflow_tui.__version__,
+            time=self._clock(),
+        )
+
+    def pong(self) -> Pong:
+        return Pong(self._config.name, fateflow_tui.__version__, self._clock())
+
+    def sign_answer(self, call_headers: Mapping[str, str], status: int, body: bytes) -> dict[str, str]:
+        """The headers that show the caller that the answer is this site's; none for a call without a nonce."""
+        nonce = call_nonce(call_headers)
+        return answer_headers(self._key, nonce, status, body) if nonce else {}
+
+    def _pinned_key(self, source: Party) -> str:
+        if self._config.plays(source):
+            raise refusal(Reason.UNKNOWN_SOURCE, f"{source} is played by this site; nobody else may speak for it")
+        route = self._routes.find(source)
+        if route is None or route.public_key is None:
+            lack = "there is no route to it" if route is None else "the key of its site is not trusted yet"
+            verb = f"add {source} URL" if route is None else f"trust {route.party}"
+            raise refusal(
+                Reason.UNKNOWN_SOURCE,
+                f"{source} is not known to this site ({self._config.name}): {lack}",
+                hint=f"at this site: fateflow party {verb}",
+            )
+        return route.public_key

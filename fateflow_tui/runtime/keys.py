@@ -1,0 +1,121 @@
+"""A site's key pair (Ed25519) and the text forms of public keys."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import functools
+import hashlib
+import os
+import secrets
+from pathlib import Path
+from typing import Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from fateflow_tui.core.errors import BadRequest, DamagedFile
+
+_PREFIX = "ed25519:"
+
+
+class SiteKey:
+    """The private key of a site. public: its public half as text, ``ed25519:<base64>``."""
+
+    def __init__(self, private: Ed25519PrivateKey) -> None:
+        self._private = private
+        raw = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self.public = _PREFIX + base64.b64encode(raw).decode()
+
+    @classmethod
+    def generate(cls) -> Self:
+        return cls(Ed25519PrivateKey.generate())
+
+    @classmethod
+    def load_or_create(cls, path: Path) -> Self:
+        """The key at `path`, made there (mode 0600) if there is none.
+
+        Of several processes that start at once, all get the key of the first. Raises DamagedFile when the file is no
+        key of this kind or may be read by others.
+        """
+        if not path.exists():
+            _write_new(path, cls.generate())
+        return cls.load(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Raises DamagedFile, FileNotFoundError."""
+        if path.stat().st_mode & 0o077:
+            raise DamagedFile(f"the private key {path} may be read by others", hint=f"chmod 600 {path}")
+        try:
+            private = load_pem_private_key(path.read_bytes(), password=None)
+        except (ValueError, TypeError) as error:
+            raise DamagedFile(f"{path} is not a private key: {error}", hint="restore it from a backup") from error
+        if not isinstance(private, Ed25519PrivateKey):
+            raise DamagedFile(f"{path} is a key of another kind than Ed25519", hint="restore it from a backup")
+        return cls(private)
+
+    def sign(self, text: bytes) -> bytes:
+        return self._private.sign(text)
+
+    def to_pem(self) -> bytes:
+        return self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _write_new(path: Path, key: SiteKey) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(key.to_pem())
+            file.flush()
+            os.fsync(file.fileno())
+        # A link is made only where nothing is yet: whoever comes second must not replace a key already in use.
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+
+
+def fingerprint(public: str) -> str:
+    """What people compare by eye or telephone: ``SHA256:`` and 43 characters. Raises BadRequest for any other text."""
+    return "SHA256:" + base64.b64encode(hashlib.sha256(_raw(public)).digest()).decode().rstrip("=")
+
+
+def holds(public: str, signature: bytes, text: bytes) -> bool:
+    """Whether the owner of the public key made this signature of this text."""
+    try:
+        _verifier(public).verify(signature, text)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def checked_public(public: str) -> str:
+    """`public` when it is a public key's text; raises BadRequest otherwise."""
+    _raw(public)
+    return public
+
+
+@functools.lru_cache(maxsize=256)
+def _verifier(public: str) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(_raw(public))
+
+
+def _raw(public: str) -> bytes:
+    try:
+        raw = base64.b64decode(public.removeprefix(_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    if not public.startswith(_PREFIX) or len(raw) != 32:
+        raise BadRequest(f"{public!r} is no public key", hint="it is written ed25519:<44 characters of base64>")
+    return raw

@@ -1,0 +1,80 @@
+"""What was saved, told to those who watch: the event stream, the job's log, and whoever waits for a job."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from fateflow_tui.artifacts.home import Home
+from fateflow_tui.artifacts.logs import JobLog
+from fateflow_tui.core.ports import Change
+from fateflow_tui.core.records import JobState
+from fateflow_tui.runtime.events import EventBus
+
+_JOB_FIELDS = ("status", "progress", "waiting", "reason", "tag")
+_TASK_FIELDS = ("component", "version", "party", "status", "started_at", "ended_at", "pid")
+
+
+class Observer:
+    """Publishes each saved change once."""
+
+    def __init__(self, home: Home, events: EventBus) -> None:
+        self._home = home
+        self._events = events
+        self._logs: dict[str, JobLog] = {}
+        self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+
+    def observe(self, changes: list[Change]) -> None:
+        for change in changes:
+            for key, record in change.records.get("job", {}).items():
+                self._events.publish("job", change.job_id, **_job_data(key, record))
+            for record in change.records.get("tasks", {}).values():
+                self._events.publish("task", change.job_id, **{field: record[field] for field in _TASK_FIELDS})
+            self._write_log(change)
+            for waiter in self._waiting.get(change.job_id, ()):
+                waiter.set()
+
+    async def until(
+        self, job_id: str, state_of: Callable[[str], JobState | None], condition: Callable[[JobState], bool]
+    ) -> JobState:
+        """Returns the job's state as soon as the condition holds; the caller bounds the time."""
+        changed = asyncio.Event()
+        self._waiting[job_id].add(changed)
+        try:
+            while True:
+                state = state_of(job_id)
+                if state is not None and condition(state):
+                    return state
+                await changed.wait()
+                changed.clear()
+        finally:
+            self._waiting[job_id].discard(changed)
+            if not self._waiting[job_id]:
+                del self._waiting[job_id]
+
+    def close_log(self, job_id: str) -> None:
+        if log := self._logs.pop(job_id, None):
+            log.close()
+
+    def close(self) -> None:
+        for job_id in list(self._logs):
+            self.close_log(job_id)
+
+    def _write_log(self, change: Change) -> None:
+        story = change.records.get("story")
+        if not story:
+            return
+        log = self._logs.get(change.job_id)
+        if log is None:
+            log = self._logs[change.job_id] = JobLog(self._home, change.job_id)
+        for key in sorted(story):
+            entry = story[key]
+            text = f"{entry['what']}: {entry['text']}" if entry["text"] else entry["what"]
+            log.write(entry["at"] / 1000, "INFO", text, party=entry["party"], component=entry["component"])
+
+
+def _job_data(key: str, record: dict[str, Any]) -> dict[str, Any]:
+    data = {field: record[field] for field in _JOB_FIELDS if field in record}
+    return {"party": key, **data}

@@ -1,0 +1,56 @@
+"""The paths of site-to-site calls and the small messages that concern no job."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+DIRECTIVE_PATH: Final = "/v1/peer/directive"  # Directive -> Report
+REPORT_PATH: Final = "/v1/peer/report"  # Report -> Acknowledgement
+ACKNOWLEDGEMENT_PATH: Final = "/v1/peer/acknowledgement"  # Acknowledgement -> Received
+VALUE_PATH: Final = "/v1/peer/value"  # see `transfer` -> ChunkAnswer
+PING_PATH: Final = "/v1/peer/ping"  # null -> Pong
+IDENTITY_PATH: Final = "/v1/peer/identity"  # GET, unsigned -> Identity
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """What a site tells anybody who asks. time: its clock, ms since the epoch. parties: [] for a standalone site."""
+
+    name: str
+    parties: list[str]
+    public_key: str
+    version: str
+    time: int
+
+
+class Pong(msgspec.Struct, frozen=True):
+    """The answer to a ping. time: the answering site's clock, ms since the epoch."""
+
+    name: str
+    version: str
+    time: int
+
+
+class PeerState(msgspec.Struct, frozen=True):
+    """How a party's site was found. rtt: ms for one call and its answer. clock_skew: ms by which its clock is ahead."""
+
+    party: str
+    url: str
+    name: str
+    version: str
+    rtt: float
+    clock_skew: int
+
+
+class Received(msgspec.Struct, frozen=True):
+    """The answer to what needs none."""
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """The answer of a site that does not do what it was asked: what a peer may see of an error of `core.errors`."""
+
+    code: str
+    message: str
+    hint: str = ""
+    data: dict[str, Any] | None = None

@@ -1,0 +1,250 @@
+"""A site: one scheduler process, its home and all that it is made of. The composition root."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from fateflow_tui.artifacts.home import Home
+from fateflow_tui.artifacts.tables import Tables
+from fateflow_tui.components.catalog import load_catalog
+from fateflow_tui.core.effects import AnnounceJobEnd
+from fateflow_tui.core.errors import Conflict, JobNotFound
+from fateflow_tui.core.events import DirectiveReceived, Event, ReportAcknowledged, ReportReceived
+from fateflow_tui.core.ids import Party
+from fateflow_tui.core.messages import Acknowledgement, Directive, Report
+from fateflow_tui.core.plan import Resources
+from fateflow_tui.core.ports import Variable
+from fateflow_tui.core.records import JobState
+from fateflow_tui.core.work import TaskOrder
+from fateflow_tui.engine import Engine, SiteFacts
+from fateflow_tui.runtime.admission import admit
+from fateflow_tui.runtime.clock import now_ms
+from fateflow_tui.runtime.doctor import checks
+from fateflow_tui.runtime.events import EventBus
+from fateflow_tui.runtime.gate import PeerGate
+from fateflow_tui.runtime.jobs import Jobs, lease
+from fateflow_tui.runtime.keys import SiteKey
+from fateflow_tui.runtime.live_jobs import LiveJobs
+from fateflow_tui.runtime.observer import Observer
+from fateflow_tui.runtime.peers import Peers
+from fateflow_tui.runtime.performer import Performer, ended, started
+from fateflow_tui.runtime.plane import Plane
+from fateflow_tui.runtime.routes import RouteTable
+from fateflow_tui.runtime.scheduler import Scheduler
+from fateflow_tui.runtime.site_config import SiteConfig
+from fateflow_tui.runtime.states import to_state
+from fateflow_tui.runtime.workers import Ending, Workers
+from store.collections import open_collection
+from store.jobs import TinyJobStore
+
+logger = logging.getLogger(__name__)
+
+_SETTLE_EVERY = 1.0  # seconds between looks for ended jobs that need nothing more
+
+
+class Site:
+    """Everything that runs in one scheduler process, wired together.
+
+    jobs: what users do with jobs. routes, peers, gate: the other sites. events: what changes, as a stream.
+    """
+
+    def __init__(self, home: Home, config: SiteConfig) -> None:
+        self.home = home
+        self.config = config
+        self.name = config.name
+        self.started_at = now_ms()
+        self.catalog = load_catalog(home.root / "components")
+        self.tables = Tables(home.tables)
+        self.events = EventBus()
+        self.key = SiteKey.load_or_create(home.keys / "site.pem")
+        self.routes = RouteTable(open_collection(home.root, "parties"))
+        self.gate = PeerGate(config, self.key, self.routes)
+        self.peers = Peers(config, self.key, self.routes)
+        self.plane = Plane(config, self.peers, self, self._trace)
+        self.workers = Workers(
+            home, self.plane, self._worker_started, self._worker_ended, self._progressed, self._metrics_written
+        )
+        self._lock = HomeLock(home)
+        self._store = TinyJobStore(home.root)
+        capacity = Resources(config.capacity.cores, config.capacity.memory)
+        plays = None if config.standalone else frozenset(config.parties)
+        self.engine = Engine(SiteFacts(config.name, capacity, plays))
+        self._observer = Observer(home, self.events)
+        self._live = LiveJobs(home.database / "live")
+        self._performer = Performer(
+            home.root, self.workers, self.peers, self.plane, self._state, self._post, self._job_ended
+        )
+        self._scheduler = Scheduler(self.engine, self._store, self._performer.perform, self._observer.observe)
+        self.jobs = Jobs(
+            self.engine,
+            self._scheduler,
+            self._store,
+            self._observer,
+            self._live,
+            self.catalog,
+            self.tables,
+            config.plays,
+        )
+        self._running: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Takes the home, picks up what an earlier process left, and schedules from now on.
+
+        Raises Conflict when another process has the home.
+        """
+        self._lock.take()
+        await self.workers.open()
+        self._scheduler.restore(self._unfinished())
+        self._running = [asyncio.create_task(self._scheduler.run()), asyncio.create_task(self._settle())]
+        self.events.publish("server", status="started")
+
+    async def close(self) -> None:
+        """Kills the workers and leaves; their tasks are taken up again by the next process."""
+        self._scheduler.stop()
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._performer.close()
+        await self.workers.close()
+        await self.peers.close()
+        self._observer.close()
+        self.events.close()
+        self._lock.release()
+
+    async def on_directive(self, source: Party, directive: Directive) -> Report:
+        """A driver's message; answered by all that is so at the party."""
+        refusal = None
+        if directive.document is not None:
+            refusal = admit(directive.document, self.catalog, self.tables)
+        self._live.add(directive.job_id)
+        with self._performer.answering(directive.job_id, directive.party) as answer:
+            await self._scheduler.turn(DirectiveReceived(now_ms(), directive, refusal))
+        report = answer.report or self.engine.report(directive.job_id, directive.party)
+        if report is None:
+            raise JobNotFound(f"{directive.party} knows nothing of job {directive.job_id}")
+        return report
+
+    async def on_report(self, source: Party, report: Report) -> Acknowledgement:
+        """A party's message; answered once it is saved."""
+        with self._performer.answering(report.job_id, report.party):
+            await self._scheduler.turn(ReportReceived(now_ms(), report))
+        return Acknowledgement(report.job_id, report.party, report.seq)
+
+    async def on_acknowledgement(self, source: Party, acknowledgement: Acknowledgement) -> None:
+        await self._scheduler.turn(ReportAcknowledged(now_ms(), acknowledgement))
+
+    def resources(self) -> dict[str, Any]:
+        """What the local engine has, what is taken, and by whom."""
+        return {
+            "engine": "local",
+            "capacity": msgspec.to_builtins(self.engine.capacity()),
+            "used": msgspec.to_builtins(self.engine.used()),
+            "holders": msgspec.to_builtins(self.engine.holders()),
+        }
+
+    def doctor(self) -> list[dict[str, Any]]:
+        """Checks of this site, one dict each: name, ok, text, fix."""
+        return [msgspec.to_builtins(check) for check in checks(self.home, self.config)]
+
+    def variable(self, job_id: str, component: str, party: Party, name: str) -> Variable | None:
+        """What the message plane may carry; see `plane.Variables`."""
+        state = self.engine.job(job_id)
+        if state is None or all(record.status.ended for record in state.parties.values()):
+            return None
+        for document in state.documents.values():
+            module = next((task.module for task in document.tasks if task.component == component), None)
+            facts = self.catalog.facts(module) if module else None
+            if facts is not None:
+                takes_part = party.role in facts.roles and party.party_id in map(
+                    str, document.roles.get(party.role, [])
+                )
+                return facts.variables.get(name) if takes_part else None
+        return None
+
+    def _unfinished(self) -> Iterator[JobState]:
+        for job_id in self._live.all():
+            stored = self._store.load(job_id)
+            if stored is None:
+                self._live.remove(job_id)
+                continue
+            state = to_state(stored)
+            if state.driver is not None:
+                state.driver.epoch = lease(self._store, job_id)
+            yield state
+
+    def _post(self, event: Event) -> None:
+        self._scheduler.post(event)
+
+    def _state(self, job_id: str) -> JobState | None:
+        return self.engine.job(job_id)
+
+    def _worker_started(self, order: TaskOrder, pid: int) -> None:
+        self._post(started(order, pid))
+
+    def _worker_ended(self, order: TaskOrder, ending: Ending) -> None:
+        self._post(ended(order, ending))
+
+    def _progressed(self, order: TaskOrder, done: int, total: int) -> None:
+        self.events.publish(
+            "progress", order.job_id, party=str(order.party), component=order.component, done=done, total=total
+        )
+
+    def _metrics_written(self, order: TaskOrder, namespace: str, name: str) -> None:
+        self.events.publish(
+            "metrics",
+            order.job_id,
+            party=str(order.party),
+            component=order.component,
+            version=order.version,
+            namespace=namespace,
+            name=name,
+        )
+
+    def _trace(self, job_id: str, component: str, source: Party, target: Party, name: str, size: int) -> None:
+        self.events.publish(
+            "message", job_id, component=component, source=str(source), target=str(target), name=name, size=size
+        )
+
+    def _job_ended(self, effect: AnnounceJobEnd) -> None:
+        self.plane.close_job(effect.job_id)
+
+    async def _settle(self) -> None:
+        while True:
+            await asyncio.sleep(_SETTLE_EVERY)
+            self.jobs.settle()
+
+
+class HomeLock:
+    """One scheduler at a time works on a home. The kernel drops the lock when its process dies."""
+
+    def __init__(self, home: Home) -> None:
+        self._path = home.root / "scheduler.lock"
+        self._descriptor: int | None = None
+
+    def take(self) -> None:
+        """Raises Conflict, naming the process that has it."""
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            owner = os.read(descriptor, 32).decode(errors="replace") or "unknown"
+            os.close(descriptor)
+            raise Conflict(
+                f"another scheduler (process {owner}) works on {self._path.parent}",
+                hint="stop it with: fateflow server stop, or choose another home with --home",
+            ) from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None

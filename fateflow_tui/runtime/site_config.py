@@ -1,0 +1,159 @@
+"""A site's configuration: the file ``site.toml`` in its home, written at the first start and then the user's."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+
+from fateflow_tui.core.errors import BadRequest
+from fateflow_tui.core.ids import OWN_PARTY_ID, Party
+from fateflow_tui.runtime.party_patterns import checked_pattern, covers, party_of
+
+_HEADING = "# Configuration of a fateflow site. Edit it while the site is stopped; unknown keys are refused.\n"
+
+
+class Capacity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the local engine has for all jobs together. memory: MiB, 0 when it is not counted."""
+
+    cores: int = 20
+    memory: int = 0
+
+
+class Timeouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Seconds. peer: all tries of one control message together. value: one chunk of a value between parties."""
+
+    peer: float = 3.0
+    value: float = 30.0
+
+
+class MailboxLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """quota: MiB of values from other parties that may wait for one party's component."""
+
+    quota: int = 1024
+
+
+class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """PEM files. certificate, key: with which this site serves https. authority: by which it judges its peers'
+    certificates, "" for the system's authorities.
+    """
+
+    certificate: str = ""
+    key: str = ""
+    authority: str = ""
+
+
+class SiteConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All settings of a site.
+
+    parties: what it plays, as ``guest:9999`` or ``9999`` (any role); [] is a standalone site, which plays everybody.
+    data_roots: folders from which clients may name server-side files. advertised: the URL that peers are told.
+    """
+
+    name: str = "site"
+    parties: list[str] = []
+    host: str = "127.0.0.1"
+    port: int = 9380
+    advertised: str = ""
+    data_roots: list[str] = []
+    capacity: Capacity = Capacity()
+    timeouts: Timeouts = Timeouts()
+    mailbox: MailboxLimits = MailboxLimits()
+    tls: Tls = Tls()
+
+    @property
+    def standalone(self) -> bool:
+        return not self.parties
+
+    def plays(self, party: Party) -> bool:
+        """Whether tasks of this party run here. Party id 0 is everybody's own site."""
+        own = self.standalone or party.party_id == OWN_PARTY_ID
+        return own or any(covers(pattern, party) for pattern in self.parties)
+
+    def spokesman(self) -> Party | None:
+        """The party in whose name the site asks what concerns no job; None for a standalone site."""
+        return party_of(self.parties[0]) if self.parties else None
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Reads and checks the file. Raises BadRequest naming the file and the key, FileNotFoundError."""
+        try:
+            document = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise BadRequest(f"{path} is not TOML: {error}", hint="mend the line, or delete the file") from error
+        _refuse_unknown(path, cls, document, "")
+        try:
+            config = msgspec.convert(document, cls)
+        except msgspec.ValidationError as error:
+            raise BadRequest(f"{path}: {error}") from error
+        config.check(str(path))
+        return config
+
+    @classmethod
+    def load_or_create(cls, path: Path, first: Self) -> Self:
+        """The file's configuration; at a first start, `first`, which is written there."""
+        if not path.exists():
+            first.save(path)
+        return cls.load(path)
+
+    def check(self, origin: str) -> None:
+        """Raises BadRequest for values that cannot be; origin: where they were written."""
+        try:
+            for pattern in self.parties:
+                checked_pattern(pattern)
+        except BadRequest as error:
+            raise BadRequest(f"{origin}: parties: {error.message}", hint=error.hint) from error
+        limits = (
+            ("port", self.port, 0, 65_535),
+            ("capacity.cores", self.capacity.cores, 1, None),
+            ("capacity.memory", self.capacity.memory, 0, None),
+            ("timeouts.peer", self.timeouts.peer, 0.1, None),
+            ("timeouts.value", self.timeouts.value, 1, None),
+            ("mailbox.quota", self.mailbox.quota, 1, None),
+        )
+        for key, value, least, most in limits:
+            if value < least or (most is not None and value > most):
+                span = f"at least {least}" if most is None else f"from {least} to {most}"
+                raise BadRequest(f"{origin}: {key} is {value}, it must be {span}")
+        if bool(self.tls.certificate) != bool(self.tls.key):
+            raise BadRequest(f"{origin}: tls.certificate and tls.key belong together, one is missing")
+
+    def save(self, path: Path) -> None:
+        """Writes the file, which is always the old or the new one."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(_HEADING + to_toml(msgspec.to_builtins(self)))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+
+
+def to_toml(document: dict[str, Any]) -> str:
+    """Text, numbers, booleans, lists of these and one level of tables as TOML."""
+    plain = [f"{key} = {_literal(value)}\n" for key, value in document.items() if not isinstance(value, dict)]
+    tables = [f"\n[{key}]\n{to_toml(value)}" for key, value in document.items() if isinstance(value, dict)]
+    return "".join(plain + tables)
+
+
+def _literal(value: Any) -> str:
+    # JSON's literals are TOML's, but for DEL, which TOML wants escaped.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _refuse_unknown(path: Path, type_: Any, table: dict[str, Any], prefix: str) -> None:
+    fields = {field.name: field.type for field in msgspec.structs.fields(type_)}
+    for key, value in table.items():
+        if key not in fields:
+            near = difflib.get_close_matches(key, fields, n=1)
+            hint = (
+                f"did you mean {prefix}{near[0]}?" if near else f"known keys: {', '.join(prefix + f for f in fields)}"
+            )
+            raise BadRequest(f"{path} has an unknown key {prefix}{key}", hint=hint)
+        if isinstance(value, dict) and isinstance(fields[key], type) and issubclass(fields[key], msgspec.Struct):
+            _refuse_unknown(path, fields[key], value, f"{prefix}{key}.")

@@ -1,0 +1,156 @@
+"""How a value travels between two sites: in chunks, each a call of its own, until the receiver has all of it.
+
+The body of such a call is like a frame of a worker's channel: a 4-byte big-endian length, a JSON header of that
+length, then the chunk. The receiver takes chunks in order; one that comes too early waits a little for those before
+it. A chunk that does not fit on changes nothing, and the answer says how far the receiver is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
+
+from fateflow_tui.core.errors import BadRequest, PartyUnreachable
+from fateflow_tui.core.ids import Party
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Payload = bytes | bytearray | memoryview
+
+CHUNK_SIZE: Final = 4 << 20
+_IN_FLIGHT: Final = 2  # chunks on the way at once: one is made or taken in while the other travels
+HEADER_LIMIT: Final = 64 << 10
+_LENGTH: Final = 4
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0  # seconds between tries while the peer is away
+
+logger = logging.getLogger(__name__)
+
+
+class MailKey(msgspec.Struct, frozen=True):
+    """What a value is: the run of a component it belongs to, from whom, for whom, which variable, which of a series."""
+
+    job_id: str
+    component: str
+    version: int
+    source: Party
+    target: Party
+    name: str
+    tag: str
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """Header of one chunk. transfer: one id for all chunks and repetitions of one value. size: of the whole value.
+
+    offset: of this chunk; a chunk without bytes asks for room, or how far the receiver has come.
+    """
+
+    key: MailKey
+    transfer: str
+    codec: str
+    size: Count
+    offset: Count
+
+
+class Progress(StrEnum):
+    """How a transfer stands at the receiver."""
+
+    MORE = "more"
+    DONE = "done"  # the value is in its mailbox, or has been before
+    FULL = "full"  # there is no room for it yet; ask again
+
+
+class ChunkAnswer(msgspec.Struct, frozen=True):
+    """received: bytes of the value that the receiver has, from the first on."""
+
+    progress: Progress
+    received: Count = 0
+
+
+def chunk_prefix(chunk: Chunk) -> bytes:
+    """What goes before the chunk's bytes in the body of its call."""
+    header = msgspec.json.encode(chunk)
+    return len(header).to_bytes(_LENGTH, "big") + header
+
+
+def split_body(parts: Sequence[bytes]) -> tuple[Chunk, list[Payload]]:
+    """Header and bytes of a chunk, from a body as it came in. Raises BadRequest when the body is none.
+
+    The bytes are not put together: what is large is copied once, to where it stays.
+    """
+    head = b""
+    for number, part in enumerate(parts, 1):
+        head += part
+        end = _LENGTH + int.from_bytes(head[:_LENGTH], "big")
+        if end > HEADER_LIMIT:
+            break
+        if len(head) >= max(end, _LENGTH):
+            return _header(head[_LENGTH:end]), [memoryview(head)[end:], *parts[number:]]
+    raise BadRequest(f"a body of {sum(map(len, parts))} bytes is no chunk of a value")
+
+
+def _header(text: bytes) -> Chunk:
+    try:
+        return msgspec.json.decode(text, type=Chunk)
+    except msgspec.DecodeError as error:
+        raise BadRequest(f"the header of a chunk cannot be read: {error}") from error
+
+
+async def push(
+    first: Chunk,
+    payload: Payload,
+    post: Callable[[Chunk, memoryview], Awaitable[ChunkAnswer]],
+    is_needed: Callable[[], bool],
+) -> None:
+    """Sends a value; returns once the receiver has it. While its site is away or full, tries again and again.
+
+    post: delivers one chunk, raising PartyUnreachable when that may work later and anything else when not.
+    is_needed: whether the value still is of use; when not, what `post` raised last is raised.
+    """
+    whole = memoryview(payload)
+    pause = _FIRST_PAUSE
+    # A value of one chunk goes at once. Before a larger one, and after a failure, the receiver is asked how far it is:
+    # it may have no room, have kept what it has, or be a new process that has nothing.
+    data = whole if first.size <= CHUNK_SIZE else whole[:0]
+    while True:
+        try:
+            answer = await post(first, data)
+            if answer.progress is Progress.MORE:
+                answer = await _stream(first, whole, answer.received, post)
+        except PartyUnreachable as error:
+            if not is_needed():
+                raise
+            if pause == _FIRST_PAUSE:
+                logger.warning("%s of %s waits: %s", first.key.name, first.key.component, error.message)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+        else:
+            if answer.progress is Progress.DONE:
+                return
+            pause = _FIRST_PAUSE
+        data = whole[:0]
+
+
+async def _stream(
+    first: Chunk, whole: memoryview, offset: int, post: Callable[[Chunk, memoryview], Awaitable[ChunkAnswer]]
+) -> ChunkAnswer:
+    """Sends what is missing from `offset` on, some chunks at a time; the answer to the last one that fitted."""
+    in_flight: deque[asyncio.Future[ChunkAnswer]] = deque()
+    try:
+        while True:
+            while offset < first.size and len(in_flight) < _IN_FLIGHT:
+                chunk = msgspec.structs.replace(first, offset=offset)
+                in_flight.append(asyncio.ensure_future(post(chunk, whole[offset : offset + CHUNK_SIZE])))
+                offset += CHUNK_SIZE
+            answer = await in_flight.popleft()
+            behind = answer.received < offset - len(in_flight) * CHUNK_SIZE
+            if not in_flight or behind or answer.progress is Progress.DONE:
+                return answer
+    finally:
+        for post_under_way in in_flight:
+            post_under_way.cancel()
+        await asyncio.gather(*in_flight, return_exceptions=True)

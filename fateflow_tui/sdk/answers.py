@@ -1,0 +1,82 @@
+"""From an answer's bytes to a result or to the error that the scheduler raised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from fateflow_tui.core.errors import (
+    BadRequest,
+    Conflict,
+    FateFlowError,
+    JobNotFound,
+    NotAuthentic,
+    NotFound,
+    PartyRefused,
+    PartyUnreachable,
+    SchedulerUnreachable,
+    TimedOut,
+)
+
+_BY_EXIT_CODE: dict[int, type[FateFlowError]] = {
+    kind.exit_code: kind for kind in (BadRequest, SchedulerUnreachable, TimedOut, NotFound, Conflict, PartyRefused)
+}
+_BY_RETCODE: dict[int, type[FateFlowError]] = {
+    101: NotFound,
+    102: JobNotFound,
+    103: Conflict,
+    104: PartyUnreachable,
+    109: NotAuthentic,
+    400: BadRequest,
+    404: NotFound,
+    405: BadRequest,
+}
+
+
+class ErrorDetail(msgspec.Struct, frozen=True):
+    """What our schedulers add to a failure."""
+
+    code: str = ""
+    exit_code: int = 1
+    hint: str = ""
+    data: Any = None
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """FATE-Flow's answer; None for members that were left out."""
+
+    retcode: int
+    retmsg: str = ""
+    data: Any = None
+    job_id: str | None = msgspec.field(default=None, name="jobId")
+    meta: Any = None
+    error: ErrorDetail | None = None
+
+    def raise_failure(self) -> None:
+        """Raises what the scheduler raised, as the same class where it is known here."""
+        if self.retcode == 0:
+            return
+        detail = self.error or ErrorDetail()
+        by_code = {kind.code: kind for kind in _kinds(FateFlowError)}
+        kind = by_code.get(detail.code) or _BY_EXIT_CODE.get(detail.exit_code)
+        kind = kind or _BY_RETCODE.get(self.retcode, FateFlowError)
+        raise kind(self.retmsg or f"the scheduler answered retcode {self.retcode}", hint=detail.hint, data=detail.data)
+
+
+def read_envelope(content: bytes, status: int, address: str) -> Envelope:
+    """Raises SchedulerUnreachable when something else than FATE-Flow answers at this address."""
+    try:
+        return msgspec.json.decode(content, type=Envelope)
+    except msgspec.MsgspecError:
+        raise SchedulerUnreachable(
+            f"what answers at {address} is no FATE-Flow: HTTP status {status}",
+            hint="correct the address; `fateflow server status` shows the one of the own scheduler",
+        ) from None
+
+
+def _kinds(kind: type[FateFlowError]) -> Iterator[type[FateFlowError]]:
+    for sub in kind.__subclasses__():
+        yield from _kinds(sub)
+        yield sub

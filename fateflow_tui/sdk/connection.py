@@ -1,0 +1,79 @@
+"""Where the scheduler is: named by the user, or found by the file that a running one leaves in its home."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from fateflow_tui.core.errors import SchedulerUnreachable
+
+RUN_FILE = "run.json"
+START_HINT = "start one with: fateflow server start"
+
+
+class RunFile(msgspec.Struct, frozen=True):
+    """`run.json`: the running scheduler. started_at: ms since the epoch. certificate: path, "" without TLS."""
+
+    pid: int
+    url: str
+    token: str
+    started_at: int = 0
+    version: str = ""
+    certificate: str = ""
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Whom to call. origin: how it was found, for error messages."""
+
+    url: str
+    token: str = ""
+    certificate: str = ""
+    origin: str = ""
+
+
+def default_home() -> Path:
+    """$FATEFLOW_HOME, or `fateflow` in the user's data directory."""
+    named = os.environ.get("FATEFLOW_HOME")
+    if named:
+        return Path(named)
+    import platformdirs
+
+    return platformdirs.user_data_path("fateflow", appauthor=False)
+
+
+def read_run_file(home: Path) -> RunFile | None:
+    """None when no scheduler has left its address there, or what it left is damaged."""
+    try:
+        return msgspec.json.decode((home / RUN_FILE).read_bytes(), type=RunFile)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def find(url: str | None = None, home: Path | str | None = None, token: str | None = None) -> Target:
+    """The scheduler at `url` or $FATEFLOW_URL (with `token` or $FATEFLOW_TOKEN), else the one of the home.
+
+    Raises SchedulerUnreachable when none runs on the home.
+    """
+    token = token or os.environ.get("FATEFLOW_TOKEN", "")
+    url = url or os.environ.get("FATEFLOW_URL") if home is None else url
+    if url:
+        return Target(url.rstrip("/"), token, origin=url)
+    directory = Path(home).expanduser() if home is not None else default_home()
+    run = read_run_file(directory)
+    if run is None:
+        raise SchedulerUnreachable(f"no scheduler runs on {directory}", hint=START_HINT)
+    return Target(run.url, token or run.token, run.certificate, origin=f"{run.url} (process {run.pid}, {directory})")
+
+
+def verification(target: Target) -> Any:
+    """How httpx is to judge the scheduler's certificate: by itself when it is known from the run file."""
+    if not target.certificate:
+        return target.url.startswith("https:")  # reading the authorities takes longer than most calls
+    context = ssl.create_default_context(cafile=target.certificate)
+    context.check_hostname = False  # the very certificate is known, whatever names it has
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context

@@ -1,0 +1,152 @@
+"""What the two clients share about HTTP: addresses, headers, time limits, and the reading of failures."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any, NoReturn, TypeVar
+
+import httpx
+import msgspec
+
+from fateflow_tui.core.errors import FateFlowError, SchedulerUnreachable
+from fateflow_tui.sdk.answers import read_envelope
+from fateflow_tui.sdk.calls import Call
+from fateflow_tui.sdk.connection import START_HINT, Target, verification
+from fateflow_tui.sdk.results import Event, LogLine
+from fateflow_tui.sdk.sse import Frame
+
+T = TypeVar("T")
+
+_CONNECT = 5.0  # seconds
+_ANSWER = 30.0
+_SILENCE = 45.0  # of a stream; the scheduler says something every 15
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+
+
+def settings(target: Target) -> dict[str, Any]:
+    """Arguments of an httpx client for this scheduler. Proxies of the environment are not for it."""
+    headers = {
+        "Accept": "application/vnd.fateflow+json, application/json",
+        "X-FateFlow-User": _user().encode("ascii", "replace").decode(),
+    }
+    if target.token:
+        headers["Authorization"] = f"Bearer {target.token}"
+    return {
+        "base_url": target.url,
+        "headers": headers,
+        "timeout": httpx.Timeout(_ANSWER, connect=_CONNECT),
+        "trust_env": False,
+        "verify": verification(target),
+    }
+
+
+@contextlib.contextmanager
+def request_of(call: Call[Any]) -> Iterator[dict[str, Any]]:
+    """Arguments of httpx's `request`; a file to upload is open meanwhile."""
+    arguments: dict[str, Any] = {
+        "method": call.method,
+        "url": call.path,
+        "timeout": httpx.Timeout(_ANSWER + call.patience, connect=_CONNECT),
+    }
+    if call.upload is None:
+        arguments["content"] = msgspec.json.encode(call.body)
+        arguments["headers"] = {"Content-Type": "application/json"}
+        yield arguments
+        return
+    with call.upload.open("rb") as file:
+        arguments["files"] = {"file": (call.upload.name, file, "application/octet-stream")}
+        yield arguments
+
+
+def result(call: Call[T], response: httpx.Response, target: Target) -> T:
+    """Reads an answer. Raises what the scheduler raised."""
+    envelope = read_envelope(response.content, response.status_code, target.url)
+    if envelope.retcode not in call.tolerated:
+        envelope.raise_failure()
+    try:
+        return call.read(envelope)
+    except msgspec.ValidationError as error:
+        raise FateFlowError(
+            f"the answer of {target.url} to {call.path} is not what this client knows: {error}",
+            hint="client and scheduler are of different versions; restart the scheduler",
+        ) from error
+
+
+def unreachable(target: Target, error: httpx.HTTPError) -> SchedulerUnreachable:
+    cause = "it does not answer in time" if isinstance(error, httpx.TimeoutException) else str(error) or "it hung up"
+    return SchedulerUnreachable(f"no scheduler answers at {target.origin or target.url}: {cause}", hint=START_HINT)
+
+
+def stream_timeout() -> httpx.Timeout:
+    return httpx.Timeout(_SILENCE, connect=_CONNECT)
+
+
+def is_stream(response: httpx.Response) -> bool:
+    return bool(response.headers.get("content-type", "").startswith("text/event-stream"))
+
+
+def raise_no_stream(response: httpx.Response, content: bytes, target: Target) -> NoReturn:
+    """Raises the failure that came in the place of a stream."""
+    read_envelope(content, response.status_code, target.url).raise_failure()
+    raise SchedulerUnreachable(f"{target.url} sends no events", hint=START_HINT)
+
+
+def event_of(frame: Frame) -> Event:
+    body = msgspec.json.decode(frame.data, type=dict[str, Any])
+    return Event(frame.number or 0, body.get("at", 0), frame.kind, body.get("job_id", ""), body.get("data", {}))
+
+
+def log_line_of(frame: Frame) -> LogLine:
+    return msgspec.json.decode(frame.data, type=LogLine)
+
+
+def is_file(response: httpx.Response) -> bool:
+    """Whether a file call succeeded: its failures have another HTTP status."""
+    return response.status_code == 200
+
+
+class Pauses:
+    """How long to wait before each new try, and when to give up. patience: seconds; None for ever."""
+
+    def __init__(self, patience: float | None) -> None:
+        self._patience = patience
+        self.restart()
+
+    def restart(self) -> None:
+        """The scheduler answered."""
+        self._pause = _FIRST_PAUSE
+        self._since: float | None = None
+
+    def next(self, error: SchedulerUnreachable) -> float:
+        """Seconds to wait; raises `error` when it has taken too long already."""
+        now = time.monotonic()
+        self._since = self._since or now
+        if self._patience is not None and now - self._since + self._pause > self._patience:
+            raise error
+        pause, self._pause = self._pause, min(self._pause * 2, _LONGEST_PAUSE)
+        return pause
+
+
+class Deadline:
+    """A time limit in pieces that the scheduler waits at once. seconds: None for none."""
+
+    def __init__(self, seconds: float | None, piece: float) -> None:
+        self._end = None if seconds is None else time.monotonic() + seconds
+        self._piece = piece
+
+    @property
+    def passed(self) -> bool:
+        return self._end is not None and time.monotonic() >= self._end
+
+    def next_piece(self) -> float:
+        return self._piece if self._end is None else max(0.0, min(self._piece, self._end - time.monotonic()))
+
+
+def _user() -> str:
+    with contextlib.suppress(OSError, KeyError):
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    return ""

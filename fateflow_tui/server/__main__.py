@@ -1,0 +1,48 @@
+"""`python -m fateflow_tui.server`: a scheduler in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.sdk.connection import default_home
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m fateflow_tui.server", description=__doc__)
+    parser.add_argument("--home", type=Path, help="the site's directory (default: $FATEFLOW_HOME, or the user's data)")
+    parser.add_argument("--host", default="", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument(
+        "--port", type=int, help="exactly this port, 0 for any free one (default: 9380 or the next free)"
+    )
+    parser.add_argument("--party", action="append", default=[], help="a party to play, as 9999 or guest:9999; repeat")
+    parser.add_argument("--name", default="", help="the site's name")
+    parser.add_argument("--advertised", default="", help="the URL under which other sites reach this one")
+    said = parser.parse_args()
+    from fateflow_tui.server.serve import ServeOptions, explain, serve
+
+    options = ServeOptions(
+        home=(said.home or default_home()).expanduser().absolute(),
+        host=said.host,
+        port=said.port,
+        parties=said.party,
+        name=said.name,
+        advertised=said.advertised,
+    )
+
+    def announce(url: str) -> None:
+        sys.stderr.write(f"fateflow answers at {url}, home {options.home}\n")
+        sys.stderr.flush()
+
+    try:
+        serve(options, announce)
+    except FateFlowError as error:
+        sys.stderr.write(f"fateflow did not start: {explain(error)}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

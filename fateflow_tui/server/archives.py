@@ -1,0 +1,57 @@
+"""Answers that are files: tar archives and JSON documents, made in memory or in an unnamed file, never under a
+client's name.
+"""
+
+from __future__ import annotations
+
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+from starlette.responses import Response, StreamingResponse
+
+from fateflow_tui.core.errors import BadRequest
+
+_CHUNK = 1 << 18
+
+
+def log_archive(directory: Path) -> IO[bytes]:
+    """All files below a directory as tar.gz, with relative names."""
+    archive = tempfile.TemporaryFile()  # noqa: SIM115 (closed by who sends it)
+    with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=3) as tar:
+        for path in sorted(directory.rglob("*")):
+            if path.is_file() and not path.is_symlink():
+                _add_growing(tar, path, str(path.relative_to(directory)))
+    archive.seek(0)
+    return archive
+
+
+def tar_answer(archive: IO[bytes], filename: str) -> Response:
+    headers = {"Content-Disposition": f"attachment; filename={filename}"}
+    return StreamingResponse(_chunks(archive), media_type="application/x-tar", headers=headers)
+
+
+def json_file_answer(document: Any, filename: str) -> Response:
+    """A document as a file of the name that the client asks for. Clients cut the name off unquoted."""
+    if not filename.isprintable() or any(sign in filename for sign in '/\\";'):
+        raise BadRequest(f"{filename!r} is no plain file name")
+    content = msgspec.json.format(msgspec.json.encode(document), indent=4)
+    headers = {"Content-Disposition": f"attachment; filename={filename.encode('ascii', 'replace').decode()}"}
+    return Response(content, media_type="application/json", headers=headers)
+
+
+def _add_growing(tar: tarfile.TarFile, path: Path, name: str) -> None:
+    """Adds a file as long as it is now; a running job's logs grow while they are read."""
+    with path.open("rb") as file:
+        info = tar.gettarinfo(arcname=name, fileobj=file)
+        info.uname = info.gname = ""
+        tar.addfile(info, file)
+
+
+def _chunks(archive: IO[bytes]) -> Iterator[bytes]:
+    with archive:
+        while chunk := archive.read(_CHUNK):
+            yield chunk

@@ -1,0 +1,118 @@
+"""FATE-Flow's `data` app: upload, download, and what was uploaded before."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fateflow_tui.core.errors import BadRequest
+from fateflow_tui.core.records import JobState
+from fateflow_tui.core.status import Status
+from fateflow_tui.runtime.jobs import TableExists
+from fateflow_tui.server.body import BODY_LIMIT, Body, JsonBody, parse, read_bytes
+from fateflow_tui.server.context import Asker, ThisAddress, ThisSite
+from fateflow_tui.server.door import Site
+from fateflow_tui.server.envelope import answer
+from fateflow_tui.server.search import each
+from fateflow_tui.server.server_files import server_file
+from fateflow_tui.server.submission import submission
+from fateflow_tui.server.upload_request import conf_of_query, receive_file
+
+router = APIRouter(tags=["data (FATE-Flow 1.x)"])
+
+_NO_FILE = "send it as multipart part `file`, or set use_local_data to 0 and name a file on the server"
+_REQUIRED = ("namespace", "table_name", "head", "partition")
+
+
+@router.post("/data/upload")
+async def upload(request: Request, site: ThisSite, address: ThisAddress, asker: Asker) -> Response:
+    """Makes a table of a CSV file. Either multipart with the part `file` and the configuration as URL query (one
+    JSON object), or a JSON body with `use_local_data` 0 and `file`, a path on the server.
+    """
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        path = site.home.uploads / secrets.token_hex(8)
+        try:
+            conf = conf_of_query(request.scope["query_string"])
+            conf = {**await receive_file(request, path), **conf}
+            state = await _store(site, Body(conf), path, asker)
+        except BaseException:  # also a client that hangs up half-way
+            path.unlink(missing_ok=True)
+            raise
+        request.app.state.spool.discard_after(site, state.job_id, path)
+    else:
+        body = parse(await read_bytes(request, BODY_LIMIT))
+        body.require(*_REQUIRED, "file")
+        if body.flag("use_local_data", True):
+            raise BadRequest("the request has no file", hint=_NO_FILE)
+        conf = body.members
+        state = await _store(site, body, server_file(site.config, address, body.text("file")), asker)
+    names = {"table_name": str(conf["table_name"]), "namespace": str(conf["namespace"])}
+    return answer({**submission(site, address, state), **names}, job_id=state.job_id)
+
+
+@router.post("/data/download")
+async def download(site: ThisSite, address: ThisAddress, body: JsonBody, asker: Asker) -> Response:
+    """Writes a table to `output_path`, a file on the server."""
+    body.require("namespace", "table_name", "output_path")
+    path = server_file(site.config, address, body.text("output_path"))
+    state = await site.jobs.download({**body.members, "output_path": str(path)}, by=asker)
+    return answer(submission(site, address, state), job_id=state.job_id)
+
+
+@router.post("/data/upload/history")
+async def upload_history(site: ThisSite, body: JsonBody) -> Response:
+    """What was uploaded, newest first, as far as the tables still exist."""
+    limit, job_id = body.integer("limit", 0), body.text("job_id")
+    if job_id:
+        state = site.jobs.state(job_id)
+        entries = [_history(site, state)] if state else []
+        return answer([entry for entry in entries if entry])
+    found: list[dict[str, Any]] = []
+    async for state in each(site.jobs.states()):
+        entry = _history(site, state)
+        if entry:
+            found.append(entry)
+        if 0 < limit <= len(found):
+            break
+    return answer(found)
+
+
+def _history(site: Site, state: JobState) -> dict[str, Any] | None:
+    """A successful upload's entry; None for other jobs and for tables that are gone."""
+    document = next((one for one in state.documents.values() if one.party.role == "local"), None)
+    plan = next((plan for plan in document.tasks if plan.module == "Upload"), None) if document else None
+    if document is None or plan is None or state.parties[str(document.party)].status is not Status.SUCCESS:
+        return None
+    namespace, name = str(plan.parameters.get("namespace")), str(plan.parameters.get("name"))
+    meta = site.tables.meta(namespace, name)
+    if meta is None:
+        return None
+    return {
+        state.job_id: {
+            "upload_info": {
+                "table_name": name,
+                "namespace": namespace,
+                "partition": meta.partitions,
+                "upload_count": meta.count,
+            },
+            "notes": state.parties[str(document.party)].description,
+            "schema": meta.schema,
+        }
+    }
+
+
+async def _store(site: Site, conf: Body, path: Path, asker: str) -> JobState:
+    conf.require(*_REQUIRED)
+    namespace, name = conf.text("namespace"), conf.text("table_name")
+    old = None if conf.flag("drop") else site.tables.meta(namespace, name)
+    if old is not None:
+        raise TableExists(
+            f"The data table already exists: {name!r} in namespace {namespace!r} has {old.count} rows",
+            hint="add drop=1 to replace it, or choose another name",
+        )
+    return await site.jobs.upload(conf.members, path, by=asker)

@@ -1,0 +1,102 @@
+"""What the routes ask of a site. `fateflow_tui.runtime.site.Site` is the one that runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from fateflow_tui.artifacts.home import Home
+from fateflow_tui.artifacts.tables import Tables
+from fateflow_tui.core.ids import Party
+from fateflow_tui.core.ports import ModuleCatalog
+from fateflow_tui.core.records import JobState
+from fateflow_tui.core.status import Status
+from fateflow_tui.runtime.events import SiteEvent
+from fateflow_tui.runtime.gate import PeerGate
+from fateflow_tui.runtime.peers import Peers
+from fateflow_tui.runtime.plane import Plane
+from fateflow_tui.runtime.routes import RouteTable
+from fateflow_tui.runtime.site_config import SiteConfig
+from fateflow_tui.server.peer_routes import PeerHandlers
+
+Document = Mapping[str, Any] | str
+
+
+class RerunStep(Protocol):
+    """What a rerun does to one component: run, reuse or skip it, and why."""
+
+    @property
+    def component(self) -> str: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def why(self) -> str: ...
+
+
+class Events(Protocol):
+    """The site's changes as a stream."""
+
+    def subscribe(self, job_id: str | None = None, since: int | None = None) -> AsyncIterator[SiteEvent]: ...
+
+
+class Jobs(Protocol):
+    """What users do with jobs. All raise the errors of `core.errors`, worded for users."""
+
+    async def submit(self, dsl: Document, conf: Document, *, by: str = "") -> JobState: ...
+
+    async def stop(
+        self, job_id: str, *, by: str, status: Status = Status.CANCELED, reason: str = ""
+    ) -> dict[str, Any]: ...
+
+    async def rerun(
+        self,
+        job_id: str,
+        *,
+        by: str,
+        components: list[str] | None = None,
+        force: bool = False,
+        job_parameters: Mapping[str, Any] | None = None,
+        component_parameters: Mapping[str, Any] | None = None,
+    ) -> Sequence[RerunStep]: ...
+
+    def rerun_plan(
+        self, job_id: str, components: list[str] | None = None, force: bool = False
+    ) -> Sequence[RerunStep]: ...
+
+    async def upload(self, conf: Mapping[str, Any], file: Path, *, by: str = "") -> JobState: ...
+
+    async def download(self, conf: Mapping[str, Any], *, by: str = "") -> JobState: ...
+
+    async def clean_queue(self, *, by: str) -> dict[str, int]: ...
+
+    async def update_notes(self, job_id: str, party: Party, notes: str) -> bool: ...
+
+    def state(self, job_id: str) -> JobState | None: ...
+
+    def states(self, limit: int | None = None) -> Iterator[JobState]: ...
+
+
+class Site(PeerHandlers, Protocol):
+    """A running scheduler."""
+
+    name: str
+    started_at: int
+    home: Home
+    config: SiteConfig
+    tables: Tables
+    routes: RouteTable
+    peers: Peers
+    gate: PeerGate
+    plane: Plane
+
+    @property
+    def catalog(self) -> ModuleCatalog: ...
+    @property
+    def events(self) -> Events: ...
+    @property
+    def jobs(self) -> Jobs: ...
+
+    def resources(self) -> dict[str, Any]: ...
+
+    def doctor(self) -> list[dict[str, Any]]: ...

@@ -1,0 +1,55 @@
+"""Everything that changes, as a stream."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fateflow_tui.core.errors import BadRequest
+from fateflow_tui.server.body import JsonBody
+from fateflow_tui.server.context import ThisSite, known_job
+from fateflow_tui.server.door import Site
+from fateflow_tui.server.envelope import answer
+from fateflow_tui.server.following import job_ended
+from fateflow_tui.server.streams import frame, stream_answer
+from fateflow_tui.server.views import job_line
+
+router = APIRouter(tags=["events"])
+
+_LONGEST_WAIT = 60.0  # seconds; clients ask again
+
+
+@router.get("/events")
+async def events(request: Request, site: ThisSite, job_id: str = "", since: int | None = None) -> Response:
+    """Server-sent events: `id` is a growing number, `event` the kind (job, task, progress, metrics, log, message,
+    server; `gap` when some were missed and the state should be read anew), `data` an object with `at`, `job_id` and
+    `data`. `Last-Event-ID` or `since` continues after a number, `job_id` leaves out other jobs.
+    """
+    last = request.headers.get("last-event-id")
+    if last is not None:
+        if not last.isdigit():
+            raise BadRequest(f"Last-Event-ID is a number, not {last!r:.40}")
+        since = int(last)
+    return stream_answer(request, _frames(site, job_id or None, since))
+
+
+@router.post("/job/wait")
+async def wait(request: Request, site: ThisSite, body: JsonBody) -> Response:
+    """Answers when a job has ended, or after `timeout` seconds (at most 60), with the job as it is then."""
+    state = known_job(site, body)
+    timeout = min(max(0.0, body.number("timeout", _LONGEST_WAIT)), _LONGEST_WAIT)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(timeout):
+            await job_ended(site, state.job_id, request.app.state.closing)
+    return answer(job_line(known_job(site, body)))
+
+
+async def _frames(site: Site, job_id: str | None, since: int | None) -> AsyncIterator[bytes]:
+    async for event in site.events.subscribe(job_id, since):
+        data = {"at": event.at, "job_id": event.job_id, "data": event.data}
+        yield frame(event.kind, data, event.seq)

@@ -1,0 +1,113 @@
+"""Jobs as our own front ends see and plan them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from fateflow_tui.core.document import examine_job
+from fateflow_tui.core.errors import BadRequest, Conflict, JobNotFound
+from fateflow_tui.server.body import DocumentBody, JsonBody
+from fateflow_tui.server.context import ThisSite, known_job
+from fateflow_tui.server.door import Site
+from fateflow_tui.server.envelope import answer
+from fateflow_tui.server.search import each
+from fateflow_tui.server.submission import client_free
+from fateflow_tui.server.views import job_line, job_view
+
+router = APIRouter(tags=["job"])
+
+_LISTED = 20
+
+
+@router.post("/job/list")
+async def job_list(site: ThisSite, body: JsonBody) -> Response:
+    """Jobs in short, newest first. `limit` (20; 0 for all), `status` (one or several), `role` and `party_id`."""
+    limit, statuses, party = body.integer("limit", _LISTED), body.texts("status"), body.party()
+    found: list[Any] = []
+    async for state in each(site.jobs.states()):
+        line = job_line(state)
+        if (not statuses or line.status in statuses) and (party is None or str(party) in line.parties):
+            found.append(line)
+        if 0 < limit <= len(found):
+            break
+    return answer(found)
+
+
+@router.post("/job/resolve")
+async def job_resolve(site: ThisSite, body: JsonBody) -> Response:
+    """The whole id of the job that `word` means: an id, its unique beginning, `@last`, or `@1` for the newest, `@2`
+    for the one before.
+    """
+    body.require("word")
+    word = body.text("word")
+    if word.startswith("@"):
+        return answer({"job_id": _by_age(site, word)})
+    if site.jobs.state(word) is not None:
+        return answer({"job_id": word})
+    matches = [state.job_id async for state in each(site.jobs.states()) if state.job_id.startswith(word)]
+    if not matches:
+        raise JobNotFound(f"there is no job {word} at this site", hint="`fateflow job list` shows its jobs")
+    if len(matches) > 1:
+        shown = ", ".join(matches[:5])
+        raise Conflict(f"{word} is the beginning of {len(matches)} jobs: {shown}", hint="give more digits")
+    return answer({"job_id": matches[0]})
+
+
+@router.post("/job/show")
+async def job_show(site: ThisSite, body: JsonBody) -> Response:
+    """One job whole: parties, components, failure cards, what it waits for."""
+    return answer(job_view(known_job(site, body)))
+
+
+@router.post("/job/why")
+async def job_why(site: ThisSite, body: JsonBody) -> Response:
+    """Why a job is as it is: what it waits for, who stopped it, which tasks failed and why."""
+    view = job_view(known_job(site, body))
+    members = ("job_id", "status", "waiting", "reason", "stop", "cards")
+    return answer({name: msgspec.to_builtins(getattr(view, name)) for name in members})
+
+
+@router.post("/job/story")
+async def job_story(site: ThisSite, body: JsonBody) -> Response:
+    """All that happened to a job, in order; `component_name` for one component's part."""
+    story = known_job(site, body).story
+    component = body.text("component_name")
+    return answer([entry for entry in story if not component or entry.component == component])
+
+
+@router.post("/job/rerun/plan")
+async def rerun_plan(site: ThisSite, body: JsonBody) -> Response:
+    """What `job/rerun` would do with the same members: `component`, `action` (run, reuse, skip) and `why` of each."""
+    state = known_job(site, body)
+    names = [name for name in body.texts("component_name") if name != "pipeline"]
+    return answer(list(site.jobs.rerun_plan(state.job_id, names, body.flag("force"))))
+
+
+@router.post("/job/graph")
+async def job_graph(site: ThisSite, body: JsonBody) -> Response:
+    """The components in topological order with what each needs and how it stands."""
+    view = job_view(known_job(site, body))
+    return answer({"job_id": view.job_id, "status": view.status, "components": view.components})
+
+
+@router.post("/dsl/lint")
+async def dsl_lint(site: ThisSite, body: DocumentBody) -> Response:
+    """All problems of `job_dsl` and `job_runtime_conf` (objects or JSON texts), warnings included; runs nothing."""
+    dsl = body.members.get("job_dsl")
+    conf = body.members.get("job_runtime_conf")
+    _, problems = examine_job({} if dsl is None else dsl, client_free({} if conf is None else conf), site.catalog)
+    return answer([problem.to_dict() for problem in problems])
+
+
+def _by_age(site: Site, word: str) -> str:
+    place = "1" if word == "@last" else word[1:]
+    if not place.isdigit() or place == "0":
+        raise BadRequest(f"{word} means no job", hint="write @last, or @1 for the newest, @2 for the one before")
+    states = list(site.jobs.states(int(place)))
+    if len(states) < int(place):
+        raise JobNotFound(f"there is no {word}: this site has {len(states)} jobs")
+    return str(states[-1].job_id)

@@ -1,0 +1,107 @@
+"""Logs of a job's parties at this site, merged, read piece by piece or as a stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fateflow_tui.artifacts.log_reader import Cursor, LogRecord, end_cursor, tail
+from fateflow_tui.core.errors import BadRequest
+from fateflow_tui.core.status import Status
+from fateflow_tui.server.body import Body, JsonBody
+from fateflow_tui.server.context import ThisSite, known_job
+from fateflow_tui.server.door import Site
+from fateflow_tui.server.envelope import answer
+from fateflow_tui.server.log_files import LogWish, listed
+from fateflow_tui.server.streams import frame, stream_answer
+from fateflow_tui.server.views import job_line
+
+router = APIRouter(tags=["log"])
+
+_LOOK_EVERY = 0.2  # seconds between two looks for new lines
+
+
+@router.post("/log/list")
+async def log_list(site: ThisSite, body: JsonBody) -> Response:
+    """The log files of a job, or without `job_id` of the site, each with its size in bytes."""
+    root = site.home.job_logs(known_job(site, body).job_id) if body.text("job_id") else site.home.site_logs
+    return answer(await asyncio.to_thread(listed, root))
+
+
+@router.post("/log/read")
+async def log_read(site: ThisSite, body: JsonBody) -> Response:
+    """Log records in order of time: `lines`, and `cursors` to be sent with the next request, which then gets what is
+    new. `level` (INFO), `role` and `party_id`, `component_name` choose; `tail`: only so many lines of each file.
+    Without `job_id` the site's own log.
+    """
+    wish = _wish(body)
+    if body.text("job_id"):
+        job_id = known_job(site, body).job_id
+        root, files = site.home.job_logs(job_id), wish.files(site.home, job_id)
+    else:
+        root, files = site.home.site_logs, sorted(site.home.site_logs.glob("*.log"))
+    names = {str(path.relative_to(root)): path for path in files}
+    given = body.mapping("cursors")
+    try:
+        since = {names[name]: msgspec.convert(cursor, Cursor) for name, cursor in given.items() if name in names}
+    except msgspec.ValidationError as error:
+        raise BadRequest(f"cursors: {error}") from None
+    records, cursors = await asyncio.to_thread(_look, files, since, body.integer("tail", 0))
+    places = {str(path.relative_to(root)): cursor for path, cursor in cursors.items()}
+    return answer({"lines": [_line(record) for record in records if wish.keeps(record)], "cursors": places})
+
+
+@router.get("/log/stream")
+async def log_stream(
+    request: Request,
+    site: ThisSite,
+    job_id: str,
+    level: str = "INFO",
+    role: str = "",
+    party_id: str = "",
+    component_name: str = "",
+    tail: int = 0,
+) -> Response:
+    """Server-sent events of kind `log`, one per record, from the beginning or from the last `tail` lines of each
+    file, and at last one of kind `end` with the job's status, when it has ended and everything was sent.
+    """
+    body = Body({"job_id": job_id, "level": level, "component_name": component_name})
+    body.members.update({"role": role, "party_id": party_id} if role or party_id else {})
+    return stream_answer(request, _follow(site, known_job(site, body).job_id, _wish(body), tail))
+
+
+async def _follow(site: Site, job_id: str, wish: LogWish, count: int) -> AsyncIterator[bytes]:
+    cursors: Mapping[Path, Cursor] = {}
+    while True:
+        # The status is read before the files: what was written before the job ended is then seen.
+        state = site.jobs.state(job_id)
+        status = job_line(state).status if state else Status.CANCELED
+        records, cursors = await asyncio.to_thread(_look, wish.files(site.home, job_id), cursors, count)
+        count = 0  # files that appear later are new from their first line
+        for record in filter(wish.keeps, records):
+            yield frame("log", _line(record))
+        if not records:
+            if status.ended:
+                yield frame("end", {"status": status})
+                return
+            await asyncio.sleep(_LOOK_EVERY)
+
+
+def _wish(body: Body) -> LogWish:
+    return LogWish(body.text("level", "INFO").upper(), body.party(), body.text("component_name"))
+
+
+def _look(files: list[Path], since: Mapping[Path, Cursor], count: int) -> tuple[list[LogRecord], dict[Path, Cursor]]:
+    starts = {path: end_cursor(path, count) for path in files if path not in since} if count > 0 else {}
+    return tail(files, {**starts, **since})
+
+
+def _line(record: LogRecord) -> dict[str, Any]:
+    return {**msgspec.to_builtins(record), "message": record.message}

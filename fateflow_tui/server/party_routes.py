@@ -1,0 +1,70 @@
+"""The parties that this site knows, where their sites are, and which key each is known by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from fateflow_tui.core.errors import BadRequest
+from fateflow_tui.core.ids import Party
+from fateflow_tui.runtime.keys import fingerprint
+from fateflow_tui.runtime.routes import Route
+from fateflow_tui.server.body import JsonBody
+from fateflow_tui.server.context import ThisSite
+from fateflow_tui.server.envelope import answer
+
+router = APIRouter(prefix="/party", tags=["party"])
+
+
+@router.post("/list")
+async def party_list(site: ThisSite) -> Response:
+    """All routes: party, url, note, and the pinned key with its fingerprint."""
+    return answer([_shown(route) for route in site.routes.list()])
+
+
+@router.post("/add")
+async def party_add(site: ThisSite, body: JsonBody) -> Response:
+    """Adds or moves a party: `party` (`guest:10000`, or `10000` for any role), `url`, `note`, `key`."""
+    body.require("party", "url")
+    route = site.routes.add(body.text("party"), body.text("url"), body.text("key") or None, body.text("note"))
+    return answer(_shown(route))
+
+
+@router.post("/remove")
+async def party_remove(site: ThisSite, body: JsonBody) -> Response:
+    """Forgets a party's address and key."""
+    body.require("party")
+    site.routes.remove(body.text("party"))
+    return answer()
+
+
+@router.post("/trust")
+async def party_trust(site: ThisSite, body: JsonBody) -> Response:
+    """Pins a party's public key: `key`, or without it the one that its site shows now. The fingerprint in the answer
+    is to be compared with what that site's owner says.
+    """
+    body.require("party")
+    party = body.text("party")
+    if body.text("key"):
+        return answer(_shown(site.routes.pin(party, body.text("key"))))
+    identity = await site.peers.identity(site.routes.require(party).url)
+    return answer(_shown(site.routes.trust(party, identity)))
+
+
+@router.post("/ping")
+async def party_ping(site: ThisSite, body: JsonBody) -> Response:
+    """Asks a party's site whether it is there: its address, name, version, the time it took and how its clock goes."""
+    body.require("party")
+    try:
+        party = Party.parse(body.text("party"))
+    except ValueError as error:
+        raise BadRequest(str(error)) from None
+    return answer(await site.peers.ping(party))
+
+
+def _shown(route: Route) -> dict[str, Any]:
+    mark = fingerprint(route.public_key) if route.public_key else ""
+    return {**msgspec.to_builtins(route), "trusted": route.public_key is not None, "fingerprint": mark}

@@ -1,0 +1,147 @@
+"""The routes by which other sites reach this one."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+from fastapi import APIRouter
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from fateflow_tui.core.errors import BadRequest, FateFlowError, NotAuthentic
+from fateflow_tui.core.ids import Party
+from fateflow_tui.core.messages import Acknowledgement, Directive, Report
+from fateflow_tui.runtime.gate import Caller, PeerGate
+from fateflow_tui.runtime.peer_messages import (
+    ACKNOWLEDGEMENT_PATH,
+    DIRECTIVE_PATH,
+    IDENTITY_PATH,
+    PING_PATH,
+    REPORT_PATH,
+    VALUE_PATH,
+    Pong,
+    Problem,
+    Received,
+)
+from fateflow_tui.runtime.plane import Plane
+from fateflow_tui.runtime.transfer import CHUNK_SIZE, HEADER_LIMIT, ChunkAnswer, split_body
+
+_BODY_LIMIT = 16 << 20
+_VALUE_LIMIT = CHUNK_SIZE + HEADER_LIMIT
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class PeerHandlers(Protocol):
+    """What a site does with the messages of its peers, already authenticated. source: the party that speaks."""
+
+    async def on_directive(self, source: Party, directive: Directive) -> Report: ...
+
+    async def on_report(self, source: Party, report: Report) -> Acknowledgement: ...
+
+    async def on_acknowledgement(self, source: Party, acknowledgement: Acknowledgement) -> None: ...
+
+
+def peer_router(gate: PeerGate, plane: Plane, handlers: PeerHandlers) -> APIRouter:
+    """All of `/v1/peer`. Every call but `identity` must be signed; every answer to a signed call is."""
+    router = APIRouter()
+
+    async def directive(caller: Caller, body: list[bytes]) -> Report:
+        message = _decode(body, Directive)
+        caller.require(message.driver, message.party, "directive")
+        return await handlers.on_directive(caller.source, message)
+
+    async def report(caller: Caller, body: list[bytes]) -> Acknowledgement:
+        message = _decode(body, Report)
+        caller.require(message.party, caller.destination, "report")
+        return await handlers.on_report(caller.source, message)
+
+    async def acknowledgement(caller: Caller, body: list[bytes]) -> Received:
+        message = _decode(body, Acknowledgement)
+        caller.require(caller.source, message.party, "acknowledgement")
+        await handlers.on_acknowledgement(caller.source, message)
+        return Received()
+
+    async def value(caller: Caller, body: list[bytes]) -> ChunkAnswer:
+        return await plane.accept(caller, *split_body(body))
+
+    async def ping(caller: Caller, body: list[bytes]) -> Pong:
+        return gate.pong()
+
+    async def identity(request: Request) -> Response:
+        return Response(msgspec.json.encode(gate.identity()), media_type="application/json")
+
+    # Plain routes: what FastAPI adds to a route, a call between sites does not need.
+    router.add_route(IDENTITY_PATH, identity, methods=["GET"], include_in_schema=False)
+    for path, handle, limit in (
+        (DIRECTIVE_PATH, directive, _BODY_LIMIT),
+        (REPORT_PATH, report, _BODY_LIMIT),
+        (ACKNOWLEDGEMENT_PATH, acknowledgement, _BODY_LIMIT),
+        (VALUE_PATH, value, _VALUE_LIMIT),
+        (PING_PATH, ping, _BODY_LIMIT),
+    ):
+        router.add_route(path, _endpoint(gate, handle, limit), methods=["POST"], include_in_schema=False)
+    return router
+
+
+def _endpoint(
+    gate: PeerGate, handle: Callable[[Caller, list[bytes]], Awaitable[Any]], limit: int
+) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            caller = gate.check(request.method, _target(request), request.headers)
+            body, digest = await _read(request, limit)
+            caller.check_body(digest)
+            status, content = 200, msgspec.json.encode(await handle(caller, body))
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody reads it
+        except FateFlowError as error:
+            status, content = error.http_status, msgspec.json.encode(_shown(error))
+        except Exception:
+            logger.exception("a call of a peer to %s failed", request.url.path)
+            status, content = 500, msgspec.json.encode(Problem("bug", "it failed; its log tells why"))
+        headers = gate.sign_answer(request.headers, status, content)
+        return Response(content, status, headers, media_type="application/json")
+
+    return endpoint
+
+
+async def _read(request: Request, limit: int) -> tuple[list[bytes], str]:
+    """The body in the pieces it comes in, and its SHA-256."""
+    hasher = hashlib.sha256()
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise BadRequest(f"the body is longer than {limit} bytes")
+        hasher.update(part)
+        parts.append(part)
+    return parts, hasher.hexdigest()
+
+
+def _target(request: Request) -> str:
+    path: bytes = request.scope["raw_path"]
+    query: bytes = request.scope["query_string"]
+    return (path + b"?" + query if query else path).decode("latin-1")
+
+
+def _decode(body: list[bytes], type_: type[T]) -> T:
+    try:
+        return msgspec.json.decode(b"".join(body), type=type_)
+    except msgspec.DecodeError as error:
+        raise BadRequest(f"the message is no {type_.__name__}: {error}") from error
+
+
+def _shown(error: FateFlowError) -> Problem:
+    """What a peer may see of an error: this site's own failures can name files and addresses, so they stay here."""
+    if error.http_status >= 500:
+        logger.error("a call of a peer failed: %s", error.message)
+        return Problem(error.code, "it failed; its log tells why")
+    return Problem(error.code, error.message, error.hint, error.data if isinstance(error, NotAuthentic) else None)

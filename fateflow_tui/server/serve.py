@@ -1,0 +1,213 @@
+"""One scheduler process: the site, its HTTP server, and the file by which clients find it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import secrets
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from urllib.parse import urlsplit
+
+import msgspec
+import uvicorn
+import uvloop
+
+from fateflow_tui import __version__
+from fateflow_tui.artifacts.home import Home
+from fateflow_tui.core.errors import BadRequest, Conflict, FateFlowError
+from fateflow_tui.runtime.site import Site
+from fateflow_tui.runtime.site_config import SiteConfig
+from fateflow_tui.sdk.connection import RunFile
+from fateflow_tui.server.address import Address
+from fateflow_tui.server.app import create_app
+from fateflow_tui.server.site_log import log_to
+
+log = logging.getLogger(__name__)
+
+_USUAL_PORT = 9380
+_PORTS_TO_TRY = 100
+_ABANDONED = 86_400  # seconds after which an uploaded file is nobody's any more
+_PATIENCE = 3  # seconds for open answers when the server ends
+
+
+class ServeOptions(msgspec.Struct, frozen=True):
+    """What the command line says; it counts before `site.toml`. None and "": not said. port: 0 for any free one."""
+
+    home: Path
+    host: str = ""
+    port: int | None = None
+    parties: list[str] = []
+    name: str = ""
+    advertised: str = ""
+
+
+def serve(options: ServeOptions, announce: Callable[[str], None]) -> None:
+    """Runs a scheduler until it is told to end (SIGTERM, SIGINT, `site/shutdown`). announce: told the URL once it
+    answers. Raises FateFlowError when it cannot start.
+    """
+    options.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home = Home(options.home)
+    log_to(home.site_logs)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(home, _configuration(home, options), options.port is not None, announce))
+
+
+async def _serve(home: Home, config: SiteConfig, exact_port: bool, announce: Callable[[str], None]) -> None:
+    exact = exact_port or config.port != _USUAL_PORT
+    with contextlib.closing(bound(config.host, config.port, exact=exact)) as listener:
+        site = Site(home, config)
+        await site.start()
+        try:
+            address = Address(
+                host=config.host,
+                port=listener.getsockname()[1],
+                token=secrets.token_urlsafe(24),
+                secure=bool(config.tls.certificate),
+                names=tuple(filter(None, [urlsplit(config.advertised).hostname])),
+            )
+            run = RunFile(
+                pid=os.getpid(),
+                url=address.url,
+                token=address.token,
+                started_at=site.started_at,
+                version=__version__,
+                certificate=config.tls.certificate,
+            )
+            _sweep(home.uploads)
+            await _answer(site, address, config, listener, lambda: _ready(home.run_file, run, announce))
+        finally:
+            _forget(home.run_file)
+            await site.close()
+            log.info("ended")
+
+
+async def _answer(
+    site: Site, address: Address, config: SiteConfig, listener: socket.socket, ready: Callable[[], None]
+) -> None:
+    app = create_app(site, address)
+    settings = uvicorn.Config(
+        app,
+        loop="none",  # ours runs already
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=_PATIENCE,
+        ssl_certfile=config.tls.certificate or None,
+        ssl_keyfile=config.tls.key or None,
+    )
+    server = _Server(settings, app.state.closing, ready)
+    app.state.shutdown = server.end
+    await server.serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which says when it answers, and ends its streams first when it is to end."""
+
+    def __init__(self, config: uvicorn.Config, closing: asyncio.Event, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._closing = closing
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    def end(self) -> None:
+        self._closing.set()
+        self.should_exit = True
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        log.info("told to end by %s", signal.Signals(sig).name)
+        self.end()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        # uvicorn's own way raises the signal once more at the end, before the site could close.
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+
+def bound(host: str, port: int, *, exact: bool) -> socket.socket:
+    """A listening socket on this port; unless `exact`, on the next free one. Raises Conflict, BadRequest."""
+    try:
+        family, _, _, _, _ = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except OSError as error:
+        raise BadRequest(f"{host!r} is no address to listen on: {error.strerror}") from error
+    candidates = [port] if exact or port == 0 else range(port, min(port + _PORTS_TO_TRY, 65_536))
+    for candidate in candidates:
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, candidate))
+            listener.listen(2048)
+        except OSError as error:
+            listener.close()
+            if error.errno != errno.EADDRINUSE:
+                raise BadRequest(f"cannot listen on {host}:{candidate}: {error.strerror}") from error
+        else:
+            return listener
+    taken = f"port {port} of {host}" if exact else f"ports {port} to {port + _PORTS_TO_TRY - 1} of {host}"
+    raise Conflict(f"{taken} cannot be had: another program listens there", hint="choose another one with --port")
+
+
+def _configuration(home: Home, options: ServeOptions) -> SiteConfig:
+    """The home's configuration with what the command line says in its place; a first start keeps both."""
+    said = {
+        name: value
+        for name in ("host", "port", "parties", "name", "advertised")
+        if (value := getattr(options, name)) not in ("", None, [])
+    }
+    first = msgspec.structs.replace(SiteConfig(), **said)
+    first.check("the command line")
+    config = msgspec.structs.replace(SiteConfig.load_or_create(home.configuration, first), **said)
+    config.check(str(home.configuration))
+    return config
+
+
+def _ready(run_file: Path, run: RunFile, announce: Callable[[str], None]) -> None:
+    temporary = run_file.with_name(f"{run_file.name}.{run.pid}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(msgspec.json.encode(run))
+    temporary.replace(run_file)
+    log.info("fateflow %s answers at %s", run.version, run.url)
+    announce(run.url)
+
+
+def _forget(run_file: Path) -> None:
+    """Removes the run file if it is this process's."""
+    with contextlib.suppress(OSError, msgspec.MsgspecError):
+        if msgspec.json.decode(run_file.read_bytes(), type=RunFile).pid == os.getpid():
+            run_file.unlink()
+
+
+def _sweep(uploads: Path) -> None:
+    """Deletes uploaded files that no job can be reading any more."""
+    limit = time.time() - _ABANDONED
+    for path in uploads.glob("*") if uploads.is_dir() else ():
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < limit:
+                path.unlink()
+
+
+def explain(error: FateFlowError) -> str:
+    """A start that failed, in one or two lines."""
+    return f"{error.message}\n{error.hint}" if error.hint else error.message

@@ -1,0 +1,87 @@
+"""The site itself: version, status, health, resources, modules, shutdown."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fateflow_tui import __version__
+from fateflow_tui.server.body import JsonBody
+from fateflow_tui.server.context import ThisAddress, ThisSite
+from fateflow_tui.server.envelope import answer
+
+router = APIRouter(tags=["site"])
+
+# What 1.x clients are told: the line of FATE whose interface this is.
+_COMPATIBLE = "1.6.0"
+_VERSIONS = {"FATE": _COMPATIBLE, "FATEFlow": _COMPATIBLE, "API": "v1"}
+
+
+@router.post("/version/get")
+@router.post("/server/version/get")
+@router.post("/info/version")
+async def version(body: JsonBody) -> Response:
+    """The version of FATE that clients may count on; `module` chooses one. `fateflow` is this server's own."""
+    module = body.text("module")
+    if module in _VERSIONS:
+        return answer({module: _VERSIONS[module]})
+    if module:
+        return answer({module: None})
+    return answer({**_VERSIONS, "fateflow": __version__})
+
+
+@router.post("/site/status")
+async def status(site: ThisSite, address: ThisAddress) -> Response:
+    """Name, address, age and process of this site, and the parties that it plays ([]: all)."""
+    facts: dict[str, Any] = {
+        "name": site.name,
+        "version": __version__,
+        "url": address.url,
+        "home": str(site.home.root),
+        "pid": os.getpid(),
+        "started_at": site.started_at,
+        "standalone": site.config.standalone,
+        "parties": site.config.parties,
+    }
+    return answer(facts)
+
+
+@router.post("/site/doctor")
+async def doctor(site: ThisSite) -> Response:
+    """Checks of this site: name, ok, text, fix."""
+    return answer(site.doctor())
+
+
+@router.post("/site/shutdown")
+async def shutdown(request: Request) -> Response:
+    """Ends this site: its workers are killed, its jobs go on at the next start."""
+    request.app.state.shutdown()
+    return answer()
+
+
+@router.post("/resource/show")
+async def resources(site: ThisSite) -> Response:
+    """What the local engine has, what is taken and by which jobs."""
+    return answer(site.resources())
+
+
+@router.post("/component/list")
+async def component_list(site: ThisSite) -> Response:
+    """All modules by name: roles, parameter class, and whether this version can run them."""
+    modules = [facts for name in sorted(site.catalog.names()) if (facts := site.catalog.facts(name))]
+    return answer(
+        [
+            {
+                "module": facts.name,
+                "roles": sorted(facts.roles),
+                "parameter_class": facts.parameter_class,
+                "built": facts.built,
+                "version": facts.version,
+            }
+            for facts in modules
+        ]
+    )

@@ -1,0 +1,158 @@
+"""Rows of output tables for clients. Reading needs Polars, which the scheduler's process does not load: a process of
+its own does it (`python -m fateflow_tui.server.table_reading`), asked by one JSON object on stdin.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import io
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from fateflow_tui.artifacts.tables import Table, Tables
+from fateflow_tui.core.errors import FateFlowError, NotFound
+
+_PREVIEW_ROWS = 100
+_ABSENT = 3  # exit code: a table is gone
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """tables: (output name, namespace, table name). limit: rows of each, -1 for all. head: with a header line."""
+
+    root: str
+    tables: list[tuple[str, str, str]]
+    archive: bool = False
+    limit: int = _PREVIEW_ROWS
+    head: bool = True
+
+
+async def previews(root: Path, tables: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
+    """{"rows": [[row, ...], ...], "header": [...], "total": [...], "names": [...]}, one entry per table."""
+    with tempfile.TemporaryFile() as output:
+        await _ask(Wanted(str(root), list(tables)), output)
+        return msgspec.json.decode(output.read(), type=dict[str, Any])
+
+
+async def table_archive(root: Path, tables: Sequence[tuple[str, str, str]], *, limit: int, head: bool) -> IO[bytes]:
+    """A tar.gz of `<output>.csv` and `<output>.meta` for each table that has rows; empty when none has."""
+    output = tempfile.TemporaryFile()  # noqa: SIM115 (closed by who sends it)
+    await _ask(Wanted(str(root), list(tables), archive=True, limit=limit, head=head), output)
+    return output
+
+
+async def _ask(wanted: Wanted, output: IO[bytes]) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", __name__),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=output.fileno(),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        _, complaint = await process.communicate(msgspec.json.encode(wanted))
+    finally:
+        if process.returncode is None:
+            process.kill()
+    lines = complaint.decode(errors="replace").strip().splitlines() or ["no reason given"]
+    if process.returncode == _ABSENT:
+        raise NotFound(lines[-1])
+    if process.returncode:
+        raise FateFlowError(f"tables could not be read: {lines[-1]}")
+    output.seek(0)
+
+
+def main() -> int:
+    wanted = msgspec.json.decode(sys.stdin.buffer.read(), type=Wanted)
+    tables = Tables(Path(wanted.root))
+    try:
+        opened = [(output, tables.open(namespace, name)) for output, namespace, name in wanted.tables]
+        if wanted.archive:
+            _write_archive(opened, wanted, sys.stdout.buffer)
+        else:
+            sys.stdout.buffer.write(msgspec.json.encode(_previews(opened)))
+    except NotFound as error:
+        sys.stderr.write(f"{error.message}\n")
+        return _ABSENT
+    return 0
+
+
+def _previews(tables: list[tuple[str, Table]]) -> dict[str, Any]:
+    from fateflow_tui.artifacts.preview import preview
+
+    shown = [preview(table, _PREVIEW_ROWS) for _, table in tables]
+    return {
+        "rows": [one.rows for one in shown],
+        "header": [one.header for one in shown],
+        "total": [one.total for one in shown],
+        "names": [output for output, _ in tables],
+    }
+
+
+def _write_archive(tables: list[tuple[str, Table]], wanted: Wanted, output: IO[bytes]) -> None:
+    filled = [(name, table) for name, table in tables if table.meta.count]
+    if not filled:
+        return
+    with gzip.GzipFile(fileobj=output, mode="wb", compresslevel=3) as packed, tarfile.open(None, "w|", packed) as tar:
+        for name, table in filled:
+            header = header_of(table)
+            with tempfile.TemporaryFile() as csv:
+                if wanted.head:
+                    csv.write(f"{','.join(header)}\n".encode())
+                for line in csv_lines(table, wanted.limit):
+                    csv.write(f"{line}\n".encode())
+                _add(tar, f"{name}.csv", csv)
+            meta = io.BytesIO(msgspec.json.encode({"header": header}))
+            _add(tar, f"{name}.meta", meta)
+
+
+def header_of(table: Table) -> list[str]:
+    """One name per cell of a row, the id first, then the label."""
+    columns = columns_of(table)
+    return ["sid", *columns[1:]] if table.meta.kind == "raw" else columns
+
+
+def columns_of(table: Table) -> list[str]:
+    meta = table.meta
+    if not meta.label:
+        return meta.columns
+    return [meta.sid, meta.label, *(name for name in meta.header if name != meta.label)]
+
+
+def csv_lines(table: Table, limit: int) -> Iterator[str]:
+    columns = columns_of(table)
+    detail = columns.index("predict_detail") if "predict_detail" in columns else -1
+    left = limit if limit >= 0 else table.meta.count
+    for batch in table.batches(10_000):
+        for row in batch.head(left).select(columns).iter_rows():
+            cells = [_cell(value) for value in row]
+            if detail >= 0:
+                # Clients read this one cell as a quoted text with single quotes inside.
+                cells[detail] = f'"{msgspec.json.decode(row[detail]) if row[detail] else {}}"'
+            yield ",".join(cells)
+        left -= batch.height
+        if left <= 0:
+            return
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else str(value)
+    if any(sign in text for sign in ',"\n\r'):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def _add(tar: tarfile.TarFile, name: str, content: IO[bytes]) -> None:
+    info = tarfile.TarInfo(name)
+    info.size = content.seek(0, io.SEEK_END)
+    content.seek(0)
+    tar.addfile(info, content)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,207 @@
+"""FATE-Flow's `tracking` and `pipeline` apps: metrics, parameters, outputs, summaries, the DAG."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fateflow_tui.artifacts import metrics
+from fateflow_tui.core.errors import BadRequest, FateFlowError, NotFound
+from fateflow_tui.core.ids import Party
+from fateflow_tui.core.records import JobState, TaskRecord
+from fateflow_tui.server.archives import json_file_answer, tar_answer
+from fateflow_tui.server.body import Body, JsonBody
+from fateflow_tui.server.context import ThisSite
+from fateflow_tui.server.dag import dependencies
+from fateflow_tui.server.door import Site
+from fateflow_tui.server.envelope import answer, file_failure
+from fateflow_tui.server.table_reading import previews, table_archive
+from fateflow_tui.server.tracked import (
+    check_component,
+    components_of,
+    data_view,
+    initiator_of,
+    newest_run,
+    output_tables,
+)
+
+router = APIRouter(tags=["tracking (FATE-Flow 1.x)"])
+
+_JOB_HINT = "`fateflow job list` shows the jobs of this site"
+
+
+@router.post("/tracking/component/metrics")
+async def component_metrics(site: ThisSite, body: JsonBody) -> Response:
+    """The names of a component's series by namespace."""
+    series = await _series(site, body)
+    names = {namespace: list(of_namespace) for namespace, of_namespace in series.items()}
+    return answer(names, retmsg="success" if names else "no data")
+
+
+@router.post("/tracking/component/metric/all")
+async def metric_all(site: ThisSite, body: JsonBody) -> Response:
+    """All series of a component with points and meta."""
+    series = await _series(site, body)
+    return answer(series, retmsg="success" if series else "no data")
+
+
+@router.post("/tracking/component/metric_data")
+async def metric_data(site: ThisSite, body: JsonBody) -> Response:
+    """One series: its points as `data`, its meta beside it."""
+    body.require("metric_namespace", "metric_name")
+    series = await _series(site, body)
+    one = series.get(body.text("metric_namespace"), {}).get(body.text("metric_name"))
+    if one is None:
+        return answer([], meta={"name": None, "metric_type": None})
+    return answer(one["data"], meta=one["meta"])
+
+
+@router.post("/tracking/component/parameters")
+async def parameters(site: ThisSite, body: JsonBody) -> Response:
+    """A component's merged parameters at a party, and its module."""
+    body.require("job_id", "component_name")
+    state = site.jobs.state(body.text("job_id"))
+    if state is None:
+        raise NotFound("can not found this job", hint=_JOB_HINT)
+    component = body.text("component_name")
+    check_component(state, component)
+    document = state.documents.get(str(body.party() or initiator_of(state)))
+    plan = next((plan for plan in document.tasks if plan.component == component), None) if document else None
+    if plan is None:
+        return answer(retmsg="can not found this component parameters")
+    facts = site.catalog.facts(plan.module)
+    name = facts.parameter_class if facts else "ComponentParam"
+    return answer({"module": plan.module, name: plan.parameters})
+
+
+@router.post("/tracking/component/list")
+async def component_list(site: ThisSite, body: JsonBody) -> Response:
+    """The components of a job in the order of its DSL."""
+    state = site.jobs.state(body.text("job_id"))
+    if state is None:
+        raise BadRequest("No job matched, please make sure the job id is valid.", hint=_JOB_HINT)
+    return answer({"components": components_of(state)})
+
+
+@router.post("/tracking/component/output/data")
+async def output_data(site: ThisSite, body: JsonBody) -> Response:
+    """The first 100 rows of each output table; `meta` has their headers, row counts and names."""
+    task = _task(site, body)
+    tables = _tables(task)
+    if not tables:
+        return answer([], retmsg="no data")
+    shown = await previews(site.tables.root, tables)
+    return answer(shown["rows"], meta={name: shown[name] for name in ("header", "total", "names")})
+
+
+@router.get("/tracking/component/output/data/download")
+@router.post("/tracking/component/output/data/download")
+async def output_data_download(request: Request, site: ThisSite, body: JsonBody) -> Response:
+    """The output tables as tar.gz of CSV and meta files. `limit`: rows of each, -1 for all. `head`: a header line."""
+    try:
+        limit = body.integer("limit", -1)
+        if limit == 0:
+            raise BadRequest("limit is 0")
+        task = _task(site, body)
+        tables = _tables(task)
+        archive = await table_archive(site.tables.root, tables, limit=limit, head=body.flag("head", True))
+        if task is None or not archive.read(1):
+            archive.close()
+            raise NotFound("no data")
+        archive.seek(0)
+    except FateFlowError as error:
+        return file_failure(request, error)
+    party = f"{task.party.role}_{task.party.party_id}"
+    return tar_answer(archive, f"job_{task.job_id}_{task.component}_{party}_output_data.tar.gz")
+
+
+@router.post("/tracking/component/output/data/table")
+async def output_data_table(site: ThisSite, body: JsonBody) -> Response:
+    """Names of the output tables of a component at a party of this site."""
+    body.require("job_id", "role", "party_id", "component_name")
+    if site.jobs.state(body.text("job_id")) is None:
+        raise BadRequest("No found job", hint=_JOB_HINT)
+    outputs = output_tables(_task(site, body))
+    if not outputs:
+        raise BadRequest("No found table, please check if the parameters are correct")
+    return answer(
+        [{"table_name": one.table, "table_namespace": one.namespace, "data_name": one.name} for one in outputs]
+    )
+
+
+@router.post("/tracking/component/summary/download")
+async def summary(request: Request, site: ThisSite, body: JsonBody) -> Response:
+    """What a component says of its result; as a file when `filename` is given. A failure has HTTP status 210."""
+    try:
+        body.require("job_id", "component_name", "role", "party_id")
+        state, party = site.jobs.state(body.text("job_id")), body.party()
+        task = newest_run(state, party, body.text("component_name")) if state and party else None
+        if task is None or not task.summary:
+            raise NotFound("No component summary found, please check if arguments are specified correctly.")
+        if body.text("filename"):
+            return json_file_answer(task.summary, body.text("filename"))
+    except FateFlowError as error:
+        return file_failure(request, error)
+    return answer(task.summary)
+
+
+@router.post("/tracking/job/data_view")
+async def job_data_view(site: ThisSite, body: JsonBody) -> Response:
+    """Who takes part in a job and with which tables."""
+    state = _job(site, body)
+    document = state.documents.get(str(body.party() or initiator_of(state)))
+    if document is None:
+        raise NotFound(f"job {state.job_id} has no party {body.party()} at this site")
+    return answer(data_view(state, document))
+
+
+@router.post("/pipeline/dag/dependency")
+async def dag_dependency(site: ThisSite, body: JsonBody) -> Response:
+    """The DAG of a job, or of the DSL that the request brings as `job_dsl`."""
+    if not body.text("job_id"):
+        return answer(dependencies(body.mapping("job_dsl")))
+    state = site.jobs.state(body.text("job_id"))
+    if state is None:
+        raise BadRequest(f"query job {body.text('job_id')} failed", hint=_JOB_HINT)
+    document = state.documents.get(str(body.party())) or next(iter(state.documents.values()))
+    return answer(dependencies(document.dsl))
+
+
+def _job(site: Site, body: Body) -> JobState:
+    body.require("job_id")
+    state = site.jobs.state(body.text("job_id"))
+    if state is None:
+        raise NotFound(f"can not found job {body.text('job_id')}", hint=_JOB_HINT)
+    return state
+
+
+def _party(state: JobState, body: Body) -> Party:
+    return body.party() or initiator_of(state)
+
+
+def _task(site: Site, body: Body) -> TaskRecord | None:
+    """The newest run of the named component; None before it ran, or when its party is not here."""
+    body.require("job_id", "component_name")
+    state = site.jobs.state(body.text("job_id"))
+    if state is None:
+        raise BadRequest(f"can not found job {body.text('job_id')}", hint=_JOB_HINT)
+    check_component(state, body.text("component_name"))
+    return newest_run(state, _party(state, body), body.text("component_name"))
+
+
+def _tables(task: TaskRecord | None) -> list[tuple[str, str, str]]:
+    return [(output.name, output.namespace, output.table) for output in output_tables(task)]
+
+
+async def _series(site: Site, body: Body) -> dict[str, Any]:
+    body.require("job_id", "component_name")
+    state = _job(site, body)
+    task = newest_run(state, _party(state, body), body.text("component_name"))
+    if task is None:
+        return {}
+    path = site.home.metrics(task.job_id, task.party, task.component, task.version)
+    return await asyncio.to_thread(metrics.read, path)

@@ -1,0 +1,152 @@
+"""A job as our own front ends see it: all parties and components in one, see `sdk.jobs`."""
+
+from __future__ import annotations
+
+import msgspec
+
+from fateflow_tui.core.messages import FailureCard
+from fateflow_tui.core.records import JobState
+from fateflow_tui.core.status import Status, fold_parties
+from fateflow_tui.sdk.jobs import ComponentView, JobLine, JobView, PartyLine
+from fateflow_tui.server.records import own_parties
+
+
+def job_line(state: JobState) -> JobLine:
+    """A job in short: at its driver over all parties, elsewhere as this site's first party knows it."""
+    key = own_parties(state)[0]
+    record, document, driver = state.parties[key], state.documents[key], state.driver
+    statuses = component_statuses(state)
+    status = driver.status if driver else record.status
+    ended_at = driver.ended_at if driver else record.ended_at
+    return JobLine(
+        job_id=state.job_id,
+        name=state.plan.name if state.plan else "",
+        status=status,
+        progress=driver.progress if driver else record.progress,
+        initiator=str(document.initiator),
+        roles={role: [str(number) for number in ids] for role, ids in document.roles.items()},
+        running=[name for name, of_one in statuses.items() if of_one is Status.RUNNING],
+        created_at=driver.created_at if driver else record.created_at,
+        started_at=driver.started_at if driver else record.started_at,
+        ended_at=ended_at if status.ended else 0,
+        waiting=driver.waiting if driver and not status.ended else None,
+        reason=driver.reason if driver else record.directive.reason,
+        tag=driver.tag if driver else "",
+        submitted_by=state.plan.submitted_by if state.plan else "",
+        description=record.description,
+        parties={line.party: line.status for line in party_lines(state)},
+    )
+
+
+def job_view(state: JobState) -> JobView:
+    key = own_parties(state)[0]
+    document = state.documents[key]
+    return JobView(
+        **msgspec.structs.asdict(job_line(state)),
+        driver=str(state.parties[key].driver),
+        drives_here=state.driver is not None,
+        schedule_mode=document.options.schedule_mode,
+        priority=document.options.priority,
+        reruns=state.driver.reruns if state.driver else 0,
+        model_id=document.model_id,
+        model_version=document.model_version,
+        stop=(state.driver.stop if state.driver else None) or state.parties[key].stop,
+        party_lines=party_lines(state),
+        components=component_views(state),
+        cards=failure_cards(state),
+    )
+
+
+def party_lines(state: JobState) -> list[PartyLine]:
+    """Every party of the job that is known here, this site's own first."""
+    lines = [PartyLine(key, state.parties[key].status, here=True) for key in own_parties(state)]
+    views = state.driver.parties if state.driver else {}
+    for key, view in views.items():
+        if key not in state.parties:
+            status = view.report.ended if view.report and view.report.ended else _status_of(state)
+            lines.append(PartyLine(key, status, here=False, lost=view.lost, trouble=view.trouble))
+    return lines
+
+
+def component_statuses(state: JobState) -> dict[str, Status]:
+    """Each component over all parties, in topological order."""
+    if state.driver is not None:
+        order = [plan.name for plan in state.plan.components] if state.plan else list(state.driver.components)
+        return {name: state.driver.components[name].status for name in order if name in state.driver.components}
+    statuses: dict[str, Status] = {}
+    for key in own_parties(state):
+        orders = state.parties[key].directive.components
+        for plan in state.documents[key].tasks:
+            if plan.component in orders:
+                statuses.setdefault(plan.component, orders[plan.component].status)
+            else:
+                statuses.setdefault(plan.component, fold_parties(_at_parties(state, plan.component).values()))
+    return statuses
+
+
+def component_views(state: JobState) -> list[ComponentView]:
+    modules: dict[str, str] = {}
+    needs: dict[str, list[str]] = {}
+    for document in state.documents.values():
+        for plan in document.tasks:
+            modules[plan.component] = plan.module
+            needs.setdefault(plan.component, plan.needs)
+    if state.plan is not None:
+        modules.update((plan.name, plan.module) for plan in state.plan.components)
+        needs.update((plan.name, plan.needs) for plan in state.plan.components)
+    views: list[ComponentView] = []
+    for name, status in component_statuses(state).items():
+        runs = [task for task in state.tasks.values() if task.component == name]
+        newest = max((task.version for task in runs), default=0)
+        current = [task for task in runs if task.version == newest]
+        views.append(
+            ComponentView(
+                name=name,
+                module=modules.get(name, ""),
+                needs=needs.get(name, []),
+                status=status,
+                version=newest,
+                started_at=min((task.started_at for task in current if task.started_at), default=0),
+                ended_at=max((task.ended_at for task in current), default=0) if status.ended else 0,
+                parties=_at_parties(state, name),
+            )
+        )
+    return views
+
+
+def failure_cards(state: JobState) -> list[FailureCard]:
+    """Why the newest runs failed: whole for this site's parties, redacted for the others."""
+    cards = [
+        task.card
+        for task in state.tasks.values()
+        if task.card is not None and task.version == max(_versions(state, str(task.party), task.component))
+    ]
+    for key, view in (state.driver.parties if state.driver else {}).items():
+        if key not in state.parties and view.report is not None:
+            cards.extend(report.card for report in view.report.tasks.values() if report.card is not None)
+    return cards
+
+
+def _at_parties(state: JobState, component: str) -> dict[str, Status]:
+    """The status of a component at each party that runs it, as far as known."""
+    statuses: dict[str, Status] = {}
+    for document in state.plan.documents if state.plan else state.documents.values():
+        if any(plan.component == component for plan in document.tasks):
+            key = str(document.party)
+            view = state.driver.parties.get(key) if state.driver and key not in state.parties else None
+            report = view.report.tasks.get(component) if view and view.report else None
+            statuses[key] = report.status if report else _own_status(state, key, component)
+    return statuses
+
+
+def _own_status(state: JobState, party: str, component: str) -> Status:
+    runs = [task for task in state.tasks.values() if str(task.party) == party and task.component == component]
+    return max(runs, key=lambda task: task.version).status if runs else Status.WAITING
+
+
+def _versions(state: JobState, party: str, component: str) -> list[int]:
+    return [t.version for t in state.tasks.values() if str(t.party) == party and t.component == component]
+
+
+def _status_of(state: JobState) -> Status:
+    return state.driver.status if state.driver else Status.WAITING

@@ -1,0 +1,65 @@
+"""The table of other parties' sites."""
+
+from __future__ import annotations
+
+import pytest
+
+from fateflow_tui.core.errors import BadRequest, Conflict, NotFound
+from fateflow_tui.core.ids import Party
+from fateflow_tui.runtime.keys import SiteKey
+from fateflow_tui.runtime.peer_messages import Identity
+from fateflow_tui.runtime.routes import Route, RouteTable
+from store.memory import MemoryCollection
+
+KEY = SiteKey.generate().public
+
+
+@pytest.fixture
+def routes() -> RouteTable:
+    return RouteTable(MemoryCollection("parties"))
+
+
+def test_the_more_specific_pattern_counts(routes: RouteTable) -> None:
+    routes.add("10000", "http://any:1/")
+    routes.add("guest:10000", "http://guest:1")
+    assert routes.find(Party("guest", "10000")) == Route("guest:10000", "http://guest:1")
+    assert routes.find(Party("host", "10000")) == Route("10000", "http://any:1")
+    assert routes.find(Party("host", "1000")) is None
+    assert [route.party for route in routes.list()] == ["10000", "guest:10000"]
+
+
+def test_a_party_that_moves_keeps_its_key_and_note(routes: RouteTable) -> None:
+    routes.add("10000", "http://old:1", KEY, note="bank b")
+    assert routes.add("10000", "http://new:1") == Route("10000", "http://new:1", KEY, "bank b")
+
+
+def test_trust_pins_the_key_of_a_site_that_plays_the_party(routes: RouteTable) -> None:
+    routes.add("guest:10000", "http://b:1")
+
+    def identity(*parties: str) -> Identity:
+        return Identity("site-b", list(parties), KEY, "0.1.0", 0)
+
+    with pytest.raises(Conflict, match="does not play guest:10000; it plays host:10000"):
+        routes.trust("guest:10000", identity("host:10000"))
+    with pytest.raises(Conflict, match="it is standalone"):
+        routes.trust("guest:10000", identity())
+    assert routes.trust("guest:10000", identity("9999", "10000")).public_key == KEY
+    with pytest.raises(NotFound, match="no route to host:1"):
+        routes.trust("host:1", identity("1"))
+
+
+def test_removing_and_mistakes(routes: RouteTable) -> None:
+    routes.add("10000", "https://b.example/fate/")
+    routes.remove("10000")
+    assert routes.list() == []
+    with pytest.raises(NotFound):
+        routes.remove("10000")
+    for url in ("b:1", "ftp://b", "http://", "http://b?x", "http://user@b", "http://b:x", "http://[b"):
+        with pytest.raises(BadRequest, match="no address of a site"):
+            routes.add("10000", url)
+    for party in ("", "guest", "guest:", "king:1", "0", "guest:1 "):
+        with pytest.raises(BadRequest, match="names no party"):
+            routes.add(party, "http://b:1")
+    routes.add("10000", "http://b:1")
+    with pytest.raises(BadRequest, match="is no public key"):
+        routes.pin("10000", "ed25519:x")

@@ -1,0 +1,247 @@
+"""Reading requests: bodies, upload queries, filters, names under which the site may be called."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from starlette.requests import Request
+
+from fateflow_tui.artifacts.home import Home
+from fateflow_tui.artifacts.log_reader import LogRecord
+from fateflow_tui.core.errors import BadRequest, PartyRefused
+from fateflow_tui.core.ids import Party
+from fateflow_tui.runtime.site_config import SiteConfig
+from fateflow_tui.server.address import Address
+from fateflow_tui.server.body import Body, UnreadableBody, parse
+from fateflow_tui.server.envelope import answer
+from fateflow_tui.server.filters import fits, ordered, usable
+from fateflow_tui.server.guard import Doorkeeper
+from fateflow_tui.server.log_files import LogWish
+from fateflow_tui.server.server_files import server_file
+from fateflow_tui.server.upload_request import conf_of_query
+
+# requests leaves these as they are, besides letters and digits
+_BARE = "&=+,:/?@!'()*;$-._~"
+
+
+def test_an_absent_body_is_an_empty_object() -> None:
+    assert parse(b"").members == parse(b"  \n").members == parse(b"null").members == {}
+
+
+@pytest.mark.parametrize("content", [b"{", b"[1]", b'"text"', b"{'a': 1}", b"\xff\xfe", b"[" * 100_000])
+def test_a_body_that_is_no_object_is_refused(content: bytes) -> None:
+    with pytest.raises(UnreadableBody):
+        parse(content)
+
+
+def test_numbers_and_texts_stand_for_each_other() -> None:
+    body = Body({"party_id": 9999, "role": "guest", "limit": "7", "force": "1", "drop": 2, "components": "a, b"})
+    assert str(body.party()) == "guest:9999"
+    assert body.integer("limit", 0) == 7
+    assert body.flag("force")
+    assert not body.flag("drop")
+    assert body.texts("components") == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("members", "read"),
+    [
+        ({"limit": "many"}, lambda body: body.integer("limit", 1)),
+        ({"limit": {}}, lambda body: body.integer("limit", 1)),
+        ({"timeout": "soon"}, lambda body: body.number("timeout", 1)),
+        ({"job_id": ["a"]}, lambda body: body.text("job_id")),
+        ({"job_parameters": [1]}, lambda body: body.mapping("job_parameters")),
+        ({"components": 1}, lambda body: body.texts("components")),
+        ({"role": "guest"}, lambda body: body.party()),
+    ],
+)
+def test_a_wrong_kind_of_value_is_named(members: dict[str, Any], read: Any) -> None:
+    with pytest.raises(BadRequest, match="|".join([*members, "party_id"])):
+        read(Body(members))
+
+
+def test_all_missing_members_are_named() -> None:
+    with pytest.raises(BadRequest, match="required parameters are missing: role,party_id;"):
+        Body({"job_id": "1"}).require("job_id", "role", "party_id")
+
+
+@pytest.mark.parametrize(
+    "conf",
+    [
+        {"file": "a b.csv", "namespace": "x", "table_name": "t"},
+        {"file": "ä/ö.csv", "namespace": "a&b=c+d", "table_name": "100%", "id_delimiter": ";"},
+        {"namespace": "%41", "table_name": "50% off"},
+    ],
+)
+def test_an_upload_query_is_one_json_object(conf: dict[str, Any]) -> None:
+    text = json.dumps(conf, ensure_ascii=False)
+    assert conf_of_query(quote(text, safe=_BARE).encode()) == conf
+
+
+def test_a_percent_sign_without_digits_stands_for_itself() -> None:
+    assert conf_of_query(b'{"table_name":%20"50%%20of"}') == {"table_name": "50% of"}
+
+
+def test_an_upload_query_may_be_pairs() -> None:
+    assert conf_of_query(b"namespace=a%20b&table_name=t&drop=1") == {"namespace": "a b", "table_name": "t", "drop": "1"}
+
+
+def test_a_query_cut_at_a_hash_is_explained() -> None:
+    with pytest.raises(BadRequest, match="'#'"):
+        conf_of_query(quote('{"table_name": "a', safe=_BARE).encode())
+
+
+_RECORD = {"f_job_id": "2", "f_party_id": "9999", "f_is_initiator": True, "f_start_time": 1_000, "f_end_time": None}
+
+
+@pytest.mark.parametrize(
+    ("wishes", "fit"),
+    [
+        ({"party_id": 9999}, True),
+        ({"party_id": "9998"}, False),
+        ({"is_initiator": 1}, True),
+        ({"is_initiator": False}, False),
+        ({"start_time": [900, 1_100]}, True),
+        ({"start_time": [None, 900]}, False),
+        ({"start_time": ["1970-01-01 00:00:00", "2000-01-01 00:00:00"]}, True),
+        ({"end_time": [0, 10**15]}, False),
+        ({"job_id": ["1", "2"]}, True),
+        ({"nosuch": 1, "start_time": None}, True),
+    ],
+)
+def test_records_are_chosen_by_value_and_range(wishes: dict[str, Any], fit: bool) -> None:
+    assert fits(_RECORD, usable(_RECORD, wishes)) is fit
+
+
+@pytest.mark.parametrize("wish", [[1], [1, 2, 3], ["yesterday", None]])
+def test_a_range_that_is_none_is_refused(wish: list[Any]) -> None:
+    with pytest.raises(BadRequest, match="start_time"):
+        fits(_RECORD, {"start_time": wish})
+
+
+def test_records_are_sorted_by_any_field() -> None:
+    records = [{"f_job_id": str(i), "f_elapsed": value} for i, value in enumerate([5, None, 3])]
+    assert [record["f_job_id"] for record in ordered(records, {"order_by": "elapsed"})] == ["1", "2", "0"]
+    assert [record["f_job_id"] for record in ordered(records, {"order_by": "elapsed", "reverse": True})] == [
+        "0",
+        "2",
+        "1",
+    ]
+    assert [record["f_job_id"] for record in ordered(records, {"reverse": "true"})] == ["2", "1", "0"]
+
+
+def _request(host: str, path: str = "/v1/job/list", **headers: str) -> Request:
+    raw = [(b"host", host.encode())] + [(name.encode(), value.encode()) for name, value in headers.items()]
+    return Request({"type": "http", "method": "POST", "path": path, "headers": raw, "query_string": b""})
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:9380", "[::1]:9380", "LOCALHOST:1", "flow.example:80"])
+def test_own_names_are_let_in(host: str) -> None:
+    keeper = Doorkeeper(Address(names=("flow.example",)))
+    assert keeper.refusal(_request(host)) is None
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "", "10.0.0.7:9380", "[::2", "a@localhost@b"]
+)
+def test_foreign_names_are_refused(host: str) -> None:
+    refused = Doorkeeper(Address()).refusal(_request(host))
+    assert refused is not None
+    assert refused[0] == 403
+
+
+def test_pages_of_other_origins_are_refused() -> None:
+    keeper = Doorkeeper(Address())
+    assert keeper.refusal(_request("localhost", origin="http://localhost:3000")) is None
+    for origin in ("http://evil.example", "null", "https://127.0.0.1.evil.example"):
+        assert keeper.refusal(_request("localhost", origin=origin)) is not None
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 401),
+        ({"authorization": "Bearer wrong"}, 401),
+        ({"authorization": "Basic secret"}, 401),
+        ({"authorization": "Bearer sécret"}, 401),
+        ({"authorization": "Bearer secret"}, None),
+        ({"authorization": "bearer secret"}, None),
+    ],
+)
+def test_beyond_loopback_the_token_is_asked_for(headers: dict[str, str], status: int | None) -> None:
+    keeper = Doorkeeper(Address(host="0.0.0.0", token="secret"))  # noqa: S104
+    refused = keeper.refusal(_request("10.0.0.7:9380", **headers))
+    assert (refused[0] if refused else None) == status
+
+
+def test_signed_calls_of_peers_need_no_token() -> None:
+    keeper = Doorkeeper(Address(host="10.0.0.7", token="secret"))
+    assert keeper.refusal(_request("any.example", "/v1/peer/directive")) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        (Address(), "http://127.0.0.1:9380"),
+        (Address(host="0.0.0.0", port=1), "http://127.0.0.1:1"),  # noqa: S104
+        (Address(host="::1", port=2, secure=True), "https://[::1]:2"),
+    ],
+)
+def test_an_address_has_an_url_for_this_machine(address: Address, url: str) -> None:
+    assert address.url == url
+
+
+def test_server_files_are_the_users_own_on_a_standalone_loopback_site(tmp_path: Any) -> None:
+    assert server_file(SiteConfig(), Address(), str(tmp_path / "a.csv")) == tmp_path / "a.csv"
+
+
+@pytest.mark.parametrize("site", [SiteConfig(parties=["9999"]), SiteConfig()])
+def test_elsewhere_server_files_lie_below_a_data_root(site: SiteConfig, tmp_path: Any) -> None:
+    address = Address() if site.parties else Address(host="10.0.0.7")
+    config = SiteConfig(parties=site.parties, data_roots=[str(tmp_path / "data")])
+    assert server_file(config, address, str(tmp_path / "data" / "a.csv")) == tmp_path / "data" / "a.csv"
+    assert server_file(config, address, "a.csv") == tmp_path / "data" / "a.csv"
+    for name in (tmp_path / "other.csv", tmp_path / "data" / ".." / "other.csv", "../other.csv", tmp_path / "data2"):
+        with pytest.raises(PartyRefused):
+            server_file(config, address, str(name))
+
+
+def test_a_link_out_of_a_data_root_is_followed_before_it_is_judged(tmp_path: Any) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "link").symlink_to("/etc")
+    config = SiteConfig(parties=["9999"], data_roots=[str(tmp_path / "data")])
+    with pytest.raises(PartyRefused):
+        server_file(config, Address(), str(tmp_path / "data" / "link" / "passwd"))
+
+
+def test_answers_never_make_clients_try_again() -> None:
+    response = answer(retcode=100, retmsg="Connection refused after Max Retries")
+    text = bytes(response.body).decode().lower()
+    assert "connection refused" not in text
+    assert "max retries" not in text
+
+
+def test_null_members_are_left_out_but_not_those_inside_data() -> None:
+    assert json.loads(bytes(answer({"a": None}).body)) == {"retcode": 0, "retmsg": "success", "data": {"a": None}}
+
+
+def test_log_files_stay_below_the_job(tmp_path: Any) -> None:
+    home = Home(tmp_path)
+    for wish in (LogWish(party=Party("..", "other")), LogWish(party=Party("guest", "../.."), component="a")):
+        with pytest.raises(BadRequest):
+            wish.files(home, "1")
+    with pytest.raises(BadRequest):
+        LogWish().files(home, "..")
+    with pytest.raises(BadRequest):
+        LogWish("LOUD")
+
+
+def test_log_records_are_kept_by_level_party_and_component() -> None:
+    wish = LogWish("WARNING", Party("guest", "1"), "lr_0")
+    assert wish.keeps(LogRecord(0, "x", "ERROR", "guest:1", "lr_0"))
+    assert wish.keeps(LogRecord(0, "printed"))
+    for level, party, component in (("INFO", "guest:1", "lr_0"), ("ERROR", "host:1", "lr_0"), ("ERROR", "guest:1", "")):
+        assert not wish.keeps(LogRecord(0, "x", level, party, component))

@@ -1,0 +1,112 @@
+"""The SDK's pure half: requests from arguments, results and errors from answers."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from fateflow_tui.core import errors
+from fateflow_tui.sdk import AsyncFateFlow, FateFlow, calls
+from fateflow_tui.sdk.answers import read_envelope
+from fateflow_tui.sdk.connection import RunFile, find, read_run_file
+from fateflow_tui.sdk.transport import Pauses
+
+
+def _envelope(**members: object) -> bytes:
+    return msgspec.json.encode({"retcode": 100, "retmsg": "no", **members})
+
+
+@pytest.mark.parametrize("kind", [errors.BadDocument, errors.JobNotFound, errors.PartyRefused, errors.NotBuilt])
+def test_an_error_is_the_class_that_the_scheduler_raised(kind: type[errors.FateFlowError]) -> None:
+    detail = {"code": kind.code, "exit_code": kind.exit_code, "hint": "do", "data": {"a": 1}}
+    with pytest.raises(kind) as caught:
+        read_envelope(_envelope(error=detail), 200, "there").raise_failure()
+    assert type(caught.value) is kind
+    assert (caught.value.message, caught.value.hint, caught.value.data) == ("no", "do", {"a": 1})
+
+
+def test_an_unknown_code_keeps_its_exit_code() -> None:
+    detail = {"code": "table_exists_in_the_future", "exit_code": 6}
+    with pytest.raises(errors.Conflict):
+        read_envelope(_envelope(error=detail), 200, "there").raise_failure()
+
+
+@pytest.mark.parametrize(
+    ("retcode", "kind"), [(101, errors.NotFound), (102, errors.JobNotFound), (100, errors.FateFlowError)]
+)
+def test_a_failure_of_an_original_server_has_a_class_too(retcode: int, kind: type[errors.FateFlowError]) -> None:
+    with pytest.raises(kind) as caught:
+        read_envelope(_envelope(retcode=retcode), 200, "there").raise_failure()
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize("content", [b"<html>", b"{}", b"[]", b'{"retcode": "x"}'])
+def test_what_is_no_fate_flow_is_said_to_be_none(content: bytes) -> None:
+    with pytest.raises(errors.SchedulerUnreachable, match="there is no FATE-Flow: HTTP status 200"):
+        read_envelope(content, 200, "there")
+
+
+def test_documents_are_objects_texts_or_files(tmp_path: Path) -> None:
+    file = tmp_path / "dsl.json"
+    file.write_text('{"a": 1,\n}', encoding="utf-8")
+    assert calls.document({"a": 1}) == {"a": 1}
+    assert calls.document(' {"a": 1}') == ' {"a": 1}'
+    assert calls.document(file) == calls.document(str(file)) == '{"a": 1,\n}'
+    with pytest.raises(errors.BadRequest, match=r"nosuch\.json: No such file"):
+        calls.document("nosuch.json")
+    with pytest.raises(errors.BadRequest):
+        calls.document(tmp_path)
+
+
+def test_a_limit_of_zero_is_sent() -> None:
+    assert calls.jobs(limit=0).body == {"limit": 0}
+
+
+def test_a_party_is_given_as_text() -> None:
+    assert calls.job_config("1", "guest:9999").body == {"job_id": "1", "role": "guest", "party_id": "9999"}
+    with pytest.raises(errors.BadRequest, match="role:id"):
+        calls.job_config("1", "9999")
+
+
+def test_both_clients_offer_the_same() -> None:
+    def offered(kind: type) -> dict[str, list[str]]:
+        methods = inspect.getmembers(kind, inspect.isfunction)
+        return {
+            name: list(inspect.signature(method).parameters) for name, method in methods if not name.startswith("_")
+        }
+
+    assert offered(FateFlow) == offered(AsyncFateFlow)
+
+
+def test_the_scheduler_is_found_by_its_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FATEFLOW_URL", "FATEFLOW_TOKEN", "FATEFLOW_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(errors.SchedulerUnreachable) as caught:
+        find(home=tmp_path)
+    assert str(tmp_path) in caught.value.message
+    assert "fateflow server start" in caught.value.hint
+    (tmp_path / "run.json").write_bytes(msgspec.json.encode(RunFile(1, "http://127.0.0.1:1", "secret")))
+    monkeypatch.setenv("FATEFLOW_HOME", str(tmp_path))
+    found = find()
+    assert (found.url, found.token) == ("http://127.0.0.1:1", "secret")
+    monkeypatch.setenv("FATEFLOW_URL", "http://elsewhere:2/")
+    assert find().url == "http://elsewhere:2"
+    assert find(home=tmp_path).url == "http://127.0.0.1:1"
+
+
+def test_a_damaged_run_file_is_none(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{", encoding="utf-8")
+    assert read_run_file(tmp_path) is None
+
+
+def test_patience_ends() -> None:
+    pauses = Pauses(0.0)
+    with pytest.raises(errors.SchedulerUnreachable):
+        pauses.next(errors.SchedulerUnreachable("gone"))
+    endless = Pauses(None)
+    waits = [endless.next(errors.SchedulerUnreachable("gone")) for _ in range(8)]
+    assert waits == sorted(waits)
+    assert waits[-1] <= 2.0
