@@ -1,0 +1,1 @@
+"""The command line `fateflow`: one module per noun, main wires them."""

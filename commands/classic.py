@@ -1,0 +1,66 @@
+"""Verbs of FATE's own client: the same request, and with `--json` the same answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from commands.context import Session
+
+_ANY_FAILURE: Final = frozenset(range(1, 1000))  # retcodes; the answer is printed before the failure is raised
+
+
+def ask(session: Session, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer to a call below /v1, whatever its retcode. Members of the body that are None are not sent."""
+    from fateflow_tui.sdk.calls import Call, whole
+
+    given = {name: value for name, value in body.items() if value is not None}
+    return answered(session, Call(f"/v1/{path}", given, whole))
+
+
+def answered(session: Session, call: Any) -> dict[str, Any]:
+    """The envelope that a call of the SDK is answered with."""
+    from fateflow_tui.sdk.calls import whole
+
+    asked = msgspec.structs.replace(call, read=whole, tolerated=_ANY_FAILURE, patience=60.0)
+    envelope: dict[str, Any] = msgspec.to_builtins(session.flow.do(asked))
+    return {name: value for name, value in envelope.items() if value is not None or name == "retcode"}
+
+
+def show(
+    session: Session,
+    envelope: dict[str, Any],
+    table: Callable[[Any], None],
+    *,
+    name: str = "",
+    tolerated: Collection[int] = (),
+) -> None:
+    """Prints an answer: as FATE's client does, or by `table`, which gets `data`. Raises what the answer failed with.
+
+    tolerated: retcodes that only mean that there is nothing to show.
+    """
+    from fateflow_tui.sdk.answers import Envelope
+
+    failed = envelope["retcode"] not in {0, *tolerated}
+    output = session.output
+    if not output.is_table and not (failed and output.format == "name"):
+        output.answer({name: value for name, value in envelope.items() if name != "error"}, name)
+    if failed:
+        msgspec.convert(envelope, Envelope).raise_failure()
+    if output.is_table:
+        table(envelope.get("data"))
+
+
+def facts(session: Session) -> Callable[[Any], None]:
+    """A table for any data: its YAML."""
+    from commands.text import yaml
+
+    def table(data: Any) -> None:
+        if data in (None, {}, []):
+            session.output.talk("no data")
+        else:
+            session.output.write(yaml(data))
+
+    return table

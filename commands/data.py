@@ -1,0 +1,175 @@
+"""`fateflow data`: tables from files, and files from tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from commands import classic, context
+from commands.documents import read_conf
+from commands.options import ConfOption, JobOption, LimitOption, NamespaceOption, TableOption, required
+from commands.verbs import Noun
+from fateflow_tui.core.errors import BadRequest
+
+app = Noun("Upload files as tables, download tables as files.")
+
+DropOption = Annotated[bool, typer.Option("--drop", help="Replace the table if there is one.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", help="Taken for compatibility.", hidden=True)]
+
+
+@app.verb()
+def upload(
+    ctx: typer.Context,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="A CSV file; its first column is the id.")] = None,
+    conf_path: ConfOption = None,
+    namespace: NamespaceOption = None,
+    name: Annotated[
+        str | None, typer.Option("--name", "--table-name", "-t", metavar="NAME", help="Name of the table.")
+    ] = None,
+    partition: Annotated[int, typer.Option(metavar="N", help="Parts of the table.")] = 4,
+    id_delimiter: Annotated[str, typer.Option(metavar="SIGN", help="What separates the columns.")] = ",",
+    no_head: Annotated[bool, typer.Option("--no-head", help="The first line is data already.")] = False,
+    drop: DropOption = False,
+    verbose: VerboseOption = False,
+    wait: Annotated[
+        bool | None, typer.Option("--wait/--no-wait", help="Wait until the table is there; with FILE it does.")
+    ] = None,
+) -> int:
+    """Makes a table of a CSV file, named here or in a configuration file of FATE's client.
+
+    Examples:
+    fateflow data upload demo/data/guest.csv --namespace demo --name breast_guest --drop
+    fateflow data upload -c upload_conf.json --drop
+    """
+    from fateflow_tui.sdk import calls
+
+    session = context.of(ctx)
+    if (file is None) == (conf_path is None):
+        raise BadRequest("name either a FILE or a configuration with -c")
+    if conf_path is not None:
+        conf = read_conf(conf_path)
+        file = _file_of(conf, conf_path)
+    else:
+        conf = {
+            "file": str(file),
+            "head": int(not no_head),
+            "partition": partition,
+            "id_delimiter": id_delimiter,
+            "namespace": required(namespace, "--namespace"),
+            "table_name": required(name, "--name"),
+        }
+    if drop:
+        conf["drop"] = 1
+    local = str(conf.get("use_local_data", 1)) != "0"
+    call = calls.upload_conf(file or "", conf) if local else calls.raw("data/upload", conf)
+    envelope = classic.answered(session, call)
+    job_id = str(envelope.get("jobId", ""))
+    waits = conf_path is None if wait is None else wait
+    classic.show(session, envelope, lambda data: None if waits else session.output.lines([job_id]), name=job_id)
+    return _finished(session, job_id, conf) if waits else 0
+
+
+@app.verb()
+def download(
+    ctx: typer.Context,
+    conf_path: ConfOption = None,
+    namespace: NamespaceOption = None,
+    table_name: TableOption = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Where to write the CSV.")] = None,
+    delimiter: Annotated[str, typer.Option(metavar="SIGN", help="What is to separate the columns.")] = ",",
+    wait: Annotated[
+        bool | None, typer.Option("--wait/--no-wait", help="Wait until the file is there; with FILE it does.")
+    ] = None,
+) -> int:
+    """Writes a table to a CSV file on the scheduler's machine.
+
+    Examples:
+    fateflow data download guest.csv --namespace demo --table-name breast_guest
+    """
+    from commands.watching import complain
+
+    session = context.of(ctx)
+    if (file is None) == (conf_path is None):
+        raise BadRequest("name either a FILE or a configuration with -c")
+    conf: dict[str, Any] = read_conf(conf_path) if conf_path else {"delimiter": delimiter, "output_path": str(file)}
+    if not conf_path:
+        conf |= {"namespace": required(namespace, "-n"), "table_name": required(table_name, "-t")}
+    conf["output_path"] = str(Path(conf.get("output_path", "")).absolute())
+    envelope = classic.ask(session, "data/download", conf)
+    job_id = str(envelope.get("jobId", ""))
+    waits = conf_path is None if wait is None else wait
+    classic.show(session, envelope, lambda _: None if waits else session.output.lines([job_id]), name=job_id)
+    if not waits:
+        return 0
+    code = _ended(session, job_id)
+    if code == 0 and session.output.is_table:
+        session.output.lines([conf["output_path"]])
+    elif code:
+        complain(session, session.flow.job(job_id))
+    return code
+
+
+@app.verb("upload-history")
+def upload_history(ctx: typer.Context, limit: LimitOption = 10, job_id: JobOption = None) -> None:
+    """Shows what was uploaded, newest first.
+
+    Examples:
+    fateflow data upload-history
+    fateflow data upload-history -l 2 --json
+    """
+    session = context.of(ctx)
+    envelope = classic.ask(session, "data/upload/history", {"limit": limit, "job_id": session.known_id(job_id)})
+    titles = ("JOB", "NAMESPACE", "TABLE", "ROWS", "PARTITIONS", "COLUMNS")
+    classic.show(
+        session,
+        envelope,
+        lambda data: session.output.listing(
+            [{"job_id": job, **facts} for entry in data for job, facts in entry.items()],
+            titles,
+            _history_row,
+            lambda one: str(one["job_id"]),
+            empty="nothing was uploaded",
+        ),
+    )
+
+
+def _history_row(entry: dict[str, Any]) -> list[str]:
+    info, schema = entry["upload_info"], entry["schema"] or {}
+    columns = len(schema["header"].split(",")) if schema.get("header") else 0
+    return [
+        entry["job_id"],
+        info["namespace"],
+        info["table_name"],
+        str(info["upload_count"]),
+        str(info["partition"]),
+        str(columns),
+    ]
+
+
+def _file_of(conf: dict[str, Any], conf_path: Path) -> Path:
+    """The file that a configuration names: as it is, or beside the configuration."""
+    named = Path(str(conf.get("file", ""))).expanduser()
+    beside = conf_path.parent / named
+    return beside if not named.exists() and beside.exists() else named
+
+
+def _ended(session: context.Session, job_id: str) -> int:
+    from commands.exits import of_status
+
+    return of_status(session.flow.wait(job_id).status)
+
+
+def _finished(session: context.Session, job_id: str, conf: dict[str, Any]) -> int:
+    """Waits for an upload and says what the table has become."""
+    from commands.watching import complain
+
+    code = _ended(session, job_id)
+    if code:
+        session.output.alarm(f"the upload {job_id} has failed")
+        complain(session, session.flow.job(job_id))
+    elif session.output.is_table:
+        table = session.flow.table_info(str(conf["namespace"]), str(conf["table_name"]))
+        session.output.lines([f"{table.namespace} {table.table_name}: {table.count} rows"])
+    return code

@@ -1,0 +1,82 @@
+"""What the user sees when something went wrong: one line what and which, one line what to do."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import traceback
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from commands.documents import shown
+from commands.exits import BUG
+from commands.output import Output, painted
+from commands.text import clean
+from fateflow_tui.core.errors import BadDocument, FateFlowError
+
+
+def report(error: FateFlowError, output: Output, *, as_json: bool) -> int:
+    """Says what went wrong on stderr and gives the exit code."""
+    if as_json:
+        output.alarm(_as_json(error.code, error.message, error.hint, error.exit_code, error.data))
+        return error.exit_code
+    if isinstance(error, BadDocument) and isinstance(error.data, list):
+        for problem in error.data:
+            for line in shown(problem, sys.stderr):
+                output.alarm(line)
+        output.alarm(_count(error.data))
+    else:
+        output.alarm(f"{painted('error', '1;31', sys.stderr)}: {clean(error.message)}")
+    if error.hint:
+        output.alarm(f"{painted('hint', '1', sys.stderr)}: {clean(error.hint)}")
+    return error.exit_code
+
+
+def report_usage(message: str, hint: str, output: Output, *, as_json: bool, code: int) -> int:
+    """A command line that cannot be understood."""
+    if as_json:
+        output.alarm(_as_json("usage", message, hint, code, None))
+    else:
+        output.alarm(f"{painted('error', '1;31', sys.stderr)}: {clean(message)}")
+        if hint:
+            output.alarm(f"{painted('hint', '1', sys.stderr)}: {hint}")
+    return code
+
+
+def report_bug(error: BaseException, logs: Path, output: Output, *, as_json: bool) -> int:
+    """A fault of ours: its traceback goes to a file, the user gets the file's name."""
+    text = "".join(traceback.format_exception(error))
+    path = _written(text, logs)
+    message = f"this is a bug in fateflow: {type(error).__name__}: {error}"
+    return report_usage(message, f"please report it with {path}", output, as_json=as_json, code=BUG)
+
+
+def _written(text: str, logs: Path) -> Path:
+    name = f"command-{datetime.now():%Y%m%d-%H%M%S-%f}.log"
+    try:
+        logs.mkdir(parents=True, exist_ok=True)
+        path = logs / name
+        path.write_text(text, encoding="utf-8")
+    except OSError:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="fateflow-", suffix=".log", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(text)
+        return Path(file.name)
+    return path
+
+
+def _count(problems: list[dict[str, Any]]) -> str:
+    errors = sum(problem.get("severity", "error") == "error" for problem in problems)
+    warnings = len(problems) - errors
+    text = "1 error" if errors == 1 else f"{errors} errors"
+    if warnings:
+        text += ", 1 warning" if warnings == 1 else f", {warnings} warnings"
+    return f"{painted('error', '1;31', sys.stderr)}: {text}"
+
+
+def _as_json(code: str, message: str, hint: str, exit_code: int, data: Any) -> str:
+    error = {"error": code, "message": message, "hint": hint, "exit_code": exit_code, "data": data}
+    return json.dumps(error, ensure_ascii=False, default=str)

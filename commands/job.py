@@ -1,0 +1,241 @@
+"""`fateflow job`: submit, follow, stop and rerun jobs; `job_reading` has the verbs that only look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from commands import classic, context
+from commands.documents import problems_placed, read_conf, read_text
+from commands.job_reading import app as reading
+from commands.job_text import JOB_TITLES, headline, job_row
+from commands.options import (
+    ComponentOption,
+    ConfOption,
+    JobArgument,
+    JobArguments,
+    JobOption,
+    WatchOption,
+    required,
+    words,
+)
+from commands.verbs import Noun
+from fateflow_tui.core.errors import PartyUnreachable
+
+if TYPE_CHECKING:
+    from fateflow_tui.sdk.results import RerunStep
+
+app = Noun("Submit, follow, inspect, stop and rerun jobs.")
+
+ForceOption = Annotated[bool, typer.Option("--force", help="Also what succeeded.")]
+_PLAN_TITLES = ("COMPONENT", "ACTION", "WHY")
+
+
+class Stopped(msgspec.Struct, frozen=True):
+    """What became of a stop. parties: "success", or "pending: why"."""
+
+    job_id: str
+    status: str
+    parties: dict[str, str]
+
+
+@app.verb()
+def submit(
+    ctx: typer.Context,
+    conf_path: Annotated[Path, typer.Option("--conf-path", "-c", metavar="FILE", help="The runtime conf.")],
+    dsl_path: Annotated[
+        Path | None, typer.Option("--dsl-path", "-d", metavar="FILE", help="The DSL; a predict job needs none.")
+    ] = None,
+    watch: WatchOption = False,
+) -> int:
+    """Submits a job.
+
+    Examples:
+    fateflow job submit -d demo/hetero_lr_dsl.json -c demo/hetero_lr_conf.json
+    fateflow job submit -d demo/hetero_lr_dsl.json -c demo/hetero_lr_conf.json --watch
+    fateflow job submit -d demo/hetero_lr_dsl.json -c demo/hetero_lr_conf.json -o name
+    """
+    session = context.of(ctx)
+    sources = {"conf": (conf_path, read_text(conf_path))}
+    if dsl_path is not None:
+        sources["dsl"] = (dsl_path, read_text(dsl_path))
+    body = {"job_dsl": sources["dsl"][1] if dsl_path else {}, "job_runtime_conf": sources["conf"][1]}
+    envelope = classic.ask(session, "job/submit", body)
+    job_id = str(envelope.get("jobId", ""))
+    with problems_placed(sources):
+        if watch and envelope["retcode"] == 0:
+            session.output.talk(f"submitted {job_id}")
+            return _watched(session, [job_id])
+        classic.show(session, envelope, lambda data: _say_submitted(session, data), name=job_id)
+    return 0
+
+
+@app.verb()
+def watch(
+    ctx: typer.Context,
+    jobs: JobArguments = None,
+    job_id: JobOption = None,
+    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up after so long.")] = None,
+) -> int:
+    """Follows jobs with their progress until they have ended; ends with the outcome of the worst one.
+
+    Examples:
+    fateflow job watch @last
+    """
+    session = context.of(ctx)
+    return _watched(session, session.resolve(words(jobs, job_id)), timeout)
+
+
+@app.verb()
+def wait(
+    ctx: typer.Context,
+    jobs: JobArguments = None,
+    job_id: JobOption = None,
+    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up after so long.")] = None,
+) -> int:
+    """Waits in silence until jobs have ended; ends with the outcome of the worst one.
+
+    Examples:
+    fateflow job wait @last
+    fateflow job wait @last --timeout 60 -o name
+    """
+    from commands.exits import of_status
+
+    session = context.of(ctx)
+    lines = [session.flow.wait(one, timeout) for one in session.resolve(words(jobs, job_id))]
+    now = session.now()
+    if len(lines) == 1:
+        session.output.record(lines[0], lambda job: [headline(job, now)], lambda job: job.job_id)
+    else:
+        session.output.listing(lines, JOB_TITLES, lambda job: job_row(job, now), lambda job: job.job_id)
+    return max(of_status(line.status) for line in lines)
+
+
+@app.verb()
+def stop(
+    ctx: typer.Context,
+    jobs: JobArguments = None,
+    job_id: JobOption = None,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the other parties.")] = "",
+) -> None:
+    """Stops jobs at all their parties. Stopping a job that has ended changes nothing.
+
+    Examples:
+    fateflow job stop @last
+    fateflow job stop -j @last --json
+    """
+    session = context.of(ctx)
+    if job_id and not jobs and not session.output.is_table:
+        body = {"job_id": session.known_id(job_id), "reason": reason or None}
+        classic.show(session, _without_details(classic.ask(session, "job/stop", body)), lambda _: None, name=job_id)
+        return
+    outcomes: list[Stopped] = []
+    for one in session.resolve(words(jobs, job_id)):
+        found = session.flow.stop(one, reason=reason)
+        outcomes.append(Stopped(one, found.status, found.parties))
+    session.output.listing(
+        outcomes,
+        ("JOB", "STATUS", "PARTIES"),
+        lambda one: [one.job_id, one.status, _told(one.parties)],
+        lambda one: one.job_id,
+    )
+    silent = {party: text for one in outcomes for party, text in one.parties.items() if text != "success"}
+    if silent:
+        raise PartyUnreachable(
+            f"not every party has stopped yet: {_told(silent)}",
+            hint="the wish is recorded and told to them until they answer; `fateflow job show` tells when",
+            data=silent,
+        )
+
+
+@app.verb()
+def rerun(
+    ctx: typer.Context,
+    jobs: JobArguments = None,
+    job_id: JobOption = None,
+    component_name: ComponentOption = None,
+    force: ForceOption = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Only show what would run, and why.")] = False,
+    conf_path: ConfOption = None,
+    watch: WatchOption = False,
+) -> int:
+    """Runs again what did not succeed, with all that depends on it.
+
+    The file of -c may hold changed job_parameters and component_parameters.
+
+    Examples:
+    fateflow job rerun @last --plan
+    fateflow job rerun -j @last -cpn hetero_lr_0 --force
+    """
+    session = context.of(ctx)
+    changes = read_conf(conf_path) if conf_path else {}
+    ids = session.resolve(words(jobs, job_id))
+    if job_id and not jobs and not (plan or watch or session.output.is_table):
+        body = {"job_id": ids[0], "component_name": component_name, "force": force or None, **changes}
+        classic.show(session, _without_details(classic.ask(session, "job/rerun", body)), lambda _: None, name=ids[0])
+        return 0
+    names = component_name.split(",") if component_name else []
+    for one in ids:
+        steps = session.flow.rerun(
+            one,
+            [name for name in names if name != "pipeline"],
+            force,
+            changes.get("job_parameters"),
+            changes.get("component_parameters"),
+            plan,
+        )
+        if not watch:
+            _show_steps(session, steps)
+    return _watched(session, ids) if watch and not plan else 0
+
+
+@app.verb()
+def plan(
+    ctx: typer.Context,
+    jobs: JobArgument = None,
+    job_id: JobOption = None,
+    component_name: ComponentOption = None,
+    force: ForceOption = False,
+) -> None:
+    """Shows what a rerun would run, reuse and skip, and why.
+
+    Examples:
+    fateflow job plan @last
+    fateflow job plan @last -cpn hetero_lr_0
+    """
+    session = context.of(ctx)
+    [one] = session.resolve([required(jobs or job_id, "JOB")])
+    names = component_name.split(",") if component_name else []
+    _show_steps(session, session.flow.rerun(one, names, force, plan=True))
+
+
+def _watched(session: context.Session, ids: list[str], timeout: float | None = None) -> int:
+    from commands.watching import outcome, watch
+
+    return outcome(session, [watch(session, one, timeout) for one in ids])
+
+
+def _without_details(envelope: dict[str, Any]) -> dict[str, Any]:
+    """What the scheduler adds for our own verbs is not in FATE's answer."""
+    return {name: value for name, value in envelope.items() if name != "data"}
+
+
+def _told(parties: dict[str, str]) -> str:
+    return ", ".join(f"{party} {text}" for party, text in parties.items())
+
+
+def _say_submitted(session: context.Session, data: dict[str, Any]) -> None:
+    session.output.lines([data["job_id"]])
+    session.output.talk(f"submitted; follow it with: fateflow job watch {data['job_id']}")
+
+
+def _show_steps(session: context.Session, steps: list[RerunStep]) -> None:
+    session.output.listing(
+        steps, _PLAN_TITLES, lambda step: [step.component, step.action, step.why], lambda step: step.component
+    )
+
+
+app.add_typer(reading)

@@ -1,0 +1,133 @@
+"""`fateflow log`: what jobs say, all parties of this site merged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from queue import SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from commands import context
+from commands.options import ComponentOption, JobArguments, JobOption, PartyOption, words
+from commands.output import Format, Output, painted
+from commands.text import clean
+from commands.verbs import Noun
+from fateflow_tui.core.errors import BadRequest
+
+if TYPE_CHECKING:
+    from fateflow_tui.sdk.results import LogLine
+
+app = Noun("Read the logs of jobs and of the site.")
+
+_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_COLORS: Final = {"WARNING": "33", "ERROR": "31", "CRITICAL": "31", "DEBUG": "2"}
+
+
+@app.verb()
+def show(
+    ctx: typer.Context,
+    jobs: JobArguments = None,
+    job_id: JobOption = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the jobs have ended.")] = False,
+    since: Annotated[str, typer.Option(metavar="TIME", help="As in 10m, 2h, or 2026-01-31T12:00.")] = "",
+    level: Annotated[str, typer.Option(metavar="LEVEL", help="DEBUG, INFO, WARNING or ERROR, and above.")] = "INFO",
+    grep: Annotated[str, typer.Option(metavar="PATTERN", help="Only lines that this expression fits.")] = "",
+    component_name: ComponentOption = None,
+    component: Annotated[str, typer.Option(metavar="NAME", help="The same as --component-name.")] = "",
+    party: PartyOption = None,
+    tail: Annotated[int, typer.Option("--tail", "-n", metavar="N", help="Only the last lines of each file.")] = 0,
+    site: Annotated[bool, typer.Option("--site", help="The log of the site itself.")] = False,
+) -> None:
+    """Shows logs in order of time; without a job, those of the newest one.
+
+    Examples:
+    fateflow log show @last
+    fateflow log show -f @last
+    fateflow log show @last --level WARNING --grep hetero --party guest:9999
+    fateflow log show --site --tail 20
+    """
+    session = context.of(ctx)
+    output = session.output
+    ids = [""] if site else session.resolve(words(jobs, job_id) or ["@last"])
+    wanted = _filter(session.now(), since, level.upper(), grep)
+
+    def read(one: str) -> Iterator[LogLine]:
+        name = component or component_name or ""
+        lines = session.flow.logs(
+            one, follow=follow and bool(one), level=level.upper(), party=party, component=name, tail=tail
+        )
+        return (line for line in lines if wanted(line))
+
+    if follow:
+        _print(output, merged([read(one) for one in ids]) if len(ids) > 1 else read(ids[0]))
+        return
+    lines = sorted((line for one in ids for line in read(one)), key=lambda line: line.at)
+    if output.format in (Format.JSON, Format.YAML):
+        output.listing(lines, (), lambda line: (), lambda line: line.text)
+    else:
+        _print(output, lines)
+
+
+def merged(sources: list[Iterator[LogLine]]) -> Iterator[LogLine]:
+    """Lines of several logs that are followed at once, as they come. Raises what one of them raised."""
+    queue: SimpleQueue[LogLine | Exception | None] = SimpleQueue()
+
+    def drain(source: Iterator[LogLine]) -> None:
+        try:
+            for line in source:
+                queue.put(line)
+            queue.put(None)
+        except Exception as error:
+            queue.put(error)
+
+    for source in sources:
+        Thread(target=drain, args=(source,), daemon=True).start()
+    running = len(sources)
+    while running:
+        item = queue.get()
+        if isinstance(item, Exception):
+            raise item
+        if item is None:
+            running -= 1
+        else:
+            yield item
+
+
+def _print(output: Output, lines: Iterable[LogLine]) -> None:
+    if output.is_table:
+        output.lines(painted(clean(line.text), _COLORS.get(line.level, "")) for line in lines)
+        return
+    for line in lines:
+        # What is followed has no end yet, so that each record stands for itself.
+        Output(Format.JSONL).record(line, lambda _: (), lambda one: one.text)
+
+
+def _filter(now: int, since: str, level: str, grep: str) -> Callable[[LogLine], bool]:
+    if level not in _LEVELS:
+        raise BadRequest(f"--level {level!r} is no level", hint=f"one of {', '.join(_LEVELS)}")
+    # Lines without a level are what libraries print; the scheduler's own log comes with all its levels.
+    silent = {*_LEVELS[: _LEVELS.index(level)], *([""] if level not in _LEVELS[:2] else [])}
+    start = _moment(now, since) if since else 0
+    try:
+        pattern = re.compile(grep)
+    except re.error as error:
+        raise BadRequest(f"--grep {grep!r} is no regular expression: {error}") from None
+    return lambda line: line.at >= start and line.level not in silent and pattern.search(line.text) is not None
+
+
+def _moment(now: int, since: str) -> int:
+    """Milliseconds since the epoch of `10m` ago, or of a date and time. Raises BadRequest."""
+    amount, unit = since[:-1], since[-1]
+    if unit in _UNITS and amount.replace(".", "", 1).isdigit():
+        return now - int(float(amount) * _UNITS[unit] * 1000)
+    try:
+        return int(datetime.fromisoformat(since).timestamp() * 1000)
+    except ValueError:
+        raise BadRequest(
+            f"--since {since!r} is no time", hint="write 30s, 10m, 2h, 1d, or a date and time as 2026-01-31T12:00"
+        ) from None

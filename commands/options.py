@@ -1,0 +1,48 @@
+"""Parameters that several verbs share, spelled as FATE's client spells them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.complete import complete_job
+from fateflow_tui.core.errors import BadRequest
+
+_JOB = "Id of a job, its unique beginning, @last, or @2 for the last but one."
+
+JobArguments = Annotated[list[str] | None, typer.Argument(metavar="JOB...", help=_JOB, autocompletion=complete_job)]
+JobArgument = Annotated[str | None, typer.Argument(metavar="JOB", help=_JOB, autocompletion=complete_job)]
+JobOption = Annotated[str | None, typer.Option("--job-id", "-j", metavar="JOB", help=_JOB, autocompletion=complete_job)]
+RoleOption = Annotated[str | None, typer.Option("--role", "-r", metavar="ROLE", help="guest, host, arbiter or local.")]
+PartyIdOption = Annotated[str | None, typer.Option("--party-id", "-p", metavar="ID", help="Id of a party.")]
+PartyOption = Annotated[str | None, typer.Option("--party", metavar="ROLE:ID", help="A party, as in guest:9999.")]
+ComponentOption = Annotated[
+    str | None, typer.Option("--component-name", "-cpn", metavar="NAME", help="A component of the job.")
+]
+StatusOption = Annotated[str | None, typer.Option("--status", "-s", metavar="STATUS", help="Only with this status.")]
+LimitOption = Annotated[int, typer.Option("--limit", "-l", metavar="N", help="How many; 0 for all.")]
+ConfOption = Annotated[
+    Path | None, typer.Option("--conf-path", "-c", metavar="FILE", help="A JSON file, as FATE's client takes it.")
+]
+FolderOption = Annotated[
+    Path | None, typer.Option("--output-path", "-o", metavar="DIR", help="Folder in which to write.")
+]
+NamespaceOption = Annotated[
+    str | None, typer.Option("--namespace", "-n", metavar="NAME", help="Namespace of the table.")
+]
+TableOption = Annotated[str | None, typer.Option("--table-name", "-t", metavar="NAME", help="Name of the table.")]
+WatchOption = Annotated[bool, typer.Option("--watch", "-w", help="Follow the job, and end with its outcome.")]
+
+
+def required(value: str | Path | None, name: str) -> str:
+    """A value that must be there. Raises BadRequest."""
+    if value is None or value == "":
+        raise BadRequest(f"missing option {name}")
+    return str(value)
+
+
+def words(arguments: list[str] | None, option: str | None) -> list[str]:
+    """The jobs that were named, by position or with `-j`."""
+    return [*(arguments or []), *([option] if option else [])]

@@ -1,0 +1,153 @@
+"""The only place that prints: data on stdout in the wished format, talk on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from commands.text import COLORS, cell, clean, columns, yaml
+from fateflow_tui.core.errors import BadRequest, FateFlowError
+
+
+class Format(StrEnum):
+    """Forms of data on stdout."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    YAML = "yaml"
+    NAME = "name"
+
+
+class PipeClosed(Exception):
+    """The reader of stdout has gone; there is nobody left to write for."""
+
+
+class Output:
+    """Writes data in one format. quiet: no talk. Colours only on a terminal, and not with NO_COLOR."""
+
+    def __init__(self, format: Format = Format.TABLE, *, quiet: bool = False) -> None:
+        self.format = format
+        self.quiet = quiet
+
+    @property
+    def is_table(self) -> bool:
+        return self.format is Format.TABLE
+
+    def listing(
+        self,
+        records: Sequence[Any],
+        titles: Sequence[str],
+        row: Callable[[Any], Sequence[str]],
+        name: Callable[[Any], str],
+        *,
+        empty: str = "",
+    ) -> None:
+        """Many records: a table of `row`s, or the records themselves. empty: said when there are none."""
+        match self.format:
+            case Format.TABLE if records:
+                lines = columns([titles, *([cell(text) for text in row(record)] for record in records)])
+                self.lines("  ".join(map(_colored_cell, line)).rstrip() for line in lines)
+            case Format.TABLE if empty:
+                self.talk(empty)
+            case Format.NAME:
+                self.lines(clean(name(record)) for record in records)
+            case Format.JSONL:
+                self.lines(_compact(record) for record in records)
+            case Format.JSON | Format.YAML:
+                self._document([msgspec.to_builtins(record) for record in records])
+
+    def record(self, record: Any, text: Callable[[Any], Iterable[str]], name: Callable[[Any], str]) -> None:
+        """One record: `text`'s lines, or the record itself."""
+        match self.format:
+            case Format.TABLE:
+                self.lines(text(record))
+            case Format.NAME:
+                self.lines([clean(name(record))])
+            case Format.JSONL:
+                self.lines([_compact(record)])
+            case Format.JSON | Format.YAML:
+                self._document(msgspec.to_builtins(record))
+
+    def answer(self, envelope: dict[str, Any], name: str = "") -> None:
+        """A server's answer as FATE's `flow` prints it: indented, then an empty line. With jsonl one record a line."""
+        data = envelope.get("data")
+        match self.format:
+            case Format.NAME:
+                self.lines([name or str(envelope.get("jobId", ""))])
+            case Format.JSONL:
+                self.lines(_compact(one) for one in (data if isinstance(data, list) else [envelope]))
+            case Format.YAML:
+                self._document(envelope)
+            case _:
+                self.write(json.dumps(envelope, indent=4, ensure_ascii=False) + "\n\n")
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Lines of data, each written at once when stdout is a terminal or a pipe that somebody follows."""
+        for line in lines:
+            self.write(line + "\n")
+
+    def write(self, text: str) -> None:
+        """Data on stdout. Raises PipeClosed, or FateFlowError when it cannot be written."""
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except OSError as error:
+            # What is still buffered must not be tried again when the interpreter ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if isinstance(error, BrokenPipeError):
+                raise PipeClosed from None
+            raise FateFlowError(f"cannot write to stdout: {error.strerror}") from error
+
+    def talk(self, text: str) -> None:
+        """Something for the person in front of the terminal."""
+        if not self.quiet:
+            self.alarm(text)
+
+    def alarm(self, text: str) -> None:
+        """Talk that `--quiet` does not silence."""
+        try:
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
+        except BrokenPipeError:
+            raise PipeClosed from None
+
+    def _document(self, value: Any) -> None:
+        if self.format is Format.YAML:
+            self.write(yaml(value))
+        else:
+            self.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def format_of(word: str | None, *, as_json: bool) -> Format:
+    """Raises BadRequest for a word that is no format."""
+    if as_json or not word:
+        return Format.JSON if as_json else Format.TABLE
+    try:
+        return Format(word)
+    except ValueError:
+        raise BadRequest(f"there is no output format {word!r}", hint=f"use one of {', '.join(Format)}") from None
+
+
+def has_colors(stream: Any) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def painted(text: str, color: str, stream: Any = None) -> str:
+    """The text in an ANSI colour where colours are wanted. color: SGR numbers, as in `1;31`."""
+    return f"\x1b[{color}m{text}\x1b[0m" if color and has_colors(stream or sys.stdout) else text
+
+
+def _colored_cell(text: str) -> str:
+    words = text.split()
+    return painted(text, COLORS.get(words[1], "")) if len(words) == 2 and len(words[0]) == 1 else text
+
+
+def _compact(record: Any) -> str:
+    return json.dumps(msgspec.to_builtins(record), ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,41 @@
+"""`fateflow resource`: what this site can compute with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+from commands import context
+from commands.text import columns
+from commands.verbs import Noun
+
+app = Noun("Show cores and memory.")
+
+
+@app.verb()
+def show(ctx: typer.Context) -> None:
+    """Shows what the engine has, what is taken, and by which jobs.
+
+    Examples:
+    fateflow resource show
+    """
+    session = context.of(ctx)
+    found = session.flow.resources()
+    session.output.record(found, _lines, lambda one: str(one.get("engine", "")))
+
+
+def _lines(found: dict[str, Any]) -> Iterator[str]:
+    yield f"engine {found.get('engine', '')}"
+    rows = [["", "CORES", "MEMORY"]]
+    rows += [[name, *_amount(found.get(name, {}))] for name in ("capacity", "used")]
+    rows += [[holder, *_amount(amount)] for holder, amount in (found.get("holders") or {}).items()]
+    yield from ("  ".join(row).rstrip() for row in columns(rows))
+
+
+def _amount(resources: Any) -> list[str]:
+    if not isinstance(resources, dict):
+        return [str(resources), ""]
+    memory = resources.get("memory", 0)
+    return [str(resources.get("cores", 0)), f"{memory} MiB" if memory else "not counted"]

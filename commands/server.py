@@ -1,0 +1,100 @@
+"""`fateflow server`: the scheduler of a home."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from commands import context
+from commands.text import columns, duration, moment
+from commands.verbs import Noun
+from fateflow_tui.core.errors import SchedulerUnreachable
+
+app = Noun("Start, stop and look after the scheduler.")
+
+
+@app.verb()
+def start(
+    ctx: typer.Context,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on; 127.0.0.1 if not said.")] = "",
+    port: Annotated[
+        int | None,
+        typer.Option(metavar="PORT", help="Exactly this port, 0 for any; else 9380 or the next free."),
+    ] = None,
+    party: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PARTY", help="A party to play, as guest:9999 or 9999; repeat. None: it plays all."),
+    ] = None,
+    name: Annotated[str, typer.Option(metavar="NAME", help="What this site is called.")] = "",
+    advertised: Annotated[str, typer.Option(metavar="URL", help="Where other sites reach this one.")] = "",
+    foreground: Annotated[bool, typer.Option("--foreground", help="Stay here until it is told to end.")] = False,
+) -> None:
+    """Starts a scheduler, and returns when it answers.
+
+    Examples:
+    fateflow server start
+    fateflow server start --home site-a --port 9380 --party guest:9999
+    """
+    from fateflow_tui.sdk import local
+
+    session = context.of(ctx)
+    if foreground:
+        from fateflow_tui.server.serve import ServeOptions, serve
+
+        options = ServeOptions(session.home, host, port, party or [], name, advertised)
+        serve(options, lambda url: session.output.talk(f"fateflow answers at {url}, home {session.home}"))
+        return
+    site = local.start(session.home, host=host, port=port, parties=party or (), name=name, advertised=advertised)
+    session.output.record(site, lambda one: [f"started at {one.url}, home {one.home}, process {one.pid}"], _url)
+
+
+@app.verb()
+def stop(ctx: typer.Context) -> None:
+    """Ends the scheduler and its workers; jobs go on at the next start.
+
+    Examples:
+    fateflow server stop
+    """
+    from fateflow_tui.sdk import local
+
+    session = context.of(ctx)
+    if session.url:
+        session.flow.shutdown()
+        stopped = True
+    else:
+        stopped = local.stop(session.home)
+    where = session.url or str(session.home)
+    answer = {"stopped": stopped, "site": where}
+    text = f"stopped the scheduler of {where}" if stopped else f"no scheduler runs on {where}"
+    session.output.record(answer, lambda _: [text], lambda _: where)
+
+
+@app.verb()
+def status(ctx: typer.Context) -> None:
+    """Shows the scheduler that runs; exit code 3 when there is none.
+
+    Examples:
+    fateflow server status
+    fateflow server status --json
+    """
+    from fateflow_tui.sdk import local
+
+    session = context.of(ctx)
+    site = session.flow.status() if session.url else local.status(session.home)
+    if site is None:
+        raise SchedulerUnreachable(f"no scheduler runs on {session.home}", hint="start one with: fateflow server start")
+    facts = [
+        ["name", site.name],
+        ["url", site.url],
+        ["home", site.home],
+        ["plays", ", ".join(site.parties) or "every party (standalone)"],
+        ["process", str(site.pid)],
+        ["started", f"{moment(site.started_at)}, {duration(session.now() - site.started_at)} ago"],
+        ["version", site.version],
+    ]
+    session.output.record(site, lambda _: ["  ".join(row) for row in columns(facts)], _url)
+
+
+def _url(site: object) -> str:
+    return str(getattr(site, "url", ""))

@@ -1,0 +1,78 @@
+"""`fateflow task`: the components of jobs as they run at each party."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from commands import classic, context
+from commands.options import (
+    ComponentOption,
+    JobOption,
+    LimitOption,
+    PartyIdOption,
+    RoleOption,
+    StatusOption,
+)
+from commands.text import duration, marked, moment
+from commands.verbs import Noun
+
+app = Noun("Look at the tasks of jobs: one component at one party.")
+
+_TITLES = ("JOB", "COMPONENT", "VERSION", "PARTY", "STATUS", "STARTED", "TOOK")
+
+
+@app.verb("list")
+def list_tasks(ctx: typer.Context, limit: LimitOption = 10) -> None:
+    """Shows the newest tasks.
+
+    Examples:
+    fateflow task list
+    fateflow task list -l 3 --json
+    """
+    session = context.of(ctx)
+    envelope = classic.ask(session, "job/list/task", {"limit": limit})
+    classic.show(session, envelope, lambda data: _table(session, data), tolerated={100, 101})
+
+
+@app.verb()
+def query(
+    ctx: typer.Context,
+    job_id: JobOption = None,
+    role: RoleOption = None,
+    party_id: PartyIdOption = None,
+    component_name: ComponentOption = None,
+    status: StatusOption = None,
+) -> None:
+    """Finds tasks.
+
+    Examples:
+    fateflow task query -j @last
+    fateflow task query -j @last -r guest -p 9999 -cpn hetero_lr_0 --json
+    """
+    session = context.of(ctx)
+    body = {
+        "job_id": session.known_id(job_id),
+        "role": role,
+        "party_id": party_id,
+        "component_name": component_name,
+        "status": status,
+    }
+    classic.show(session, classic.ask(session, "job/task/query", body), lambda data: _table(session, data))
+
+
+def _table(session: context.Session, records: list[dict[str, Any]] | None) -> None:
+    session.output.listing(records or [], _TITLES, _row, lambda one: str(one["f_task_id"]), empty="no tasks")
+
+
+def _row(task: dict[str, Any]) -> list[str]:
+    return [
+        task["f_job_id"],
+        task["f_component_name"],
+        str(task["f_task_version"]),
+        f"{task['f_role']}:{task['f_party_id']}",
+        marked(task["f_party_status"]),
+        moment(task["f_start_time"] or 0),
+        duration(task["f_elapsed"]) if task["f_elapsed"] else "",
+    ]

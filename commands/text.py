@@ -1,0 +1,131 @@
+"""Text for terminals: columns, status marks, times, YAML; pure."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+MARKS: Final = {
+    "ready": "·",
+    "waiting": "·",
+    "running": "▶",
+    "success": "✓",
+    "failed": "✗",
+    "canceled": "■",
+    "timeout": "⧗",
+    "pass": "↷",
+}
+COLORS: Final = {"running": "36", "success": "32", "failed": "31", "canceled": "33", "timeout": "31", "pass": "2"}
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_PLAIN: Final = re.compile(r"[A-Za-z_/][\w./@+-]*")
+_WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+
+
+def clean(text: str) -> str:
+    """The text without what could steer a terminal; newlines and tabs stay."""
+    return _CONTROL.sub("�", text)
+
+
+def cell(value: Any) -> str:
+    """One value on one line."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return clean(value).replace("\n", " ").replace("\t", " ")
+    return clean(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def width(text: str) -> int:
+    """Terminal columns that a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns(sign) for sign in text)
+
+
+def columns(rows: Iterable[Sequence[str]]) -> list[list[str]]:
+    """Rows of the same length, their cells padded to the width of the column; the last column is not padded."""
+    table = [list(row) for row in rows]
+    widths = [max(map(width, column)) for column in zip(*table, strict=True)]
+    return [[*(text + " " * (widths[i] - width(text)) for i, text in enumerate(row[:-1])), row[-1]] for row in table]
+
+
+def marked(status: str) -> str:
+    """`✓ success`: glyph and word, so that colour is only a third hint."""
+    return f"{MARKS.get(status, '?')} {status}"
+
+
+def party_marks(statuses: dict[str, str]) -> str:
+    """`G✓ H▶ A·` for parties by `role:id`; roles with several parties show the id too."""
+    roles = [party.partition(":")[0] for party in statuses]
+    marks: list[str] = []
+    for party, status in statuses.items():
+        role, _, number = party.partition(":")
+        letter = role[:1].upper() if roles.count(role) == 1 else f"{role[:1].upper()}{number}"
+        marks.append(letter + MARKS.get(status, "?"))
+    return " ".join(marks)
+
+
+def duration(ms: int) -> str:
+    """`0.4s`, `12s`, `04:12`, `1:02:07`, `2d 03:04:00`."""
+    if ms < 10_000:
+        return f"{max(ms, 0) / 1000:.1f}s"
+    seconds = ms // 1000
+    if seconds < 60:
+        return f"{seconds}s"
+    days, rest = divmod(seconds, 86_400)
+    hours, minutes = rest // 3600, rest // 60 % 60
+    if days:
+        return f"{days}d {hours:02}:{minutes:02}:{rest % 60:02}"
+    return f"{hours}:{minutes:02}:{rest % 60:02}" if hours else f"{minutes:02}:{rest % 60:02}"
+
+
+def moment(ms: int) -> str:
+    """Local time to the second, '' for none."""
+    return f"{datetime.fromtimestamp(ms / 1000):%Y-%m-%d %H:%M:%S}" if ms else ""
+
+
+def number(value: Any) -> str:
+    """A figure as people read it: six places, no needless zeros."""
+    return f"{value:.6g}" if isinstance(value, float) else cell(value)
+
+
+def yaml(value: Any) -> str:
+    """JSON-able data as block YAML."""
+    return "\n".join(_yaml_lines(value)) + "\n"
+
+
+def _yaml_lines(value: Any) -> list[str]:
+    if isinstance(value, dict) and value:
+        lines: list[str] = []
+        for key, member in value.items():
+            nested = _yaml_lines(member)
+            if isinstance(member, dict | list) and member:
+                lines += [f"{_scalar(str(key))}:", *(f"  {line}" for line in nested)]
+            else:
+                lines.append(f"{_scalar(str(key))}: {nested[0]}")
+        return lines
+    if isinstance(value, list) and value:
+        lines = []
+        for member in value:
+            first, *rest = _yaml_lines(member)
+            lines += [f"- {first}", *(f"  {line}" for line in rest)]
+        return lines
+    return [_scalar(value)]
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
+        return value
+    # A JSON text is a YAML text.
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _columns(sign: str) -> int:
+    if unicodedata.combining(sign):
+        return 0
+    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1

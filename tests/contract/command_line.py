@@ -1,0 +1,144 @@
+"""The command line as a user runs it: the real program, with a home and a working folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_DEMO = Path(__file__).parents[2] / "demo"
+_PATIENCE = 60  # seconds for one command
+
+
+class Said(NamedTuple):
+    """What a command has said, and its exit code."""
+
+    out: str
+    err: str
+    code: int
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The last line of stderr, for commands that fail with --json."""
+        found: dict[str, Any] = json.loads(self.err.splitlines()[-1])
+        return found
+
+
+class CommandLine:
+    """Runs `fateflow` with a home and a working directory."""
+
+    def __init__(self, home: Path, folder: Path) -> None:
+        self.home = home
+        self.folder = folder
+
+    @property
+    def environment(self) -> dict[str, str]:
+        ours = {"FATEFLOW_HOME": str(self.home), "COLUMNS": "100", "PYTHONWARNINGS": "error"}
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("FATEFLOW_")}
+        return {**kept, **ours}
+
+    def words(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-c", "from commands.main import main; main()", *arguments]
+
+    def __call__(self, *arguments: str, code: int | None = 0, **environment: str) -> Said:
+        """Runs one command. code: which exit code it must have, None for any."""
+        done = subprocess.run(
+            self.words(*arguments),
+            env={**self.environment, **environment},
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+        said = Said(done.stdout, done.stderr, done.returncode)
+        if code is not None:
+            assert said.code == code, f"fateflow {' '.join(arguments)}\n{said.out}\n{said.err}"
+        return said
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Starts a command whose output is read while it runs."""
+        return subprocess.Popen(
+            self.words(*arguments),
+            env=self.environment,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended; one that nobody has waited for yet counts as ended."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return True
+
+
+def submit(line: CommandLine, dsl: str, conf: str, *, wait: bool = False, code: int = 0) -> str:
+    """Submits a job; code: of the wait for its end."""
+    job_id = line("job", "submit", "-d", dsl, "-c", conf, "-o", "name").out.strip()
+    if wait:
+        line("job", "wait", job_id, code=code)
+    return job_id
+
+
+def sleep(line: CommandLine, seconds: float, **job_parameters: Any) -> str:
+    """Submits a job of one component that sleeps at a guest and a host."""
+    dsl = {"components": {"sleep_0": {"module": "Sleep"}}}
+    roles = {"guest": [9999], "host": [10000]}
+    parameters = {"common": {"sleep_0": {"seconds": seconds}}}
+    return submit(line, *documents(line, "sleep", dsl, roles, parameters, **job_parameters))
+
+
+def documents(
+    line: CommandLine,
+    name: str,
+    dsl: dict[str, Any],
+    roles: dict[str, list[int]],
+    parameters: dict[str, Any],
+    **job_parameters: Any,
+) -> tuple[str, str]:
+    """Writes a job's documents to the working folder and gives their names."""
+    conf = {
+        "dsl_version": 2,
+        "initiator": {"role": "guest", "party_id": roles["guest"][0]},
+        "role": roles,
+        "job_parameters": {"common": {"job_type": "train", **job_parameters}},
+        "component_parameters": parameters,
+    }
+    names = f"{name}_dsl.json", f"{name}_conf.json"
+    for file, document in zip(names, (dsl, conf), strict=True):
+        (line.folder / file).write_text(json.dumps(document))
+    return names
+
+
+def working_folder(folder: Path) -> Path:
+    """A folder with the demo in it, whose training is shortened, and the configuration of an upload."""
+    shutil.copytree(_DEMO, folder / "demo")
+    path = folder / "demo" / "hetero_lr_conf.json"
+    conf = json.loads(path.read_text())
+    conf["component_parameters"]["common"]["hetero_lr_0"]["max_iter"] = 2
+    path.write_text(json.dumps(conf, indent=2))
+    upload = {
+        "file": "demo/data/guest.csv",
+        "head": 1,
+        "partition": 4,
+        "work_mode": 0,
+        "namespace": "demo",
+        "table_name": "breast_guest",
+    }
+    (folder / "upload_conf.json").write_text(json.dumps(upload))
+    return folder

@@ -1,0 +1,167 @@
+"""What commands print: FATE's answers with --json for the verbs of its client, our own records for the others."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from command_line import CommandLine, sleep
+
+_TASK = ("-r", "guest", "-p", "9999", "-cpn", "hetero_lr_0")
+
+
+def test_a_list_of_jobs_has_fates_records(cli: CommandLine, job: str) -> None:
+    said = cli("job", "list", "-l", "0", "--json")
+    assert said.data["retcode"] == 0
+    assert said.out.endswith("}\n\n")
+    records = [record for record in said.data["data"] if record["f_job_id"] == job]
+    assert {record["f_role"] for record in records} == {"guest", "host", "arbiter"}
+    assert {record["f_status"] for record in records} == {"success"}
+
+
+def test_a_query_leaves_the_documents_out(cli: CommandLine, job: str) -> None:
+    [record] = cli("job", "query", "-j", job, "-r", "host", "-p", "10000", "--json").data["data"]
+    assert record["f_party_id"] == "10000"
+    assert not {"f_dsl", "f_runtime_conf"} & record.keys()
+
+
+def test_a_query_that_finds_nothing_is_no_failure(cli: CommandLine) -> None:
+    assert cli("job", "query", "-j", "nope", "--json").data == {
+        "data": [],
+        "retcode": 0,
+        "retmsg": "no job could be found",
+    }
+
+
+def test_a_submission_is_answered_with_its_job(cli: CommandLine, job: str) -> None:
+    said = cli("job", "submit", "-d", "demo/hetero_lr_dsl.json", "-c", "demo/hetero_lr_conf.json", "--json")
+    answer = said.data
+    assert answer["jobId"] == answer["data"]["job_id"]
+    assert answer["data"]["model_info"]["model_version"] == answer["jobId"]
+    assert cli("job", "watch", answer["jobId"], "--json").data["status"] == "success"
+
+
+def test_a_stop_is_answered_as_by_fate(cli: CommandLine) -> None:
+    job_id = sleep(cli, 60)
+    answer = cli("job", "stop", "-j", job_id, "--json").data
+    assert answer["retcode"] == 0
+    assert "data" not in answer
+    assert cli("job", "show", job_id, "--json").data["status"] == "canceled"
+
+
+def test_several_ids_act_on_several_jobs(cli: CommandLine) -> None:
+    ids = [sleep(cli, 60), sleep(cli, 60)]
+    stopped = cli("job", "stop", *ids, "--json").data
+    assert [one["job_id"] for one in stopped] == ids
+    assert {text for one in stopped for text in one["parties"].values()} == {"success"}
+    assert [one["status"] for one in cli("job", "show", *ids, "--json").data] == ["canceled", "canceled"]
+
+
+def test_tasks_are_found_by_component_and_party(cli: CommandLine, job: str) -> None:
+    [task] = cli("task", "query", "-j", job, *_TASK, "--json").data["data"]
+    assert (task["f_component_name"], task["f_party_status"], task["f_task_version"]) == ("hetero_lr_0", "success", 0)
+
+
+def test_a_table_is_described(cli: CommandLine) -> None:
+    data = cli("table", "info", "-n", "demo", "-t", "breast_host", "--json").data["data"]
+    assert (data["exist"], data["count"], data["partition"]) == (1, 569, 4)
+    assert len(data["schema"]["header"].split(",")) == 20
+
+
+def test_uploads_are_remembered(cli: CommandLine) -> None:
+    entries = cli("data", "upload-history", "-l", "0", "--json").data["data"]
+    infos = [facts["upload_info"] for entry in entries for facts in entry.values()]
+    assert {"table_name": "breast_host", "namespace": "demo", "partition": 4, "upload_count": 569} in infos
+
+
+def test_an_upload_as_fates_client_writes_it(cli: CommandLine) -> None:
+    answer = cli("data", "upload", "-c", "upload_conf.json", "--drop", "--verbose", "--json").data
+    assert answer["data"]["table_name"] == "breast_guest"
+    assert cli("job", "wait", answer["jobId"], "--json").data["status"] == "success"
+
+
+def test_a_download_writes_the_table_again(cli: CommandLine) -> None:
+    said = cli("data", "download", "again.csv", "-n", "demo", "-t", "breast_host")
+    path = Path(said.out.strip())
+    assert path == cli.folder / "again.csv"
+    with path.open(newline="") as file:
+        rows = {row[0]: row[1:] for row in csv.reader(file)}
+    with (cli.folder / "demo/data/host.csv").open(newline="") as file:
+        before = {row[0]: row[1:] for row in list(csv.reader(file))[1:]}
+    assert rows.keys() >= before.keys()
+    assert [float(value) for value in rows["p000"]] == [float(value) for value in before["p000"]]
+
+
+def test_metrics_are_those_of_the_tracking_call(cli: CommandLine, job: str) -> None:
+    place = ("-j", job, "-r", "guest", "-p", "9999", "-cpn", "evaluation_0", "--json")
+    series = cli("component", "metric-all", *place).data["data"]["train"]
+    assert cli("tracking", "metric-all", *place).data["data"]["train"] == series
+    summary = {key: value for one in series.values() for key, value in one["data"] if isinstance(key, str)}
+    shown = {one["metric"]: one["value"] for one in cli("metric", "show", job, "evaluation_0", "--json").data}
+    assert shown["auc"] == summary["auc"] > 0.9
+
+
+def test_a_jobs_documents_become_files(cli: CommandLine, job: str) -> None:
+    answer = cli("job", "config", "-j", job, "-r", "guest", "-p", "9999", "-o", "configs", "--json").data
+    folder = Path(answer["directory"])
+    assert folder == cli.folder / "configs" / f"job_{job}_config"
+    assert "dsl" not in answer["data"]
+    assert json.loads((folder / "dsl.json").read_text()) == json.loads(
+        (cli.folder / "demo/hetero_lr_dsl.json").read_text()
+    )
+    assert {path.stem for path in folder.iterdir()} == {"dsl", "runtime_conf", "train_runtime_conf", "model_info"}
+
+
+def test_logs_and_tables_are_unpacked(cli: CommandLine, job: str) -> None:
+    logs = Path(cli("job", "log", "-j", job, "-o", "logs", "--json").data["directory"])
+    assert (logs / "guest/9999/hetero_lr_0/INFO.log").is_file()
+    tables = Path(cli("component", "output-data", "-j", job, *_TASK, "-o", "tables").out.strip())
+    assert tables.name == f"job_{job}_hetero_lr_0_guest_9999_output_data"
+    assert len((tables / "data.csv").read_text().splitlines()) == 570
+
+
+@pytest.mark.parametrize(
+    ("form", "read"),
+    [
+        ("json", lambda text: [one["component"] for one in json.loads(text)]),
+        ("jsonl", lambda text: [json.loads(line)["component"] for line in text.splitlines()]),
+        ("yaml", lambda text: [line.split(": ")[1] for line in text.splitlines() if line.startswith("- component")]),
+    ],
+)
+def test_every_form_carries_the_same_records(cli: CommandLine, job: str, form: str, read: object) -> None:
+    assert callable(read)
+    names = read(cli("metric", "show", job, "evaluation_0", "-o", form).out)
+    assert len(names) > 1
+    assert set(names) == {"evaluation_0"}
+
+
+def test_names_alone(cli: CommandLine, job: str) -> None:
+    assert job in cli("job", "list", "-l", "0", "-o", "name").out.splitlines()
+    assert cli("job", "show", job[:-1], "-o", "name", code=None).out.strip() in (job, "")
+
+
+def test_a_table_on_a_pipe_is_plain_text(cli: CommandLine, job: str) -> None:
+    lines = cli("job", "list", "-l", "0").out.splitlines()
+    assert lines[0].split() == ["JOB", "STATUS", "PROGRESS", "PARTIES", "NOW", "TOOK", "WHY"]
+    [line] = [line for line in lines if line.startswith(job)]
+    assert "✓ success" in line
+    assert "G✓ H✓ A✓" in line
+    assert "\x1b" not in "".join(lines)
+
+
+def test_a_waiting_job_says_why(cli: CommandLine) -> None:
+    first, second = (sleep(cli, 60, task_cores=8) for _ in range(2))
+    [line] = [line for line in cli("job", "list").out.splitlines() if line.startswith(second)]
+    assert "· waiting" in line
+    assert "cores" in line
+    assert "waits:" in cli("job", "why", second).out
+    assert second in cli("queue", "clean").out
+    cli("job", "stop", first)
+
+
+def test_global_options_stand_before_and_after_the_verb(cli: CommandLine, job: str) -> None:
+    after = cli("job", "show", job, "--json").data
+    assert cli("--json", "job", "show", job).data["job_id"] == cli("job", "--json", "show", job).data["job_id"] == job
+    assert cli("-o", "yaml", "job", "show", job, "-o", "json").data == after

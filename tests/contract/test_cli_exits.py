@@ -1,0 +1,229 @@
+"""Exit codes and what is said when something goes wrong."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command_line import CommandLine, sleep
+
+from commands import main
+from commands.exits import BUG, INTERRUPTED, PIPE_CLOSED
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("job list", 0),
+        ("job", 2),
+        ("jbo list", 2),
+        ("job lits", 2),
+        ("job list --nope", 2),
+        ("job list -l many", 2),
+        ("job list -o xml", 2),
+        ("job show", 2),
+        ("job submit -c nowhere.json", 2),
+        ("job submit -d upload_conf.json -c upload_conf.json", 2),
+        ("data upload nowhere.csv -n demo --name x", 2),
+        ("data upload", 2),
+        ("log show --since yesterday", 2),
+        ("demo --sites 2", 2),
+        (f"job list --url {NOWHERE}", 3),
+        ("job show nope", 5),
+        ("job stop -j nope --json", 5),
+        ("task query -j nope", 5),
+        ("table info -n demo -t nope", 5),
+        ("table delete -n demo -t nope", 5),
+        ("party trust host:1", 5),
+        ("data upload demo/data/guest.csv -n demo --name breast_guest", 6),
+        ("job show 2", 6),
+    ],
+)
+def test_an_exit_code(cli: CommandLine, job: str, line: str, code: int) -> None:
+    said = cli(*line.split(), code=code)
+    assert (said.err == "") == (code == 0)
+    assert "Traceback" not in said.err
+
+
+def test_a_failed_job_is_the_outcome_of_waiting_for_it(cli: CommandLine, job: str, failed_job: str) -> None:
+    for verb in ("wait", "watch"):
+        assert cli("job", verb, failed_job, code=None).code == 1
+        assert cli("job", verb, job, failed_job, code=None).code == 1
+        assert cli("job", verb, job, code=None).code == 0
+
+
+def test_waiting_for_too_long(cli: CommandLine) -> None:
+    job_id = sleep(cli, 60)
+    for verb in ("wait", "watch"):
+        said = cli("job", verb, job_id, "--timeout", "0.2", "--json", code=4)
+        assert said.error["error"] == "timed_out"
+    cli("job", "stop", job_id)
+
+
+def test_a_canceled_job_ends_with_1(cli: CommandLine) -> None:
+    job_id = sleep(cli, 60)
+    cli("job", "stop", job_id)
+    cli("job", "wait", job_id, code=1)
+
+
+def test_a_job_that_no_party_can_hold_is_refused_with_both_numbers(cli: CommandLine) -> None:
+    dsl, conf = "demo/hetero_lr_dsl.json", cli.folder / "huge_conf.json"
+    document = json.loads((cli.folder / "demo/hetero_lr_conf.json").read_text())
+    document["job_parameters"]["common"]["task_cores"] = 400
+    conf.write_text(json.dumps(document))
+    said = cli("job", "submit", "-d", dsl, "-c", conf.name, "--json", code=7)
+    assert said.error["error"] == "party_refused"
+    assert "400 cores" in said.error["message"]
+    assert "20 in all" in said.error["message"]
+    assert said.data["retcode"] != 0
+
+
+def test_a_document_is_shown_with_its_errors_like_source_code(cli: CommandLine) -> None:
+    (cli.folder / "typo.json").write_text('{\n  "components": {\n    "reader_0": {"module": "Raeder"}\n  }\n}\n')
+    lines = cli("job", "submit", "-d", "typo.json", "-c", "demo/hetero_lr_conf.json", code=2).err.splitlines()
+    assert lines[:4] == [
+        "typo.json:3:18: error: ModuleNotExistError: component reader_0 is of module Raeder, which does not exist",
+        '  3 |     "reader_0": {"module": "Raeder"}',
+        "    |                  ^",
+        "  did you mean 'Reader'?",
+    ]
+    assert any(line.startswith("error: 1 error, ") for line in lines)
+
+
+def test_a_documents_errors_as_json(cli: CommandLine) -> None:
+    (cli.folder / "cut.json").write_text('{"components": {')
+    error = cli("job", "submit", "-d", "cut.json", "-c", "demo/hetero_lr_conf.json", "--json", code=2).error
+    assert (error["error"], error["exit_code"]) == ("bad_document", 2)
+    [problem] = [one for one in error["data"] if one["document"] == "dsl"]
+    assert (problem["file"], problem["line"], problem["code"]) == ("cut.json", 1, "JSONSyntaxError")
+
+
+def test_lint_finds_the_same_without_submitting(cli: CommandLine) -> None:
+    (cli.folder / "typo.json").write_text('{"components": {"reader_0": {"module": "Raeder"}}}')
+    before = cli("job", "list", "-l", "1", "-o", "name").out
+    [problem] = cli("dsl", "lint", "typo.json", "--json", code=2).data
+    assert (problem["code"], problem["suggestion"], problem["column"]) == ("ModuleNotExistError", "Reader", 30)
+    assert cli("job", "list", "-l", "1", "-o", "name").out == before
+
+
+def test_an_error_is_one_line_and_a_hint(cli: CommandLine) -> None:
+    lines = cli("table", "info", "-n", "demo", "-t", "nope", code=5).err.splitlines()
+    assert lines == [
+        "error: there is no table nope in namespace demo",
+        "hint: `fateflow data upload-history` shows what was uploaded",
+    ]
+
+
+def test_a_usage_error_suggests_what_was_meant(cli: CommandLine) -> None:
+    lines = cli("jbo", "list", code=2).err.splitlines()
+    assert lines == ["error: No such command 'jbo'. Did you mean 'job'?", "hint: fateflow --help"]
+    error = cli("job", "lits", "--json", code=2).error
+    assert (error["error"], error["exit_code"]) == ("usage", 2)
+
+
+def test_the_failure_of_fates_verb_is_also_an_answer(cli: CommandLine) -> None:
+    said = cli("job", "stop", "-j", "nope", "--json", code=5)
+    assert said.data == {"retcode": 102, "retmsg": "can not found job nope"}
+    assert said.error["error"] == "job_not_found"
+
+
+def test_the_failure_card_of_a_job(cli: CommandLine, failed_job: str) -> None:
+    text = cli("job", "why", failed_job).out
+    assert "✗ dataio_0 failed at guest:9999" in text
+    assert "has no column 'nope'" in text
+    assert "dense.py:" in text
+    assert "last lines of its log:" in text
+    [card] = cli("job", "show", failed_job, "--json").data["cards"]
+    assert (card["component"], card["kind"]) == ("dataio_0", "exception")
+
+
+def test_a_closed_pipe_is_no_error(cli: CommandLine, job: str) -> None:
+    running = cli.start("component", "metric-all", "-j", job, "-r", "guest", "-p", "9999", "-cpn", "evaluation_0")
+    assert running.stdout is not None
+    assert running.stderr is not None
+    running.stdout.close()
+    assert running.wait(timeout=30) == PIPE_CLOSED
+    assert running.stderr.read() == ""
+    running.stderr.close()
+
+
+def test_a_full_disk_is_told(cli: CommandLine, job: str) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            cli.words("job", "list"),
+            env=cli.environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "error: cannot write to stdout: No space left on device\n")
+
+
+def test_closed_streams_are_no_bug(cli: CommandLine) -> None:
+    program = shlex.join(cli.words("job", "list"))
+    assert subprocess.run(["sh", "-c", f"{program} >&- 2>&-"], env=cli.environment, check=False).returncode == 0
+
+
+def test_a_home_that_cannot_be(cli: CommandLine) -> None:
+    said = cli("job", "list", "--home", "/dev/null/home", code=1)
+    assert said.err == "error: /dev/null/home: Not a directory\n"
+
+
+def test_an_interrupt_leaves_the_job_running(cli: CommandLine) -> None:
+    job_id = sleep(cli, 60)
+    running = cli.start("job", "watch", job_id)
+    assert running.stderr is not None
+    assert "running" in running.stderr.readline()
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=30)
+    assert running.returncode == INTERRUPTED
+    assert "the job goes on" in said
+    assert "Traceback" not in said
+    assert cli("job", "show", job_id, "--json").data["status"] == "running"
+    cli("job", "stop", job_id)
+
+
+def test_a_bug_is_told_shortly_and_written_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "broken_noun.py").write_text(
+        "from commands.verbs import Noun\n"
+        "app = Noun('Broken.')\n"
+        "@app.verb()\n"
+        "def fall() -> None:\n"
+        "    raise LookupError('no ground')\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(main.Fateflow, "modules", {"broken": "broken_noun"})
+    assert main.run(["broken", "fall", "--home", str(tmp_path / "home")]) == BUG
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "error: this is a bug in fateflow: LookupError: no ground"
+    [written] = (tmp_path / "home" / "logs" / "fate_flow").glob("command-*.log")
+    assert str(written) in second
+    assert "broken_noun.py" in written.read_text()
+
+
+def test_a_stranger_at_the_address(cli: CommandLine, tmp_path: Path) -> None:
+    """Something answers there, but it is no scheduler."""
+    server = subprocess.Popen(
+        [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert server.stdout is not None
+    port = server.stdout.readline().split(" port ")[1].split()[0]
+    said = cli("job", "list", "--url", f"http://127.0.0.1:{port}", "--json", code=3)
+    server.terminate()
+    server.wait(timeout=10)
+    server.stdout.close()
+    assert said.error["error"] == "scheduler_unreachable"

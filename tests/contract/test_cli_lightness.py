@@ -1,0 +1,92 @@
+"""What quick commands do not import, and what the shell is offered while a word is typed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+from command_line import CommandLine
+
+_HEAVY = ("httpx", "pydantic", "rich", "fastapi", "textual", "numpy", "polars", "networkx", "asyncio")
+
+
+def _imported(line: CommandLine, *arguments: str, **environment: str) -> set[str]:
+    """The modules that a command has imported, at the top level."""
+    program = (
+        "import sys; from commands.main import run\n"
+        "try: run(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print(*{name.split('.')[0] for name in sys.modules}, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        env={**line.environment, **environment},
+        cwd=line.folder,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def test_the_version_needs_next_to_nothing(cli: CommandLine) -> None:
+    assert not _imported(cli, "--version") & set(_HEAVY)
+
+
+def test_a_list_of_jobs_needs_the_http_client_only(cli: CommandLine) -> None:
+    imported = _imported(cli, "job", "list")
+    assert "httpx" in imported
+    assert not imported & {"pydantic", "fastapi", "textual", "numpy", "polars", "networkx"}
+
+
+def test_completion_needs_no_http_client(cli: CommandLine, job: str) -> None:
+    environment = {"_FATEFLOW_COMPLETE": "complete_bash", "COMP_WORDS": "fateflow job show ", "COMP_CWORD": "3"}
+    assert not _imported(cli, **environment) & {"httpx", "pydantic", "fastapi", "textual", "numpy", "polars"}
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [("jo", "job"), ("job sh", "show"), ("job show --hom", "--home"), ("component output-d", "output-data")],
+)
+def test_words_are_completed(cli: CommandLine, words: str, offered: str) -> None:
+    assert offered in _completions(cli, words)
+
+
+def test_job_ids_are_completed(cli: CommandLine, job: str) -> None:
+    offered = _completions(cli, "job show ")
+    assert {job, "@last"} <= set(offered)
+    assert _completions(cli, f"job stop -j {job[:12]}")
+    assert job in _completions(cli, f"--home {cli.home} log show ", FATEFLOW_HOME="/nowhere")
+
+
+def test_without_a_scheduler_no_job_is_offered_and_none_is_started(other: CommandLine) -> None:
+    assert _completions(other, "job show ") == []
+    assert not other.home.exists()
+
+
+def test_a_silent_scheduler_does_not_hold_up_the_shell(other: CommandLine) -> None:
+    import json
+    import socket
+
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        other.home.mkdir()
+        run = {"pid": 1, "url": f"http://127.0.0.1:{silent.getsockname()[1]}", "token": ""}
+        (other.home / "run.json").write_text(json.dumps(run))
+        began = time.monotonic()
+        assert _completions(other, "job show ") == []
+        assert time.monotonic() - began < 3
+        (other.home / "run.json").unlink()
+
+
+def _completions(line: CommandLine, words: str, **environment: str) -> list[str]:
+    asked = {
+        "_FATEFLOW_COMPLETE": "complete_bash",
+        "COMP_WORDS": f"fateflow {words}",
+        "COMP_CWORD": str(len(f"x {words}".split(" ")) - 1),
+    }
+    return line(**asked, **environment, code=None).out.split()

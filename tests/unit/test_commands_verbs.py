@@ -1,0 +1,100 @@
+"""Verbs: global options at every level, examples, and the values that functions get."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+import typer
+
+from commands.context import Session
+from commands.output import Format, format_of
+from commands.verbs import Noun, split_examples
+from fateflow_tui.core.errors import BadRequest
+
+_TAKEN: dict[str, Any] = {}
+
+
+def _noun() -> Noun:
+    app = Noun("Tries.")
+
+    @app.verb()
+    def take(
+        ctx: typer.Context,
+        words: Annotated[list[str] | None, typer.Argument()] = None,
+        name: Annotated[str | None, typer.Option("--name", "-n")] = None,
+        count: Annotated[int, typer.Option("--count")] = 3,
+        path: Annotated[Path | None, typer.Option("--output-path", "-o")] = None,
+    ) -> int:
+        """Takes things.
+
+        Examples:
+        fateflow try take
+        fateflow try take x --json
+        """
+        _TAKEN.clear()
+        _TAKEN.update(words=words, name=name, count=count, path=path, options=dict(ctx.obj.options))
+        return 5
+
+    return app
+
+
+def _run(*arguments: str) -> dict[str, Any]:
+    code = typer.main.get_group(_noun()).main(list(arguments), standalone_mode=False, obj=Session())
+    assert code == 5
+    return _TAKEN
+
+
+def test_values_have_their_types() -> None:
+    taken = _run("take", "a", "b", "-n", "x", "--count", "4", "-o", "there")
+    assert {key: taken[key] for key in ("words", "name", "count", "path")} == {
+        "words": ["a", "b"],
+        "name": "x",
+        "count": 4,
+        "path": Path("there"),
+    }
+
+
+def test_defaults_are_left_as_they_are() -> None:
+    taken = _run("take")
+    assert (taken["words"], taken["name"], taken["count"], taken["path"]) == (None, None, 3, None)
+    assert taken["options"] == {}
+
+
+def test_a_value_of_the_wrong_kind_is_refused() -> None:
+    with pytest.raises(typer.BadParameter):
+        _run("take", "--count", "many")
+
+
+def test_global_options_before_and_after_the_verb() -> None:
+    assert _run("--json", "take", "--home", "h")["options"] == {"json": True, "home": "h"}
+    assert _run("--home", "a", "take", "--home", "b", "-q")["options"] == {"home": "b", "quiet": True}
+
+
+def test_a_verb_keeps_its_own_letters() -> None:
+    taken = _run("-o", "yaml", "take", "-o", "folder", "--output", "jsonl")
+    assert (taken["path"], taken["options"]) == (Path("folder"), {"output": "jsonl"})
+
+
+def test_examples_stand_apart_from_the_help() -> None:
+    text, examples = split_examples("Does it.\n\nMore.\n\nExamples:\nfateflow a b\nfateflow a c\n")
+    assert (text, examples) == ("Does it.\n\nMore.", ["fateflow a b", "fateflow a c"])
+    assert split_examples(None) == ("", [])
+    assert typer.main.get_group(_noun()).commands["take"].examples == [
+        "fateflow try take",
+        "fateflow try take x --json",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "as_json", "form"),
+    [(None, False, Format.TABLE), (None, True, Format.JSON), ("yaml", True, Format.JSON), ("name", False, Format.NAME)],
+)
+def test_the_wished_format(word: str | None, as_json: bool, form: Format) -> None:
+    assert format_of(word, as_json=as_json) is form
+
+
+def test_an_unknown_format() -> None:
+    with pytest.raises(BadRequest, match="xml"):
+        format_of("xml", as_json=False)
