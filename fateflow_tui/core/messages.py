@@ -52,6 +52,7 @@ class Directive(msgspec.Struct, frozen=True):
     reserve_until: until when the driver waits for all parties, by its own clock. A reservation lapses by itself at
     a party that no longer hears from the driver. queued_at: since when the job waits (with the priority, its rank
     in every party's queue). run: how many reruns came before; a higher one opens an ended job again.
+    acknowledged: the newest report of this party that the driver has saved; not news, so it makes no new revision.
     """
 
     job_id: str
@@ -69,6 +70,7 @@ class Directive(msgspec.Struct, frozen=True):
     progress: int = 0
     queued_at: int = 0
     run: int = 0
+    acknowledged: int = 0
 
 
 class Refusal(msgspec.Struct, frozen=True):

@@ -219,10 +219,7 @@ class Engine:
         if job is None or record is None:
             return
         record.heard_at = event.at
-        if acknowledgement.seq > record.acknowledged:
-            record.acknowledged = acknowledgement.seq
-            if record.status.ended:
-                job.touch_party(record)
+        party.acknowledge(job, record, acknowledgement.seq)
         self._touch(job)
 
     def _note_trouble(self, event: PeerFailed) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from fateflow_tui.core.effects import SendDirective, SendReport
 from fateflow_tui.core.messages import Phase
 from fateflow_tui.core.records import DriverRecord, PartyRecord
@@ -39,7 +41,9 @@ def _send_directives(site: Site, job: Job) -> None:
             fresh = job.directives[key]
         view.sent_at = site.at
         view.attempts += 1
-        site.ask(SendDirective(directives.with_document(job, fresh)))
+        acknowledged = view.report.seq if view.report is not None else 0
+        whole = directives.with_document(job, fresh)
+        site.ask(SendDirective(msgspec.structs.replace(whole, acknowledged=acknowledged)))
 
 
 def _send_reports(site: Site, job: Job) -> None:

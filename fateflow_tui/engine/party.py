@@ -28,6 +28,7 @@ def receive(site: Site, job: Job, directive: Directive, refusal: Refusal | None)
     if directive.driver != record.driver or directive.epoch < record.directive.epoch:
         return
     record.heard_at = site.at
+    acknowledge(job, record, directive.acknowledged)
     job.unsent.add(key)
     if not is_new and not _says_more(record, directive):
         return
@@ -103,6 +104,14 @@ def report(site: Site, job: Job, record: PartyRecord) -> Report | None:
     job.unsent.add(key)
     job.reports[key] = msgspec.structs.replace(fresh, seq=record.seq)
     return job.reports[key]
+
+
+def acknowledge(job: Job, record: PartyRecord, seq: int) -> None:
+    """The driver has saved our report with this number. Of an ended party that is kept: nothing is left to say."""
+    if seq > record.acknowledged:
+        record.acknowledged = seq
+        if record.status.ended:
+            job.touch_party(record)
 
 
 def is_settled(record: PartyRecord) -> bool:

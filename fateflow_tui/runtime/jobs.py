@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from fateflow_tui.artifacts.tables import Tables
-from fateflow_tui.core.document import check_job, plan_job, with_changes
+from fateflow_tui.core.document import CheckedJob, check_job, plan_job, with_changes
 from fateflow_tui.core.errors import (
     BadRequest,
     Conflict,
     FateFlowError,
     JobNotFound,
     LeaseLost,
+    NotBuilt,
     NotFound,
     PartyRefused,
     PartyUnreachable,
@@ -78,6 +79,7 @@ class Jobs:
                 f"{initiator} is the initiator, but this site does not play it",
                 hint=f"submit the job at the site of {initiator}",
             )
+        _refuse_unbuilt(checked)
         job_id = job_id_at(datetime.now(), next(self._counter))
         plan = plan_job(checked, job_id, driver=initiator, submitted_by=by)
         self._live.add(job_id)
@@ -230,6 +232,20 @@ class TableExists(Conflict):
     """An upload would replace a table without having been told to. FATE-Flow answers 100 here."""
 
     code, retcode = "table_exists", 100
+
+
+def _refuse_unbuilt(checked: CheckedJob) -> None:
+    if checked.job_type == "predict":
+        raise NotBuilt(
+            "predict jobs need the model registry, which this version does not have yet",
+            hint="train with validate_data or test_data in the same job to get scores of other rows",
+        )
+    if checked.not_built:
+        named = ", ".join(f"{component} ({module})" for component, module in checked.not_built.items())
+        raise NotBuilt(
+            f"this version knows these modules by name only and cannot run them: {named}",
+            hint="see what it can run: fateflow component list",
+        )
 
 
 def _is_created(state: JobState) -> bool:

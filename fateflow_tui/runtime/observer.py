@@ -14,7 +14,7 @@ from fateflow_tui.core.records import JobState
 from fateflow_tui.runtime.events import EventBus
 
 _JOB_FIELDS = ("status", "progress", "waiting", "reason", "tag")
-_TASK_FIELDS = ("component", "version", "party", "status", "started_at", "ended_at", "pid")
+_TASK_FIELDS = ("component", "version", "status", "started_at", "ended_at", "pid")
 
 
 class Observer:
@@ -31,7 +31,7 @@ class Observer:
             for key, record in change.records.get("job", {}).items():
                 self._events.publish("job", change.job_id, **_job_data(key, record))
             for record in change.records.get("tasks", {}).values():
-                self._events.publish("task", change.job_id, **{field: record[field] for field in _TASK_FIELDS})
+                self._events.publish("task", change.job_id, **_task_data(record))
             self._write_log(change)
             for waiter in self._waiting.get(change.job_id, ()):
                 waiter.set()
@@ -73,6 +73,11 @@ class Observer:
             entry = story[key]
             text = f"{entry['what']}: {entry['text']}" if entry["text"] else entry["what"]
             log.write(entry["at"] / 1000, "INFO", text, party=entry["party"], component=entry["component"])
+
+
+def _task_data(record: dict[str, Any]) -> dict[str, Any]:
+    party = record["party"]
+    return {**{field: record[field] for field in _TASK_FIELDS}, "party": f"{party['role']}:{party['party_id']}"}
 
 
 def _job_data(key: str, record: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import msgspec
 
 DIRECTIVE_PATH: Final = "/v1/peer/directive"  # Directive -> Report
 REPORT_PATH: Final = "/v1/peer/report"  # Report -> Acknowledgement
-ACKNOWLEDGEMENT_PATH: Final = "/v1/peer/acknowledgement"  # Acknowledgement -> Received
 VALUE_PATH: Final = "/v1/peer/value"  # see `transfer` -> ChunkAnswer
 PING_PATH: Final = "/v1/peer/ping"  # null -> Pong
 IDENTITY_PATH: Final = "/v1/peer/identity"  # GET, unsigned -> Identity
@@ -41,10 +40,6 @@ class PeerState(msgspec.Struct, frozen=True):
     version: str
     rtt: float
     clock_skew: int
-
-
-class Received(msgspec.Struct, frozen=True):
-    """The answer to what needs none."""
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -20,7 +20,6 @@ from fateflow_tui.runtime.clock import now_ms
 from fateflow_tui.runtime.keys import SiteKey, fingerprint
 from fateflow_tui.runtime.peer_link import Answer, PeerLink
 from fateflow_tui.runtime.peer_messages import (
-    ACKNOWLEDGEMENT_PATH,
     DIRECTIVE_PATH,
     IDENTITY_PATH,
     PING_PATH,
@@ -30,7 +29,6 @@ from fateflow_tui.runtime.peer_messages import (
     PeerState,
     Pong,
     Problem,
-    Received,
 )
 from fateflow_tui.runtime.routes import RouteTable
 from fateflow_tui.runtime.signing import Call, Reason, is_answer_of
@@ -75,11 +73,6 @@ class Peers:
     async def send_report(self, driver: Party, report: Report) -> Acknowledgement:
         body = msgspec.json.encode(report)
         return await self._control(REPORT_PATH, report.party, driver, body, Acknowledgement)
-
-    async def send_acknowledgement(self, driver: Party, acknowledgement: Acknowledgement) -> None:
-        """For a report that came as the answer to a directive; any other is acknowledged by its own answer."""
-        body = msgspec.json.encode(acknowledgement)
-        await self._control(ACKNOWLEDGEMENT_PATH, driver, acknowledgement.party, body, Received)
 
     async def send_chunk(self, chunk: Chunk, data: Payload) -> ChunkAnswer:
         """One chunk of a value, tried once: who sends values has patience of its own."""

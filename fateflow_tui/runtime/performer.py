@@ -88,9 +88,7 @@ class Performer:
                 else:
                     self._in_background(self._send_report(effect))
             case SendAcknowledgement():
-                acknowledgement = effect.acknowledgement
-                if (acknowledgement.job_id, acknowledgement.party) not in self._answers:
-                    self._in_background(self._acknowledge(effect))
+                pass  # the answer to the report carries it, or the next directive
             case ForgetRuns():
                 self._plane.forget(effect.job_id, effect.component, effect.version)
             case AnnounceJobEnd():
@@ -149,14 +147,6 @@ class Performer:
             self._post(PeerFailed(now_ms(), directive.job_id, directive.party, error.message))
         else:
             self._post(ReportReceived(now_ms(), report))
-
-    async def _acknowledge(self, effect: SendAcknowledgement) -> None:
-        acknowledgement = effect.acknowledgement
-        state = self._state_of(acknowledgement.job_id)
-        if state is None or state.plan is None:
-            return
-        with contextlib.suppress(FateFlowError):  # unacknowledged, the party reports again
-            await self._peers.send_acknowledgement(state.plan.driver, acknowledgement)
 
     async def _send_report(self, effect: SendReport) -> None:
         try:

@@ -16,7 +16,7 @@ from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.components.catalog import load_catalog
 from fateflow_tui.core.effects import AnnounceJobEnd
 from fateflow_tui.core.errors import Conflict, JobNotFound
-from fateflow_tui.core.events import DirectiveReceived, Event, ReportAcknowledged, ReportReceived
+from fateflow_tui.core.events import DirectiveReceived, Event, ReportReceived
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Acknowledgement, Directive, Report
 from fateflow_tui.core.plan import Resources
@@ -100,6 +100,7 @@ class Site:
         Raises Conflict when another process has the home.
         """
         self._lock.take()
+        self.tables.sweep()
         await self.workers.open()
         self._scheduler.restore(self._unfinished())
         self._running = [asyncio.create_task(self._scheduler.run()), asyncio.create_task(self._settle())]
@@ -133,12 +134,8 @@ class Site:
 
     async def on_report(self, source: Party, report: Report) -> Acknowledgement:
         """A party's message; answered once it is saved."""
-        with self._performer.answering(report.job_id, report.party):
-            await self._scheduler.turn(ReportReceived(now_ms(), report))
+        await self._scheduler.turn(ReportReceived(now_ms(), report))
         return Acknowledgement(report.job_id, report.party, report.seq)
-
-    async def on_acknowledgement(self, source: Party, acknowledgement: Acknowledgement) -> None:
-        await self._scheduler.turn(ReportAcknowledged(now_ms(), acknowledgement))
 
     def resources(self) -> dict[str, Any]:
         """What the local engine has, what is taken, and by whom."""
@@ -213,7 +210,10 @@ class Site:
         )
 
     def _job_ended(self, effect: AnnounceJobEnd) -> None:
-        self.plane.close_job(effect.job_id)
+        # A worker of another party here may still wait for a value: it shall be killed, not fail by itself.
+        state = self.engine.job(effect.job_id)
+        if state is None or all(record.status.ended for record in state.parties.values()):
+            self.plane.close_job(effect.job_id)
 
     async def _settle(self) -> None:
         while True:

@@ -17,7 +17,6 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Acknowledgement, Directive, Report
 from fateflow_tui.runtime.gate import Caller, PeerGate
 from fateflow_tui.runtime.peer_messages import (
-    ACKNOWLEDGEMENT_PATH,
     DIRECTIVE_PATH,
     IDENTITY_PATH,
     PING_PATH,
@@ -25,7 +24,6 @@ from fateflow_tui.runtime.peer_messages import (
     VALUE_PATH,
     Pong,
     Problem,
-    Received,
 )
 from fateflow_tui.runtime.plane import Plane
 from fateflow_tui.runtime.transfer import CHUNK_SIZE, HEADER_LIMIT, ChunkAnswer, split_body
@@ -45,8 +43,6 @@ class PeerHandlers(Protocol):
 
     async def on_report(self, source: Party, report: Report) -> Acknowledgement: ...
 
-    async def on_acknowledgement(self, source: Party, acknowledgement: Acknowledgement) -> None: ...
-
 
 def peer_router(gate: PeerGate, plane: Plane, handlers: PeerHandlers) -> APIRouter:
     """All of `/v1/peer`. Every call but `identity` must be signed; every answer to a signed call is."""
@@ -62,12 +58,6 @@ def peer_router(gate: PeerGate, plane: Plane, handlers: PeerHandlers) -> APIRout
         caller.require(message.party, caller.destination, "report")
         return await handlers.on_report(caller.source, message)
 
-    async def acknowledgement(caller: Caller, body: list[bytes]) -> Received:
-        message = _decode(body, Acknowledgement)
-        caller.require(caller.source, message.party, "acknowledgement")
-        await handlers.on_acknowledgement(caller.source, message)
-        return Received()
-
     async def value(caller: Caller, body: list[bytes]) -> ChunkAnswer:
         return await plane.accept(caller, *split_body(body))
 
@@ -82,7 +72,6 @@ def peer_router(gate: PeerGate, plane: Plane, handlers: PeerHandlers) -> APIRout
     for path, handle, limit in (
         (DIRECTIVE_PATH, directive, _BODY_LIMIT),
         (REPORT_PATH, report, _BODY_LIMIT),
-        (ACKNOWLEDGEMENT_PATH, acknowledgement, _BODY_LIMIT),
         (VALUE_PATH, value, _VALUE_LIMIT),
         (PING_PATH, ping, _BODY_LIMIT),
     ):

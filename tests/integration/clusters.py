@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -46,6 +46,12 @@ class RunningSite:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
 
+    def crash(self) -> None:
+        """`kill -9`, and nothing of it is left behind."""
+        below = workers_of(self.pid)
+        self.kill()
+        until(lambda: not alive(below) and not processes_of(self.home), f"{self.home.name} left processes behind", 2)
+
     def stop(self) -> None:
         local.stop(self.home)
 
@@ -57,6 +63,10 @@ class RunningSite:
         job = self.flow.upload(file, table_name=name, namespace=namespace, drop=True)
         line = self.flow.wait(job.job_id, timeout=60)
         assert line.status is Status.SUCCESS, line
+
+    def used(self) -> set[int]:
+        """What is taken of each resource: {0} when all has been given back."""
+        return set(self.flow.resources()["used"].values())
 
     def auc(self, job_id: str, component: str = "evaluation_0", of: str = "hetero_lr_0") -> float:
         series = self.flow.metrics(job_id, component, "guest:9999")["train"][of]
@@ -170,3 +180,51 @@ def workers_of(site_pid: int) -> list[int]:
         found += below
         queue += below
     return found
+
+
+def processes_of(home: Path) -> list[int]:
+    """A home's scheduler, the warm parent of its workers and the workers, even if they have no parent any more."""
+    word = os.fsencode(home)
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if word in words:
+                found.append(int(entry.name))
+    return found
+
+
+def alive(pids: Iterable[int]) -> list[int]:
+    """Those that still run; one that has ended and only waits to be buried does not."""
+    found = []
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[0] != "Z":
+            found.append(pid)
+    return found
+
+
+def until(condition: Callable[[], object], otherwise: str, timeout: float = 10) -> None:
+    """Returns when the condition holds. For what tells nobody when it changes, such as the system's processes."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, f"{otherwise} for {timeout:g} s"
+        time.sleep(0.01)
+
+
+def worker_pid(site: RunningSite, job_id: str, party: str, component: str) -> int:
+    """Of the process that runs a task now, asked at the party's own site."""
+    found: list[int] = []
+
+    def is_known() -> bool:
+        found[:] = [task.run_pid for task in site.flow.tasks(job_id, party, component) if task.run_pid]
+        return bool(found)
+
+    until(is_known, f"{component} of {party} has no process")
+    return found[0]

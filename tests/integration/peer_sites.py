@@ -60,9 +60,6 @@ class Recorder:
         self.messages.append((source, report))
         return Acknowledgement(report.job_id, report.party, report.seq)
 
-    async def on_acknowledgement(self, source: Party, acknowledgement: Acknowledgement) -> None:
-        self.messages.append((source, acknowledgement))
-
 
 class PeerSite:
     """One site: what it is made of, and its server while `running`."""

@@ -94,6 +94,7 @@ def check_engine(engine: Engine, workers: set[tuple[str, str]]) -> None:
     if used.cores > total.cores:
         raise Broken(f"{used.cores} of {total.cores} cores are granted")
     count: dict[tuple[str, Party], int] = {}
+    components: set[tuple[str, Party, str]] = set()
     for job_id, key in workers:
         state = engine.job(job_id)
         if state is None:
@@ -101,6 +102,9 @@ def check_engine(engine: Engine, workers: set[tuple[str, str]]) -> None:
         task = state.tasks[key]
         if state.parties[str(task.party)].granted is None:
             raise Broken(f"worker {key} of {job_id} runs without a grant")
+        if (job_id, task.party, task.component) in components:
+            raise Broken(f"two workers of {task.component} of {job_id} run at {task.party}")
+        components.add((job_id, task.party, task.component))
         mine = (job_id, task.party)
         count[mine] = count.get(mine, 0) + 1
         if count[mine] > state.documents[str(task.party)].options.task_parallelism:

@@ -20,6 +20,7 @@ class Faults:
     crash: float = 0.0  # of a site, per turn
     failure: float = 0.0  # of a worker
     mute_death: float = 0.0  # of a worker before its first word
+    batch: float = 0.0  # of events that wait for the next one, to share its turn
     stale: float = 0.0  # of a commit: somebody else has saved first
     outages: int = 0  # crashes at any moment, between turns
     partitions: int = 0
@@ -158,6 +159,7 @@ def _draw_faults(chance: Random, seed: int) -> Faults:
         crash=chance.choice([0, 0, 0.01, 0.05]),
         failure=chance.choice([0, 0.05, 0.2]),
         mute_death=chance.choice([0, 0.05]),
+        batch=chance.choice([0, 0, 0.2]),
         stale=chance.choice([0, 0, 0.05]),
         outages=chance.choice([0, 0, 1, 3]),
         partitions=chance.choice([0, 0, 1, 2]),

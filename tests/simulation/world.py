@@ -56,6 +56,7 @@ class SimulatedSite:
         self.workers: set[tuple[str, str]] = set()
         self.life = 0  # number of the present process
         self.alarm = 0
+        self.inbox: list[Event] = []  # to be handled together with the next event
 
 
 class World:
@@ -160,6 +161,7 @@ class World:
         site.engine = None
         site.life += 1
         site.workers.clear()
+        site.inbox.clear()
         if disk_lost:
             site.disk.clear()
             self.witness.disk_lost = True
@@ -172,7 +174,12 @@ class World:
         engine = site.engine
         if engine is None:
             return
-        events = list(events)
+        events = site.inbox + list(events)
+        site.inbox = []
+        if self.chance.random() < self.faults.batch:
+            site.inbox = events
+            self.after(5, lambda: self.turn(site, []) if site.inbox else None)
+            return
         effects = self._handle(engine, events)
         if self.chance.random() < self.faults.stale:
             effects = []
@@ -245,7 +252,8 @@ class World:
             if site.life == life and site.alarm == deadline:
                 site.alarm = 0
                 self.turn(site, [TimePassed(self.now)])
-                check_alarm(site.engine, self.now)
+                if not site.inbox:
+                    check_alarm(site.engine, self.now)
 
         self.after(deadline - self.now, ring)
 
