@@ -44,4 +44,4 @@ def test_all_parties_are_followed_in_order_of_time_until_the_job_ends(
     times = [time for time, *_ in records]
     assert times == sorted(times)
     assert "success" in lines[-1], lines[-3:]
-    assert [line.text for line in site.flow.logs(job.job_id)] == "".join(lines[:1] + [rest]).splitlines()
+    assert [line.text for line in site.flow.logs(job.job_id)] == "".join([*lines[:1], rest]).splitlines()

@@ -65,7 +65,7 @@ def test_what_a_party_knows_stays_with_it(sites: list[RunningSite], shared: Path
     assert arbiter.flow.output_tables(job_id, "hetero_lr_0", "arbiter:10000") == []
     at_host = columns_at(host)
     assert at_host
-    assert {name: columns & (SCORES | {"y"}) for name, columns in at_host.items()} == dict.fromkeys(at_host, set())
+    assert {name: columns & (SCORES | {"y"}) for name, columns in at_host.items()} == {key: set() for key in at_host}
     assert columns_at(arbiter) == {}
 
     # Neither in its conf, nor in its records, messages and logs.
