@@ -78,6 +78,8 @@ class Ledger:
         """Why a job can never run here: it needs more than there is in all."""
         party = str(document.party)
         others = {key: other.need for key, other in job.state.documents.items() if key != party}
+        if not self._fits(document.need, self.total):
+            others = {}  # what it needs alone is too much, and the simpler thing to say
         need = document.need
         for other in others.values():
             need = need.plus(other)

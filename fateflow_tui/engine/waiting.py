@@ -12,8 +12,9 @@ from fateflow_tui.engine.site import Site
 def waiting_reason(site: Site, job: Job) -> WaitingReason | None:
     if job.drives:
         return job.driver.waiting or _retry(site, job)
-    reasons = (_party_reason(site, record) for record in job.state.parties.values() if not record.status.ended)
-    return next((reason for reason in reasons if reason is not None), None)
+    asked = [_party_reason(site, record) for record in job.state.parties.values() if not record.status.ended]
+    reasons = [reason for reason in asked if reason is not None]
+    return next((reason for reason in reasons if reason.kind != "party"), reasons[0] if reasons else None)
 
 
 def _retry(site: Site, job: Job) -> WaitingReason | None:

@@ -24,25 +24,29 @@ def date(moment: int | None) -> str | None:
     return f"{datetime.fromtimestamp(moment / 1000):%Y-%m-%d %H:%M:%S}" if moment else None
 
 
-def own_parties(state: JobState) -> list[str]:
-    """The parties that this site plays, the initiator first, then by role."""
+def own_documents(state: JobState) -> dict[str, PartyDocument]:
+    """The documents of the parties that this site plays, the initiator's first, then by role.
+
+    A party that refused the job, or only heard of its end, has none but at the driver, which sent it.
+    """
+    sent = {str(document.party): document for document in state.plan.documents} if state.plan else {}
+    known = {**sent, **state.documents}
     rank = {role: place for place, role in enumerate(ROLES)}
 
     def order(key: str) -> tuple[bool, int, str]:
-        return (str(state.documents[key].initiator) != key, rank.get(state.parties[key].party.role, 9), key)
+        return (str(known[key].initiator) != key, rank.get(known[key].party.role, len(rank)), key)
 
-    return sorted(filter(state.documents.__contains__, state.parties), key=order)
+    return {key: known[key] for key in sorted(known.keys() & state.parties.keys(), key=order)}
 
 
 def job_records(state: JobState) -> list[Record]:
-    return [_job_record(state, state.parties[key], state.documents[key]) for key in own_parties(state)]
+    return [_job_record(state, state.parties[key], document) for key, document in own_documents(state).items()]
 
 
 def task_records(state: JobState, *, only_latest: bool = True) -> list[Record]:
     """The tasks of this site's parties and, at the driver, what other sites' parties have reported of theirs."""
     records: list[Record] = []
-    for key in own_parties(state):
-        document = state.documents[key]
+    for document in own_documents(state).values():
         runs: dict[str, list[TaskRecord]] = {plan.component: [] for plan in document.tasks}
         for task in state.tasks.values():
             if task.party == document.party:

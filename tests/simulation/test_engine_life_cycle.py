@@ -159,6 +159,7 @@ def test_parallelism_is_kept() -> None:
 
 def test_stop_at_the_driver_is_final_at_once() -> None:
     world = two_sites()
+    world.duration = lambda task: 5_000
     world.submit(chain())
     world.run(500)
     world.stop(world.sites["guest"], JOB)
@@ -176,6 +177,7 @@ def test_stop_at_the_driver_is_final_at_once() -> None:
 
 def test_stop_from_a_party_stops_it_at_once_and_the_others_when_they_hear_of_it() -> None:
     world = two_sites()
+    world.duration = lambda task: 5_000
     world.submit(chain())
     world.run(500)
     world.cut.add(frozenset({"guest", "host"}))
@@ -223,8 +225,9 @@ def test_a_party_that_was_away_learns_of_the_stop_when_it_returns() -> None:
 def test_a_waiting_or_unconfirmed_job_can_be_stopped() -> None:
     world = two_sites(cores=8)
     world.submit(chain())
-    world.submit(chain("202601010002"))
     world.run(300)
+    world.submit(chain("202601010002"))
+    world.run(600)
     assert status(world, "202601010002") is Status.WAITING
     world.stop(world.sites["host"], "202601010002")
     world.submit(chain("202601010003"))
