@@ -9,7 +9,7 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.records import JobState
 from fateflow_tui.server.address import Address
 from fateflow_tui.server.door import Site
-from fateflow_tui.server.records import own_parties
+from fateflow_tui.server.records import own_documents
 
 _SHOWN = 20  # problems in one text
 
@@ -39,8 +39,7 @@ def board_url(address: Address, job_id: str, party: Party) -> str:
 
 def submission(site: Site, address: Address, state: JobState) -> dict[str, Any]:
     """`data` of job/submit, data/upload and data/download; clients need `board_url` and `model_info`."""
-    key = own_parties(state)[0]
-    document = state.documents[key]
+    document = next(iter(own_documents(state).values()))
     files = site.home.job_files(state.job_id)
     return {
         "job_id": state.job_id,

@@ -9,7 +9,7 @@ from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.ids import Party, task_id
 from fateflow_tui.core.plan import PartyDocument
 from fateflow_tui.core.records import JobState, Output, TaskRecord
-from fateflow_tui.server.records import Record, date, own_parties
+from fateflow_tui.server.records import Record, date, own_documents
 
 
 def newest_run(state: JobState, party: Party, component: str) -> TaskRecord | None:
@@ -19,12 +19,15 @@ def newest_run(state: JobState, party: Party, component: str) -> TaskRecord | No
 
 
 def initiator_of(state: JobState) -> Party:
-    return state.documents[own_parties(state)[0]].initiator
+    """The party that submitted the job, as far as it is known here: else the one that drives it."""
+    document = next(iter(own_documents(state).values()), None)
+    return document.initiator if document else next(iter(state.parties.values())).driver
 
 
 def components_of(state: JobState) -> list[str]:
-    """The names in the DSL, in its order."""
-    return list(state.documents[own_parties(state)[0]].dsl.get("components", {}))
+    """The names in the DSL, in its order; none where no party here has the DSL."""
+    document = next(iter(own_documents(state).values()), None)
+    return list(document.dsl.get("components", {})) if document else []
 
 
 def check_component(state: JobState, component: str) -> None:
@@ -106,8 +109,7 @@ def job_tables(state: JobState, party: Party, document: PartyDocument) -> dict[s
 
 
 def _newest_runs(state: JobState) -> Iterator[TaskRecord]:
-    for key in own_parties(state):
-        document = state.documents[key]
+    for document in own_documents(state).values():
         for plan in document.tasks:
             task = newest_run(state, document.party, plan.component)
             if task is not None:

@@ -19,6 +19,7 @@ from fateflow_tui.server.context import ThisSite
 from fateflow_tui.server.dag import dependencies
 from fateflow_tui.server.door import Site
 from fateflow_tui.server.envelope import answer, file_failure
+from fateflow_tui.server.records import own_documents
 from fateflow_tui.server.table_reading import previews, table_archive
 from fateflow_tui.server.tracked import (
     check_component,
@@ -69,7 +70,7 @@ async def parameters(site: ThisSite, body: JsonBody) -> Response:
         raise NotFound("can not found this job", hint=_JOB_HINT)
     component = body.text("component_name")
     check_component(state, component)
-    document = state.documents.get(str(body.party() or initiator_of(state)))
+    document = own_documents(state).get(str(body.party() or initiator_of(state)))
     plan = next((plan for plan in document.tasks if plan.component == component), None) if document else None
     if plan is None:
         return answer(retmsg="can not found this component parameters")
@@ -153,7 +154,7 @@ async def summary(request: Request, site: ThisSite, body: JsonBody) -> Response:
 async def job_data_view(site: ThisSite, body: JsonBody) -> Response:
     """Who takes part in a job and with which tables."""
     state = _job(site, body)
-    document = state.documents.get(str(body.party() or initiator_of(state)))
+    document = own_documents(state).get(str(body.party() or initiator_of(state)))
     if document is None:
         raise NotFound(f"job {state.job_id} has no party {body.party()} at this site")
     return answer(data_view(state, document))
@@ -167,8 +168,9 @@ async def dag_dependency(site: ThisSite, body: JsonBody) -> Response:
     state = site.jobs.state(body.text("job_id"))
     if state is None:
         raise BadRequest(f"query job {body.text('job_id')} failed", hint=_JOB_HINT)
-    document = state.documents.get(str(body.party())) or next(iter(state.documents.values()))
-    return answer(dependencies(document.dsl))
+    documents = own_documents(state)
+    document = documents.get(str(body.party())) or next(iter(documents.values()), None)
+    return answer(dependencies(document.dsl if document else {}))
 
 
 def _job(site: Site, body: Body) -> JobState:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import msgspec
 
 from fateflow_tui.core.messages import FailureCard
-from fateflow_tui.core.records import JobState
+from fateflow_tui.core.plan import JobOptions, PartyDocument
+from fateflow_tui.core.records import JobState, PartyRecord
 from fateflow_tui.core.status import Status, fold_parties
 from fateflow_tui.sdk.jobs import ComponentView, JobLine, JobView, PartyLine
-from fateflow_tui.server.records import own_parties
+from fateflow_tui.server.records import own_documents
 
 
 def job_line(state: JobState) -> JobLine:
     """A job in short: at its driver over all parties, elsewhere as this site's first party knows it."""
-    key = own_parties(state)[0]
-    record, document, driver = state.parties[key], state.documents[key], state.driver
+    record, document = _spokesman(state)
+    driver = state.driver
+    refused = record.refusal.message if record.refusal else ""
     statuses = component_statuses(state)
     status = driver.status if driver else record.status
     ended_at = driver.ended_at if driver else record.ended_at
@@ -23,14 +25,14 @@ def job_line(state: JobState) -> JobLine:
         name=state.plan.name if state.plan else "",
         status=status,
         progress=driver.progress if driver else record.progress,
-        initiator=str(document.initiator),
-        roles={role: [str(number) for number in ids] for role, ids in document.roles.items()},
+        initiator=str(document.initiator if document else record.driver),
+        roles={role: [str(number) for number in ids] for role, ids in document.roles.items()} if document else {},
         running=[name for name, of_one in statuses.items() if of_one is Status.RUNNING],
         created_at=driver.created_at if driver else record.created_at,
         started_at=driver.started_at if driver else record.started_at,
         ended_at=ended_at if status.ended else 0,
         waiting=driver.waiting if driver and not status.ended else None,
-        reason=driver.reason if driver else record.directive.reason,
+        reason=driver.reason if driver else refused or record.directive.reason,
         tag=driver.tag if driver else "",
         submitted_by=state.plan.submitted_by if state.plan else "",
         description=record.description,
@@ -39,18 +41,18 @@ def job_line(state: JobState) -> JobLine:
 
 
 def job_view(state: JobState) -> JobView:
-    key = own_parties(state)[0]
-    document = state.documents[key]
+    record, document = _spokesman(state)
+    options = document.options if document else JobOptions()
     return JobView(
         **msgspec.structs.asdict(job_line(state)),
-        driver=str(state.parties[key].driver),
+        driver=str(record.driver),
         drives_here=state.driver is not None,
-        schedule_mode=document.options.schedule_mode,
-        priority=document.options.priority,
+        schedule_mode=options.schedule_mode,
+        priority=options.priority,
         reruns=state.driver.reruns if state.driver else 0,
-        model_id=document.model_id,
-        model_version=document.model_version,
-        stop=(state.driver.stop if state.driver else None) or state.parties[key].stop,
+        model_id=document.model_id if document else "",
+        model_version=document.model_version if document else "",
+        stop=(state.driver.stop if state.driver else None) or record.stop,
         party_lines=party_lines(state),
         components=component_views(state),
         cards=failure_cards(state),
@@ -59,7 +61,7 @@ def job_view(state: JobState) -> JobView:
 
 def party_lines(state: JobState) -> list[PartyLine]:
     """Every party of the job that is known here, this site's own first."""
-    lines = [PartyLine(key, state.parties[key].status, here=True) for key in own_parties(state)]
+    lines = [PartyLine(key, state.parties[key].status, here=True) for key in _own(state)]
     views = state.driver.parties if state.driver else {}
     for key, view in views.items():
         if key not in state.parties:
@@ -74,9 +76,9 @@ def component_statuses(state: JobState) -> dict[str, Status]:
         order = [plan.name for plan in state.plan.components] if state.plan else list(state.driver.components)
         return {name: state.driver.components[name].status for name in order if name in state.driver.components}
     statuses: dict[str, Status] = {}
-    for key in own_parties(state):
+    for key, document in own_documents(state).items():
         orders = state.parties[key].directive.components
-        for plan in state.documents[key].tasks:
+        for plan in document.tasks:
             if plan.component in orders:
                 statuses.setdefault(plan.component, orders[plan.component].status)
             else:
@@ -125,6 +127,17 @@ def failure_cards(state: JobState) -> list[FailureCard]:
         if key not in state.parties and view.report is not None:
             cards.extend(report.card for report in view.report.tasks.values() if report.card is not None)
     return cards
+
+
+def _own(state: JobState) -> list[str]:
+    """The parties that this site plays, those that never took the job over at last."""
+    return list(dict.fromkeys([*own_documents(state), *state.parties]))
+
+
+def _spokesman(state: JobState) -> tuple[PartyRecord, PartyDocument | None]:
+    """The party whose word stands for the site's, and its document if it is known here."""
+    key = _own(state)[0]
+    return state.parties[key], own_documents(state).get(key)
 
 
 def _at_parties(state: JobState, component: str) -> dict[str, Status]:

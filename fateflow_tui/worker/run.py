@@ -63,6 +63,8 @@ def _result(order: TaskOrder, catalog: Catalog, channel: SiteChannel, handler: T
     except Terminated:
         raise
     except BaseException as error:  # also SystemExit: a module must not decide how its process ends
+        if _is_told_to_end():  # a library, such as Polars, has put an exception of its own in the place of ours
+            raise Terminated from error
         logger.error("%s failed", order.component, exc_info=error)
         card = card_of_error(order, error, last_lines(handler.directory / "DEBUG.log", LOG_LINES))
         return TaskResult(Status.FAILED, card=card)
@@ -89,6 +91,10 @@ def _log_to(handler: logging.Handler) -> None:
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough; what follows is cleaning up
     raise Terminated
+
+
+def _is_told_to_end() -> bool:
+    return signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
 
 
 def _end_by_signal() -> None:
