@@ -50,6 +50,7 @@ class Scheduler:
         self._pending: list[tuple[Event, asyncio.Future[None] | None]] = []
         self._wake = asyncio.Event()
         self._resume_at = 0
+        self._carried: list[Effect] = []
         self._stopping = False
 
     def post(self, event: Event) -> None:
@@ -132,13 +133,16 @@ class Scheduler:
                 done.set_exception(outcome) if outcome else done.set_result(None)
         if failure is not None:
             # Nothing may be acted on that is not saved: take the last durable state and decide again from there.
+            # What it decides then is saved, and acted on, with the next turn.
             for change in changes:
                 stored = self._store.load(change.job_id)
-                effects = self.engine.reload(to_state(stored) if stored else None, change.job_id, now_ms())
+                state = to_state(stored) if stored else None
+                self._carried += self.engine.reload(state, change.job_id, now_ms())
             return False
         if changes:
             self._observe(changes)
-        for effect in effects:
+        carried, self._carried = self._carried, []
+        for effect in [*carried, *effects]:
             self._perform(effect)
         return True
 

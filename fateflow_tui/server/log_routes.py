@@ -15,6 +15,7 @@ from starlette.responses import Response
 from fateflow_tui.artifacts.log_reader import Cursor, LogRecord, end_cursor, tail
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.status import Status
+from fateflow_tui.runtime.clock import now_ms
 from fateflow_tui.server.body import Body, JsonBody
 from fateflow_tui.server.context import ThisSite, known_job
 from fateflow_tui.server.door import Site
@@ -26,6 +27,7 @@ from fateflow_tui.server.views import job_line
 router = APIRouter(tags=["log"])
 
 _LOOK_EVERY = 0.2  # seconds between two looks for new lines
+_SETTLING = 50  # ms within which a record of one file may still be written behind a younger one of another
 
 
 @router.post("/log/list")
@@ -79,16 +81,21 @@ async def log_stream(
 
 async def _follow(site: Site, job_id: str, wish: LogWish, count: int) -> AsyncIterator[bytes]:
     cursors: Mapping[Path, Cursor] = {}
+    unsettled: list[LogRecord] = []
     while True:
         # The status is read before the files: what was written before the job ended is then seen.
         state = site.jobs.state(job_id)
         status = job_line(state).status if state else Status.CANCELED
+        settled = now_ms() - _SETTLING
         records, cursors = await asyncio.to_thread(_look, wish.files(site.home, job_id), cursors, count)
         count = 0  # files that appear later are new from their first line
-        for record in filter(wish.keeps, records):
+        is_last = status.ended and not records
+        found = sorted([*unsettled, *records], key=lambda record: record.at)
+        unsettled = [] if is_last else [record for record in found if record.at > settled]
+        for record in filter(wish.keeps, found[: len(found) - len(unsettled)]):
             yield frame("log", _line(record))
         if not records:
-            if status.ended:
+            if is_last:
                 yield frame("end", {"status": status})
                 return
             await asyncio.sleep(_LOOK_EVERY)

@@ -89,12 +89,16 @@ def _log_to(handler: logging.Handler) -> None:
 
 
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough; what follows is cleaning up
+    signal.signal(signal.SIGTERM, _heard_before)
     raise Terminated
 
 
+def _heard_before(number: int, frame: FrameType | None) -> None:
+    """Once is enough; what goes on is cleaning up."""
+
+
 def _is_told_to_end() -> bool:
-    return signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    return signal.getsignal(signal.SIGTERM) is _heard_before
 
 
 def _end_by_signal() -> None:

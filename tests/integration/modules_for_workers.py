@@ -96,6 +96,14 @@ class Act(Module[ActParameters]):
         while True:
             time.sleep(600)
 
+    def replace_the_end(self, ctx: Context) -> None:
+        """As libraries do whose callbacks are interrupted."""
+        ctx.metric("pids", "self", [(0, os.getpid())])
+        try:
+            time.sleep(600)
+        except BaseException as error:
+            raise RuntimeError("a callback failed") from error
+
     def close_everything(self, ctx: Context) -> None:
         os.closerange(0, 256)
 

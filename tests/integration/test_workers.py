@@ -177,6 +177,7 @@ def test_whole_life_of_workers(tmp_path: Path) -> None:
         late_answers_are_dropped,
         kill_is_polite_and_then_firm,
         kill_takes_descendants,
+        killed_is_killed_whatever_the_module_makes_of_it,
         closing_everything_harms_nobody,
     ]
 
@@ -322,6 +323,13 @@ async def kill_takes_descendants(site: Site) -> None:
     ending = await site.listener.ending(order.component)
     assert (ending.status, ending.signal) == (Status.CANCELED, "SIGTERM")
     await gone(child)
+
+
+async def killed_is_killed_whatever_the_module_makes_of_it(site: Site) -> None:
+    order = await site.start_and_wait_for_series("replace_the_end", "pids", "self")
+    assert await site.workers.kill(session(order))
+    ending = await site.listener.ending(order.component)
+    assert (ending.status, ending.signal) == (Status.CANCELED, "SIGTERM")
 
 
 async def closing_everything_harms_nobody(site: Site) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from disk import load
 from engine_world import ALL, ARBITER, GUEST, HOST, HOUR, chain, one_site, reason, status, tasks, two_sites, wide
 from scenario import plan_job
-from world import BEGIN, load
+from world import BEGIN, SimulatedSite, World
 
 from fateflow_tui.core.effects import StartTask
 from fateflow_tui.core.plan import JobOptions, Resources
+from fateflow_tui.core.records import task_key
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import Engine, Tunables
 
@@ -199,22 +203,41 @@ def test_a_party_that_lost_its_disk_gets_the_document_again_and_runs_again_what_
     assert driver.status is Status.SUCCESS
     newest = driver.components["step_0"].version
     assert newest > 0
-    assert tasks(world, HOST)["step_0/0"] is Status.FAILED
     assert tasks(world, HOST)[f"step_0/{newest}"] is Status.SUCCESS
+    state = world.sites["guest"].engine.job(JOB)  # type: ignore[union-attr]
+    assert state is not None
+    assert any("the party has lost its records of this job" in entry.text for entry in state.story)
 
 
 def test_in_independent_mode_what_comes_later_is_renewed_too() -> None:
     world = two_sites()
     world.duration = lambda task: 100 if task.party == GUEST else 2_000
-    components = {"a": ([], [GUEST, HOST]), "b": (["a"], ALL), "c": ([], [GUEST])}
+    components = {"a": ([], [GUEST, HOST]), "made_of_a": (["a"], [GUEST]), "b": (["a"], ALL), "own": ([], [GUEST])}
     options = JobOptions(schedule_mode="independent", auto_retries=1, auto_retry_delay=0)
     world.outcome = lambda task: (
         Status.FAILED if (task.component, task.party, task.version) == ("a", HOST, 0) else Status.SUCCESS
     )
-    world.submit(plan_job(JOB, ALL, components, options=options))
+    world.plans[JOB] = plan_job(JOB, ALL, components, options=options)
+    # The guest's own part of "a" succeeds early; the host's fails later.
+    world._start = _succeed_early(world)  # type: ignore[method-assign]
+    world.submit(world.plans[JOB])
     world.run()
     assert status(world) is Status.SUCCESS
-    assert [world.driver(JOB).components[name].version for name in "ab"] == [1, 1]
+    assert [world.driver(JOB).components[name].version for name in components] == [1, 1, 1, 0]
+    assert tasks(world, GUEST)["made_of_a/0"] is Status.SUCCESS, "of an input that was made anew"
+
+
+def test_in_independent_mode_a_party_starts_nothing_after_a_failure_of_its_own() -> None:
+    world = two_sites()
+    world.outcome = lambda task: Status.FAILED if task.party == HOST else Status.SUCCESS
+    world.submit(wide(width=2, schedule_mode="independent"))
+    world.run(500)
+    world.cut.add(BOTH)
+    world.run(5_000)
+    assert tasks(world, HOST) == {"step_0/0": "failed", "step_1/0": "waiting"}
+    world.cut.clear()
+    world.run()
+    assert status(world) is Status.FAILED
 
 
 def test_a_kill_that_is_not_confirmed_is_asked_for_again() -> None:
@@ -245,3 +268,14 @@ def test_nothing_is_saved_while_nothing_happens() -> None:
     world.run(90_000)
     assert world.turns > turns + 30, "heartbeats go to and fro"
     assert before == {name: site.disk[JOB][0] for name, site in world.sites.items()}
+
+
+def _succeed_early(world: World) -> Callable[[SimulatedSite, StartTask], None]:
+    """Workers that need no other party's."""
+
+    def start(site: SimulatedSite, effect: StartTask) -> None:
+        site.workers.add((effect.job_id, task_key(effect.party, effect.component, effect.version)))
+        life, status_ = site.life, world.outcome(effect)
+        world.after(world.duration(effect), lambda: world._end(site, life, effect, status_))
+
+    return start

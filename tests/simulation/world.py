@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
-from typing import Any
 from zlib import crc32
 
 import msgspec
+from disk import load
 from invariants import Broken, Tables, Witness, check_alarm, check_end, check_engine, check_saved
 from scenario import Faults, Scenario
 
@@ -36,9 +36,9 @@ from fateflow_tui.core.events import (
     TimePassed,
 )
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.plan import JobPlan, PartyDocument
+from fateflow_tui.core.plan import JobPlan
 from fateflow_tui.core.ports import Change
-from fateflow_tui.core.records import DriverRecord, JobState, PartyRecord, StoryEntry, TaskRecord, task_key
+from fateflow_tui.core.records import DriverRecord, PartyRecord, task_key
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import Engine, SiteFacts
 
@@ -390,23 +390,3 @@ class World:
     def _down_time(self) -> int:
         choices = [100, 1_000, 10_000]
         return self.chance.choice([*choices, 45_000, 200_000] if self.faults.long_outages else choices)
-
-
-def load(job_id: str, version: int, tables: Tables) -> JobState:
-    """A job state from its plain records."""
-    jobs = tables.get("job", {})
-    documents = tables.get("documents", {})
-
-    def rest(table: dict[str, dict[str, Any]], key: str, kind: Any) -> dict[str, Any]:
-        return {name: msgspec.convert(record, kind) for name, record in table.items() if name != key}
-
-    return JobState(
-        job_id,
-        version,
-        msgspec.convert(documents["plan"], JobPlan) if "plan" in documents else None,
-        msgspec.convert(jobs["driver"], DriverRecord) if "driver" in jobs else None,
-        rest(jobs, "driver", PartyRecord),
-        rest(documents, "plan", PartyDocument),
-        {key: msgspec.convert(record, TaskRecord) for key, record in tables.get("tasks", {}).items()},
-        [msgspec.convert(record, StoryEntry) for _, record in sorted(tables.get("story", {}).items())],
-    )

@@ -15,7 +15,7 @@ from fateflow_tui.core.errors import BadRequest, PartyRefused
 from fateflow_tui.core.ids import Party
 from fateflow_tui.runtime.site_config import SiteConfig
 from fateflow_tui.server.address import Address
-from fateflow_tui.server.body import Body, UnreadableBody, parse
+from fateflow_tui.server.body import Body, UnreadableBody, parse, parse_documents
 from fateflow_tui.server.envelope import answer
 from fateflow_tui.server.filters import fits, ordered, usable
 from fateflow_tui.server.guard import Doorkeeper
@@ -35,6 +35,14 @@ def test_an_absent_body_is_an_empty_object() -> None:
 def test_a_body_that_is_no_object_is_refused(content: bytes) -> None:
     with pytest.raises(UnreadableBody):
         parse(content)
+
+
+def test_a_key_that_stands_twice_is_refused_where_documents_are() -> None:
+    content = b'{"job_dsl": {"components": {\n"a_0": 1, "a_0": 2}}}'
+    assert parse(content).members == {"job_dsl": {"components": {"a_0": 2}}}
+    with pytest.raises(UnreadableBody, match=r"line 2, \$\.job_dsl\.components\.a_0: the key 'a_0' stands twice"):
+        parse_documents(content)
+    assert parse_documents(b"").members == {}
 
 
 def test_numbers_and_texts_stand_for_each_other() -> None:
