@@ -329,7 +329,10 @@ async def killed_is_killed_whatever_the_module_makes_of_it(site: Site) -> None:
     order = await site.start_and_wait_for_series("replace_the_end", "pids", "self")
     assert await site.workers.kill(session(order))
     ending = await site.listener.ending(order.component)
-    assert (ending.status, ending.signal) == (Status.CANCELED, "SIGTERM")
+    # Politely or by force: an interrupted callback may swallow the order as well as replace it.
+    assert ending.status is Status.CANCELED
+    assert ending.card is not None
+    assert ending.card.kind == "canceled"
 
 
 async def closing_everything_harms_nobody(site: Site) -> None:
