@@ -98,7 +98,7 @@ class Act(Module[ActParameters]):
 
     def replace_the_end(self, ctx: Context) -> None:
         """As libraries do whose callbacks are interrupted."""
-        ctx.metric("pids", "self", [(0, os.getpid())])
+        ctx.metric("pids", "replacing", [(0, os.getpid())])
         try:
             time.sleep(600)
         except BaseException as error:

@@ -106,7 +106,7 @@ def test_site_is_killed_at_random_moments(one_site: list[RunningSite], shared: P
 def test_any_of_three_sites_is_killed_at_random_moments(
     all_sites: list[RunningSite], shared: Path, trained: Trained
 ) -> None:
-    kill_at_random_moments(all_sites, shared, trained, seed=3, kills=12)
+    kill_at_random_moments(all_sites, shared, trained, seed=3, kills=20)
 
 
 @pytest.mark.parametrize("victim", [GUEST, HOST, ARBITER])
