@@ -1,0 +1,1 @@
+"""Model parts on disk: registered versions, archives, migration, a second location."""
