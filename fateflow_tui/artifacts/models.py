@@ -35,17 +35,15 @@ class PartyModels:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def save(self, party_model_id: str, version: str, model: ComponentModel) -> Path:
-        """Writes the component's model; one that is there already is replaced at once and whole."""
+    def save(self, party_model_id: str, version: str, model: ComponentModel) -> bytes:
+        """Writes the component's model, replacing one that is there at once and whole. Gives the file's content."""
         path = self._path(party_model_id, version, model.component, model.alias)
         make_directories(path.parent)
-        write_file(
-            path,
-            msgspec.json.encode(
-                msgspec.structs.replace(model, parameters=plain(model.parameters), meta=plain(model.meta))
-            ),
+        content = msgspec.json.encode(
+            msgspec.structs.replace(model, parameters=plain(model.parameters), meta=plain(model.meta))
         )
-        return path
+        write_file(path, content)
+        return content
 
     def load(self, party_model_id: str, version: str, component: str, alias: str = "default") -> ComponentModel:
         """Raises NotFound for a model that is not here, DamagedFile for one that cannot be read."""

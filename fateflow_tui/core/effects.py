@@ -59,11 +59,12 @@ class ForgetRuns(msgspec.Struct, frozen=True):
 
 
 class AnnounceJobEnd(msgspec.Struct, frozen=True):
-    """The job has ended at this party: register its model part, close its logs."""
+    """The job has ended at this party: register its part of the model, close its logs. parts: see `Directive`."""
 
     job_id: str
     party: Party
     status: Status
+    parts: dict[str, str] = {}
 
 
 Effect = SendDirective | SendReport | SendAcknowledgement | StartTask | KillTask | ForgetRuns | AnnounceJobEnd

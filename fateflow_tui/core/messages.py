@@ -53,6 +53,7 @@ class Directive(msgspec.Struct, frozen=True):
     a party that no longer hears from the driver. queued_at: since when the job waits (with the priority, its rank
     in every party's queue). run: how many reruns came before; a higher one opens an ended job again.
     acknowledged: the newest report of this party that the driver has saved; not news, so it makes no new revision.
+    parts: with a success that left a model, the digest of every party's part (see `models.part_digest`), by party.
     """
 
     job_id: str
@@ -71,6 +72,7 @@ class Directive(msgspec.Struct, frozen=True):
     queued_at: int = 0
     run: int = 0
     acknowledged: int = 0
+    parts: dict[str, str] = {}
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -134,13 +136,14 @@ class FailureCard(msgspec.Struct, frozen=True):
 
 
 class TaskReport(msgspec.Struct, frozen=True):
-    """One task at its party. Times in ms since the epoch, 0 where not yet."""
+    """One task at its party. Times in ms since the epoch, 0 where not yet. models: alias -> sha256 of its file."""
 
     version: int
     status: Status
     started_at: int = 0
     ended_at: int = 0
     card: FailureCard | None = None
+    models: dict[str, str] = {}
 
 
 class StopWish(msgspec.Struct, frozen=True):

@@ -93,6 +93,7 @@ class DriverRecord(msgspec.Struct):
     reason: str = ""
     tag: str = ""  # submit_failed, job_end
     reruns: int = 0
+    parts: dict[str, str] = {}  # of a success: the digest of every party's part of the model
 
 
 class PartyRecord(msgspec.Struct):
@@ -127,13 +128,15 @@ class PartyRecord(msgspec.Struct):
 
 
 class Output(msgspec.Struct, frozen=True):
-    """A table or model that a task left. kind: data or model."""
+    """A table or model that a task left. kind: data or model. sha256, size: of a model's file, hex and bytes."""
 
     kind: str
     name: str  # port
     namespace: str = ""
     table: str = ""
     count: int = 0
+    sha256: str = ""
+    size: int = 0
 
 
 class TaskRecord(msgspec.Struct):

@@ -44,6 +44,7 @@ def renew(job: Job, key: str) -> Directive | None:
         progress=driver.progress,
         queued_at=driver.queued_at,
         run=driver.reruns,
+        parts=driver.parts,
     )
     if fresh == job.directives.get(key):
         return None

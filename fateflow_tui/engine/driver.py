@@ -10,6 +10,7 @@ from fateflow_tui.engine import queue
 from fateflow_tui.engine.components import judge_reports, requeue_begun, schedule
 from fateflow_tui.engine.directives import is_answered, is_closed
 from fateflow_tui.engine.job import Job
+from fateflow_tui.engine.model_parts import model_parts
 from fateflow_tui.engine.site import Site
 from fateflow_tui.engine.story import move_component, move_job
 
@@ -86,6 +87,7 @@ def end_job(site: Site, job: Job, status: Status, reason: str, tag: str = JOB_EN
     driver.ended_at = site.at
     driver.waiting = None
     driver.reserve_until = driver.retry_at = driver.tries = 0
+    driver.parts = model_parts(job) if status is Status.SUCCESS else {}
     for name, component in driver.components.items():
         component.not_before = 0
         if not component.status.ended:

@@ -142,8 +142,9 @@ class Job:
         if known is None or known.version <= task.version:
             newest[task.component] = task
             card = task.card.redacted() if task.card else None
+            models = {output.name: output.sha256 for output in task.outputs if output.kind == "model"}
             self.task_reports.setdefault(party, {})[task.component] = TaskReport(
-                task.version, task.status, task.started_at, task.ended_at, card
+                task.version, task.status, task.started_at, task.ended_at, card, models
             )
 
     def _index_plan(self) -> None:

@@ -62,7 +62,7 @@ def reconcile(site: Site, job: Job, record: PartyRecord) -> None:
     if phase is Phase.FINISH and not record.status.ended:
         _drop_claim(site, job, record)
         _follow(site, job, record, record.directive.status)
-        site.ask(AnnounceJobEnd(job.id, record.party, record.status))
+        site.ask(AnnounceJobEnd(job.id, record.party, record.status, record.directive.parts))
 
 
 def effective_phase(site: Site, job: Job, record: PartyRecord) -> Phase:

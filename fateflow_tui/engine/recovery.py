@@ -24,7 +24,7 @@ def recover(site: Site, state: JobState) -> Job:
             else:
                 fail_as_lost(site, job, task, "the site was restarted")
         if record.status.ended:
-            site.ask(AnnounceJobEnd(job.id, record.party, record.status))
+            site.ask(AnnounceJobEnd(job.id, record.party, record.status, record.directive.parts))
     return job
 
 

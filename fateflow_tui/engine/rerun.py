@@ -81,6 +81,7 @@ def rerun(site: Site, job: Job, event: RerunRequested) -> None:
     job.refusals = dict(event.refusals)
     driver.reruns += 1
     driver.stop = driver.outcome = None
+    driver.parts = {}
     driver.reason = driver.tag = ""
     driver.started_at = driver.ended_at = driver.progress = 0
     for step in steps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from hashlib import sha256
 from typing import Any
 
 from fateflow_tui.artifacts.models import ComponentModel, PartyModels
@@ -54,7 +55,8 @@ class TaskOutputs:
             Output("data", self._port_name(port), table.meta.namespace, table.meta.name, table.meta.count)
             for port, table in sorted(tables.items())
         ]
-        if self.model is not None:
+        # What a predict job makes of a model it was given is not that model: the version it uses stays as it is.
+        if self.model is not None and self._order.job_parameters.get("job_type") != "predict":
             outputs.append(self._save_model(*self.model))
         return outputs
 
@@ -77,9 +79,9 @@ class TaskOutputs:
     def _save_model(self, parameters: dict[str, Any], meta: dict[str, Any]) -> Output:
         order = self._order
         alias = order.plan.model_port
-        self._models.save(
+        content = self._models.save(
             party_model_id(order.party, order.model_id),
             order.model_version,
             ComponentModel(order.component, order.plan.module, parameters, meta, alias),
         )
-        return Output("model", alias)
+        return Output("model", alias, sha256=sha256(content).hexdigest(), size=len(content))

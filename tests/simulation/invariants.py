@@ -9,6 +9,7 @@ import msgspec
 
 from fateflow_tui.core.effects import StartTask
 from fateflow_tui.core.ids import Party
+from fateflow_tui.core.models import part_digest
 from fateflow_tui.core.plan import JobPlan
 from fateflow_tui.core.ports import Change
 from fateflow_tui.core.records import JobState, task_key
@@ -160,6 +161,23 @@ def _check_agreement(engines: Mapping[str, Engine], state: JobState) -> None:
         for task in other.tasks.values() if other is not None else ():
             if not task.status.ended:
                 raise Broken(f"{state.job_id}: task {task.key} is {task.status}")
+        if final is Status.SUCCESS and other is not None:
+            _check_model(state, other)
+
+
+def _check_model(state: JobState, other: JobState) -> None:
+    """All parties agree on every party's part of the model, and the parts are what the parties have."""
+    assert state.driver is not None
+    for key, record in other.parties.items():
+        if record.directive.parts != state.driver.parts:
+            raise Broken(f"{state.job_id}: {key} does not know the parts that its driver has agreed on")
+        own = [task for task in other.tasks.values() if str(task.party) == key]
+        newest = {task.component: task for task in sorted(own, key=lambda task: task.version)}
+        if not state.driver.parts or not all(task.status.succeeded for task in newest.values()):
+            continue  # a party that has lost its disk has nothing to show
+        files = [(task.component, o.name, o.sha256) for task in newest.values() for o in task.outputs]
+        if part_digest(record.party, other.documents[key].model_version, files) != state.driver.parts[key]:
+            raise Broken(f"{state.job_id}: the part of {key} is not the one that was agreed on")
 
 
 def _compare(what: str, memory: Any, disk: Any) -> None:

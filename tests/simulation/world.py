@@ -349,7 +349,11 @@ class World:
         worker = (run.job_id, task_key(run.party, run.component, run.version))
         if site.life == life and worker in site.workers:
             site.workers.discard(worker)
-            self.turn(site, [TaskEnded(self.now, run.job_id, run.component, run.version, run.party, status)])
+            # Every component leaves a model, whose content is that of the very run.
+            model = {"kind": "model", "name": "default", "sha256": worker[1]}
+            outputs = [model] if status is Status.SUCCESS else []
+            event = TaskEnded(self.now, run.job_id, run.component, run.version, run.party, status, outputs=outputs)
+            self.turn(site, [event])
 
     def _draw_outcome(self, effect: StartTask) -> Status:
         if self.chance.random() < self.faults.failure:

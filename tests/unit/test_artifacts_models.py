@@ -19,11 +19,11 @@ def test_models_are_kept_by_component_and_alias(tmp_path: Path) -> None:
         "hetero_lr_0", "HeteroLR", {"weight": {"x0": np.float64(0.5)}, "loss": float("nan")}, {"tol": 1}
     )
     scale = ComponentModel("scale_0", "FeatureScale", {}, {}, alias="scale")
-    path = models.save(OWNER, "1", lr)
+    content = models.save(OWNER, "1", lr)
     models.save(OWNER, "1", scale)
     models.save(OWNER, "2", scale)
 
-    assert path == tmp_path / OWNER / "1" / "components" / "hetero_lr_0" / "default" / "model.json"
+    assert (tmp_path / OWNER / "1" / "components" / "hetero_lr_0" / "default" / "model.json").read_bytes() == content
     assert models.load(OWNER, "1", "hetero_lr_0").parameters == {"weight": {"x0": 0.5}, "loss": "NaN"}
     assert models.load(OWNER, "1", "scale_0", "scale") == scale
     assert [(m.component, m.module) for m in models.components(OWNER, "1")] == [
@@ -47,7 +47,7 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
         models.load(OWNER, "1", "lr_0")
     with pytest.raises(BadRequest):
         models.load("../x", "1", "lr_0")
-    path = models.save(OWNER, "1", ComponentModel("lr_0", "HeteroLR", {}, {}))
-    path.write_text("{")
+    models.save(OWNER, "1", ComponentModel("lr_0", "HeteroLR", {}, {}))
+    (tmp_path / OWNER / "1" / "components" / "lr_0" / "default" / "model.json").write_text("{")
     with pytest.raises(DamagedFile, match="lr_0 cannot be read"):
         models.load(OWNER, "1", "lr_0")
