@@ -57,6 +57,11 @@ class Home:
         return self.root / "models"
 
     @property
+    def migrated(self) -> Path:
+        """Archives of model parts that live at other sites now."""
+        return self.root / "migrated"
+
+    @property
     def site_logs(self) -> Path:
         return self.root / "logs" / "fate_flow"
 

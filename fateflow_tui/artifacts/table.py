@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from fateflow_tui.core.errors import NotFound
+from fateflow_tui.artifacts.source import Source
+from fateflow_tui.core.errors import Conflict, FateFlowError, NotFound
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,6 +28,8 @@ class TableMeta(msgspec.Struct, frozen=True):
     rows are split into files is the writer's business.
     external: bound, not made here; its files are never deleted. origin: job and component that made it.
     files: names in the table's directory, in row order; absolute paths where the table is external.
+    source: of an external table, its one file as it was bound. enabled: False keeps jobs from using it.
+    extra: more facts; its `schema` has what FATE's schema says beyond the names of the columns.
     """
 
     namespace: str
@@ -45,15 +49,28 @@ class TableMeta(msgspec.Struct, frozen=True):
     origin: dict[str, str] = {}
     files: list[str] = []
     extra: dict[str, Any] = {}
+    source: Source | None = None
+    enabled: bool = True
 
     @property
-    def schema(self) -> dict[str, str]:
-        """FATE's form: {"sid": name, "header": "a,b,c"}; {} when there was no header line."""
-        return {"sid": self.sid, "header": self.id_delimiter.join(self.header)} if self.have_head else {}
+    def schema(self) -> dict[str, Any]:
+        """FATE's form: {"sid": name, "header": "a,b,c"}, without these two when there was no header line; more
+        members where they were given, such as `meta`.
+        """
+        names = {"sid": self.sid, "header": self.id_delimiter.join(self.header)} if self.have_head else {}
+        return {**names, **self.extra.get("schema", {})}
 
     @property
     def columns(self) -> list[str]:
         return [self.sid, *self.header]
+
+    def obstacle(self) -> FateFlowError | None:
+        """Why jobs cannot use the table now: it is disabled, or its file is gone or is not what was bound."""
+        if not self.enabled:
+            return Conflict(
+                f"table {self.namespace}.{self.name} is disabled", hint="`fateflow table enable` lets jobs use it again"
+            )
+        return self.source.obstacle(Path(self.files[0]), f"{self.namespace}.{self.name}") if self.source else None
 
 
 class Table:
@@ -75,13 +92,12 @@ class Table:
         """All rows: the id column first (text), then `meta.header`."""
         import polars as pl
 
-        parts = [self._read(path) for path in self.paths]
+        parts = list(self._parts())
         return pl.concat(parts, rechunk=True) if parts else self._empty()
 
     def batches(self, rows: int = 100_000) -> Iterator[pl.DataFrame]:
         """The rows in order, a bounded number at a time."""
-        for path in self.paths:
-            yield from self._read(path).iter_slices(rows)
+        return chain.from_iterable(part.iter_slices(rows) for part in self._parts())
 
     def head(self, limit: int) -> pl.DataFrame:
         """The first rows, without reading the others."""
@@ -89,12 +105,27 @@ class Table:
 
         parts: list[pl.DataFrame] = []
         wanted = max(limit, 0)
-        for path in self.paths:
-            parts.append(self._read(path, wanted))
+        for part in self._parts(wanted):
+            parts.append(part.head(wanted))
             wanted -= parts[-1].height
             if wanted <= 0:
                 break
         return pl.concat(parts) if parts else self._empty()
+
+    def _parts(self, limit: int | None = None) -> Iterator[pl.DataFrame]:
+        """limit: more rows than these are not needed."""
+        source = self.meta.source
+        parts = source.frames(self.paths[0], limit) if source else (self._read(path, limit) for path in self.paths)
+        if source and (obstacle := source.obstacle(self.paths[0], f"{self.meta.namespace}.{self.meta.name}")):
+            raise obstacle
+        for part in parts:
+            yield self._named(part)
+
+    def _named(self, part: pl.DataFrame) -> pl.DataFrame:
+        """The names in the files may be older ones than the table's."""
+        if part.columns == self.meta.columns:
+            return part
+        return part.rename(dict(zip(part.columns, self.meta.columns, strict=True)))
 
     def _read(self, path: Path, limit: int | None = None) -> pl.DataFrame:
         import polars as pl

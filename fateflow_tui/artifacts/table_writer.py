@@ -19,8 +19,9 @@ from fateflow_tui.core.errors import ComponentFailed, Conflict
 if TYPE_CHECKING:
     import polars as pl
 
-# Bounds what a reader of batches holds in memory at once.
+# Bound what a writer, and a reader of batches, hold in memory at once.
 PART_ROWS = 200_000
+PART_BYTES = 48 << 20
 
 
 class TableWriter:
@@ -41,7 +42,7 @@ class TableWriter:
         self._hidden = directory.with_name(f".{directory.name[:40]}.{self._random}")
         self._files: list[str] = []
         self._pending: list[pl.DataFrame] = []
-        self._pending_rows = 0
+        self._pending_rows = self._pending_bytes = 0
         self._schema: dict[str, Any] | None = None
         self._count = 0
         self.table: Table | None = None  # once it is closed
@@ -76,7 +77,8 @@ class TableWriter:
         self._count += frame.height
         self._pending.append(frame)
         self._pending_rows += frame.height
-        if self._pending_rows >= PART_ROWS:
+        self._pending_bytes += int(frame.estimated_size())
+        if self._pending_rows >= PART_ROWS or self._pending_bytes >= PART_BYTES:
             self._flush()
 
     def close(self) -> Table:
@@ -125,7 +127,7 @@ class TableWriter:
             return
         rows = self._pending[0] if len(self._pending) == 1 else pl.concat(self._pending)
         self._pending.clear()
-        self._pending_rows = 0
+        self._pending_rows = self._pending_bytes = 0
         if not rows.height and self._files:
             return
         for part in rows.iter_slices(PART_ROWS) if rows.height else [rows]:

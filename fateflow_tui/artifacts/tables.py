@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from fateflow_tui.artifacts.durable import make_directories, sync, write_file
 from fateflow_tui.artifacts.home import segment
 from fateflow_tui.artifacts.table import META_FILE, Table, TableMeta
 from fateflow_tui.artifacts.table_writer import TableWriter
@@ -35,6 +36,13 @@ class Tables:
                 hint="`fateflow data upload` makes one; `fateflow data list` shows those that exist",
             )
         return Table(self._directory(namespace, name), meta)
+
+    def usable(self, namespace: str, name: str) -> Table:
+        """As `open`, for jobs. Raises what keeps them from using the table (see `TableMeta.obstacle`)."""
+        table = self.open(namespace, name)
+        if obstacle := table.meta.obstacle():
+            raise obstacle
+        return table
 
     def meta(self, namespace: str, name: str) -> TableMeta | None:
         """The table's facts without touching its rows. None: there is no such table."""
@@ -70,6 +78,35 @@ class Tables:
             TableMeta(namespace=namespace, name=name, partitions=partitions, kind=kind, **known),
             replace=replace,
         )
+
+    def bind(self, meta: TableMeta, *, replace: bool = False) -> Table:
+        """Makes a table of rows that lie elsewhere: of its facts only. replace: an existing one gives way."""
+        directory = self._directory(meta.namespace, meta.name)
+        content = msgspec.json.encode(meta)
+        if replace and self.meta(meta.namespace, meta.name) is not None:
+            write_file(directory / META_FILE, content)
+            for path in directory.glob("*.parquet"):
+                path.unlink(missing_ok=True)
+            return Table(directory, meta)
+        hidden = directory.with_name(f".{directory.name[:40]}.{secrets.token_hex(4)}")
+        make_directories(directory.parent)
+        hidden.mkdir()
+        try:
+            write_file(hidden / META_FILE, content)
+            hidden.rename(directory)
+        except OSError as error:
+            shutil.rmtree(hidden, ignore_errors=True)
+            raise Conflict(
+                f"table {meta.namespace}/{meta.name} exists already", hint="choose another name, or say drop 1"
+            ) from error
+        sync(directory.parent)
+        return Table(directory, meta)
+
+    def update(self, namespace: str, name: str, **facts: Any) -> TableMeta:
+        """Changes facts of a table; its rows stay as they are."""
+        meta = msgspec.structs.replace(self.open(namespace, name).meta, **facts)
+        write_file(self._directory(namespace, name) / META_FILE, msgspec.json.encode(meta))
+        return meta
 
     def delete(self, namespace: str, name: str) -> bool:
         """Forgets a table and deletes the rows that were written here; False: there was none."""

@@ -48,7 +48,10 @@ class Catalog:
         return sorted({*BUILT_IN, *self._entry_points, *self._dropped_in, *NOT_BUILT})
 
     def facts(self, module: str) -> ModuleFacts | None:
+        """Raises ComponentFailed for a module that is there and cannot be loaded."""
         found = self._find(module)
+        if found is None and module in self.broken:
+            raise self._broken(module)
         return found.facts() if found else NOT_BUILT.get(module)
 
     def module(self, name: str) -> type[Module[Any]]:
@@ -57,9 +60,7 @@ class Catalog:
         if found is not None:
             return found
         if name in self.broken:
-            raise ComponentFailed(
-                f"module {name} cannot be loaded: {self.broken[name]}", hint="mend or uninstall what provides it"
-            )
+            raise self._broken(name)
         if name in NOT_BUILT:
             raise NotBuilt(
                 f"module {name} of FATE is not part of this version",
@@ -85,6 +86,11 @@ class Catalog:
         if module in PARAMETER_NAMES:
             return unknown_names(parameters, PARAMETER_NAMES[module])
         return []
+
+    def _broken(self, name: str) -> ComponentFailed:
+        return ComponentFailed(
+            f"module {name} cannot be loaded: {self.broken[name]}", hint="mend or uninstall what provides it"
+        )
 
     def _find(self, name: str) -> type[Module[Any]] | None:
         if name not in self._loaded and name not in self.broken:

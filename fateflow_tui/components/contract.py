@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from fateflow_tui.core.errors import NotBuilt
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.ports import ModuleFacts, Variable
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from fateflow_tui.artifacts.tables import Table, Tables, TableWriter
+    from fateflow_tui.registry import Registry
+    from fateflow_tui.components.online import Step
 
     # What may cross between parties. A list or dict holds these and nothing else.
     Value = None | bool | int | float | str | bytes | np.ndarray[Any, Any] | Sequence["Value"] | Mapping[str, "Value"]
@@ -74,6 +77,11 @@ class Context(Protocol):
     @property
     def tables(self) -> Tables:
         """The site's stored tables by namespace and name, for the modules that bring data in and out."""
+        ...
+
+    @property
+    def registry(self) -> Registry:
+        """The site's model parts, for the modules that bring models to a second location and back."""
         ...
 
     def write(self, port: int = 0, *, kind: str = "instances", label: str = "", **facts: Any) -> TableWriter:
@@ -145,6 +153,13 @@ class Module(Generic[P]):
     def run(self, ctx: Context) -> None:
         """Does the work at one party. Raises ComponentFailed for what its user can mend."""
         raise NotImplementedError
+
+    @classmethod
+    def online(cls, model: Model | None) -> Step:
+        """What the module does to a single row with its fitted model at this party, for online inference. No imports
+        of NumPy or Polars; `run` on a table of the same rows must give the same. Raises NotBuilt when it cannot.
+        """
+        raise NotBuilt(f"module {cls.name} has no online form: it works on whole tables only")
 
     @classmethod
     def facts(cls) -> ModuleFacts:

@@ -37,7 +37,7 @@ class Download(Module[DownloadParam]):
         import polars as pl
 
         parameters = self.parameters
-        table = ctx.tables.open(parameters.namespace, parameters.name)
+        table = ctx.tables.usable(parameters.namespace, parameters.name)
         path = Path(parameters.output_path)
         if not path.is_absolute():
             raise ComponentFailed(

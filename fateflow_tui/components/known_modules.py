@@ -15,10 +15,13 @@ BUILT_IN: Final[Mapping[str, str]] = {
     "Evaluation": "fateflow_tui.components.evaluation:Evaluation",
     "HeteroLR": "fateflow_tui.components.hetero_lr:HeteroLR",
     "Intersection": "fateflow_tui.components.intersection:Intersection",
+    "ModelRestore": "fateflow_tui.components.model_store:ModelRestore",
+    "ModelStore": "fateflow_tui.components.model_store:ModelStore",
     "Reader": "fateflow_tui.components.reader:Reader",
     "SecureAddExample": "fateflow_tui.components.secure_add:SecureAddExample",
     "Sleep": "fateflow_tui.components.sleep:Sleep",
     "Upload": "fateflow_tui.components.upload:Upload",
+    "Writer": "fateflow_tui.components.writer:Writer",
 }
 
 _GUEST_HOST: Final = frozenset({"guest", "host"})

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from fateflow_tui.components.contract import Context, Module
+from fateflow_tui.components.online import pass_on
 from fateflow_tui.components.parameter_types import StrictParameters
 from fateflow_tui.core.errors import ComponentFailed
 
 if TYPE_CHECKING:
     from fateflow_tui.artifacts.tables import Table
+    from fateflow_tui.components.contract import Model
+    from fateflow_tui.components.online import Step
 
 _SAMPLED_ROWS = 100
 _SAMPLES = 5  # distinct values shown for a column
@@ -46,6 +49,10 @@ class Reader(Module[ReaderParam]):
     parameter_class = "ReaderParam"
     parameter_type = ReaderParam
 
+    @classmethod
+    def online(cls, model: Model | None) -> Step:
+        return pass_on
+
     def run(self, ctx: Context) -> None:
         wanted = self.parameters.table
         if wanted is None:
@@ -53,7 +60,7 @@ class Reader(Module[ReaderParam]):
                 f"{ctx.component} at {ctx.party} is not told which table to read",
                 hint=f"set component_parameters.role.{ctx.party.role}.<index>.{ctx.component}.table",
             )
-        table = ctx.tables.open(wanted.namespace, wanted.name)
+        table = ctx.tables.usable(wanted.namespace, wanted.name)
         ctx.pass_on(table)
         meta = table.meta
         ctx.metric(

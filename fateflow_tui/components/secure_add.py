@@ -55,6 +55,8 @@ class SecureAddExample(Module[SecureAddExampleParam]):
         for other, share in zip(others, shares[1:], strict=True):
             for piece, part in enumerate(np.array_split(share, self.parameters.partition)):
                 ctx.send("share", part, to=other, tag=piece)
+        speaker = f"secure_add_{ctx.party.role}"  # the word that `flow test toy` looks for in the log
+        ctx.log.info("%s: a share of the numbers is with each of %s", speaker, ", ".join(map(str, others)))
         total = shares[0]
         for other in others:
             total = total + self._receive(ctx, other)
@@ -64,7 +66,7 @@ class SecureAddExample(Module[SecureAddExampleParam]):
             return
         sums = [mine, *(_whole(value) for value in ctx.receive_all("partial_sum", "host"))]
         secure_sum = float(sum(sums) % 2**64)
-        ctx.log.info("secure_sum is %s", secure_sum)
+        ctx.log.info("%s: secure_sum is %s", speaker, secure_sum)
         ctx.summary({"secure_sum": secure_sum})
 
     def _shares(self, party: Party, numbers: Numbers, count: int) -> Iterator[Numbers]:

@@ -78,6 +78,7 @@ class PartyDocument(msgspec.Struct, frozen=True):
     tasks: in topological order, the same order at all parties. need: what the whole job holds at this party
     while it runs (per-task cores and memory times parallelism). task_need: one task's share.
     conf: the runtime conf as this party may see it (other parties' parameters left out).
+    model_part: of a predict job, the digest of the party's part of the model, as the initiator knows it.
     """
 
     job_id: str
@@ -94,6 +95,7 @@ class PartyDocument(msgspec.Struct, frozen=True):
     model_id: str = ""
     model_version: str = ""
     train_conf: dict[str, Any] = {}
+    model_part: str = ""
 
 
 class JobPlan(msgspec.Struct, frozen=True):

@@ -1,19 +1,40 @@
-"""Whether a party of this site wants to run its part of a job: modules, tables, grants."""
+"""Whether a party of this site wants to run its part of a job: grants, modules, tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from fateflow_tui.artifacts.tables import Tables
-from fateflow_tui.core.errors import FateFlowError, NotBuilt, NotFound
+from fateflow_tui.core.errors import Conflict, DamagedFile, FateFlowError, NotBuilt, NotFound
+from fateflow_tui.core.ids import party_model_id
 from fateflow_tui.core.messages import Refusal
 from fateflow_tui.core.plan import PartyDocument, TaskPlan
 from fateflow_tui.core.ports import ModuleCatalog
+from fateflow_tui.registry import Registry
+
+Permits = Callable[[PartyDocument], FateFlowError | None]
 
 
-def admit(document: PartyDocument, catalog: ModuleCatalog, tables: Tables) -> Refusal | None:
-    """None: welcome. Otherwise one refusal that names everything that is in the way at this party."""
+def admit(
+    document: PartyDocument,
+    catalog: ModuleCatalog,
+    tables: Tables,
+    registry: Registry,
+    permits: Permits | None = None,
+) -> Refusal | None:
+    """None: welcome. Otherwise one refusal that names everything that is in the way at this party.
+
+    permits: what the peer that wants this lacks, see `runtime.permissions`; None for a job of this site's own.
+    """
+    denial = permits(document) if permits is not None else None
+    if denial is not None:
+        # Who may not read a table shall not learn whether it exists.
+        return _refusal(document, [denial])
     obstacles = [obstacle for plan in document.tasks for obstacle in _obstacles(document, plan, catalog, tables)]
+    return _refusal(document, [*obstacles, *_model_obstacles(document, registry)])
+
+
+def _refusal(document: PartyDocument, obstacles: list[FateFlowError]) -> Refusal | None:
     if not obstacles:
         return None
     first = obstacles[0]
@@ -24,19 +45,47 @@ def admit(document: PartyDocument, catalog: ModuleCatalog, tables: Tables) -> Re
 def _obstacles(
     document: PartyDocument, plan: TaskPlan, catalog: ModuleCatalog, tables: Tables
 ) -> Iterator[FateFlowError]:
-    facts = catalog.facts(plan.module)
-    if facts is None:
-        yield NotFound(f"{plan.component} asks for module {plan.module}, which this site does not have")
-    elif not facts.built:
+    try:
+        facts = catalog.facts(plan.module)
+    except FateFlowError:
+        # What is wrong with it is this site's affair; its log and `fateflow doctor` tell.
+        yield NotFound(f"{plan.component} asks for module {plan.module}, which cannot be loaded at this site")
+        facts = None
+    else:
+        if facts is None:
+            yield NotFound(f"{plan.component} asks for module {plan.module}, which this site does not have")
+    if facts is not None and not facts.built:
         yield NotBuilt(f"{plan.component} asks for module {plan.module}, which is known but not built yet")
-    elif document.party.role not in facts.roles:
+    elif facts is not None and document.party.role not in facts.roles:
         yield NotFound(f"{plan.component}: module {plan.module} has no part for a {document.party.role}")
-    for component, namespace, name in _outside_tables(plan):
-        if tables.meta(namespace, name) is None:
+    for component, namespace, name in outside_tables(plan):
+        meta = tables.meta(namespace, name)
+        if meta is None:
             yield NotFound(f"{component} reads table {namespace}.{name}, which does not exist here")
+        elif obstacle := meta.obstacle():
+            yield type(obstacle)(f"{component} cannot read its table: {obstacle.message}", hint=obstacle.hint)
 
 
-def _outside_tables(plan: TaskPlan) -> Iterator[tuple[str, str, str]]:
+def _model_obstacles(document: PartyDocument, registry: Registry) -> Iterator[FateFlowError]:
+    """Why the party's part of the model that a predict job uses is not the one that its initiator means."""
+    if not document.model_part:
+        return
+    try:
+        part = registry.part(party_model_id(document.party, document.model_id), document.model_version)
+    except FateFlowError as error:
+        yield error
+        return
+    if part.digest != document.model_part:
+        yield Conflict(
+            f"its part of model version {document.model_version} ({part.digest[:12]}) is of another generation than "
+            f"the one that {document.initiator} knows ({document.model_part[:12]})"
+        )
+    elif flaws := registry.verify(part):
+        yield DamagedFile(f"its part of model version {document.model_version} is damaged: {flaws[0]}")
+
+
+def outside_tables(plan: TaskPlan) -> Iterator[tuple[str, str, str]]:
+    """The tables that a task reads and no task of its job made: where they are named, namespace, name."""
     table = plan.parameters.get("table") if plan.module == "Reader" else None
     if isinstance(table, dict):
         yield plan.component, str(table.get("namespace")), str(table.get("name"))

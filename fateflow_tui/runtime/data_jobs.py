@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from fateflow_tui.core.errors import BadRequest
 
-_UPLOAD_FIELDS = ("id_delimiter", "storage_engine", "extend_sid")
+_UPLOAD_FIELDS = ("id_delimiter", "storage_engine", "storage_address", "duplicate_ids")
+_UPLOAD_FLAGS = ("extend_sid", "auto_increasing_sid", "with_meta")
+_JOB_FIELDS = ("task_cores", "task_memory")
 
 
 def upload_job(conf: Mapping[str, Any], file: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -20,10 +24,14 @@ def upload_job(conf: Mapping[str, Any], file: str) -> tuple[dict[str, Any], dict
         "head": _whole(conf, "head"),
         "partition": _whole(conf, "partition"),
         # FATE's 1.6 clients send 2 for "do not drop"; only 1 and true mean it.
-        "destroy": conf.get("drop") in (1, "1", True, "true"),
+        "destroy": means_yes(conf.get("drop")),
+        **{flag: means_yes(conf.get(flag)) for flag in _UPLOAD_FLAGS},
     }
     parameters.update({field: conf[field] for field in _UPLOAD_FIELDS if conf.get(field) is not None})
-    return _local_job("upload_0", "Upload", parameters, data_port="upload")
+    for field, name in (("schema", "table_schema"), ("meta", "meta")):
+        if (given := _object(conf, field)) is not None:
+            parameters[name] = given
+    return _local_job("upload_0", "Upload", parameters, "upload", conf)
 
 
 def download_job(conf: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -35,21 +43,44 @@ def download_job(conf: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any
         "output_path": str(conf["output_path"]),
         "delimiter": str(conf.get("delimiter") or ","),
     }
-    return _local_job("download_0", "Download", parameters, data_port=None)
+    return _local_job("download_0", "Download", parameters, "", conf)
+
+
+def writer_job(parameters: Mapping[str, Any], conf: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """DSL and conf of a job that writes a table to another one or to a file; see `components.writer.WriterParam`."""
+    return _local_job("writer_0", "Writer", dict(parameters), "writer", conf)
+
+
+def model_job(module: str, conf: Mapping[str, Any], directory: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """DSL and conf of a job that stores (ModelStore) or restores (ModelRestore) one party's part of a model.
+
+    directory: the second location of this site.
+    """
+    _need(conf, "model_id", "model_version", "role", "party_id")
+    parameters = {name: str(conf[name]) for name in ("model_id", "model_version", "role", "party_id")}
+    address = {"storage": "file", "path": directory}
+    given = {**parameters, "store_address": address, "force_update": means_yes(conf.get("force_update"))}
+    return _local_job("store_0" if module == "ModelStore" else "restore_0", module, given, "", conf)
+
+
+def means_yes(value: Any) -> bool:
+    """1 and true, also as texts; clients say 2, 0, false or nothing for no."""
+    return value in (1, "1") or str(value).lower() == "true"
 
 
 def _local_job(
-    component: str, module: str, parameters: dict[str, Any], data_port: str | None
+    component: str, module: str, parameters: dict[str, Any], data_port: str, given: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     description: dict[str, Any] = {"module": module}
     if data_port:
         description["output"] = {"data": [data_port]}
     dsl = {"components": {component: description}}
+    own = {field: _whole(given, field) for field in _JOB_FIELDS if given.get(field) is not None}
     conf = {
         "dsl_version": 2,
         "initiator": {"role": "local", "party_id": 0},
         "role": {"local": [0]},
-        "job_parameters": {"common": {"job_type": "train", "task_cores": 1}},
+        "job_parameters": {"common": {"job_type": "train", "task_cores": 1, **own}},
         "component_parameters": {"role": {"local": {"0": {component: parameters}}}},
     }
     return dsl, conf
@@ -59,6 +90,21 @@ def _need(conf: Mapping[str, Any], *names: str) -> None:
     missing = [name for name in names if conf.get(name) in (None, "")]
     if missing:
         raise BadRequest(f"required parameters are missing: {', '.join(missing)}")
+
+
+def _object(conf: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    """Clients that send the conf as form fields send an object as its JSON text."""
+    value = conf.get(name)
+    if isinstance(value, str) and value.strip():
+        try:
+            value = msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            raise BadRequest(f"{name} is no JSON object: {value!r:.80}") from None
+    if not value:
+        return None
+    if not isinstance(value, dict):
+        raise BadRequest(f"{name} must be an object, not {value!r:.80}")
+    return value
 
 
 def _whole(conf: Mapping[str, Any], name: str) -> int:

@@ -6,7 +6,7 @@ import os
 import resource
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -27,12 +27,14 @@ class Check(msgspec.Struct, frozen=True):
     fix: str = ""
 
 
-def checks(home: Home, config: SiteConfig) -> Iterator[Check]:
+def checks(home: Home, config: SiteConfig, broken: Mapping[str, str]) -> Iterator[Check]:
+    """broken: modules and drop-in files that could not be loaded, and why."""
     yield _disk(home)
     yield _file_limit()
     yield _damage(home)
     yield _keys(home)
     yield _capacity(config)
+    yield _modules(broken)
 
 
 def _disk(home: Home) -> Check:
@@ -70,3 +72,10 @@ def _capacity(config: SiteConfig) -> Check:
     cores = os.cpu_count() or 1
     text = f"jobs may take {config.capacity.cores} cores in all, the machine has {cores}"
     return Check("cores", True, text)
+
+
+def _modules(broken: Mapping[str, str]) -> Check:
+    if not broken:
+        return Check("modules", True, "all that is installed or dropped in can be loaded")
+    texts = "; ".join(f"{name}: {why}" for name, why in sorted(broken.items()))
+    return Check("modules", False, f"cannot be loaded: {texts}", "mend or remove them, then restart the site")

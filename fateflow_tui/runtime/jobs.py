@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
+import logging
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.document import CheckedJob, check_job, plan_job, with_changes
@@ -23,28 +22,46 @@ from fateflow_tui.core.errors import (
     PartyUnreachable,
 )
 from fateflow_tui.core.events import JobSubmitted, NotesWritten, RerunRequested, StopRequested
-from fateflow_tui.core.ids import Party, job_id_at
+from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Refusal
-from fateflow_tui.core.plan import JobPlan, PartyDocument
+from fateflow_tui.core.plan import PartyDocument
 from fateflow_tui.core.ports import JobStore, ModuleCatalog
 from fateflow_tui.core.records import JobState
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import Engine, RerunStep
+from fateflow_tui.registry import Registry
 from fateflow_tui.runtime.admission import admit
 from fateflow_tui.runtime.clock import now_ms
-from fateflow_tui.runtime.data_jobs import download_job, upload_job
+from fateflow_tui.runtime.data_jobs import download_job, model_job, upload_job, writer_job
+from fateflow_tui.runtime.job_ids import JobIds
 from fateflow_tui.runtime.live_jobs import LiveJobs
 from fateflow_tui.runtime.observer import Observer
+from fateflow_tui.runtime.pending_changes import PendingChanges
 from fateflow_tui.runtime.scheduler import Scheduler
 from fateflow_tui.runtime.states import to_state
+
+logger = logging.getLogger(__name__)
 
 _LEASE_OWNER = "home"
 _LEASE_TIME = 10 * 365 * 86_400_000
 _ACKNOWLEDGED_WITHIN = 3.0  # seconds that `stop` waits for the parties before it says who is still to answer
 
 
+class Prediction(Protocol):
+    """What a predict job takes from its model. parts: the digest of each party's part."""
+
+    @property
+    def predict_dsl(self) -> Mapping[str, Any]: ...
+    @property
+    def train_conf(self) -> Mapping[str, Any]: ...
+    @property
+    def parts(self) -> Mapping[str, str]: ...
+
+
 class Jobs:
-    """The job desk of a site. plays: which parties are this site's own."""
+    """The job desk of a site. plays: which parties are this site's own. ids: for new jobs. prediction: the model that
+    a submitted conf wants to predict with, None if it wants to train.
+    """
 
     def __init__(
         self,
@@ -55,7 +72,11 @@ class Jobs:
         live: LiveJobs,
         catalog: ModuleCatalog,
         tables: Tables,
+        registry: Registry,
         plays: Callable[[Party], bool],
+        ids: JobIds,
+        prediction: Callable[[Mapping[str, Any] | str], Prediction | None],
+        pending: PendingChanges,
     ) -> None:
         self._engine = engine
         self._scheduler = scheduler
@@ -64,15 +85,18 @@ class Jobs:
         self._live = live
         self._catalog = catalog
         self._tables = tables
+        self._registry = registry
         self._plays = plays
-        self._counter = itertools.count(1)
+        self._ids = ids
+        self._prediction = prediction
+        self._pending = pending
 
     async def submit(self, dsl: Mapping[str, Any] | str, conf: Mapping[str, Any] | str, *, by: str = "") -> JobState:
-        """Checks a job, makes it known to all its parties and queues it.
+        """Checks a job, makes it known to all its parties and queues it. A predict job's DSL is that of its model.
 
         Raises BadDocument with all problems, or PartyRefused / PartyUnreachable with every party's answer.
         """
-        checked = check_job(dsl, conf, self._catalog)
+        checked, parts = self._checked(dsl, conf)
         initiator = checked.initiator
         if not self._plays(initiator):
             raise BadRequest(
@@ -80,8 +104,8 @@ class Jobs:
                 hint=f"submit the job at the site of {initiator}",
             )
         _refuse_unbuilt(checked)
-        job_id = job_id_at(datetime.now(), next(self._counter))
-        plan = plan_job(checked, job_id, driver=initiator, submitted_by=by)
+        job_id = self._ids.new()
+        plan = plan_job(checked, job_id, driver=initiator, submitted_by=by, model_parts=parts)
         self._live.add(job_id)
         lease(self._store, job_id)
         await self._scheduler.turn(JobSubmitted(now_ms(), plan, self._refusals(plan.documents)))
@@ -116,21 +140,42 @@ class Jobs:
         """Runs what did not succeed once more (see `rerun_plan`), with changed parameters if given."""
         state = self.known(job_id)
         self._scheduler.recall(job_id)
-        documents: list[PartyDocument] = []
-        conf = None
-        if job_parameters or component_parameters:
-            plan = self._changed_plan(state, job_parameters or {}, component_parameters or {})
-            documents, conf = plan.documents, plan.conf
+        changes = self._pending.merged(job_id, job_parameters, component_parameters)
+        documents, conf = self._changed_documents(state, *changes)
         steps = self._engine.rerun_plan(job_id, components or [], force, documents)
         self._live.add(job_id)
-        await self._scheduler.turn(RerunRequested(now_ms(), job_id, by, components or [], force, documents, conf))
+        refusals = self._refusals(documents)
+        event = RerunRequested(now_ms(), job_id, by, components or [], force, documents, conf, refusals)
+        await self._scheduler.turn(event)
+        self._pending.forget(job_id)
         return steps
 
-    def rerun_plan(self, job_id: str, components: list[str] | None = None, force: bool = False) -> list[RerunStep]:
+    def rerun_plan(
+        self,
+        job_id: str,
+        components: list[str] | None = None,
+        force: bool = False,
+        job_parameters: Mapping[str, Any] | None = None,
+        component_parameters: Mapping[str, Any] | None = None,
+    ) -> list[RerunStep]:
         """What a rerun would do to each component, and why."""
-        self.known(job_id)
+        state = self.known(job_id)
         self._scheduler.recall(job_id)
-        return self._engine.rerun_plan(job_id, components or [], force)
+        changes = self._pending.merged(job_id, job_parameters, component_parameters)
+        documents, _ = self._changed_documents(state, *changes)
+        return self._engine.rerun_plan(job_id, components or [], force, documents)
+
+    async def change_parameters(
+        self, job_id: str, job_parameters: Mapping[str, Any], component_parameters: Mapping[str, Any], *, by: str
+    ) -> tuple[dict[str, Any], list[RerunStep]]:
+        """Keeps changed parameters of an ended job for its next rerun. Gives all that are kept by now, and what a
+        rerun would do. Raises as `rerun_plan` does, and then keeps nothing.
+        """
+        steps = self.rerun_plan(job_id, None, False, job_parameters, component_parameters)
+        changes = self._pending.merged(job_id, job_parameters, component_parameters)
+        self._pending.keep(job_id, changes)
+        logger.info("%s changed parameters of job %s for its next rerun", by or "a user", job_id)
+        return {"job_parameters": changes[0], "component_parameters": changes[1]}, steps
 
     async def upload(self, conf: Mapping[str, Any], file: Path, *, by: str = "") -> JobState:
         """Stores a file of this site as a table, by a job of the party local:0."""
@@ -147,8 +192,21 @@ class Jobs:
         """Writes a table to a file of this site, by a job of the party local:0."""
         dsl, job_conf = download_job(conf)
         namespace, name = str(conf["namespace"]), str(conf["table_name"])
-        self._tables.open(namespace, name)
+        self._tables.usable(namespace, name)
         return await self.submit(dsl, job_conf, by=by)
+
+    async def write(self, parameters: Mapping[str, Any], conf: Mapping[str, Any], *, by: str = "") -> JobState:
+        """Writes a table to another one or to a file of this site, by a job of the party local:0."""
+        self._tables.usable(str(parameters["namespace"]), str(parameters["table_name"]))
+        return await self.submit(*writer_job(parameters, conf), by=by)
+
+    async def store_model(self, conf: Mapping[str, Any], directory: str, *, by: str = "") -> JobState:
+        """Copies a party's part of a model to the second location, by a job of the party local:0."""
+        return await self.submit(*model_job("ModelStore", conf, directory), by=by)
+
+    async def restore_model(self, conf: Mapping[str, Any], directory: str, *, by: str = "") -> JobState:
+        """Brings a party's part of a model back from the second location, by a job of the party local:0."""
+        return await self.submit(*model_job("ModelRestore", conf, directory), by=by)
 
     async def clean_queue(self, *, by: str) -> dict[str, int]:
         """Cancels all jobs that wait here. Gives 0 for each, FATE-Flow's word for done."""
@@ -202,19 +260,35 @@ class Jobs:
         return {
             str(document.party): refusal
             for document in documents
-            if self._plays(document.party) and (refusal := admit(document, self._catalog, self._tables))
+            if self._plays(document.party) and (refusal := admit(document, self._catalog, self._tables, self._registry))
         }
 
-    def _changed_plan(
-        self, state: JobState, job_parameters: Mapping[str, Any], component_parameters: Mapping[str, Any]
-    ) -> JobPlan:
+    def _changed_documents(
+        self,
+        state: JobState,
+        job_parameters: Mapping[str, Any] | None,
+        component_parameters: Mapping[str, Any] | None,
+    ) -> tuple[list[PartyDocument], dict[str, Any] | None]:
+        """The documents of a rerun with changed parameters, and their conf; none when nothing is changed."""
+        if not (job_parameters or component_parameters):
+            return [], None
         if state.plan is None:
             raise Conflict(
                 f"job {state.job_id} is driven elsewhere; its parameters are changed at the site of its initiator"
             )
         conf = with_changes(state.plan.conf, job_parameters, component_parameters)
-        checked = check_job(state.plan.dsl, conf, self._catalog)
-        return plan_job(checked, state.job_id, driver=state.plan.driver, submitted_by=state.plan.submitted_by)
+        checked, parts = self._checked(state.plan.dsl, conf)
+        plan = plan_job(checked, state.job_id, driver=state.plan.driver, model_parts=parts)
+        return plan.documents, plan.conf
+
+    def _checked(
+        self, dsl: Mapping[str, Any] | str, conf: Mapping[str, Any] | str
+    ) -> tuple[CheckedJob, Mapping[str, str]]:
+        """The checked job, and of a predict job the digests of its model's parts."""
+        model = self._prediction(conf)
+        if model is None:
+            return check_job(dsl, conf, self._catalog), {}
+        return check_job(model.predict_dsl, conf, self._catalog, train_conf=model.train_conf), model.parts
 
 
 def lease(store: JobStore, job_id: str) -> int:
@@ -235,11 +309,6 @@ class TableExists(Conflict):
 
 
 def _refuse_unbuilt(checked: CheckedJob) -> None:
-    if checked.job_type == "predict":
-        raise NotBuilt(
-            "predict jobs need the model registry, which this version does not have yet",
-            hint="train with validate_data or test_data in the same job to get scores of other rows",
-        )
     if checked.not_built:
         named = ", ".join(f"{component} ({module})" for component, module in checked.not_built.items())
         raise NotBuilt(

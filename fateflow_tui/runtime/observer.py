@@ -9,8 +9,10 @@ from typing import Any
 
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.logs import JobLog
+from fateflow_tui.core.ids import Party
 from fateflow_tui.core.ports import Change
 from fateflow_tui.core.records import JobState
+from fateflow_tui.runtime.clock import now_ms
 from fateflow_tui.runtime.events import EventBus
 
 _JOB_FIELDS = ("status", "progress", "waiting", "reason", "tag")
@@ -53,6 +55,11 @@ class Observer:
             self._waiting[job_id].discard(changed)
             if not self._waiting[job_id]:
                 del self._waiting[job_id]
+
+    def complain(self, job_id: str, party: Party, text: str) -> None:
+        """Says in the job's log what went wrong with it outside of its tasks."""
+        log = self._logs.setdefault(job_id, JobLog(self._home, job_id))
+        log.write(now_ms() / 1000, "ERROR", text, party=str(party))
 
     def close_log(self, job_id: str) -> None:
         if log := self._logs.pop(job_id, None):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import httpx
 
@@ -14,6 +14,10 @@ _SLICE = 128 << 10  # what is handed to the socket at once: large enough to be q
 _ANSWER_LIMIT = 16 << 20
 # Seconds; shorter than a site's own patience (75), so that a connection is not used while the peer closes it.
 _KEPT_FOR = 60.0
+
+# What calls are about: the scheduling of jobs, values between their parties, scores of single rows.
+Lane = Literal["control", "value", "share"]
+_CONNECTIONS: Final[Mapping[Lane, int]] = {"control": 16, "value": 64, "share": 64}
 
 
 class Answer(NamedTuple):
@@ -25,33 +29,31 @@ class Answer(NamedTuple):
 
 
 class PeerLink:
-    """Kept connections to the site at one address: some for what schedules jobs, others for values, so that a
-    full mailbox never holds up a stop. session: the run of that site that calls are signed for, "" at first.
+    """Kept connections to the site at one address, others for each lane, so that neither a full mailbox nor a rush of
+    rows to be scored ever holds up a stop. session: the run of that site that calls are signed for, "" at first.
     """
 
     def __init__(self, url: str, authority: str) -> None:
         self.url = url
         self.session = ""
         trust = _trusted(url, authority)
-        self._control = _client(trust, connections=16)
-        self._values = _client(trust, connections=64)
+        self._clients = {lane: _client(trust, connections) for lane, connections in _CONNECTIONS.items()}
 
-    async def post(self, path: str, headers: dict[str, str], parts: Sequence[Payload], *, value: bool) -> Answer:
+    async def post(self, path: str, headers: dict[str, str], parts: Sequence[Payload], *, lane: Lane) -> Answer:
         """Raises httpx.TransportError. The caller limits the time."""
         size = sum(map(len, parts))
         request = {**headers, "content-type": "application/octet-stream", "content-length": str(size)}
-        client = self._values if value else self._control
         content = b"".join(parts) if size <= _SLICE else _slices(parts)
-        async with client.stream("POST", self.url + path, headers=request, content=content) as response:
+        async with self._clients[lane].stream("POST", self.url + path, headers=request, content=content) as response:
             return await _read(response)
 
     async def get(self, path: str) -> Answer:
-        async with self._control.stream("GET", self.url + path) as response:
+        async with self._clients["control"].stream("GET", self.url + path) as response:
             return await _read(response)
 
     async def close(self) -> None:
-        await self._control.aclose()
-        await self._values.aclose()
+        for client in self._clients.values():
+            await client.aclose()
 
 
 def _client(trust: ssl.SSLContext, connections: int) -> httpx.AsyncClient:

@@ -18,7 +18,8 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Acknowledgement, Directive, Report
 from fateflow_tui.runtime.clock import now_ms
 from fateflow_tui.runtime.keys import SiteKey, fingerprint
-from fateflow_tui.runtime.peer_link import Answer, PeerLink
+from fateflow_tui.runtime.model_messages import MODEL_PATH, ModelAnswer, ModelMessage
+from fateflow_tui.runtime.peer_link import Answer, Lane, PeerLink
 from fateflow_tui.runtime.peer_messages import (
     DIRECTIVE_PATH,
     IDENTITY_PATH,
@@ -31,6 +32,7 @@ from fateflow_tui.runtime.peer_messages import (
     Problem,
 )
 from fateflow_tui.runtime.routes import RouteTable
+from fateflow_tui.runtime.serving_messages import SHARE_PATH, ShareAnswer, ShareRequest
 from fateflow_tui.runtime.signing import Call, Reason, is_answer_of
 from fateflow_tui.runtime.site_config import SiteConfig
 from fateflow_tui.runtime.transfer import Chunk, ChunkAnswer, Payload, chunk_prefix
@@ -74,12 +76,28 @@ class Peers:
         body = msgspec.json.encode(report)
         return await self._control(REPORT_PATH, report.party, driver, body, Acknowledgement)
 
+    async def send_model(self, source: Party, party: Party, message: ModelMessage) -> ModelAnswer:
+        """Asks a party for something about its part of a model, patiently: it may have to copy large files."""
+        body = msgspec.json.encode(message)
+        return await self._control(MODEL_PATH, source, party, body, ModelAnswer, self._config.timeouts.value)
+
+    async def ask_share(self, request: ShareRequest, patience: float) -> ShareAnswer:
+        """A host's shares of scores. patience: seconds for it. A call that a kept connection lost is made once more."""
+        address = self._address(request.host)
+        parts = (msgspec.json.encode(request),)
+        async with _limit(patience, address):
+            try:
+                answer = await self._call(SHARE_PATH, request.guest, address, parts, "share")
+            except _Silent:
+                answer = await self._call(SHARE_PATH, request.guest, address, parts, "share")
+        return _decode(answer, ShareAnswer, address)
+
     async def send_chunk(self, chunk: Chunk, data: Payload) -> ChunkAnswer:
         """One chunk of a value, tried once: who sends values has patience of its own."""
         address = self._address(chunk.key.target)
         parts = chunk_prefix(chunk), data
         async with _limit(self._config.timeouts.value, address):
-            answer = await self._call(VALUE_PATH, chunk.key.source, address, parts, value=True)
+            answer = await self._call(VALUE_PATH, chunk.key.source, address, parts, "value")
         return _decode(answer, ChunkAnswer, address)
 
     async def ping(self, party: Party, source: Party | None = None) -> PeerState:
@@ -110,9 +128,12 @@ class Peers:
             await link.close()
         self._links.clear()
 
-    async def _control(self, path: str, source: Party, destination: Party, body: bytes, type_: type[T]) -> T:
+    async def _control(
+        self, path: str, source: Party, destination: Party, body: bytes, type_: type[T], patience: float = 0.0
+    ) -> T:
+        """patience: seconds for all tries together, when more than usual are needed."""
         address = self._address(destination)
-        async with _limit(self._config.timeouts.peer, address):
+        async with _limit(patience or self._config.timeouts.peer, address):
             for pause in _PAUSES:
                 with contextlib.suppress(_Silent):
                     answer = await self._call(path, source, address, (body,))
@@ -123,7 +144,7 @@ class Peers:
         return _decode(answer, type_, address)
 
     async def _call(
-        self, path: str, source: Party, address: _Address, parts: Sequence[Payload], *, value: bool = False
+        self, path: str, source: Party, address: _Address, parts: Sequence[Payload], lane: Lane = "control"
     ) -> bytes:
         """The body of a good answer, signed by the right site."""
         link = self._link(address.url)
@@ -142,7 +163,7 @@ class Peers:
                 destination=address.party,
             )
             try:
-                answer = await link.post(path, call.signed_by(self._key), parts, value=value)
+                answer = await link.post(path, call.signed_by(self._key), parts, lane=lane)
             except httpx.HTTPError as error:
                 raise _Silent(f"the site of {address} does not answer: {_cause(error)}") from error
             if not is_answer_of(address.public_key, call.nonce, answer.status, answer.body, answer.headers):

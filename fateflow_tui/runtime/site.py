@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import logging
 import os
@@ -15,37 +16,48 @@ from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.components.catalog import load_catalog
 from fateflow_tui.core.effects import AnnounceJobEnd
-from fateflow_tui.core.errors import Conflict, JobNotFound
+from fateflow_tui.core.errors import Conflict, FateFlowError, JobNotFound
 from fateflow_tui.core.events import DirectiveReceived, Event, ReportReceived
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.messages import Acknowledgement, Directive, Report
+from fateflow_tui.core.messages import Acknowledgement, Directive, Phase, Report
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.ports import Variable
 from fateflow_tui.core.records import JobState
 from fateflow_tui.core.work import TaskOrder
 from fateflow_tui.engine import Engine, SiteFacts
+from fateflow_tui.registry import Registry
 from fateflow_tui.runtime.admission import admit
 from fateflow_tui.runtime.clock import now_ms
 from fateflow_tui.runtime.doctor import checks
 from fateflow_tui.runtime.events import EventBus
 from fateflow_tui.runtime.gate import PeerGate
+from fateflow_tui.runtime.grants import Grants
+from fateflow_tui.runtime.job_ids import JobIds
 from fateflow_tui.runtime.jobs import Jobs, lease
 from fateflow_tui.runtime.keys import SiteKey
 from fateflow_tui.runtime.live_jobs import LiveJobs
+from fateflow_tui.runtime.model_messages import ModelAnswer, ModelMessage
+from fateflow_tui.runtime.models import Models
 from fateflow_tui.runtime.observer import Observer
 from fateflow_tui.runtime.peers import Peers
+from fateflow_tui.runtime.pending_changes import PendingChanges
 from fateflow_tui.runtime.performer import Performer, ended, started
+from fateflow_tui.runtime.permissions import Permissions
 from fateflow_tui.runtime.plane import Plane
 from fateflow_tui.runtime.routes import RouteTable
 from fateflow_tui.runtime.scheduler import Scheduler
+from fateflow_tui.runtime.serving import Serving
+from fateflow_tui.runtime.serving_messages import ShareAnswer, ShareRequest
 from fateflow_tui.runtime.site_config import SiteConfig
 from fateflow_tui.runtime.states import to_state
 from fateflow_tui.runtime.workers import Ending, Workers
+from store.audit import AuditTrail
 from store.collections import open_collection
 from store.jobs import TinyJobStore
 
 logger = logging.getLogger(__name__)
 
+_ENDS_WITHIN = 3.0  # seconds that a question about a job's model waits for its end to arrive here
 _SETTLE_EVERY = 1.0  # seconds between looks for ended jobs that need nothing more
 
 
@@ -62,11 +74,24 @@ class Site:
         self.started_at = now_ms()
         self.catalog = load_catalog(home.root / "components")
         self.tables = Tables(home.tables)
+        self.registry = Registry(home.models)
+        self.ids = JobIds()
         self.events = EventBus()
         self.key = SiteKey.load_or_create(home.keys / "site.pem")
         self.routes = RouteTable(open_collection(home.root, "parties"))
         self.gate = PeerGate(config, self.key, self.routes)
+        grants = Grants(open_collection(home.root, "grants"), required=config.permissions == "required")
+        self.permissions = Permissions(grants, self.catalog, AuditTrail(home.root), config.plays)
         self.peers = Peers(config, self.key, self.routes)
+        self.serving = Serving(
+            config,
+            home,
+            self.catalog,
+            self.tables,
+            self.peers,
+            self.registry.part,
+            lambda name: open_collection(home.root, name),
+        )
         self.plane = Plane(config, self.peers, self, self._trace)
         self.workers = Workers(
             home, self.plane, self._worker_started, self._worker_ended, self._progressed, self._metrics_written
@@ -82,6 +107,19 @@ class Site:
             home.root, self.workers, self.peers, self.plane, self._state, self._post, self._job_ended
         )
         self._scheduler = Scheduler(self.engine, self._store, self._performer.perform, self._observer.observe)
+        self.models = Models(
+            home,
+            config,
+            self.key,
+            self.peers,
+            self.catalog,
+            self.registry,
+            self.serving,
+            self.ids,
+            open_collection(home.root, "tags"),
+            open_collection(home.root, "model_decisions"),
+            self._until_ended,
+        )
         self.jobs = Jobs(
             self.engine,
             self._scheduler,
@@ -90,7 +128,11 @@ class Site:
             self._live,
             self.catalog,
             self.tables,
+            self.registry,
             config.plays,
+            self.ids,
+            self.models.prediction,
+            PendingChanges(open_collection(home.root, "changes")),
         )
         self._running: list[asyncio.Task[None]] = []
 
@@ -103,7 +145,8 @@ class Site:
         self.tables.sweep()
         await self.workers.open()
         self._scheduler.restore(self._unfinished())
-        self._running = [asyncio.create_task(self._scheduler.run()), asyncio.create_task(self._settle())]
+        works = (self._scheduler.run(), self._settle(), self.models.run())
+        self._running = [asyncio.create_task(work) for work in works]
         self.events.publish("server", status="started")
 
     async def close(self) -> None:
@@ -114,6 +157,7 @@ class Site:
         await asyncio.gather(*self._running, return_exceptions=True)
         await self._performer.close()
         await self.workers.close()
+        await self.serving.close()
         await self.peers.close()
         self._observer.close()
         self.events.close()
@@ -123,7 +167,10 @@ class Site:
         """A driver's message; answered by all that is so at the party."""
         refusal = None
         if directive.document is not None:
-            refusal = admit(directive.document, self.catalog, self.tables)
+            permits = self.permissions.of(directive.driver)
+            refusal = admit(directive.document, self.catalog, self.tables, self.registry, permits)
+        if (denial := self._rerun_denial(directive)) is not None:
+            raise denial
         self._live.add(directive.job_id)
         with self._performer.answering(directive.job_id, directive.party) as answer:
             await self._scheduler.turn(DirectiveReceived(now_ms(), directive, refusal))
@@ -137,6 +184,14 @@ class Site:
         await self._scheduler.turn(ReportReceived(now_ms(), report))
         return Acknowledgement(report.job_id, report.party, report.seq)
 
+    async def on_model(self, source: Party, party: Party, message: ModelMessage) -> ModelAnswer:
+        """What the initiator of a model asks of a party of this site."""
+        return await self.models.handle(source, party, message)
+
+    async def on_share(self, source: Party, request: ShareRequest) -> ShareAnswer:
+        """A guest's site asks for a host's shares of scores."""
+        return await self.serving.share(source, request)
+
     def resources(self) -> dict[str, Any]:
         """What the local engine has, what is taken, and by whom."""
         return {
@@ -148,7 +203,14 @@ class Site:
 
     def doctor(self) -> list[dict[str, Any]]:
         """Checks of this site, one dict each: name, ok, text, fix."""
-        return [msgspec.to_builtins(check) for check in checks(self.home, self.config)]
+        return [msgspec.to_builtins(check) for check in checks(self.home, self.config, self.broken_modules())]
+
+    def broken_modules(self) -> dict[str, str]:
+        """Modules and drop-in files that cannot be loaded, and why. Loads those that nobody has asked for yet."""
+        for name in self.catalog.names():
+            with contextlib.suppress(FateFlowError):
+                self.catalog.facts(name)
+        return dict(self.catalog.broken)
 
     def variable(self, job_id: str, component: str, party: Party, name: str) -> Variable | None:
         """What the message plane may carry; see `plane.Variables`."""
@@ -164,6 +226,19 @@ class Site:
                 )
                 return facts.variables.get(name) if takes_part else None
         return None
+
+    def _rerun_denial(self, directive: Directive) -> FateFlowError | None:
+        """What a driver lacks who wants a document of before to run once more. It asks again until it may, or gives
+        up, which it may always.
+        """
+        permits = self.permissions.of(directive.driver)
+        state = self.jobs.state(directive.job_id) if permits is not None else None
+        record = state.parties.get(str(directive.party)) if state is not None else None
+        if permits is None or state is None or record is None or directive.phase is Phase.FINISH:
+            return None
+        brings_new = directive.document is not None and directive.document_revision > record.document_revision
+        document = state.documents.get(str(directive.party))
+        return permits(document) if directive.run > record.directive.run and document and not brings_new else None
 
     def _unfinished(self) -> Iterator[JobState]:
         for job_id in self._live.all():
@@ -212,13 +287,33 @@ class Site:
     def _job_ended(self, effect: AnnounceJobEnd) -> None:
         # A worker of another party here may still wait for a value: it shall be killed, not fail by itself.
         state = self.engine.job(effect.job_id)
+        if state is not None and effect.parts and effect.status.succeeded:
+            self._register(state, effect)
         if state is None or all(record.status.ended for record in state.parties.values()):
             self.plane.close_job(effect.job_id)
+
+    async def _until_ended(self, job_id: str) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ENDS_WITHIN):
+                if self.engine.job(job_id) is not None:
+                    await self._observer.until(job_id, self.jobs.state, _is_over)
+
+    def _register(self, state: JobState, effect: AnnounceJobEnd) -> None:
+        try:
+            self.models.register(state, effect.party, effect.parts)
+        except (FateFlowError, OSError) as error:
+            # It is tried again at the next start; until then the part shows as missing where it is asked for.
+            logger.exception("the model of job %s was not registered at %s", effect.job_id, effect.party)
+            self._observer.complain(effect.job_id, effect.party, f"the model was not registered: {error}")
 
     async def _settle(self) -> None:
         while True:
             await asyncio.sleep(_SETTLE_EVERY)
             self.jobs.settle()
+
+
+def _is_over(state: JobState) -> bool:
+    return all(party.status.ended for party in state.parties.values())
 
 
 class HomeLock:

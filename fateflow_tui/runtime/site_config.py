@@ -5,15 +5,19 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import stat
 import tomllib
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Literal, Self
 
 import msgspec
 
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.ids import OWN_PARTY_ID, Party
 from fateflow_tui.runtime.party_patterns import checked_pattern, covers, party_of
+
+_LEAST_SECRET: Final = 16  # characters
+_LEAST_DIFFERENT: Final = 8  # of them
 
 _HEADING = "# Configuration of a fateflow site. Edit it while the site is stopped; unknown keys are refused.\n"
 
@@ -38,6 +42,12 @@ class MailboxLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quota: int = 1024
 
 
+class ServingLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """timeout: seconds in which all hosts of an online inference must have answered."""
+
+    timeout: float = 1.0
+
+
 class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """PEM files. certificate, key: with which this site serves https. authority: by which it judges its peers'
     certificates, "" for the system's authorities.
@@ -48,11 +58,28 @@ class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     authority: str = ""
 
 
+class ClientKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """With what FATE-Flow 1.7+ clients sign their calls. Once it is set, a call is signed or carries the token."""
+
+    app_key: str = ""
+    secret_key: str = ""
+
+    def __repr__(self) -> str:
+        return f"ClientKeys(app_key={self.app_key!r}, secret_key={'***' if self.secret_key else ''!r})"
+
+
+class ModelStoreConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The second location of models. directory: "" for none; best on another disk, or shared between sites."""
+
+    directory: str = ""
+
+
 class SiteConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All settings of a site.
 
     parties: what it plays, as ``guest:9999`` or ``9999`` (any role); [] is a standalone site, which plays everybody.
     data_roots: folders from which clients may name server-side files. advertised: the URL that peers are told.
+    permissions: what a trusted peer may do that was granted nothing: all (open) or nothing (required).
     """
 
     name: str = "site"
@@ -61,10 +88,14 @@ class SiteConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: int = 9380
     advertised: str = ""
     data_roots: list[str] = []
+    permissions: Literal["open", "required"] = "open"
     capacity: Capacity = Capacity()
     timeouts: Timeouts = Timeouts()
     mailbox: MailboxLimits = MailboxLimits()
+    serving: ServingLimits = ServingLimits()
+    model_store: ModelStoreConfig = ModelStoreConfig()
     tls: Tls = Tls()
+    client: ClientKeys = ClientKeys()
 
     @property
     def standalone(self) -> bool:
@@ -92,6 +123,8 @@ class SiteConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         except msgspec.ValidationError as error:
             raise BadRequest(f"{path}: {error}") from error
         config.check(str(path))
+        if config.client.secret_key and stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
+            raise BadRequest(f"{path} holds client.secret_key, and others may read it", hint=f"chmod 600 {path}")
         return config
 
     @classmethod
@@ -115,6 +148,7 @@ class SiteConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ("timeouts.peer", self.timeouts.peer, 0.1, None),
             ("timeouts.value", self.timeouts.value, 1, None),
             ("mailbox.quota", self.mailbox.quota, 1, None),
+            ("serving.timeout", self.serving.timeout, 0.05, 60),
         )
         for key, value, least, most in limits:
             if value < least or (most is not None and value > most):
@@ -122,16 +156,32 @@ class SiteConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise BadRequest(f"{origin}: {key} is {value}, it must be {span}")
         if bool(self.tls.certificate) != bool(self.tls.key):
             raise BadRequest(f"{origin}: tls.certificate and tls.key belong together, one is missing")
+        _check_client_keys(origin, self.client)
 
     def save(self, path: Path) -> None:
         """Writes the file, which is always the old or the new one."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        with temporary.open("w", encoding="utf-8") as file:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(_HEADING + to_toml(msgspec.to_builtins(self)))
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+
+
+def _check_client_keys(origin: str, client: ClientKeys) -> None:
+    if bool(client.app_key) != bool(client.secret_key):
+        raise BadRequest(f"{origin}: client.app_key and client.secret_key belong together, one is missing")
+    if not (client.app_key + client.secret_key).isascii() or any(sign.isspace() for sign in client.app_key):
+        raise BadRequest(f"{origin}: client.app_key and client.secret_key are ASCII, the key without blanks")
+    weak = len(client.secret_key) < _LEAST_SECRET or len(set(client.secret_key)) < _LEAST_DIFFERENT
+    if client.secret_key and weak:
+        raise BadRequest(
+            f"{origin}: client.secret_key is too weak: at least {_LEAST_SECRET} characters, "
+            f"{_LEAST_DIFFERENT} different ones",
+            hint='make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"',
+        )
 
 
 def to_toml(document: dict[str, Any]) -> str:

@@ -14,22 +14,44 @@ from starlette.responses import Response
 from fateflow_tui import __version__
 from fateflow_tui.core.errors import BadRequest, FateFlowError, NotBuilt, NotFound
 from fateflow_tui.server import (
+    absent_routes,
+    binding_routes,
+    board_log_routes,
+    cleaning_routes,
     data_routes,
     event_routes,
+    grant_routes,
+    job_more_routes,
     job_routes,
     job_view_routes,
+    key_routes,
+    lineage_routes,
     log_routes,
+    model_output_routes,
+    model_routes,
+    model_view_routes,
     party_routes,
+    permission_routes,
+    provider_routes,
+    resource_routes,
+    server_routes,
+    serving_routes,
     site_routes,
     table_routes,
+    tag_routes,
+    table_state_routes,
+    template_routes,
     tracking_routes,
+    writer_routes,
 )
 from fateflow_tui.server.address import Address
 from fateflow_tui.server.body import OversizedBody, UnreadableBody
+from fateflow_tui.server.client_signature import ClientSignatures
 from fateflow_tui.server.door import Site
 from fateflow_tui.server.envelope import answer, failure
 from fateflow_tui.server.following import Spool
 from fateflow_tui.server.guard import Doorkeeper, Guard
+from fateflow_tui.server.openapi import DescribedApi, operation_id
 from fateflow_tui.server.paths import is_absent_part
 from fateflow_tui.server.peer_routes import peer_router
 
@@ -38,11 +60,31 @@ _ROOMS = (
     job_view_routes,
     data_routes,
     table_routes,
+    tag_routes,
     tracking_routes,
     event_routes,
     log_routes,
+    model_routes,
+    model_view_routes,
     party_routes,
     site_routes,
+    binding_routes,
+    table_state_routes,
+    lineage_routes,
+    cleaning_routes,
+    model_output_routes,
+    job_more_routes,
+    writer_routes,
+    grant_routes,
+    permission_routes,
+    board_log_routes,
+    resource_routes,
+    key_routes,
+    template_routes,
+    provider_routes,
+    server_routes,
+    serving_routes,
+    absent_routes,
 )
 
 
@@ -52,7 +94,7 @@ def create_app(site: Site, address: Address) -> FastAPI:
     `app.state.closing` is an event: set it, and all streams end. `app.state.shutdown` is what a client's wish to
     end the server calls.
     """
-    app = FastAPI(
+    app = DescribedApi(
         title="fateflow",
         version=__version__,
         summary="Schedules federated learning jobs; FATE-Flow 1.x's API and more",
@@ -60,19 +102,24 @@ def create_app(site: Site, address: Address) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
     )
     app.state.site = site
     app.state.address = address
     app.state.closing = asyncio.Event()
     app.state.shutdown = lambda: None
     app.state.spool = Spool(app.state.closing)
+    # Routes are tried in this order, and there are many: those first by whose milliseconds people count.
+    app.include_router(serving_routes.federation_router)
+    app.include_router(peer_router(site.gate, site.plane, site))
     for room in _ROOMS:
         app.include_router(room.router, prefix="/v1")
-    app.include_router(peer_router(site.gate, site.plane, site))
     app.add_exception_handler(FateFlowError, _on_error)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
-    app.add_middleware(Guard, doorkeeper=Doorkeeper(address))
+    keys = site.config.client
+    signatures = ClientSignatures(keys, site.home.uploads) if keys.app_key else None
+    app.add_middleware(Guard, doorkeeper=Doorkeeper(address, signed=bool(keys.app_key)), signatures=signatures)
     return app
 
 

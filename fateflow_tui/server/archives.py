@@ -29,6 +29,16 @@ def log_archive(directory: Path) -> IO[bytes]:
     return archive
 
 
+def example_archive(directory: Path) -> IO[bytes]:
+    """The job documents of a directory and the tables in its `data` as tar.gz, with relative names."""
+    archive = tempfile.TemporaryFile()  # noqa: SIM115 (closed by who sends it)
+    with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=6) as tar:
+        for path in (*sorted(directory.glob("*.json")), *sorted(directory.glob("data/*.csv"))):
+            _add_growing(tar, path, str(path.relative_to(directory)))
+    archive.seek(0)
+    return archive
+
+
 def tar_answer(archive: IO[bytes], filename: str) -> Response:
     headers = {"Content-Disposition": f"attachment; filename={filename}"}
     return StreamingResponse(_chunks(archive), media_type="application/x-tar", headers=headers)

@@ -16,10 +16,11 @@ from fateflow_tui.core.status import Status
 from fateflow_tui.runtime.jobs import TableExists
 from fateflow_tui.server.body import BODY_LIMIT, Body, JsonBody, parse, read_bytes
 from fateflow_tui.server.context import Asker, ThisAddress, ThisSite
+from fateflow_tui.server.described import FILE, FLAG, JOB, NUMBER, TEXT, described, members
 from fateflow_tui.server.door import Site
 from fateflow_tui.server.envelope import answer
 from fateflow_tui.server.search import each
-from fateflow_tui.server.server_files import server_file
+from fateflow_tui.server.server_files import file_to_write, server_file
 from fateflow_tui.server.submission import submission
 from fateflow_tui.server.upload_request import conf_of_query, receive_file
 
@@ -28,8 +29,17 @@ router = APIRouter(tags=["data (FATE-Flow 1.x)"])
 _NO_FILE = "send it as multipart part `file`, or set use_local_data to 0 and name a file on the server"
 _REQUIRED = ("namespace", "table_name", "head", "partition")
 
+_TABLE = {"namespace": "experiment", "table_name": "breast_guest"}
+_OPTIONS = {"head": FLAG, "partition": NUMBER, "drop": FLAG, "id_delimiter": TEXT}
+_UPLOAD = members(*_REQUIRED, "file", **_OPTIONS, use_local_data=FLAG)
+# In place of parts, 1.x clients send the configuration as the URL's query: one JSON object.
+_UPLOAD_PARTS = members("file", namespace=TEXT, table_name=TEXT, **_OPTIONS, file=FILE)
+_UPLOAD_EXAMPLE = {**_TABLE, "head": 1, "partition": 4, "file": "data/breast_guest.csv", "use_local_data": 0}
+_DOWNLOAD_EXAMPLE = {**_TABLE, "output_path": "breast_guest.csv"}
+_MADE = {"job_id": JOB, "board_url": "http://127.0.0.1:9380/", **_TABLE}
 
-@router.post("/data/upload")
+
+@router.post("/data/upload", **described(_UPLOAD, _UPLOAD_EXAMPLE, _MADE, parts=_UPLOAD_PARTS))
 async def upload(request: Request, site: ThisSite, address: ThisAddress, asker: Asker) -> Response:
     """Makes a table of a CSV file. Either multipart with the part `file` and the configuration as URL query (one
     JSON object), or a JSON body with `use_local_data` 0 and `file`, a path on the server.
@@ -55,16 +65,22 @@ async def upload(request: Request, site: ThisSite, address: ThisAddress, asker: 
     return answer({**submission(site, address, state), **names}, job_id=state.job_id)
 
 
-@router.post("/data/download")
+@router.post(
+    "/data/download",
+    **described(members("namespace", "table_name", "output_path", delimiter=TEXT), _DOWNLOAD_EXAMPLE, _MADE),
+)
 async def download(site: ThisSite, address: ThisAddress, body: JsonBody, asker: Asker) -> Response:
     """Writes a table to `output_path`, a file on the server."""
     body.require("namespace", "table_name", "output_path")
-    path = server_file(site.config, address, body.text("output_path"))
+    path = await file_to_write(site, address, body.text("output_path"))
     state = await site.jobs.download({**body.members, "output_path": str(path)}, by=asker)
     return answer(submission(site, address, state), job_id=state.job_id)
 
 
-@router.post("/data/upload/history")
+@router.post(
+    "/data/upload/history",
+    **described(members(limit=NUMBER, job_id=TEXT), {"limit": 10}, [{JOB: {"upload_info": {}, "notes": ""}}]),
+)
 async def upload_history(site: ThisSite, body: JsonBody) -> Response:
     """What was uploaded, newest first, as far as the tables still exist."""
     limit, job_id = body.integer("limit", 0), body.text("job_id")

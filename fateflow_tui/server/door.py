@@ -14,9 +14,13 @@ from fateflow_tui.core.records import JobState
 from fateflow_tui.core.status import Status
 from fateflow_tui.runtime.events import SiteEvent
 from fateflow_tui.runtime.gate import PeerGate
+from fateflow_tui.runtime.job_ids import JobIds
+from fateflow_tui.runtime.models import Models
 from fateflow_tui.runtime.peers import Peers
+from fateflow_tui.runtime.permissions import Permissions
 from fateflow_tui.runtime.plane import Plane
 from fateflow_tui.runtime.routes import RouteTable
+from fateflow_tui.runtime.serving import Serving
 from fateflow_tui.runtime.site_config import SiteConfig
 from fateflow_tui.server.peer_routes import PeerHandlers
 
@@ -61,12 +65,29 @@ class Jobs(Protocol):
     ) -> Sequence[RerunStep]: ...
 
     def rerun_plan(
-        self, job_id: str, components: list[str] | None = None, force: bool = False
+        self,
+        job_id: str,
+        components: list[str] | None = None,
+        force: bool = False,
+        job_parameters: Mapping[str, Any] | None = None,
+        component_parameters: Mapping[str, Any] | None = None,
     ) -> Sequence[RerunStep]: ...
 
     async def upload(self, conf: Mapping[str, Any], file: Path, *, by: str = "") -> JobState: ...
 
     async def download(self, conf: Mapping[str, Any], *, by: str = "") -> JobState: ...
+
+    async def write(
+        self, parameters: Mapping[str, Any], conf: Mapping[str, Any], *, by: str = ""
+    ) -> JobState: ...
+
+    async def change_parameters(
+        self, job_id: str, job_parameters: Mapping[str, Any], component_parameters: Mapping[str, Any], *, by: str
+    ) -> tuple[dict[str, Any], Sequence[RerunStep]]: ...
+
+    async def store_model(self, conf: Mapping[str, Any], directory: str, *, by: str = "") -> JobState: ...
+
+    async def restore_model(self, conf: Mapping[str, Any], directory: str, *, by: str = "") -> JobState: ...
 
     async def clean_queue(self, *, by: str) -> dict[str, int]: ...
 
@@ -89,6 +110,10 @@ class Site(PeerHandlers, Protocol):
     peers: Peers
     gate: PeerGate
     plane: Plane
+    serving: Serving
+    ids: JobIds
+    models: Models
+    permissions: Permissions
 
     @property
     def catalog(self) -> ModuleCatalog: ...
@@ -100,3 +125,5 @@ class Site(PeerHandlers, Protocol):
     def resources(self) -> dict[str, Any]: ...
 
     def doctor(self) -> list[dict[str, Any]]: ...
+
+    def broken_modules(self) -> Mapping[str, str]: ...

@@ -22,6 +22,21 @@ from fateflow_tui.core.status import ENDED, Status
 from fateflow_tui.server.archives import log_archive, tar_answer
 from fateflow_tui.server.body import DocumentBody, JsonBody
 from fateflow_tui.server.context import Asker, ThisAddress, ThisSite, known_job
+from fateflow_tui.server.described import (
+    AT_GUEST,
+    DOCUMENT,
+    FLAG,
+    JOB,
+    NUMBER,
+    RANGE,
+    RERUN,
+    TAR,
+    TEXT,
+    TEXTS,
+    described,
+    members,
+    one_of,
+)
 from fateflow_tui.server.envelope import answer, failure, file_failure, wants_detail
 from fateflow_tui.server.filters import fits, ordered, usable
 from fateflow_tui.server.paging import is_paged, paged_jobs, paged_tasks
@@ -36,8 +51,31 @@ router = APIRouter(tags=["job (FATE-Flow 1.x)"])
 _STOPPED = "stop job on this party True;\nstop job on all party success"
 _LISTED = 10  # records of a list without a limit
 
+# Of the records' fields, by any of which one can choose, those that clients use.
+_WISHES = {"job_id": TEXTS, "role": TEXTS, "party_id": TEXTS, "status": TEXTS, "order_by": TEXT, "reverse": FLAG}
+_FILTERS = members(**_WISHES, create_time=RANGE, start_time=RANGE, end_time=RANGE, elapsed=RANGE)
+_LIST = members(
+    limit=NUMBER, page=NUMBER, order_by=TEXT, order=TEXT, role=TEXTS, status=TEXTS, partner=TEXT, description=TEXT
+)
+_DOCUMENTS = members(job_dsl=DOCUMENT, job_runtime_conf=DOCUMENT, dsl=DOCUMENT, runtime_conf=DOCUMENT)
+_EXAMPLE = {
+    "job_dsl": {"components": {"secure_add_example_0": {"module": "SecureAddExample"}}},
+    "job_runtime_conf": {
+        "dsl_version": 2,
+        "initiator": {"role": "guest", "party_id": 9999},
+        "role": {"guest": [9999], "host": [10000]},
+        "job_parameters": {"common": {}},
+        "component_parameters": {"common": {"secure_add_example_0": {}}},
+    },
+}
+_SUBMITTED = {"job_id": JOB, "model_info": {"model_id": "guest-9999#host-10000#model", "model_version": JOB}}
+_JOB = {"f_job_id": JOB, "f_role": "guest", "f_party_id": "9999", "f_status": "success"}
+_TASK = {**_JOB, "f_component_name": "dataio_0", "f_task_version": 0}
+_VIEW = {"f_component_name": "dataio_0", "f_table_name": "t", "f_table_namespace": "n", "f_data_name": "train"}
+_LOGS = described(members("job_id"), {"job_id": JOB}, file=TAR)
 
-@router.post("/job/submit")
+
+@router.post("/job/submit", **described(_DOCUMENTS, _EXAMPLE, _SUBMITTED))
 async def submit(request: Request, site: ThisSite, address: ThisAddress, body: DocumentBody, asker: Asker) -> Response:
     """Checks and submits a job. `job_dsl` and `job_runtime_conf` (or `dsl`, `runtime_conf`): objects, or JSON texts,
     whose problems are then reported with line and column.
@@ -54,14 +92,16 @@ async def submit(request: Request, site: ThisSite, address: ThisAddress, body: D
     return answer(submission(site, address, state), job_id=state.job_id)
 
 
-@router.post("/job/query")
+@router.post("/job/query", **described(_FILTERS, {"job_id": JOB}, [_JOB]))
 async def query(site: ThisSite, body: JsonBody) -> Response:
     """Job records whose fields (names without `f_`) have the given values."""
     found = ordered(await newest_first(site, job_records, body.members, need_wish=True), body.members)
     return answer(found, retmsg="success" if found else "no job could be found")
 
 
-@router.post("/job/task/query")
+@router.post(
+    "/job/task/query", **described(members(**_WISHES, component_name=TEXT, only_latest=FLAG), {"job_id": JOB}, [_TASK])
+)
 async def query_tasks(site: ThisSite, body: JsonBody) -> Response:
     """Task records whose fields have the given values, newest versions only unless `only_latest` is false."""
     latest = body.flag("only_latest", True)
@@ -71,7 +111,7 @@ async def query_tasks(site: ThisSite, body: JsonBody) -> Response:
     return answer(ordered(found, body.members))
 
 
-@router.post("/job/list/job")
+@router.post("/job/list/job", **described(_LIST, {"limit": 10}, [_JOB]))
 async def list_jobs(site: ThisSite, body: JsonBody) -> Response:
     """The newest job records. `limit`: how many, 0 and less for all. With `page`, `order_by`, `order`, `role`,
     `status`, `partner` or `description` the paged form of later versions.
@@ -82,7 +122,7 @@ async def list_jobs(site: ThisSite, body: JsonBody) -> Response:
     return answer(found) if found else answer(retcode=101, retmsg="find job failed")
 
 
-@router.post("/job/list/task")
+@router.post("/job/list/task", **described(_LIST, {"limit": 10}, [_TASK]))
 async def list_tasks(site: ThisSite, body: JsonBody) -> Response:
     """The newest task records; see `job/list/job`."""
     if is_paged(body):
@@ -95,7 +135,9 @@ async def list_tasks(site: ThisSite, body: JsonBody) -> Response:
     return answer(found) if found else answer(retcode=100, retmsg="find task failed")
 
 
-@router.post("/job/stop")
+@router.post(
+    "/job/stop", **described(members("job_id", stop_status=one_of(*sorted(ENDED)), reason=TEXT), {"job_id": JOB})
+)
 async def stop(request: Request, site: ThisSite, body: JsonBody, asker: Asker) -> Response:
     """Stops a job at all parties. `stop_status`: what it ends with, canceled unless said otherwise."""
     state = known_job(site, body)
@@ -113,7 +155,7 @@ async def stop(request: Request, site: ThisSite, body: JsonBody, asker: Asker) -
     return answer(details, retmsg=_STOPPED)
 
 
-@router.post("/job/rerun")
+@router.post("/job/rerun", **described(RERUN, {"job_id": JOB, "component_name": "dataio_0"}))
 async def rerun(request: Request, site: ThisSite, body: JsonBody, asker: Asker) -> Response:
     """Runs what did not succeed again. `component_name`: a component or several to begin from, or `pipeline` for the
     whole job; `force`: also what succeeded; `job_parameters`, `component_parameters`: changed ones.
@@ -131,7 +173,9 @@ async def rerun(request: Request, site: ThisSite, body: JsonBody, asker: Asker) 
     return answer(list(steps) if wants_detail(request) else None, retmsg="rerun job success")
 
 
-@router.post("/job/update")
+@router.post(
+    "/job/update", **described(members("job_id", "role", "party_id", notes=TEXT), {**AT_GUEST, "notes": "first try"})
+)
 async def update(site: ThisSite, body: JsonBody) -> Response:
     """Sets the notes of a job at one party of this site."""
     body.require("job_id", "role", "party_id")
@@ -141,7 +185,9 @@ async def update(site: ThisSite, body: JsonBody) -> Response:
     return answer()
 
 
-@router.post("/job/config")
+@router.post(
+    "/job/config", **described(_FILTERS, AT_GUEST, {"job_id": JOB, "dsl": {}, "runtime_conf": {}, "model_info": {}})
+)
 async def config(site: ThisSite, body: JsonBody) -> Response:
     """The documents of the first job record that fits the given values."""
     found = ordered(await newest_first(site, job_records, body.members, need_wish=True), body.members)
@@ -160,8 +206,8 @@ async def config(site: ThisSite, body: JsonBody) -> Response:
     )
 
 
-@router.get("/job/log")
-@router.post("/job/log/download")
+@router.get("/job/log", **_LOGS)
+@router.post("/job/log/download", **_LOGS)
 async def log(request: Request, site: ThisSite, body: JsonBody) -> Response:
     """All logs of a job as tar.gz; a failure has HTTP status 210."""
     try:
@@ -175,7 +221,10 @@ async def log(request: Request, site: ThisSite, body: JsonBody) -> Response:
     return tar_answer(archive, f"job_{directory.name}_log.tar.gz")
 
 
-@router.post("/job/data/view/query")
+@router.post(
+    "/job/data/view/query",
+    **described(members("job_id", role=TEXT, party_id=TEXT, component_name=TEXT), {"job_id": JOB}, [_VIEW]),
+)
 async def data_view_query(site: ThisSite, body: JsonBody) -> Response:
     """The output tables of a job's tasks at this site's parties."""
     body.require("job_id")
@@ -186,13 +235,16 @@ async def data_view_query(site: ThisSite, body: JsonBody) -> Response:
     return answer(found) if found else answer(retcode=101, retmsg="find data view failed")
 
 
-@router.post("/job/clean/queue")
+@router.post("/job/clean/queue", **described(answer={JOB: 0}))
 async def clean_queue(site: ThisSite, asker: Asker) -> Response:
     """Cancels all waiting jobs that this site drives."""
     return answer(await site.jobs.clean_queue(by=asker))
 
 
-@router.post("/job/url/get")
+@router.post(
+    "/job/url/get",
+    **described(members("job_id", "role", "party_id"), AT_GUEST, {"board_url": ["http://127.0.0.1:9380/"]}),
+)
 async def url_get(site: ThisSite, address: ThisAddress, body: JsonBody) -> Response:
     """Where a board shows this job."""
     body.require("job_id", "role", "party_id")

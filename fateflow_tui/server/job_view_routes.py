@@ -12,6 +12,7 @@ from fateflow_tui.core.document import examine_job
 from fateflow_tui.core.errors import BadRequest, Conflict, JobNotFound
 from fateflow_tui.server.body import DocumentBody, JsonBody
 from fateflow_tui.server.context import ThisSite, known_job
+from fateflow_tui.server.described import DOCUMENT, JOB, NUMBER, RERUN, TEXT, TEXTS, described, members
 from fateflow_tui.server.door import Site
 from fateflow_tui.server.envelope import answer
 from fateflow_tui.server.search import each
@@ -22,8 +23,14 @@ router = APIRouter(tags=["job"])
 
 _LISTED = 20
 
+_LINE = {"job_id": JOB, "status": "success"}
+_ENTRY = {"at": 1732413416000, "kind": "status", "component": "dataio_0", "text": "success"}
+_STEP = {"component": "dataio_0", "action": "run", "why": "it failed"}
 
-@router.post("/job/list")
+
+@router.post(
+    "/job/list", **described(members(limit=NUMBER, status=TEXTS, role=TEXT, party_id=TEXT), {"limit": 20}, [_LINE])
+)
 async def job_list(site: ThisSite, body: JsonBody) -> Response:
     """Jobs in short, newest first. `limit` (20; 0 for all), `status` (one or several), `role` and `party_id`."""
     limit, statuses, party = body.integer("limit", _LISTED), body.texts("status"), body.party()
@@ -37,7 +44,7 @@ async def job_list(site: ThisSite, body: JsonBody) -> Response:
     return answer(found)
 
 
-@router.post("/job/resolve")
+@router.post("/job/resolve", **described(members("word"), {"word": "@last"}, {"job_id": JOB}))
 async def job_resolve(site: ThisSite, body: JsonBody) -> Response:
     """The whole id of the job that `word` means: an id, its unique beginning, `@last`, or `@1` for the newest, `@2`
     for the one before.
@@ -57,13 +64,13 @@ async def job_resolve(site: ThisSite, body: JsonBody) -> Response:
     return answer({"job_id": matches[0]})
 
 
-@router.post("/job/show")
+@router.post("/job/show", **described(members("job_id"), {"job_id": JOB}, {**_LINE, "components": [], "cards": []}))
 async def job_show(site: ThisSite, body: JsonBody) -> Response:
     """One job whole: parties, components, failure cards, what it waits for."""
     return answer(job_view(known_job(site, body)))
 
 
-@router.post("/job/why")
+@router.post("/job/why", **described(members("job_id"), {"job_id": JOB}, {**_LINE, "waiting": None, "cards": []}))
 async def job_why(site: ThisSite, body: JsonBody) -> Response:
     """Why a job is as it is: what it waits for, who stopped it, which tasks failed and why."""
     view = job_view(known_job(site, body))
@@ -71,7 +78,7 @@ async def job_why(site: ThisSite, body: JsonBody) -> Response:
     return answer({name: msgspec.to_builtins(getattr(view, name)) for name in members})
 
 
-@router.post("/job/story")
+@router.post("/job/story", **described(members("job_id", component_name=TEXT), {"job_id": JOB}, [_ENTRY]))
 async def job_story(site: ThisSite, body: JsonBody) -> Response:
     """All that happened to a job, in order; `component_name` for one component's part."""
     story = known_job(site, body).story
@@ -79,22 +86,31 @@ async def job_story(site: ThisSite, body: JsonBody) -> Response:
     return answer([entry for entry in story if not component or entry.component == component])
 
 
-@router.post("/job/rerun/plan")
+@router.post("/job/rerun/plan", **described(RERUN, {"job_id": JOB}, [_STEP]))
 async def rerun_plan(site: ThisSite, body: JsonBody) -> Response:
     """What `job/rerun` would do with the same members: `component`, `action` (run, reuse, skip) and `why` of each."""
     state = known_job(site, body)
     names = [name for name in body.texts("component_name") if name != "pipeline"]
-    return answer(list(site.jobs.rerun_plan(state.job_id, names, body.flag("force"))))
+    steps = site.jobs.rerun_plan(
+        state.job_id,
+        names,
+        body.flag("force"),
+        body.mapping("job_parameters"),
+        body.mapping("component_parameters"),
+    )
+    return answer(list(steps))
 
 
-@router.post("/job/graph")
+@router.post("/job/graph", **described(members("job_id"), {"job_id": JOB}, {**_LINE, "components": []}))
 async def job_graph(site: ThisSite, body: JsonBody) -> Response:
     """The components in topological order with what each needs and how it stands."""
     view = job_view(known_job(site, body))
     return answer({"job_id": view.job_id, "status": view.status, "components": view.components})
 
 
-@router.post("/dsl/lint")
+@router.post(
+    "/dsl/lint", **described(members(job_dsl=DOCUMENT, job_runtime_conf=DOCUMENT), {"job_dsl": {"components": {}}}, [])
+)
 async def dsl_lint(site: ThisSite, body: DocumentBody) -> Response:
     """All problems of `job_dsl` and `job_runtime_conf` (objects or JSON texts), warnings included; runs nothing."""
     dsl = body.members.get("job_dsl")

@@ -18,6 +18,7 @@ from fateflow_tui.core.status import Status
 from fateflow_tui.runtime.clock import now_ms
 from fateflow_tui.server.body import Body, JsonBody
 from fateflow_tui.server.context import ThisSite, known_job
+from fateflow_tui.server.described import EVENTS, JOB, NUMBER, OBJECT, TEXT, described, members
 from fateflow_tui.server.door import Site
 from fateflow_tui.server.envelope import answer
 from fateflow_tui.server.log_files import LogWish, listed
@@ -27,17 +28,20 @@ from fateflow_tui.server.views import job_line
 router = APIRouter(tags=["log"])
 
 _LOOK_EVERY = 0.2  # seconds between two looks for new lines
+_READ = members(job_id=TEXT, level=TEXT, role=TEXT, party_id=TEXT, component_name=TEXT, tail=NUMBER, cursors=OBJECT)
 _SETTLING = 50  # ms within which a record of one file may still be written behind a younger one of another
 
 
-@router.post("/log/list")
+@router.post(
+    "/log/list", **described(members(job_id=TEXT), {"job_id": JOB}, [{"path": "guest/9999/INFO.log", "size": 5120}])
+)
 async def log_list(site: ThisSite, body: JsonBody) -> Response:
     """The log files of a job, or without `job_id` of the site, each with its size in bytes."""
     root = site.home.job_logs(known_job(site, body).job_id) if body.text("job_id") else site.home.site_logs
     return answer(await asyncio.to_thread(listed, root))
 
 
-@router.post("/log/read")
+@router.post("/log/read", **described(_READ, {"job_id": JOB, "tail": 100}, {"lines": [], "cursors": {}}))
 async def log_read(site: ThisSite, body: JsonBody) -> Response:
     """Log records in order of time: `lines`, and `cursors` to be sent with the next request, which then gets what is
     new. `level` (INFO), `role` and `party_id`, `component_name` choose; `tail`: only so many lines of each file.
@@ -60,7 +64,7 @@ async def log_read(site: ThisSite, body: JsonBody) -> Response:
     return answer({"lines": [_line(record) for record in records if wish.keeps(record)], "cursors": places})
 
 
-@router.get("/log/stream")
+@router.get("/log/stream", **described(example={"job_id": JOB}, file=EVENTS))
 async def log_stream(
     request: Request,
     site: ThisSite,
@@ -71,8 +75,8 @@ async def log_stream(
     component_name: str = "",
     tail: int = 0,
 ) -> Response:
-    """Server-sent events of kind `log`, one per record, from the beginning or from the last `tail` lines of each
-    file, and at last one of kind `end` with the job's status, when it has ended and everything was sent.
+    """A job's log as server-sent events: one of kind `log` per record, from the beginning or from the last `tail`
+    lines of each file, and at last one of kind `end` with the job's status, when it has ended and everything was sent.
     """
     body = Body({"job_id": job_id, "level": level, "component_name": component_name})
     body.members.update({"role": role, "party_id": party_id} if role or party_id else {})

@@ -14,18 +14,24 @@ from fateflow_tui.runtime.keys import fingerprint
 from fateflow_tui.runtime.routes import Route
 from fateflow_tui.server.body import JsonBody
 from fateflow_tui.server.context import ThisSite
+from fateflow_tui.server.described import TEXT, described, members
 from fateflow_tui.server.envelope import answer
 
 router = APIRouter(prefix="/party", tags=["party"])
 
+_ONE = members("party")
+_NAMED = {"party": "host:10000"}
+_ADDED = {**_NAMED, "url": "http://host.example:9380"}
+_ROUTE = {**_ADDED, "note": "", "trusted": False, "fingerprint": ""}
 
-@router.post("/list")
+
+@router.post("/list", **described(answer=[_ROUTE]))
 async def party_list(site: ThisSite) -> Response:
     """All routes: party, url, note, and the pinned key with its fingerprint."""
     return answer([_shown(route) for route in site.routes.list()])
 
 
-@router.post("/add")
+@router.post("/add", **described(members("party", "url", note=TEXT, key=TEXT), _ADDED, _ROUTE))
 async def party_add(site: ThisSite, body: JsonBody) -> Response:
     """Adds or moves a party: `party` (`guest:10000`, or `10000` for any role), `url`, `note`, `key`."""
     body.require("party", "url")
@@ -33,7 +39,7 @@ async def party_add(site: ThisSite, body: JsonBody) -> Response:
     return answer(_shown(route))
 
 
-@router.post("/remove")
+@router.post("/remove", **described(_ONE, _NAMED))
 async def party_remove(site: ThisSite, body: JsonBody) -> Response:
     """Forgets a party's address and key."""
     body.require("party")
@@ -41,7 +47,7 @@ async def party_remove(site: ThisSite, body: JsonBody) -> Response:
     return answer()
 
 
-@router.post("/trust")
+@router.post("/trust", **described(members("party", key=TEXT), _NAMED, _ROUTE))
 async def party_trust(site: ThisSite, body: JsonBody) -> Response:
     """Pins a party's public key: `key`, or without it the one that its site shows now. The fingerprint in the answer
     is to be compared with what that site's owner says.
@@ -54,7 +60,7 @@ async def party_trust(site: ThisSite, body: JsonBody) -> Response:
     return answer(_shown(site.routes.trust(party, identity)))
 
 
-@router.post("/ping")
+@router.post("/ping", **described(_ONE, _NAMED, {"url": "http://host.example:9380", "version": "0.1.0", "ms": 3.2}))
 async def party_ping(site: ThisSite, body: JsonBody) -> Response:
     """Asks a party's site whether it is there: its address, name, version, the time it took and how its clock goes."""
     body.require("party")

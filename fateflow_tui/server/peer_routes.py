@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import msgspec
 from fastapi import APIRouter
@@ -16,6 +16,7 @@ from fateflow_tui.core.errors import BadRequest, FateFlowError, NotAuthentic
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Acknowledgement, Directive, Report
 from fateflow_tui.runtime.gate import Caller, PeerGate
+from fateflow_tui.runtime.model_messages import MODEL_PATH, ModelAnswer, ModelMessage
 from fateflow_tui.runtime.peer_messages import (
     DIRECTIVE_PATH,
     IDENTITY_PATH,
@@ -26,14 +27,14 @@ from fateflow_tui.runtime.peer_messages import (
     Problem,
 )
 from fateflow_tui.runtime.plane import Plane
+from fateflow_tui.runtime.serving_messages import SHARE_PATH, ShareAnswer, ShareRequest
 from fateflow_tui.runtime.transfer import CHUNK_SIZE, HEADER_LIMIT, ChunkAnswer, split_body
 
 _BODY_LIMIT = 16 << 20
 _VALUE_LIMIT = CHUNK_SIZE + HEADER_LIMIT
+_SHARE_LIMIT = 1 << 20
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 class PeerHandlers(Protocol):
@@ -43,20 +44,33 @@ class PeerHandlers(Protocol):
 
     async def on_report(self, source: Party, report: Report) -> Acknowledgement: ...
 
+    async def on_share(self, source: Party, request: ShareRequest) -> ShareAnswer: ...
+
+    async def on_model(self, source: Party, party: Party, message: ModelMessage) -> ModelAnswer: ...
+
 
 def peer_router(gate: PeerGate, plane: Plane, handlers: PeerHandlers) -> APIRouter:
     """All of `/v1/peer`. Every call but `identity` must be signed; every answer to a signed call is."""
     router = APIRouter()
 
     async def directive(caller: Caller, body: list[bytes]) -> Report:
-        message = _decode(body, Directive)
+        message: Directive = _decode(body, Directive, "directive")
         caller.require(message.driver, message.party, "directive")
         return await handlers.on_directive(caller.source, message)
 
     async def report(caller: Caller, body: list[bytes]) -> Acknowledgement:
-        message = _decode(body, Report)
+        message: Report = _decode(body, Report, "report")
         caller.require(message.party, caller.destination, "report")
         return await handlers.on_report(caller.source, message)
+
+    async def model(caller: Caller, body: list[bytes]) -> ModelAnswer:
+        message: ModelMessage = _decode(body, ModelMessage, "model message")
+        return await handlers.on_model(caller.source, caller.destination, message)
+
+    async def share(caller: Caller, body: list[bytes]) -> ShareAnswer:
+        message: ShareRequest = _decode(body, ShareRequest, "share request")
+        caller.require(message.guest, message.host, "share request")
+        return await handlers.on_share(caller.source, message)
 
     async def value(caller: Caller, body: list[bytes]) -> ChunkAnswer:
         return await plane.accept(caller, *split_body(body))
@@ -72,6 +86,8 @@ def peer_router(gate: PeerGate, plane: Plane, handlers: PeerHandlers) -> APIRout
     for path, handle, limit in (
         (DIRECTIVE_PATH, directive, _BODY_LIMIT),
         (REPORT_PATH, report, _BODY_LIMIT),
+        (MODEL_PATH, model, _BODY_LIMIT),
+        (SHARE_PATH, share, _SHARE_LIMIT),
         (VALUE_PATH, value, _VALUE_LIMIT),
         (PING_PATH, ping, _BODY_LIMIT),
     ):
@@ -121,11 +137,11 @@ def _target(request: Request) -> str:
     return (path + b"?" + query if query else path).decode("latin-1")
 
 
-def _decode(body: list[bytes], type_: type[T]) -> T:
+def _decode(body: list[bytes], type_: Any, what: str) -> Any:
     try:
         return msgspec.json.decode(b"".join(body), type=type_)
     except msgspec.DecodeError as error:
-        raise BadRequest(f"the message is no {type_.__name__}: {error}") from error
+        raise BadRequest(f"the message is no {what}: {error}") from error
 
 
 def _shown(error: FateFlowError) -> Problem:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from fateflow_tui import __version__
 from fateflow_tui.server.body import JsonBody
 from fateflow_tui.server.context import ThisAddress, ThisSite
+from fateflow_tui.server.described import TEXT, described, members
 from fateflow_tui.server.envelope import answer
 
 router = APIRouter(tags=["site"])
@@ -19,11 +20,12 @@ router = APIRouter(tags=["site"])
 # What 1.x clients are told: the line of FATE whose interface this is.
 _COMPATIBLE = "1.6.0"
 _VERSIONS = {"FATE": _COMPATIBLE, "FATEFlow": _COMPATIBLE, "API": "v1"}
+_VERSION = described(members(module=TEXT), {"module": "FATE"}, {"FATE": _COMPATIBLE})
 
 
-@router.post("/version/get")
-@router.post("/server/version/get")
-@router.post("/info/version")
+@router.post("/version/get", **_VERSION)
+@router.post("/server/version/get", **_VERSION)
+@router.post("/info/version", **_VERSION)
 async def version(body: JsonBody) -> Response:
     """The version of FATE that clients may count on; `module` chooses one. `fateflow` is this server's own."""
     module = body.text("module")
@@ -34,9 +36,12 @@ async def version(body: JsonBody) -> Response:
     return answer({**_VERSIONS, "fateflow": __version__})
 
 
-@router.post("/site/status")
+@router.post(
+    "/site/status",
+    **described(answer={"name": "fateflow", "version": __version__, "url": "http://127.0.0.1:9380", "parties": []}),
+)
 async def status(site: ThisSite, address: ThisAddress) -> Response:
-    """Name, address, age and process of this site, and the parties that it plays ([]: all)."""
+    """Name, address, age and process of this site, and the parties that it plays ([] for all)."""
     facts: dict[str, Any] = {
         "name": site.name,
         "version": __version__,
@@ -50,38 +55,42 @@ async def status(site: ThisSite, address: ThisAddress) -> Response:
     return answer(facts)
 
 
-@router.post("/site/doctor")
+@router.post("/site/doctor", **described(answer=[{"name": "home", "ok": True, "text": "it can be written", "fix": ""}]))
 async def doctor(site: ThisSite) -> Response:
     """Checks of this site: name, ok, text, fix."""
     return answer(site.doctor())
 
 
-@router.post("/site/shutdown")
+@router.post("/site/shutdown", **described())
 async def shutdown(request: Request) -> Response:
     """Ends this site: its workers are killed, its jobs go on at the next start."""
     request.app.state.shutdown()
     return answer()
 
 
-@router.post("/resource/show")
+@router.post("/resource/show", **described(answer={"cores": 4, "free": 4}))
 async def resources(site: ThisSite) -> Response:
     """What the local engine has, what is taken and by which jobs."""
     return answer(site.resources())
 
 
-@router.post("/component/list")
+@router.post("/component/list", **described(answer=[{"module": "DataIO", "roles": ["guest", "host"], "built": True}]))
 async def component_list(site: ThisSite) -> Response:
-    """All modules by name: roles, parameter class, and whether this version can run them."""
-    modules = [facts for name in sorted(site.catalog.names()) if (facts := site.catalog.facts(name))]
-    return answer(
-        [
-            {
-                "module": facts.name,
-                "roles": sorted(facts.roles),
-                "parameter_class": facts.parameter_class,
-                "built": facts.built,
-                "version": facts.version,
-            }
-            for facts in modules
-        ]
-    )
+    """All modules by name: roles, parameter class, and whether this version can run them. `broken`: why one, or a
+    drop-in file, cannot be loaded.
+    """
+    broken = site.broken_modules()
+    names = sorted(set(site.catalog.names()) - broken.keys())
+    lines = [
+        {
+            "module": facts.name,
+            "roles": sorted(facts.roles),
+            "parameter_class": facts.parameter_class,
+            "built": facts.built,
+            "version": facts.version,
+        }
+        for facts in map(site.catalog.facts, names)
+        if facts is not None
+    ]
+    unusable = {"roles": [], "parameter_class": "", "built": False, "version": ""}
+    return answer([*lines, *({"module": name, **unusable, "broken": why} for name, why in sorted(broken.items()))])

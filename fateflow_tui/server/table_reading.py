@@ -1,10 +1,7 @@
-"""Rows of output tables for clients. Reading needs Polars, which the scheduler's process does not load: a process of
-its own does it (`python -m fateflow_tui.server.table_reading`), asked by one JSON object on stdin.
-"""
+"""Rows of tables for clients, read in a process of its own (see `table_process`)."""
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import io
 import sys
@@ -17,10 +14,9 @@ from typing import IO, Any
 import msgspec
 
 from fateflow_tui.artifacts.tables import Table, Tables
-from fateflow_tui.core.errors import FateFlowError, NotFound
+from fateflow_tui.server.table_process import ask, serve
 
-_PREVIEW_ROWS = 100
-_ABSENT = 3  # exit code: a table is gone
+PREVIEW_ROWS = 100
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -29,63 +25,43 @@ class Wanted(msgspec.Struct, frozen=True):
     root: str
     tables: list[tuple[str, str, str]]
     archive: bool = False
-    limit: int = _PREVIEW_ROWS
+    limit: int = PREVIEW_ROWS
     head: bool = True
 
 
-async def previews(root: Path, tables: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
+async def previews(root: Path, tables: Sequence[tuple[str, str, str]], limit: int = PREVIEW_ROWS) -> dict[str, Any]:
     """{"rows": [[row, ...], ...], "header": [...], "total": [...], "names": [...]}, one entry per table."""
     with tempfile.TemporaryFile() as output:
-        await _ask(Wanted(str(root), list(tables)), output)
+        await ask(__name__, msgspec.json.encode(Wanted(str(root), list(tables), limit=limit)), output)
         return msgspec.json.decode(output.read(), type=dict[str, Any])
 
 
 async def table_archive(root: Path, tables: Sequence[tuple[str, str, str]], *, limit: int, head: bool) -> IO[bytes]:
     """A tar.gz of `<output>.csv` and `<output>.meta` for each table that has rows; empty when none has."""
     output = tempfile.TemporaryFile()  # noqa: SIM115 (closed by who sends it)
-    await _ask(Wanted(str(root), list(tables), archive=True, limit=limit, head=head), output)
+    question = Wanted(str(root), list(tables), archive=True, limit=limit, head=head)
+    try:
+        await ask(__name__, msgspec.json.encode(question), output)
+    except BaseException:
+        output.close()
+        raise
     return output
 
 
-async def _ask(wanted: Wanted, output: IO[bytes]) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", __name__),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=output.fileno(),
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        _, complaint = await process.communicate(msgspec.json.encode(wanted))
-    finally:
-        if process.returncode is None:
-            process.kill()
-    lines = complaint.decode(errors="replace").strip().splitlines() or ["no reason given"]
-    if process.returncode == _ABSENT:
-        raise NotFound(lines[-1])
-    if process.returncode:
-        raise FateFlowError(f"tables could not be read: {lines[-1]}")
-    output.seek(0)
-
-
-def main() -> int:
-    wanted = msgspec.json.decode(sys.stdin.buffer.read(), type=Wanted)
+def main(question: bytes, output: IO[bytes]) -> None:
+    wanted = msgspec.json.decode(question, type=Wanted)
     tables = Tables(Path(wanted.root))
-    try:
-        opened = [(output, tables.open(namespace, name)) for output, namespace, name in wanted.tables]
-        if wanted.archive:
-            _write_archive(opened, wanted, sys.stdout.buffer)
-        else:
-            sys.stdout.buffer.write(msgspec.json.encode(_previews(opened)))
-    except NotFound as error:
-        sys.stderr.write(f"{error.message}\n")
-        return _ABSENT
-    return 0
+    opened = [(name, tables.open(namespace, table)) for name, namespace, table in wanted.tables]
+    if wanted.archive:
+        _write_archive(opened, wanted, output)
+    else:
+        output.write(msgspec.json.encode(_previews(opened, wanted.limit)))
 
 
-def _previews(tables: list[tuple[str, Table]]) -> dict[str, Any]:
+def _previews(tables: list[tuple[str, Table]], limit: int) -> dict[str, Any]:
     from fateflow_tui.artifacts.preview import preview
 
-    shown = [preview(table, _PREVIEW_ROWS) for _, table in tables]
+    shown = [preview(table, limit) for _, table in tables]
     return {
         "rows": [one.rows for one in shown],
         "header": [one.header for one in shown],
@@ -155,4 +131,4 @@ def _add(tar: tarfile.TarFile, name: str, content: IO[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(serve(main))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 from fastapi import APIRouter
@@ -17,6 +18,7 @@ from fateflow_tui.server.archives import json_file_answer, tar_answer
 from fateflow_tui.server.body import Body, JsonBody
 from fateflow_tui.server.context import ThisSite
 from fateflow_tui.server.dag import dependencies
+from fateflow_tui.server.described import AT_GUEST, FLAG, JOB, JSON_FILE, NUMBER, OBJECT, TAR, TEXT, described, members
 from fateflow_tui.server.door import Site
 from fateflow_tui.server.envelope import answer, file_failure
 from fateflow_tui.server.records import own_documents
@@ -34,8 +36,19 @@ router = APIRouter(tags=["tracking (FATE-Flow 1.x)"])
 
 _JOB_HINT = "`fateflow job list` shows the jobs of this site"
 
+_PLACE = {"role": TEXT, "party_id": TEXT}
+_COMPONENT = members("job_id", "component_name", **_PLACE)
+_AT_PARTY = members("job_id", "role", "party_id", "component_name")
+_METRIC = members("job_id", "component_name", "metric_namespace", "metric_name", **_PLACE)
+_SUMMARY = members("job_id", "role", "party_id", "component_name", filename=TEXT)
+_DAG = members(job_id=TEXT, job_dsl=OBJECT, **_PLACE)
+_EXAMPLE = {**AT_GUEST, "component_name": "dataio_0"}
+_METRIC_EXAMPLE = {**_EXAMPLE, "metric_namespace": "train", "metric_name": "loss"}
+_SERIES = {"data": [[0, 0.69]], "meta": {"name": "loss", "metric_type": "LOSS"}}
+_ROWS = described(members("job_id", "component_name", **_PLACE, limit=NUMBER, head=FLAG), _EXAMPLE, file=TAR)
 
-@router.post("/tracking/component/metrics")
+
+@router.post("/tracking/component/metrics", **described(_COMPONENT, _EXAMPLE, {"train": ["loss"]}))
 async def component_metrics(site: ThisSite, body: JsonBody) -> Response:
     """The names of a component's series by namespace."""
     series = await _series(site, body)
@@ -43,14 +56,16 @@ async def component_metrics(site: ThisSite, body: JsonBody) -> Response:
     return answer(names, retmsg="success" if names else "no data")
 
 
-@router.post("/tracking/component/metric/all")
+@router.post("/tracking/component/metric/all", **described(_COMPONENT, _EXAMPLE, {"train": {"loss": _SERIES}}))
 async def metric_all(site: ThisSite, body: JsonBody) -> Response:
     """All series of a component with points and meta."""
     series = await _series(site, body)
     return answer(series, retmsg="success" if series else "no data")
 
 
-@router.post("/tracking/component/metric_data")
+@router.post(
+    "/tracking/component/metric_data", **described(_METRIC, _METRIC_EXAMPLE, _SERIES["data"], meta=_SERIES["meta"])
+)
 async def metric_data(site: ThisSite, body: JsonBody) -> Response:
     """One series: its points as `data`, its meta beside it."""
     body.require("metric_namespace", "metric_name")
@@ -61,7 +76,10 @@ async def metric_data(site: ThisSite, body: JsonBody) -> Response:
     return answer(one["data"], meta=one["meta"])
 
 
-@router.post("/tracking/component/parameters")
+@router.post(
+    "/tracking/component/parameters",
+    **described(_COMPONENT, _EXAMPLE, {"module": "DataIO", "DataIOParam": {"with_label": True}}),
+)
 async def parameters(site: ThisSite, body: JsonBody) -> Response:
     """A component's merged parameters at a party, and its module."""
     body.require("job_id", "component_name")
@@ -74,12 +92,17 @@ async def parameters(site: ThisSite, body: JsonBody) -> Response:
     plan = next((plan for plan in document.tasks if plan.component == component), None) if document else None
     if plan is None:
         return answer(retmsg="can not found this component parameters")
-    facts = site.catalog.facts(plan.module)
+    facts = None
+    with contextlib.suppress(FateFlowError):  # of an old job whose module cannot be loaded any more
+        facts = site.catalog.facts(plan.module)
     name = facts.parameter_class if facts else "ComponentParam"
     return answer({"module": plan.module, name: plan.parameters})
 
 
-@router.post("/tracking/component/list")
+@router.post(
+    "/tracking/component/list",
+    **described(members("job_id"), {"job_id": JOB}, {"components": ["reader_0", "dataio_0"]}),
+)
 async def component_list(site: ThisSite, body: JsonBody) -> Response:
     """The components of a job in the order of its DSL."""
     state = site.jobs.state(body.text("job_id"))
@@ -88,7 +111,10 @@ async def component_list(site: ThisSite, body: JsonBody) -> Response:
     return answer({"components": components_of(state)})
 
 
-@router.post("/tracking/component/output/data")
+@router.post(
+    "/tracking/component/output/data",
+    **described(_COMPONENT, _EXAMPLE, [[["1", "0.5"]]], meta={"header": [["sid", "x0"]], "total": [1]}),
+)
 async def output_data(site: ThisSite, body: JsonBody) -> Response:
     """The first 100 rows of each output table; `meta` has their headers, row counts and names."""
     task = _task(site, body)
@@ -99,8 +125,8 @@ async def output_data(site: ThisSite, body: JsonBody) -> Response:
     return answer(shown["rows"], meta={name: shown[name] for name in ("header", "total", "names")})
 
 
-@router.get("/tracking/component/output/data/download")
-@router.post("/tracking/component/output/data/download")
+@router.get("/tracking/component/output/data/download", **_ROWS)
+@router.post("/tracking/component/output/data/download", **_ROWS)
 async def output_data_download(request: Request, site: ThisSite, body: JsonBody) -> Response:
     """The output tables as tar.gz of CSV and meta files. `limit`: rows of each, -1 for all. `head`: a header line."""
     try:
@@ -120,7 +146,10 @@ async def output_data_download(request: Request, site: ThisSite, body: JsonBody)
     return tar_answer(archive, f"job_{task.job_id}_{task.component}_{party}_output_data.tar.gz")
 
 
-@router.post("/tracking/component/output/data/table")
+@router.post(
+    "/tracking/component/output/data/table",
+    **described(_AT_PARTY, _EXAMPLE, [{"table_name": "t", "table_namespace": "n"}]),
+)
 async def output_data_table(site: ThisSite, body: JsonBody) -> Response:
     """Names of the output tables of a component at a party of this site."""
     body.require("job_id", "role", "party_id", "component_name")
@@ -134,7 +163,9 @@ async def output_data_table(site: ThisSite, body: JsonBody) -> Response:
     )
 
 
-@router.post("/tracking/component/summary/download")
+@router.post(
+    "/tracking/component/summary/download", **described(_SUMMARY, _EXAMPLE, {"best_iteration": 9}, file=JSON_FILE)
+)
 async def summary(request: Request, site: ThisSite, body: JsonBody) -> Response:
     """What a component says of its result; as a file when `filename` is given. A failure has HTTP status 210."""
     try:
@@ -150,7 +181,10 @@ async def summary(request: Request, site: ThisSite, body: JsonBody) -> Response:
     return answer(task.summary)
 
 
-@router.post("/tracking/job/data_view")
+@router.post(
+    "/tracking/job/data_view",
+    **described(members("job_id", role=TEXT, party_id=TEXT), AT_GUEST, {"partner": {"host": [10000]}}),
+)
 async def job_data_view(site: ThisSite, body: JsonBody) -> Response:
     """Who takes part in a job and with which tables."""
     state = _job(site, body)
@@ -160,7 +194,9 @@ async def job_data_view(site: ThisSite, body: JsonBody) -> Response:
     return answer(data_view(state, document))
 
 
-@router.post("/pipeline/dag/dependency")
+@router.post(
+    "/pipeline/dag/dependency", **described(_DAG, AT_GUEST, {"component_list": ["reader_0"], "dependencies": {}})
+)
 async def dag_dependency(site: ThisSite, body: JsonBody) -> Response:
     """The DAG of a job, or of the DSL that the request brings as `job_dsl`."""
     if not body.text("job_id"):

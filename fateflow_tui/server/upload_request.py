@@ -27,7 +27,10 @@ _CUT = (
 
 def conf_of_query(raw: bytes) -> dict[str, Any]:
     """The members of the query string. `+` stays, and `%` without two hex digits stands for itself."""
-    text = _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), raw).decode("utf-8", errors="replace")
+    decoded = _unescaped(raw)
+    if decoded.startswith(b"%7B"):
+        decoded = _unescaped(decoded)  # clients escape all a second time when a value has a `%` of its own
+    text = decoded.decode("utf-8", errors="replace")
     if text.lstrip().startswith("{"):
         try:
             conf = msgspec.json.decode(text)
@@ -38,7 +41,11 @@ def conf_of_query(raw: bytes) -> dict[str, Any]:
     return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True))
 
 
-class _PartWriter:
+def _unescaped(text: bytes) -> bytes:
+    return _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), text)
+
+
+class PartWriter:
     """Receives a multipart body: the part `file` goes to disk as it comes, other parts are fields."""
 
     def __init__(self, target: IO[bytes]) -> None:
@@ -105,7 +112,7 @@ async def receive_file(request: Request, path: Path) -> dict[str, str]:
         raise BadRequest("the upload has no file: send it as multipart part `file`, or name a server-side file")
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("xb") as target:
-        parts = _PartWriter(target)
+        parts = PartWriter(target)
         parser = MultipartParser(boundary, parts.callbacks())
         try:
             async for chunk in request.stream():

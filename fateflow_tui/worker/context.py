@@ -18,6 +18,7 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.ports import ModuleFacts
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.work import TaskOrder, TaskResult
+from fateflow_tui.registry import Registry
 from fateflow_tui.worker.codec import decode, encode
 from fateflow_tui.worker.declared import Declared
 from fateflow_tui.worker.exchange import Exchange
@@ -43,6 +44,7 @@ class TaskContext:
         self.job_parameters: Mapping[str, Any] = order.job_parameters
         self.tables = Tables(home.tables)
         self.log = log
+        self.registry = Registry(home.models)
         models = PartyModels(home.models)
         self._inputs = TaskInputs(order, self.tables, models)
         self.inputs: Inputs = self._inputs

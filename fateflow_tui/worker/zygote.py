@@ -8,6 +8,7 @@ SIGTERM comes, it ends all workers and then itself.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import logging
 import os
@@ -26,6 +27,7 @@ import msgspec
 
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.components.catalog import Catalog, load_catalog
+from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.worker.child import serve_one
 from fateflow_tui.worker.process import ThreadPools, die_with_parent, to_mib
 from fateflow_tui.worker.zygote_messages import Began, Ended, Kill, NotBegun, Notice, Ready, Request, Run
@@ -234,7 +236,8 @@ def preload(catalog: Catalog) -> None:
         except ImportError as error:
             logger.warning("%s cannot be loaded ahead: %s", name, error)
     for name in catalog.names():
-        catalog.facts(name)
+        with contextlib.suppress(FateFlowError):
+            catalog.facts(name)
 
 
 def main(arguments: list[str]) -> int:

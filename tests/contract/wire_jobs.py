@@ -10,11 +10,13 @@ from typing import Any
 
 import msgspec
 import polars as pl
+from wire_models import register_models
 
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.metrics import MetricsWriter
+from fateflow_tui.artifacts.models import ComponentModel, PartyModels
 from fateflow_tui.artifacts.tables import Tables
-from fateflow_tui.core.ids import Party, output_namespace
+from fateflow_tui.core.ids import Party, output_namespace, party_model_id
 from fateflow_tui.core.messages import Directive, Phase, Report, StopWish
 from fateflow_tui.core.plan import ComponentPlan, JobOptions, JobPlan, PartyDocument, Resources, TaskPlan
 from fateflow_tui.core.ports import Change
@@ -91,6 +93,7 @@ def fill_home(wire: Wire, home: Home) -> None:
         (home.job_logs(state.job_id) / "fate_flow_schedule.log").write_text("a line\n", encoding="utf-8")
     for table in _UPLOADS.values():
         _write_raw(wire, home, "experiment", table, table)
+    register_models(home, *(wire.answer(name)["data"] for name in ("model_query", "model_query_deployed")))
 
 
 def state_of(job_records: list[dict[str, Any]], task_records: list[dict[str, Any]]) -> JobState:
@@ -281,6 +284,7 @@ def _add_outputs(wire: Wire, home: Home, state: JobState) -> None:
                 _write_numbers(wire, tables, namespace, table, name, role)
             task = msgspec.structs.replace(task, outputs=[Output("data", "data", namespace, table, 569)])
         state.tasks[key] = task
+        _save_model(wire, home, state, task)
         recorded = "arbiter" if role == "arbiter" else name
         if role == "host":
             continue
@@ -288,6 +292,19 @@ def _add_outputs(wire: Wire, home: Home, state: JobState) -> None:
             for space, series in wire.answer(f"tracking_component_metric_all_{recorded}")["data"].items():
                 for series_name, one in series.items():
                     writer.append(space, series_name, [tuple(point) for point in one["data"]], one["meta"])
+
+
+def _save_model(wire: Wire, home: Home, state: JobState, task: TaskRecord) -> None:
+    """The host's model of DataIO was not recorded."""
+    name, role = task.component, task.party.role
+    file = f"tracking_component_output_model_{'host' if role == 'host' else name}"
+    recorded = wire.answer(file) if role == "guest" or (role, name) == ("host", "hetero_lr_0") else {}
+    if recorded.get("data"):
+        document = state.documents[str(task.party)]
+        plan = next(plan for plan in document.tasks if plan.component == name)
+        meta = recorded["meta"]
+        model = ComponentModel(name, meta["module_name"], recorded["data"], meta["meta_data"], plan.model_port)
+        PartyModels(home.models).save(party_model_id(task.party, document.model_id), document.model_version, model)
 
 
 def _replace_parameters(state: JobState, party: Party, component: str, parameters: dict[str, Any]) -> None:

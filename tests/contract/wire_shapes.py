@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+_INTERNAL = {"CodePath"}  # where the original keeps a module's program
 # Submitted documents: their members are the user's.
 _DOCUMENTS = {"f_dsl", "f_runtime_conf", "f_runtime_conf_on_party", "f_train_runtime_conf", "f_roles"}
 
@@ -13,7 +14,7 @@ def differences(recorded: Any, ours: Any, place: str = "$") -> list[str]:
     if recorded is None or ours is None:
         return []
     if isinstance(recorded, dict) and isinstance(ours, dict):
-        found = [f"{place}.{name} is missing" for name in recorded.keys() - ours.keys()]
+        found = [f"{place}.{name} is missing" for name in recorded.keys() - ours.keys() - _INTERNAL]
         found += [f"{place}.{name} is new" for name in ours.keys() - recorded.keys()]
         same_job = recorded.get("f_job_id") == ours.get("f_job_id")
         for name in recorded.keys() & ours.keys() - (set() if same_job else _DOCUMENTS):

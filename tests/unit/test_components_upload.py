@@ -9,7 +9,7 @@ import pytest
 from unit.component_tables import LOCAL
 
 from fateflow_tui.artifacts.tables import Table, Tables
-from fateflow_tui.components.upload import delimited
+from fateflow_tui.artifacts import delimited
 from fateflow_tui.core.errors import ComponentFailed, Conflict
 from fateflow_tui.worker.harness import Result, run_module
 
@@ -39,7 +39,7 @@ def test_a_file_of_fate_becomes_a_table(home: Path, shared: Path) -> None:
     assert table.frame().row(0)[:4] == ("133", "1", "0.254879", "-1.046633")
     series = result.metrics["upload"]["data_access"]
     assert series["data"] == [["count", 569]]
-    assert series["meta"] == {"name": "upload", "metric_type": "UPLOAD"}
+    assert series["meta"] == {"name": "upload", "metric_type": "UPLOAD", **(result.summary or {})}
     assert result.metas["upload"] == table.meta
     assert result.progress[-1][0] == result.progress[-1][1] > 0
 

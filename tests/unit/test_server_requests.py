@@ -93,6 +93,11 @@ def test_a_percent_sign_without_digits_stands_for_itself() -> None:
     assert conf_of_query(b'{"table_name":%20"50%%20of"}') == {"table_name": "50% of"}
 
 
+def test_a_percent_sign_makes_clients_escape_twice() -> None:
+    # what requests of the time of fate_client 1.6 makes of {"table_name": "50% of"}
+    assert conf_of_query(b"%257B%2522table_name%2522:%2520%252250%25%2520of%2522%257D") == {"table_name": "50% of"}
+
+
 def test_an_upload_query_may_be_pairs() -> None:
     assert conf_of_query(b"namespace=a%20b&table_name=t&drop=1") == {"namespace": "a b", "table_name": "t", "drop": "1"}
 

@@ -12,7 +12,7 @@ from fateflow_tui.core import errors
 from fateflow_tui.sdk import AsyncFateFlow, FateFlow, calls
 from fateflow_tui.sdk.answers import read_envelope
 from fateflow_tui.sdk.connection import RunFile, find, read_run_file
-from fateflow_tui.sdk.transport import Pauses
+from fateflow_tui.sdk.following import Pauses
 
 
 def _envelope(**members: object) -> bytes:
@@ -62,13 +62,13 @@ def test_documents_are_objects_texts_or_files(tmp_path: Path) -> None:
 
 
 def test_a_limit_of_zero_is_sent() -> None:
-    assert calls.jobs(limit=0).body == {"limit": 0}
+    assert calls.jobs.listed(limit=0).body == {"limit": 0}
 
 
 def test_a_party_is_given_as_text() -> None:
-    assert calls.job_config("1", "guest:9999").body == {"job_id": "1", "role": "guest", "party_id": "9999"}
+    assert calls.jobs.config("1", "guest:9999").body == {"job_id": "1", "role": "guest", "party_id": "9999"}
     with pytest.raises(errors.BadRequest, match="role:id"):
-        calls.job_config("1", "9999")
+        calls.jobs.config("1", "9999")
 
 
 def test_both_clients_offer_the_same() -> None:

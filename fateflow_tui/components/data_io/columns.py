@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fateflow_tui.artifacts.tables import Table
 
 # A number column takes these as "not a number"; `missing_fill` replaces them before.
-_NOT_A_NUMBER = ("", "NULL", "null", "NA")
+NOT_A_NUMBER = ("", "NULL", "null", "NA")
 
 
 def texts(table: Table, delimitor: str) -> pl.DataFrame:
@@ -51,7 +51,7 @@ def typed(features: pl.DataFrame, types: Mapping[str, str], not_a_number: list[s
     """The features as numbers (or texts), each column by its type in FATE's words."""
     import polars as pl
 
-    words = list(_NOT_A_NUMBER if not_a_number is None else not_a_number)
+    words = list(NOT_A_NUMBER if not_a_number is None else not_a_number)
     columns: list[pl.Series] = []
     for name in features.columns:
         column = features[name]

@@ -10,7 +10,9 @@ from fateflow_tui.components.row_order import by_id
 from fateflow_tui.core.errors import ComponentFailed
 
 if TYPE_CHECKING:
+    from fateflow_tui.components.contract import Model
     from fateflow_tui.components.data_io.fitted import Fitted
+    from fateflow_tui.components.online import Step
 
 
 class DataIO(Module[DataIOParam]):
@@ -22,6 +24,18 @@ class DataIO(Module[DataIOParam]):
     name = "DataIO"
     parameter_class = "DataIOParam"
     parameter_type: ClassVar[type[DataIOParam]] = DataIOParam
+
+    @classmethod
+    def online(cls, model: Model | None) -> Step:
+        from fateflow_tui.components.data_io.online import transform
+
+        if model is None:
+            raise ComponentFailed(
+                f"a {cls.name} without a fitted model learns from the rows that it reads, which a single row is not "
+                "enough for",
+                hint='give it its trained model as "input.model"',
+            )
+        return transform(model)
 
     def run(self, ctx: Context) -> None:
         from fateflow_tui.components.data_io import dense, listed

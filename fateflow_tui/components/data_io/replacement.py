@@ -58,13 +58,14 @@ def _hits(column: pl.Series, words: Sequence[str]) -> pl.Series:
     import polars as pl
 
     hit = column.is_in(list(words))
-    numbers = [number for number in map(_number, words) if number is not None]
+    numbers = [number for number in map(finite, words) if number is not None]
     if numbers:
         hit = hit | column.cast(pl.Float64, strict=False).is_in(numbers).fill_null(False)
     return hit
 
 
-def _number(word: str) -> float | None:
+def finite(word: str) -> float | None:
+    """The number that a word means; None if it means none, or none that values can equal."""
     try:
         number = float(word)
     except ValueError:

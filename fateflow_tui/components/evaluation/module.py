@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from fateflow_tui.components.contract import Context, Module
 from fateflow_tui.components.evaluation.parameters import EvaluateParam
+from fateflow_tui.components.online import pass_on
 from fateflow_tui.core.errors import ComponentFailed, NotBuilt
 
 if TYPE_CHECKING:
     import polars as pl
 
     from fateflow_tui.artifacts.tables import Table
+    from fateflow_tui.components.contract import Model
     from fateflow_tui.components.evaluation.series import Report
     from fateflow_tui.components.evaluation.thresholds import Array
+    from fateflow_tui.components.online import Step
 
 _UNFOLDED = ("auc", "ks")
 
@@ -32,6 +35,10 @@ class Evaluation(Module[EvaluateParam]):
     parameter_class = "EvaluateParam"
     parameter_type = EvaluateParam
     deployed = False
+
+    @classmethod
+    def online(cls, model: Model | None) -> Step:
+        return pass_on
 
     def run(self, ctx: Context) -> None:
         if self.parameters.eval_type == "clustering":

@@ -8,7 +8,8 @@ from fateflow_tui.components.contract import Module, variable
 from fateflow_tui.components.hetero_lr.parameters import HeteroLogisticParam
 
 if TYPE_CHECKING:
-    from fateflow_tui.components.contract import Context
+    from fateflow_tui.components.contract import Context, Model
+    from fateflow_tui.components.online import Step
 
 
 class HeteroLR(Module[HeteroLogisticParam]):
@@ -39,6 +40,12 @@ class HeteroLR(Module[HeteroLogisticParam]):
         # scoring
         variable("host_prob", "host", "guest"),  # a host's share of each row's score
     )
+
+    @classmethod
+    def online(cls, model: Model | None) -> Step:
+        from fateflow_tui.components.hetero_lr.online import scorer
+
+        return scorer(model)
 
     def run(self, ctx: Context) -> None:
         from fateflow_tui.components.hetero_lr.tasks import run

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fateflow_tui.components.contract import Context, Module
 from fateflow_tui.components.intersection.parameters import IntersectParam
 from fateflow_tui.components.intersection.variables import VARIABLES
+from fateflow_tui.components.online import pass_on
 from fateflow_tui.components.row_order import by_id
 from fateflow_tui.core.errors import ComponentFailed, NotBuilt
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from fateflow_tui.artifacts.tables import Table
+    from fateflow_tui.components.contract import Model
+    from fateflow_tui.components.online import Step
 
 
 class Intersection(Module[IntersectParam]):
@@ -27,6 +30,10 @@ class Intersection(Module[IntersectParam]):
     parameter_class = "IntersectParam"
     parameter_type = IntersectParam
     variables = VARIABLES
+
+    @classmethod
+    def online(cls, model: Model | None) -> Step:
+        return pass_on
 
     def run(self, ctx: Context) -> None:
         parameters = self.parameters

@@ -4,42 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import msgspec
-from pydantic import Field
 
 from fateflow_tui.components.contract import Context, Module
-from fateflow_tui.components.parameter_types import AnyCase, StrictParameters
+from fateflow_tui.components.upload.parameters import UploadParam
 from fateflow_tui.core.errors import ComponentFailed
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from fateflow_tui.artifacts.delimited import Layout
     from fateflow_tui.artifacts.tables import Table, TableWriter
-    from fateflow_tui.components.upload.delimited import Layout
-
-
-class UploadParam(StrictParameters):
-    """file: a path on the site. namespace, name: of the table to make. head: 1 if the first line is a header.
-
-    id_delimiter: between the fields; the id is the first. partition: 1 to 1023. destroy: an existing table gives
-    way, once the new one is complete. duplicate_ids: what becomes of rows with an id that was there before: the
-    first or the last row of an id is kept and the others are rejected and counted, or the upload fails. (FATE keeps
-    the last one and does not say so.)
-    storage_engine, storage_address: accepted; tables are stored by the site itself.
-    """
-
-    file: str = ""
-    head: Literal[0, 1] = 1
-    id_delimiter: Annotated[str, Field(min_length=1)] = ","
-    partition: Annotated[int, Field(ge=1, le=1023)] = 10
-    namespace: str = ""
-    name: str = ""
-    storage_engine: str | None = ""
-    storage_address: dict[str, Any] | None = None
-    destroy: bool = False
-    duplicate_ids: Annotated[Literal["first", "last", "fail"], AnyCase] = "first"
 
 
 class _Tally(msgspec.Struct):
@@ -59,7 +37,8 @@ class Upload(Module[UploadParam]):
     """Makes a table of kind `raw`: all columns text. Memory stays bounded whatever the file's size.
 
     With a header line each field is a column. Without one a row is its id and one text with all the rest, as the
-    sparse and tag formats need it. Its summary counts the rows: read, stored, and rejected by reason.
+    sparse and tag formats need it. Its summary and the meta of its metric count the rows: read, stored, and rejected
+    by reason; read is always stored and rejected together.
     """
 
     name = "Upload"
@@ -68,16 +47,21 @@ class Upload(Module[UploadParam]):
     parameter_type = UploadParam
 
     def run(self, ctx: Context) -> None:
-        from fateflow_tui.components.upload.delimited import layout
+        from fateflow_tui.artifacts.delimited import layout
 
         parameters = self.parameters
         path = Path(parameters.file)
         if not path.is_file():
             raise ComponentFailed(f"there is no file {path.name or repr(parameters.file)} to upload at this site")
-        where = layout(path, parameters.head == 1, parameters.id_delimiter)
+        where = layout(
+            path,
+            parameters.head == 1,
+            parameters.id_delimiter,
+            parameters.columns,
+            whole=parameters.extend_sid,
+        )
         table, tally = self._store(ctx, path, where)
         ctx.pass_on(table)
-        ctx.metric("upload", "data_access", [("count", table.meta.count)], {"name": "upload", "metric_type": "UPLOAD"})
         counts = {
             "rows_read": tally.read,
             "rows_stored": table.meta.count,
@@ -86,20 +70,23 @@ class Upload(Module[UploadParam]):
             "without_id": tally.nameless,
             "duplicate_ids": tally.duplicates,
         }
+        meta = {"name": "upload", "metric_type": "UPLOAD", **counts}
+        ctx.metric("upload", "data_access", [("count", table.meta.count)], meta)
         ctx.summary(counts)
         log = ctx.log.warning if tally.rejected else ctx.log.info
         log("%s", ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in counts.items()))
 
     def _store(self, ctx: Context, path: Path, where: Layout) -> tuple[Table, _Tally]:
         """Reads the file once if no id repeats, which shows at the end; else again, without the repeated ones."""
-        from fateflow_tui.components.upload.duplicates import IdHashes, rows_to_leave_out
+        from fateflow_tui.artifacts.duplicates import IdHashes, rows_to_leave_out
 
         hashes = IdHashes()
         tally = _Tally()
         writer = self._writer(ctx, where)
         try:
             for frame in self._frames(ctx, path, where, tally):
-                hashes.add(frame[where.names[0]])
+                if not self.parameters.extend_sid:
+                    hashes.add(frame[where.names[0]])
                 writer.write(frame)
             if tally.read == tally.rejected:
                 raise ComponentFailed(f"{path.name} has no rows that could be stored ({tally.rejected} were rejected)")
@@ -126,14 +113,20 @@ class Upload(Module[UploadParam]):
             return writer.close(), tally
 
     def _frames(self, ctx: Context, path: Path, where: Layout, tally: _Tally) -> Iterator[pl.DataFrame]:
-        """The rows that have all fields and an id; the others are counted."""
+        """The rows that have all fields and an id, given or made for them; the others are counted."""
         import polars as pl
 
-        from fateflow_tui.components.upload.delimited import blocks
+        from fateflow_tui.artifacts.delimited import blocks
 
         size = path.stat().st_size
+        prefix = "" if self.parameters.auto_increasing_sid else uuid4().hex
+        number = 0
         for rows in blocks(path, where):
-            frame = rows.frame.filter(pl.col(where.names[0]) != "")
+            if self.parameters.extend_sid:
+                frame = _with_ids(rows.frame, prefix, number)
+                number += frame.height
+            else:
+                frame = rows.frame.filter(pl.col(where.names[0]) != "")
             tally.read += rows.frame.height + rows.malformed
             tally.malformed += rows.malformed
             tally.nameless += rows.frame.height - frame.height
@@ -149,9 +142,19 @@ class Upload(Module[UploadParam]):
             kind="raw",
             replace=parameters.destroy,
             id_delimiter=where.delimiter,
-            have_head=where.head,
+            have_head=where.wide,
             origin={"job_id": ctx.job_id, "component": ctx.component},
+            extra={"schema": members} if (members := parameters.schema_members) else {},
         )
+
+
+def _with_ids(frame: pl.DataFrame, prefix: str, start: int) -> pl.DataFrame:
+    """The frame with a first column of new ids, the prefix and a number that counts from `start`."""
+    import polars as pl
+
+    name = next(name for name in ("sid", "extend_sid", "fateflow_sid") if name not in frame.columns)
+    numbers = pl.int_range(start, start + frame.height, eager=True).cast(pl.String)
+    return frame.select((pl.lit(prefix) + numbers).alias(name), pl.all())
 
 
 def _without(frame: pl.DataFrame, start: int, rows: pl.Series) -> pl.DataFrame:

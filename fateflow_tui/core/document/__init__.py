@@ -1,6 +1,6 @@
 """The job language: FATE's DSL and runtime conf, versions 1 and 2, checked, planned, edited and turned to predict."""
 
-from fateflow_tui.core.document.changes import changed_components, with_changes
+from fateflow_tui.core.document.changes import changed_components, conf_of_version, with_changes
 from fateflow_tui.core.document.job import CheckedJob, check_job, examine_job, lint_job
 from fateflow_tui.core.document.json_text import JsonDocument, read_json
 from fateflow_tui.core.document.plan import plan_job
@@ -23,6 +23,7 @@ __all__ = [
     "check_predict_dsl",
     "component_list",
     "conf_for",
+    "conf_of_version",
     "derive_predict_dsl",
     "examine_job",
     "generate_predict_dsl",

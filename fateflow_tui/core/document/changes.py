@@ -35,6 +35,15 @@ def with_changes(
     return changed
 
 
+def conf_of_version(conf: Mapping[str, Any], model_id: str, model_version: str) -> dict[str, Any]:
+    """A copy of a conf, as submitted or as one party has it, whose job parameters name this model."""
+    names = {"model_id": model_id, "model_version": model_version}
+    parameters = conf.get("job_parameters", {})
+    if isinstance(parameters.get("common"), Mapping):
+        return {**conf, "job_parameters": {**parameters, "common": {**parameters["common"], **names}}}
+    return {**conf, "job_parameters": {**parameters, **names}}
+
+
 def _object(name: str, value: Any) -> Mapping[str, Any]:
     if value is None:
         return {}

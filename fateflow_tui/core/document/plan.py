@@ -22,8 +22,12 @@ def plan_job(
     submitted_by: str = "",
     name: str = "",
     description: str = "",
+    model_parts: Mapping[str, str] | None = None,
 ) -> JobPlan:
-    """The plan of a checked job. A training job's model gets the job's id as version."""
+    """The plan of a checked job. A training job's model gets the job's id as version.
+
+    model_parts: of the model that a predict job uses, the digest of each party's part.
+    """
     conf = checked.conf
     given = checked.job_parameters
     if checked.job_type == "predict":
@@ -35,7 +39,7 @@ def plan_job(
     document = _filled_document(checked, complete)
     needs = _needs_by_role(checked)
     documents = [
-        _party_document(checked, job_id, party, complete, document, options, needs[party.role])
+        _party_document(checked, job_id, party, complete, document, options, needs[party.role], model_parts or {})
         for party in conf.parties
     ]
     return JobPlan(
@@ -91,6 +95,7 @@ def _party_document(
     document: Mapping[str, Any],
     options: JobOptions,
     needs: Mapping[str, list[str]],
+    model_parts: Mapping[str, str],
 ) -> PartyDocument:
     own = checked.own_job_parameters.get(party, {})
     parameters, task_need = job_parameters.of_party(complete, own, party)
@@ -109,6 +114,7 @@ def _party_document(
         model_id=complete["model_id"],
         model_version=complete["model_version"],
         train_conf=conf_for(checked.train_conf, party) if checked.train_conf else {},
+        model_part=model_parts.get(str(party), ""),
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    import numpy as np
     import polars as pl
 
 Keep = Literal["first", "last"]
@@ -15,17 +16,21 @@ class IdHashes:
     """Collects 8 bytes for each id; equal ids have equal hashes, and rarely different ones have too."""
 
     def __init__(self) -> None:
-        self._parts: list[pl.Series] = []
+        self._parts: list[np.ndarray[Any, np.dtype[np.uint64]]] = []
 
     def add(self, ids: pl.Series) -> None:
-        self._parts.append(ids.hash())
+        self._parts.append(ids.hash().to_numpy())
 
     def repeated(self) -> pl.Series:
-        """The hashes that occurred more than once."""
+        """The hashes that occurred more than once. Sorting them in place needs less than any table of them."""
+        import numpy as np
         import polars as pl
 
-        hashes = pl.concat(self._parts) if self._parts else pl.Series(dtype=pl.UInt64)
-        return hashes.filter(hashes.is_duplicated()).unique()
+        hashes = np.concatenate(self._parts) if self._parts else np.empty(0, np.uint64)
+        self._parts = [hashes]
+        hashes.sort()
+        later = hashes[1:]
+        return pl.Series(np.unique(later[later == hashes[:-1]]), dtype=pl.UInt64)
 
 
 def rows_to_leave_out(ids: Iterable[pl.Series], repeated: pl.Series, keep: Keep) -> pl.Series:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,20 +13,22 @@ from fateflow_tui.core.errors import ComponentFailed
 if TYPE_CHECKING:
     import polars as pl
 
-BLOCK = 32 * 1024 * 1024  # bytes
+BLOCK = 8 << 20  # bytes
 _BOM = b"\xef\xbb\xbf"
+_ID = "sid"
 _VALUE = "value"
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """Where the columns are. names: the id first; without a header line two, the id and everything after it.
+    """Where the columns are. names: of the columns in their order. start: where the rows begin, in bytes.
 
-    start: where the rows begin, in bytes.
+    wide: each field of a line is a column. Otherwise a line is its first field and all the rest (two names), or is
+    taken whole (one name), as the formats need whose rows differ in length.
     """
 
     names: list[str]
     start: int
-    head: bool
+    wide: bool
     delimiter: str
 
 
@@ -38,8 +40,10 @@ class Rows(msgspec.Struct, frozen=True):
     read: int
 
 
-def layout(path: Path, head: bool, delimiter: str) -> Layout:
-    """Looks at the first line. Raises ComponentFailed for an empty file and for a header that cannot be one."""
+def layout(path: Path, head: bool, delimiter: str, names: Sequence[str] = (), *, whole: bool = False) -> Layout:
+    """Looks at the first line. names: of the columns of a file without a header line, if they are known. whole:
+    without names, a line is one value. Raises ComponentFailed for an empty file and a header that cannot be one.
+    """
     with path.open("rb") as file:
         line = file.readline(BLOCK)
     bom = len(_BOM) if line.startswith(_BOM) else 0
@@ -48,15 +52,20 @@ def layout(path: Path, head: bool, delimiter: str) -> Layout:
             f"{path.name} is empty" if not line else f"the first line of {path.name} is empty",
             hint="the file must have a line for each row, with the id in front",
         )
+    if not head and not names:
+        return Layout([_VALUE] if whole else [_ID, _VALUE], bom, False, delimiter)
+    fields = [name.strip() for name in _decoded(line[bom:], path).rstrip("\r\n").split(delimiter)]
     if not head:
-        return Layout(["sid", _VALUE], bom, head, delimiter)
-    names = [name.strip() for name in _decoded(line[bom:], path).rstrip("\r\n").split(delimiter)]
-    if "" in names or len(set(names)) < len(names):
-        wrong = "has a column without a name" if "" in names else "names a column twice"
-        raise ComponentFailed(
-            f"the header line of {path.name} {wrong}", hint="correct it, or upload with head 0 if it is no header"
-        )
-    return Layout(names, len(line), head, delimiter)
+        if len(fields) != len(names):
+            raise ComponentFailed(
+                f"the first line of {path.name} has {len(fields)} fields, but {len(names)} columns are named",
+                hint=f"are the fields separated by {delimiter!r}?",
+            )
+        return Layout(list(names), bom, True, delimiter)
+    if "" in fields or len(set(fields)) < len(fields):
+        wrong = "has a column without a name" if "" in fields else "names a column twice"
+        raise ComponentFailed(f"the header line of {path.name} {wrong}", hint="correct it, or say head 0 if it is none")
+    return Layout(fields, len(line), True, delimiter)
 
 
 def blocks(path: Path, where: Layout, size: int = BLOCK) -> Iterator[Rows]:
@@ -73,7 +82,7 @@ def blocks(path: Path, where: Layout, size: int = BLOCK) -> Iterator[Rows]:
 
 
 def _parse(block: bytes, where: Layout, path: Path) -> tuple[pl.DataFrame, int]:
-    if where.head and len(where.delimiter.encode()) == 1:
+    if where.wide and len(where.delimiter.encode()) == 1:
         regular = _parse_regular(block, where, path)
         if regular is not None:
             return regular, 0
@@ -84,7 +93,6 @@ def _parse_regular(block: bytes, where: Layout, path: Path) -> pl.DataFrame | No
     """The fast way, for a block in which every line has all fields; None if one has not."""
     import polars as pl
 
-    _decoded(block, path)
     try:
         frame = pl.read_csv(
             block,
@@ -93,8 +101,10 @@ def _parse_regular(block: bytes, where: Layout, path: Path) -> pl.DataFrame | No
             separator=where.delimiter,
             quote_char=None,
         )
-    except pl.exceptions.PolarsError:  # a line with too many fields
+    except pl.exceptions.PolarsError:  # a line with too many fields, or no UTF-8
         return None
+    if len(where.names) == 1:  # here only an empty line has no field at all
+        return frame.drop_nulls()
     # No line has more fields than there are names, so an equal total means that none has fewer.
     if block.count(where.delimiter.encode()) != frame.height * (len(where.names) - 1):
         return None
@@ -107,7 +117,9 @@ def _parse_lines(block: bytes, where: Layout, path: Path) -> tuple[pl.DataFrame,
     text = _decoded(block, path)
     lines = pl.Series("line", [text], dtype=pl.String).str.split("\n").explode().str.strip_chars_end("\r")
     lines = lines.filter(lines != "")
-    if not where.head:
+    if not where.wide and len(where.names) == 1:
+        return lines.rename(where.names[0]).to_frame(), 0
+    if not where.wide:
         fields = lines.str.splitn(where.delimiter, 2).struct.rename_fields(where.names).struct.unnest()
         return fields.fill_null(""), 0
     complete = lines.str.count_matches(where.delimiter, literal=True) == len(where.names) - 1

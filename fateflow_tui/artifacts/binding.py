@@ -1,0 +1,99 @@
+"""Looking at a file to which a table is to be bound: its columns, its rows, and whether they can be a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from fateflow_tui.artifacts.delimited import layout
+from fateflow_tui.artifacts.duplicates import IdHashes
+from fateflow_tui.artifacts.source import Source
+from fateflow_tui.core.errors import BadRequest
+
+_MAGIC = b"PAR1"
+_NESTED = frozenset({"List", "Array", "Struct", "Binary", "Object"})
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """path: of the file. head: whether its first line has the names. delimiter: "" for the one that the file's name
+    stands for. sid, header: which columns are the table's, "" and [] for the first and all others; of a file without
+    a header line the names of all its columns in their order.
+    """
+
+    path: str
+    head: bool = True
+    delimiter: str = ""
+    sid: str = ""
+    header: list[str] = []
+
+
+class Found(msgspec.Struct, frozen=True):
+    """count: rows of the table. rejected: rows of the file that have too few or too many fields, or no id."""
+
+    source: Source
+    count: int
+    rejected: int
+
+
+def inspect(wish: Wish) -> Found:
+    """Reads the whole file once. Raises BadRequest or ComponentFailed when it cannot be a table."""
+    path = Path(wish.path)
+    facts = path.stat()
+    with path.open("rb") as file:
+        is_parquet = file.read(len(_MAGIC)) == _MAGIC
+    source = _parquet(path, wish) if is_parquet else _delimited(path, wish)
+    source = msgspec.structs.replace(source, size=facts.st_size, modified=facts.st_mtime_ns)
+    hashes = IdHashes()
+    count = read = 0
+    for frame, rows in source.counted(path):
+        count += frame.height
+        read += rows
+        hashes.add(frame[source.chosen[0]])
+    if not count:
+        raise BadRequest(f"the file {path.name} has no rows that could be a table's")
+    if repeated := hashes.repeated().len():
+        raise BadRequest(
+            f"{repeated} ids of the file {path.name} occur in more than one row",
+            hint="choose another column as id_name, or upload the file: an upload keeps one row of each id",
+        )
+    return Found(source, count, read - count)
+
+
+def _delimited(path: Path, wish: Wish) -> Source:
+    delimiter = wish.delimiter or ("\t" if path.suffix.lower() in (".tsv", ".tab") else ",")
+    names = [] if wish.head else [name for name in (wish.sid, *wish.header) if name]
+    if not wish.head and len(names) == 1:
+        raise BadRequest("a file without a header line needs the names of all its columns, or none")
+    where = layout(path, wish.head, delimiter, names)
+    chosen = _chosen(path, where.names, wish) if wish.head else where.names
+    return Source("delimited", chosen, wish.head, delimiter, names)
+
+
+def _parquet(path: Path, wish: Wish) -> Source:
+    import polars as pl
+
+    try:
+        schema = pl.read_parquet_schema(path)
+    except pl.exceptions.PolarsError as error:
+        raise BadRequest(f"the file {path.name} is damaged: {error}") from error
+    chosen = _chosen(path, list(schema), wish)
+    for name in chosen:
+        kind = str(schema[name].base_type())
+        if kind in _NESTED:
+            raise BadRequest(
+                f"column {name!r} of {path.name} holds values of type {schema[name]}, which no table can hold",
+                hint="name the columns to bind as feature_name, without this one",
+            )
+    return Source("parquet", chosen)
+
+
+def _chosen(path: Path, names: list[str], wish: Wish) -> list[str]:
+    sid = wish.sid or names[0]
+    chosen = [sid, *(wish.header or [name for name in names if name != sid])]
+    for name in chosen:
+        if name not in names:
+            raise BadRequest(f"the file {path.name} has no column {name!r}", hint=f"it has {', '.join(names[:20])}")
+    if len(set(chosen)) < len(chosen):
+        raise BadRequest("a column is named twice in id_name and feature_name")
+    return chosen

@@ -1,0 +1,102 @@
+"""A table's rows by id, so that one of them is found without reading the others: an SQLite file.
+
+It is built from a table once, by a process that may use Polars, and looked into by the scheduler. It remembers which
+table it was built of; a table that was replaced since needs a new one.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from fateflow_tui.artifacts.durable import make_directories, sync
+from fateflow_tui.artifacts.table import Table, TableMeta
+from fateflow_tui.core.errors import DamagedFile
+
+_BATCH: Final = 20_000  # rows in memory at once
+_SCHEMA: Final = """
+create table facts (content blob);
+create table rows (id text, content blob);
+"""
+
+
+class IndexFacts(msgspec.Struct, frozen=True):
+    """table: the identity of what it was built of. header: the columns of the rows' values, without the id."""
+
+    table: str
+    sid: str
+    header: list[str]
+    delimiter: str
+
+
+def identity(meta: TableMeta) -> str:
+    """Differs for two tables with other rows, also of the same name."""
+    rows = [meta.namespace, meta.name, meta.created_at, meta.count, meta.files, meta.source]
+    return sha256(msgspec.json.encode([*rows, meta.sid, meta.header, meta.id_delimiter])).hexdigest()
+
+
+def build(table: Table, path: Path) -> int:
+    """Writes the index; an old one stays until the new one is whole. Returns how many rows it has."""
+    meta = table.meta
+    make_directories(path.parent)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with closing(sqlite3.connect(temporary, isolation_level=None)) as database:
+            # Nobody reads it before it is whole, and what is left of it after a crash is never used.
+            database.executescript(f"pragma journal_mode = off; pragma synchronous = off; {_SCHEMA}")
+            facts = IndexFacts(identity(meta), meta.sid, meta.header, meta.id_delimiter)
+            database.execute("insert into facts values (?)", (msgspec.json.encode(facts),))
+            database.execute("begin")
+            count = database.executemany("insert into rows values (?, ?)", _rows(table)).rowcount
+            database.execute("commit")
+            database.execute("create index ids on rows (id)")
+        sync(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync(path.parent)
+    return max(count, 0)
+
+
+def _rows(table: Table) -> Iterator[tuple[str, bytes]]:
+    encode = msgspec.json.Encoder().encode
+    for batch in table.batches(_BATCH):
+        for identifier, *values in batch.iter_rows():
+            yield str(identifier), encode(values)
+
+
+class FeatureIndex:
+    """An index opened for looking up. Raises DamagedFile when it is none."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            # Whole files only are put in its place, and the one that is open never changes.
+            self._database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+            [content] = self._database.execute("select content from facts").fetchone()
+            self.facts = msgspec.json.decode(content, type=IndexFacts)
+        except (sqlite3.Error, TypeError, msgspec.MsgspecError) as error:
+            raise DamagedFile(f"{path} is no index of features: {error}") from error
+
+    def find(self, identifier: str) -> dict[str, Any] | None:
+        """The row's values by column. Of several rows with an id, the last one."""
+        query = "select content from rows where id = ? order by rowid desc limit 1"
+        try:
+            found = self._database.execute(query, (identifier,)).fetchone()
+        except sqlite3.Error as error:
+            raise DamagedFile(f"{self._path} cannot be read: {error}") from error
+        return None if found is None else dict(zip(self.facts.header, msgspec.json.decode(found[0]), strict=True))
+
+    def __len__(self) -> int:
+        [count] = self._database.execute("select count(*) from rows").fetchone()
+        return int(count)
+
+    def close(self) -> None:
+        self._database.close()

@@ -1,0 +1,120 @@
+"""A second place for model parts: a directory of archives, each with its hash beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from pathlib import Path
+from typing import Final
+
+from fateflow_tui.artifacts.durable import make_directories, sync, write_file
+from fateflow_tui.artifacts.home import segment
+from fateflow_tui.core.errors import Conflict, DamagedFile, FateFlowError, NotFound
+from fateflow_tui.core.models import Manifest
+from fateflow_tui.registry.archive import Archive, CheckSignature, Sign, archive_name, export_archive, read_archive
+from fateflow_tui.registry.archive_entries import Limits
+from fateflow_tui.registry.part import Part
+from fateflow_tui.registry.parts import Registry
+
+_SUM: Final = re.compile(r"([0-9a-f]{64})  .+\n?")  # as `sha256sum` writes and checks it
+_CHUNK: Final = 1 << 20
+
+
+class ModelLocation:
+    """The archives in `directory`: `<party model id>_<version>.zip`, and `.zip.sha256` of each."""
+
+    def __init__(self, directory: Path, limits: Limits | None = None) -> None:
+        self.directory = directory
+        self._limits = limits
+
+    def store(self, part: Part, *, force_update: bool = False, sign: Sign | None = None) -> Path:
+        """Keeps a part's archive. The same again changes nothing; force_update replaces another one.
+
+        Raises Conflict when another one, or one that cannot be read, is there; DamagedFile for a harmed part.
+        """
+        path = self._path(part.party_model_id, part.model_version)
+        if not force_update and path.exists():
+            if _same(self._manifest(part.party_model_id, part.model_version), part.manifest):
+                return path
+            raise Conflict(
+                f"there is a model of {part.party_model_id} version {part.model_version} already, with other content: "
+                f"{path}",
+                hint="say force_update to replace it",
+            )
+        make_directories(self.directory)
+        temporary = path.with_name(f".{secrets.token_hex(8)}")
+        try:
+            export_archive(part, temporary, sign)
+            content = f"{_sha256(temporary)}  {path.name}\n"
+            # An archive without its hash is not believed, so a crash in between leaves one that is to be stored again.
+            self._sum(path).unlink(missing_ok=True)
+            temporary.replace(path)
+            sync(self.directory)
+            write_file(self._sum(path), content.encode())
+        finally:
+            temporary.unlink(missing_ok=True)
+        return path
+
+    def open(self, party_model_id: str, version: str, *, check_signature: CheckSignature | None = None) -> Archive:
+        """The archive, checked. Raises NotFound, DamagedFile, BadRequest."""
+        path = self._path(party_model_id, version)
+        where = f"the archive of {party_model_id} version {version}"
+        try:
+            found = _sha256(path)
+        except FileNotFoundError as error:
+            raise NotFound(f"there is no {path.name} in {self.directory}", hint="store the model first") from error
+        try:
+            expected = _SUM.fullmatch(self._sum(path).read_text("ascii", "replace"))
+        except FileNotFoundError as error:
+            raise DamagedFile(f"{where} has no hash beside it: {path}", hint="store the model again") from error
+        if expected is None or expected[1] != found:
+            raise DamagedFile(f"{where} is not the one that was stored: {path}", hint="store the model again")
+        archive = read_archive(path, self._limits, check_signature=check_signature)
+        if (archive.pipeline.party_model_id, archive.pipeline.model_version) != (party_model_id, version):
+            archive.__exit__()
+            raise DamagedFile(f"{where} is that of another model: {path}")
+        return archive
+
+    def restore(
+        self, party_model_id: str, version: str, registry: Registry, *, check_signature: CheckSignature | None = None
+    ) -> Part:
+        """Registers the part that is stored. Said again, it gives the part that is there already.
+
+        Raises as `open` does, and Conflict when the registry has this version with other content.
+        """
+        with self.open(party_model_id, version, check_signature=check_signature) as archive:
+            staged = registry.stage(archive.pipeline, archive.models())
+            try:
+                return registry.publish(staged, archive.manifest.parts, imported=True)
+            except FateFlowError:
+                registry.discard(staged.token)
+                raise
+
+    def _manifest(self, party_model_id: str, version: str) -> Manifest:
+        try:
+            with self.open(party_model_id, version) as archive:
+                return archive.manifest
+        except FateFlowError as error:
+            raise Conflict(
+                f"what is stored of {party_model_id} version {version} cannot be read: {error.message}",
+                hint="say force_update to replace it",
+            ) from error
+
+    def _path(self, party_model_id: str, version: str) -> Path:
+        return self.directory / segment(archive_name(party_model_id, version), "archive")
+
+    def _sum(self, path: Path) -> Path:
+        return path.with_name(path.name + ".sha256")
+
+
+def _same(one: Manifest, other: Manifest) -> bool:
+    return (one.digest, one.pipeline, one.parts) == (other.digest, other.pipeline, other.parts)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,172 @@
+"""The signature by which FATE-Flow 1.7 and later clients prove that they know the site's secret.
+
+Over six parts joined by newlines: timestamp, nonce, app key, path with query as sent, the JSON body, and the fields
+of a multipart body, sorted and percent-encoded. A file's content is not signed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import io
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import IO, Final
+from urllib.parse import parse_qsl, quote, urlencode
+
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import Request
+from starlette.types import Message, Receive
+
+from fateflow_tui.core.errors import NotAuthentic
+from fateflow_tui.runtime.clock import now_ms
+from fateflow_tui.runtime.replay_guard import ReplayGuard
+from fateflow_tui.runtime.site_config import ClientKeys
+from fateflow_tui.server.body import BODY_LIMIT, read_bytes
+from fateflow_tui.server.upload_request import PartWriter
+
+WINDOW: Final = 60_000  # ms
+_CHUNK: Final = 1 << 18
+_LONGEST: Final = 256  # characters of a header
+# What Python clients do not sign as a body, although they send it.
+_EMPTY_BODIES: Final = frozenset({b"{}", b"[]", b"null", b'""', b"0", b"false"})
+
+
+class ClientSignatures:
+    """Checks signed calls. spool: a directory on disk for bodies with files, until their signature is checked."""
+
+    def __init__(self, keys: ClientKeys, spool: Path, clock: Callable[[], int] = now_ms) -> None:
+        self._keys = keys
+        self._spool = spool
+        self._clock = clock
+        self._guard = ReplayGuard()
+
+    @asynccontextmanager
+    async def checked(self, request: Request) -> AsyncIterator[Receive]:
+        """Gives what the application is to receive the body from, once it has been read and found signed.
+
+        Raises NotAuthentic; OversizedBody for a body without files that is too large.
+        """
+        stamp, nonce, signature = self._read_headers(request.headers)
+        begin = "\n".join((str(stamp), nonce, self._keys.app_key, _target(request))).encode("latin-1")
+        kind = request.headers.get("content-type", "")
+        if kind.lower().startswith("multipart/"):
+            self._spool.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self._spool) as file:
+                fields = await _spooled(request, kind, file)
+                self._check(signature, [b"\n".join((begin, b"", _form(fields)))])
+                self._remember(nonce, stamp)
+                file.seek(0)
+                yield _replay(file, request.receive)
+            return
+        body = await read_bytes(request, BODY_LIMIT)
+        self._check(signature, [b"\n".join((begin, *parts)) for parts in _signed_parts(kind, body)])
+        self._remember(nonce, stamp)
+        yield _replay(io.BytesIO(body), request.receive)
+
+    def _read_headers(self, headers: Mapping[str, str]) -> tuple[int, str, str]:
+        """Timestamp, nonce and signature, as far as they can be judged without the body."""
+        found = {name: _header(headers, name) for name in ("TIMESTAMP", "NONCE", "APP_KEY", "SIGNATURE")}
+        missing = [name for name, value in found.items() if not value]
+        if missing:
+            raise NotAuthentic(
+                f"this site takes signed calls only; headers are missing: {', '.join(missing)}",
+                hint="give the client the site's app key and secret key; a proxy must let header names with `_` pass",
+            )
+        if not hmac.compare_digest(found["APP_KEY"].encode(), self._keys.app_key.encode()):
+            raise NotAuthentic("the call is signed with another app key than this site's")
+        stamp = found["TIMESTAMP"]
+        if not (stamp.isascii() and stamp.isdecimal() and len(stamp) < 16):
+            raise NotAuthentic("TIMESTAMP is not in milliseconds since the epoch")
+        late = self._clock() - int(stamp)
+        if abs(late) > WINDOW:
+            raise NotAuthentic(
+                f"the call was signed {abs(late) / 1000:.0f} s {'ago' if late > 0 else 'ahead of time'}; "
+                f"{WINDOW // 1000} s are allowed",
+                hint="set the clocks of client and site",
+            )
+        if stamp != str(int(stamp)):
+            raise NotAuthentic("TIMESTAMP begins with zeros")
+        return int(stamp), found["NONCE"], found["SIGNATURE"]
+
+    def _check(self, signature: str, texts: list[bytes]) -> None:
+        given = signature.encode()
+        secret = self._keys.secret_key.encode()
+        right = [base64.b64encode(hmac.digest(secret, text, "sha1")) for text in texts]
+        if not any(hmac.compare_digest(given, one) for one in right):
+            raise NotAuthentic(
+                "the signature does not fit the call",
+                hint="the secret key is another one, or the call was altered on its way",
+            )
+
+    def _remember(self, nonce: str, stamp: int) -> None:
+        if not self._guard.is_first(self._keys.app_key, nonce, stamp, self._clock()):
+            raise NotAuthentic("a call with this nonce has come before")
+
+
+def _header(headers: Mapping[str, str], name: str) -> str:
+    """Some senders write `-` for `_`, as most proxies want it."""
+    value = headers.get(name) or headers.get(name.replace("_", "-")) or ""
+    return value if len(value) <= _LONGEST and value.isascii() else ""
+
+
+def _target(request: Request) -> str:
+    path: bytes = request.scope["raw_path"]
+    query: bytes = request.scope["query_string"]
+    return (path + b"?" + query if query else path).decode("latin-1")
+
+
+def _signed_parts(content_type: str, body: bytes) -> list[tuple[bytes, bytes]]:
+    """The last two parts of the signed text, in all forms that a client may have signed."""
+    if body.strip() in _EMPTY_BODIES:
+        return [(body, b""), (b"", b"")]
+    is_form = content_type.lower().startswith("application/x-www-form-urlencoded")
+    # What is read as JSON is signed byte for byte, whatever it is called.
+    if is_form and body.lstrip()[:1] not in (b"{", b"["):
+        return [(b"", _form(dict(parse_qsl(body.decode("latin-1"), keep_blank_values=True))))]
+    return [(body, b"")]
+
+
+def _form(fields: Mapping[str, str]) -> bytes:
+    return urlencode(sorted(fields.items()), quote_via=quote, safe="-._~").encode()
+
+
+async def _spooled(request: Request, content_type: str, file: IO[bytes]) -> dict[str, str]:
+    """Writes the whole body to the file and gives its text fields."""
+    _, options = parse_options_header(content_type)
+    boundary = options.get(b"boundary")
+    if not boundary:
+        raise NotAuthentic("the multipart body names no boundary, so its signature cannot be checked")
+    with _nowhere() as nowhere:
+        parts = PartWriter(nowhere)
+        parser = MultipartParser(boundary, parts.callbacks())
+        try:
+            async for chunk in request.stream():
+                parser.write(chunk)
+                file.write(chunk)
+            parser.finalize()
+        except ValueError as error:
+            raise NotAuthentic(f"the multipart body is damaged, so its signature cannot be checked: {error}") from None
+    return parts.fields
+
+
+def _nowhere() -> IO[bytes]:
+    return open(os.devnull, "wb")
+
+
+def _replay(file: IO[bytes], live: Receive) -> Receive:
+    """The body once more, and then what else the client says (that it is gone)."""
+    ended = False
+
+    async def receive() -> Message:
+        nonlocal ended
+        if ended:
+            return await live()
+        chunk = file.read(_CHUNK)
+        ended = len(chunk) < _CHUNK
+        return {"type": "http.request", "body": chunk, "more_body": not ended}
+
+    return receive

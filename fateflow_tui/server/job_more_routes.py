@@ -1,0 +1,117 @@
+"""Calls about a job that 1.11 has added, and the predict DSL of a training DSL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fateflow_tui.core.document import generate_predict_dsl
+from fateflow_tui.core.errors import BadDocument, BadRequest, FateFlowError, NotFound
+from fateflow_tui.server.archives import json_file_answer
+from fateflow_tui.server.body import JsonBody
+from fateflow_tui.server.context import Asker, ThisSite, known_job
+from fateflow_tui.server.described import (
+    DOCUMENT,
+    JOB,
+    JSON_FILE,
+    NUMBER,
+    OBJECT,
+    TEXT,
+    TEXTS,
+    described,
+    members,
+)
+from fateflow_tui.server.envelope import answer, file_failure
+from fateflow_tui.server.records import Record, task_records
+from fateflow_tui.server.search import newest_first
+from fateflow_tui.server.submission import all_problems
+
+router = APIRouter(tags=["job (FATE-Flow 1.x)"])
+
+_REPORTED = ("component_name", "role", "party_id", "task_version", "status", "party_status")
+_TIMES = ("create_time", "start_time", "end_time", "elapsed")
+_DSL = {"components": {"reader_0": {"module": "Reader", "output": {"data": ["data"]}}}}
+
+
+@router.post(
+    "/job/dsl/generate",
+    **described(
+        members("train_dsl", "cpn_str", train_dsl=DOCUMENT, cpn_str=TEXTS, version=TEXT, filename=TEXT),
+        {"train_dsl": _DSL, "cpn_str": "reader_0"},
+        _DSL,
+        file=JSON_FILE,
+    ),
+)
+async def generate_dsl(request: Request, body: JsonBody) -> Response:
+    """The predict DSL of a training DSL, with the components `cpn_str`; as a file when `filename` is given. A failure
+    has HTTP status 210.
+    """
+    try:
+        body.require("train_dsl", "cpn_str")
+        made = generate_predict_dsl(body.members["train_dsl"], body.members["cpn_str"], body.text("version", "2"))
+        if body.text("filename"):
+            return json_file_answer(made, body.text("filename"))
+    except BadDocument as error:
+        return file_failure(request, BadDocument(f"DSL generating failed: {all_problems(error)}", data=error.data))
+    except FateFlowError as error:
+        return file_failure(request, BadRequest(f"DSL generating failed: {error.message}", hint=error.hint))
+    return answer(made)
+
+
+@router.post(
+    "/job/parameter/update",
+    **described(
+        members("job_id", job_parameters=OBJECT, component_parameters=OBJECT),
+        {"job_id": JOB, "component_parameters": {"common": {"hetero_lr_0": {"max_iter": 5}}}},
+        {"job_parameters": {}, "component_parameters": {"common": {"hetero_lr_0": {}}}, "components": ["hetero_lr_0"]},
+    ),
+)
+async def update_parameters(site: ThisSite, body: JsonBody, asker: Asker) -> Response:
+    """Changes parameters of an ended job for its next rerun, on top of what was changed before. Answers with all that
+    is changed by now, and the components that will run again for it.
+    """
+    state = known_job(site, body)
+    job, components = body.mapping("job_parameters"), body.mapping("component_parameters")
+    if not (job or components):
+        raise BadRequest("required parameters are missing: job_parameters or component_parameters;")
+    changes, steps = await site.jobs.change_parameters(state.job_id, job, components, by=asker)
+    named = [step.component for step in steps if step.action == "run"]
+    return answer({**changes, "components": named})
+
+
+@router.post(
+    "/job/report",
+    **described(
+        members("job_id", role=TEXT, party_id=TEXT, component_name=TEXT, limit=NUMBER),
+        {"job_id": JOB},
+        [{"job_id": JOB, "component_name": "hetero_lr_0", "role": "guest", "party_id": "9999", "elapsed": 5120}],
+    ),
+)
+async def report(site: ThisSite, body: JsonBody) -> Response:
+    """When the tasks of a job began and ended at the parties that are known here, and how long they took (ms)."""
+    body.require("job_id")
+    found = await newest_first(site, task_records, {**body.members, "job_id": body.text("job_id")})
+    if not found:
+        raise NotFound("find task failed")
+    return answer([_times(record) for record in found])
+
+
+@router.post(
+    "/job/log/path", **described(members("job_id"), {"job_id": JOB}, {"logs_directory": f"/home/site/logs/{JOB}"})
+)
+async def log_path(site: ThisSite, body: JsonBody) -> Response:
+    """Where the logs of a job lie on the server."""
+    body.require("job_id")
+    directory = site.home.job_logs(body.text("job_id"))
+    if not directory.is_dir():
+        raise NotFound(f"Log file path: {directory} not found. Please check if the job id is valid.")
+    return answer({"logs_directory": str(directory)})
+
+
+def _times(record: Record) -> dict[str, Any]:
+    times = {name: record[f"f_{name}"] for name in ("job_id", *_REPORTED, *_TIMES)}
+    started = record["f_start_time"]
+    return {**times, "waited": started - record["f_create_time"] if started and record["f_create_time"] else None}

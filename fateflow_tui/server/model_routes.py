@@ -1,0 +1,278 @@
+"""FATE-Flow's `model` app: deploy, query, predict documents, load and bind, migrate, archives, a second location."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from fateflow_tui.core.document import predict_conf_template
+from fateflow_tui.core.errors import BadRequest, FateFlowError, NotFound
+from fateflow_tui.core.ids import Party
+from fateflow_tui.registry import Part
+from fateflow_tui.runtime.model_versions import VersionMade, plain_answers
+from fateflow_tui.runtime.models import ModelNotFound
+from fateflow_tui.server.archives import json_file_answer
+from fateflow_tui.server.body import Body, JsonBody
+from fateflow_tui.server.context import Asker, ThisAddress, ThisSite
+from fateflow_tui.server.door import Site
+from fateflow_tui.server.envelope import answer, failure, file_failure, wants_detail
+from fateflow_tui.server.model_records import model_record
+from fateflow_tui.server.submission import submission
+from fateflow_tui.server.upload_request import receive_file
+
+router = APIRouter(tags=["model (FATE-Flow 1.x)"])
+
+
+@router.post("/model/deploy")
+async def deploy(request: Request, site: ThisSite, body: JsonBody) -> Response:
+    """Makes a version that can predict out of a trained one, at all of its parties or at none. What it predicts with:
+    `predict_dsl` (or `dsl`), else `cpn_list`, else all components.
+    """
+    body.require("model_id", "model_version")
+    dsl = _document(body, "predict_dsl") or _document(body, "dsl")
+    try:
+        made = await site.models.deploy(
+            body.text("model_id"),
+            body.text("model_version"),
+            components=body.texts("cpn_list") or None,
+            predict_dsl=dsl,
+        )
+    except ModelNotFound as error:
+        # Clients of 1.11 look into `data` whatever the code is.
+        return failure(request, error, data={} if wants_detail(request) else None)
+    return _made(request, made)
+
+
+@router.post("/model/get/predict/dsl")
+async def get_predict_dsl(request: Request, site: ThisSite, body: JsonBody) -> Response:
+    """The DSL that a model version predicts with, {} for one that is not deployed; as a file if `filename` is given."""
+    try:
+        part = _part(site, body)
+        dsl = part.pipeline.predict_dsl
+        return json_file_answer(dsl, body.text("filename")) if body.text("filename") else answer(dsl)
+    except FateFlowError as error:
+        return file_failure(request, error)
+
+
+@router.post("/model/get/predict/conf")
+async def get_predict_conf(request: Request, site: ThisSite, body: JsonBody) -> Response:
+    """A conf for a predict job with a model version, tables to be filled in; as a file if `filename` is given."""
+    try:
+        pipeline = _part(site, body).pipeline
+        conf = predict_conf_template(
+            pipeline.train_conf, pipeline.predict_dsl, pipeline.model_id, pipeline.model_version
+        )
+        return json_file_answer(conf, body.text("filename")) if body.text("filename") else answer(conf)
+    except FateFlowError as error:
+        return file_failure(request, error)
+
+
+@router.post("/model/query")
+@router.post("/model/query/detail")
+async def query(request: Request, site: ThisSite, body: JsonBody) -> Response:
+    """The records of this site's parts of model versions, newest first. `query_filters` names the fields wanted."""
+    wishes = {name: body.text(name) for name in ("model_id", "role", "party_id")}
+    parts = await asyncio.to_thread(site.models.find, version=body.text("model_version"), **wishes)
+    fields = {f"f_{name}" for name in body.texts("query_filters")}
+    records = [model_record(site, part) for part in parts]
+    if not records:
+        text = "Query model info failed, cannot find model from db. No version of that name is registered here"
+        return failure(request, ModelNotFound(text), data=[])
+    if fields:
+        records = [{name: value for name, value in record.items() if name in fields} for record in records]
+    return answer(records, retmsg="Query model info from db success.")
+
+
+@router.post("/model/load")
+async def load(site: ThisSite, body: JsonBody) -> Response:
+    """Publishes a deployed version to the serving part of every guest and host. Named by `job_id` (its version), or by
+    `job_parameters` with model_id and model_version.
+    """
+    model_id, version = _named(site, body)
+    answers = await site.models.load(model_id, version)
+    ok = all(one.retcode == 0 for one in answers.values())
+    return answer(
+        plain_answers(answers), retcode=0 if ok else 101, retmsg="success" if ok else "failed", job_id=site.ids.new()
+    )
+
+
+@router.post("/model/bind")
+async def bind(site: ThisSite, body: JsonBody) -> Response:
+    """Makes a loaded version the one that a service id answers with."""
+    service = body.text("service_id")
+    if not service:
+        raise NotFound("no service id", hint="name it as service_id in the configuration")
+    model_id, version = _named(site, body)
+    site.models.bind(service, model_id, version)
+    return answer(retmsg=f"service id is {service}")
+
+
+@router.post("/model/migrate")
+async def migrate(request: Request, site: ThisSite, body: JsonBody) -> Response:
+    """Rewrites a version for other party ids. Each executing party's archive lies at its own site, ready for export;
+    import it where the new party lives.
+    """
+    body.require("migrate_initiator")
+    body.require("role", "migrate_role", "model_id", "model_version", "execute_party", "job_parameters")
+    made = await site.models.migrate(
+        body.text("model_id"),
+        body.text("model_version"),
+        roles=_roles(body, "role"),
+        new_roles=_roles(body, "migrate_role"),
+        initiator=Body(body.mapping("migrate_initiator")).party(),
+        executing=_roles(body, "execute_party"),
+        new_version=body.text("unify_model_version"),
+    )
+    return _made(request, made, job_id=made.model_version)
+
+
+@router.get("/model/export")
+@router.post("/model/export")
+async def export(request: Request, site: ThisSite, body: JsonBody) -> Response:
+    """One party's part as a zip archive with its manifest. A failure has HTTP status 210."""
+    try:
+        body.require("model_id", "model_version", "role", "party_id")
+        party = Party(body.text("role"), body.text("party_id"))
+        archive = await asyncio.to_thread(site.models.export, party, body.text("model_id"), body.text("model_version"))
+    except BadRequest:
+        raise
+    except FateFlowError as error:
+        return file_failure(request, error)
+    # 1.x clients take all that follows `filename=` for the name.
+    headers = {"Content-Disposition": f"attachment; filename={archive.name}"}
+    removed = BackgroundTask(archive.path.unlink, missing_ok=True) if archive.temporary else None
+    return FileResponse(archive.path, media_type="application/zip", headers=headers, background=removed)
+
+
+@router.post("/model/import")
+async def import_(request: Request, site: ThisSite) -> Response:
+    """Takes in an archive (multipart part `file`) as the part of the party that `role` and `party_id` name."""
+    path = site.home.uploads / secrets.token_hex(8)
+    try:
+        body = Body(dict(await receive_file(request, path)))
+        body.require("role", "party_id", "model_id", "model_version")
+        part = await asyncio.to_thread(
+            site.models.take_in,
+            path,
+            Party(body.text("role"), body.text("party_id")),
+            body.text("model_id"),
+            body.text("model_version"),
+            force=body.flag("force_update"),
+        )
+    finally:
+        path.unlink(missing_ok=True)
+    data = {
+        "job_id": part.pipeline.model_version,
+        "role": part.pipeline.party.role,
+        "party_id": part.pipeline.party.party_id,
+        "model_id": part.pipeline.model_id,
+        "model_version": part.pipeline.model_version,
+    }
+    return answer(data)
+
+
+@router.post("/model/store")
+async def store(site: ThisSite, address: ThisAddress, body: JsonBody, asker: Asker) -> Response:
+    """Copies one party's part to the second location, by a job of the party local:0."""
+    body.require("model_id", "model_version", "role", "party_id")
+    state = await site.jobs.store_model(body.members, _second_location(site), by=asker)
+    return answer(submission(site, address, state), job_id=state.job_id)
+
+
+@router.post("/model/restore")
+async def restore(site: ThisSite, address: ThisAddress, body: JsonBody, asker: Asker) -> Response:
+    """Brings one party's part back from the second location, by a job of the party local:0."""
+    body.require("model_id", "model_version", "role", "party_id")
+    state = await site.jobs.restore_model(body.members, _second_location(site), by=asker)
+    return answer(submission(site, address, state), job_id=state.job_id)
+
+
+@router.post("/model/transfer")
+async def transfer(site: ThisSite, body: JsonBody) -> Response:
+    """All of a part's component models, for serving programs: `<component>.<alias>:<kind>` -> base64 of its JSON."""
+    body.require("name", "namespace")
+    return answer(await asyncio.to_thread(site.models.buffers, body.text("namespace"), body.text("name")))
+
+
+@router.post("/model/transfer/{party_model_id}/{version}")
+async def transfer_by_path(site: ThisSite, party_model_id: str, version: str) -> Response:
+    """As `model/transfer`; `~` in the party model id stands for `#`."""
+    return answer(await asyncio.to_thread(site.models.buffers, party_model_id.replace("~", "#"), version))
+
+
+def _second_location(site: Site) -> str:
+    directory = site.config.model_store.directory
+    if not directory:
+        raise BadRequest(
+            "this site has no second location for models",
+            hint=f'name one in {site.home.configuration}: [model_store] directory = "/full/path"',
+        )
+    return directory
+
+
+def _made(request: Request, made: VersionMade, job_id: str | None = None) -> Response:
+    data = {**plain_answers(made.answers), "model_id": made.model_id, "model_version": made.model_version}
+    if made.ok:
+        return answer(data, job_id=job_id)
+    if wants_detail(request):
+        return failure(request, made.failure(), data=data)
+    return answer(data, retcode=101, retmsg="failed", job_id=job_id)
+
+
+def _part(site: Site, body: Body) -> Part:
+    body.require("model_id", "model_version")
+    return site.models.part(
+        body.text("model_id"), body.text("model_version"), role=body.text("role"), party_id=body.text("party_id")
+    )
+
+
+def _named(site: Site, body: Body) -> tuple[str, str]:
+    """The model that a load or bind is about. Raises NotFound (101) as FATE-Flow does."""
+    parameters = body.mapping("job_parameters")
+    inner = Body(parameters.get("common", parameters) if isinstance(parameters.get("common"), dict) else parameters)
+    model_id, version = inner.text("model_id"), inner.text("model_version")
+    if job_id := body.text("job_id"):
+        found = site.models.find(version=site.models.resolve(job_id))
+        if not found:
+            raise NotFound(
+                f"model with version {job_id} can not be found here",
+                hint="see the versions of this site: fateflow model list",
+            )
+        return found[0].pipeline.model_id, found[0].pipeline.model_version
+    if not (model_id and version):
+        raise BadRequest("required parameters are missing: job_id or job_parameters.model_id, model_version;")
+    return model_id, version
+
+
+def _document(body: Body, name: str) -> dict[str, Any] | None:
+    """A document that is sent as object or as JSON text; None when it is not given."""
+    value = body.members.get(name)
+    if isinstance(value, str) and value.strip():
+        try:
+            value = msgspec.json.decode(value)
+        except msgspec.DecodeError as error:
+            raise BadRequest(f"{name} is no JSON: {error}") from None
+    if not value:
+        return None
+    if not isinstance(value, dict):
+        raise BadRequest(f"{name} must be an object")
+    return value
+
+
+def _roles(body: Body, name: str) -> dict[str, list[int]]:
+    roles: dict[str, list[int]] = {}
+    for role, ids in body.mapping(name).items():
+        if not isinstance(ids, list):
+            raise BadRequest(f"{name}.{role} must be a list of party ids")
+        try:
+            roles[role] = [int(one) for one in ids]
+        except (TypeError, ValueError):
+            raise BadRequest(f"{name}.{role} must be a list of party ids, not {ids!r:.80}") from None
+    return roles

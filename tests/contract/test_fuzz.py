@@ -1,0 +1,153 @@
+"""A real site lives through requests of every kind: no fault, no traceback, always an envelope.
+
+FATEFLOW_FUZZ: how many generated requests each operation gets, 200 unless it says otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from api_document import DOCUMENT, OPERATIONS
+from command_line import CommandLine, submit, working_folder
+from fuzzing import Requests, Sent
+
+from fateflow_tui.artifacts.home import Home
+from fateflow_tui.sdk import local
+
+_EXAMPLES = int(os.environ.get("FATEFLOW_FUZZ", "200"))
+_PATIENCE = 10.0  # seconds for one answer
+_BEGINNING = 1 << 16  # bytes of a stream that are read before the client hangs up
+_STREAM = "text/event-stream"
+_JSON = "application/json"
+
+# What is not sent to the site while others are still to be tried.
+_LAST = {"/v1/site/shutdown": "it ends the site; it is tried at the end"}
+# Calls that change what others need get jobs and tables of their own.
+_CHANGING = ("/rerun", "/stop", "/update", "/delete")
+
+
+class FuzzedSite:
+    """A running site with a finished job."""
+
+    def __init__(self, home: Path, client: httpx.Client, job_id: str, spare_job_id: str) -> None:
+        self.log = Home(home).site_logs / "fate_flow.log"
+        self.client = client
+        # Takes what a decent client would not send, and is quick.
+        self._line = HTTPConnection(client.base_url.host, client.base_url.port, timeout=_PATIENCE)
+        self.requests = Requests(DOCUMENT, _EXAMPLES)
+        self.known = {
+            **{"job_id": job_id, "role": "guest", "party_id": "9999", "component_name": "hetero_lr_0"},
+            **{"namespace": "demo", "table_name": "breast_guest", "model_version": job_id, "version": job_id},
+            **{"metric_namespace": "train", "metric_name": "loss", "word": "@1", "module": "FATE"},
+            **{"model_id": "arbiter-10001#guest-9999#host-10000#model", "job_parameters": {}, "tag_name": "good"},
+            **{"output_path": str(home / "downloaded.csv"), "job_dsl": {}, "job_runtime_conf": {}},
+        }
+        self.spare = {**self.known, "job_id": spare_job_id, "component_name": "sleep_0", "table_name": "spare"}
+
+    def told(self) -> str:
+        return self.log.read_text()
+
+    def send(self, method: str, path: str, sent: Sent) -> tuple[int, str, bytes]:
+        """HTTP status, media type and content (of streams the beginning) of the answer."""
+        headers = {name: value.encode("latin-1", "replace") for name, value in sent.headers.items()}
+        self._line.request(method.upper(), f"{path}{sent.query}", sent.content, headers)
+        with self._line.getresponse() as answer:
+            kind = (answer.getheader("Content-Type") or "").partition(";")[0]
+            content = answer.read() if kind != _STREAM else answer.read1(_BEGINNING)
+        if kind == _STREAM:
+            self._line.close()
+        return answer.status, kind, content
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FuzzedSite]:
+    root = tmp_path_factory.mktemp("fuzz")
+    line = CommandLine(root / "home", working_folder(root / "folder"))
+    started = local.start(line.home, port=0)
+    try:
+        for table, file in (("breast_guest", "guest"), ("breast_host", "host"), ("spare", "host")):
+            line("data", "upload", f"demo/data/{file}.csv", "--namespace", "demo", "--name", table)
+        job_id = submit(line, "demo/hetero_lr_dsl.json", "demo/hetero_lr_conf.json", wait=True)
+        with httpx.Client(base_url=started.url, trust_env=False, timeout=_PATIENCE) as client:
+            yield FuzzedSite(line.home, client, job_id, _slept(client))
+    finally:
+        local.stop(line.home)
+
+
+def _slept(client: httpx.Client) -> str:
+    """A finished job that costs next to nothing when it is run again."""
+    conf = {
+        "dsl_version": 2,
+        "initiator": {"role": "guest", "party_id": 9999},
+        "role": {"guest": [9999]},
+        "job_parameters": {"common": {}},
+        "component_parameters": {"common": {"sleep_0": {"seconds": 0}}},
+    }
+    dsl = {"components": {"sleep_0": {"module": "Sleep"}}}
+    answer = client.post("/v1/job/submit", json={"job_dsl": dsl, "job_runtime_conf": conf}).json()
+    job_id: str = answer["jobId"]
+    assert client.post("/v1/job/wait", json={"job_id": job_id, "timeout": 9}).json()["data"]["status"] == "success"
+    return job_id
+
+
+def _flaws(operation: dict[str, Any], status: int, kind: str, content: bytes) -> Iterator[str]:
+    if status >= 500:
+        yield f"HTTP status {status}"
+    documented = operation["responses"].get(str(status), {}).get("content", {})
+    if kind != _JSON:
+        if kind not in documented:
+            yield f"{kind!r} is not documented for status {status}"
+        return
+    answer = json.loads(content)
+    if isinstance(answer, dict) and isinstance(answer.get("retcode"), int) and isinstance(answer.get("retmsg"), str):
+        if answer["retcode"] == 999 or answer["retmsg"].startswith("the server failed"):
+            yield answer["retmsg"]
+    elif "anyOf" not in documented.get(_JSON, {}).get("schema", {}):  # else it may be a file
+        yield "no envelope"
+
+
+def _shown(sent: Sent) -> str:
+    return f"{sent.query} {dict(sent.headers)} {sent.content[:300]!r}"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("method", "path", "operation"),
+    [one for one in OPERATIONS if one[1] not in _LAST],
+    ids=[operation["operationId"] for _, path, operation in OPERATIONS if path not in _LAST],
+)
+def test_an_operation_survives(site: FuzzedSite, method: str, path: str, operation: dict[str, Any]) -> None:
+    known = site.spare if path.endswith(_CHANGING) else site.known
+    before = len(site.told())
+    wrong: list[str] = []
+    count = 0
+    for sent in site.requests.of(method, path, known):
+        status, kind, content = site.send(method, path, sent)
+        wrong += [f"{flaw}: {_shown(sent)} -> {content[:300]!r}" for flaw in _flaws(operation, status, kind, content)]
+        count += 1
+    assert count >= _EXAMPLES
+    assert wrong[:5] == []
+    assert "Traceback" not in site.told()[before:]
+
+
+@pytest.mark.slow
+def test_the_site_is_whole_after_all(site: FuzzedSite) -> None:
+    job = site.client.post("/v1/job/show", json={"job_id": site.known["job_id"]}).json()["data"]
+    assert job["status"] == "success"
+    assert site.client.get("/v1/openapi.json").json() == DOCUMENT
+
+
+@pytest.mark.slow
+def test_the_call_that_ends_the_site_comes_last(site: FuzzedSite) -> None:
+    (path,) = _LAST
+    status, kind, content = site.send("post", path, Sent(b"\x00" * 100, {"Content-Type": "text/plain"}))
+    assert (status, kind, json.loads(content)["retcode"]) == (200, _JSON, 0)
+    assert "Traceback" not in site.told()
