@@ -18,8 +18,8 @@ async def job_ended(site: Site, job_id: str, closing: asyncio.Event) -> None:
     changes = site.events.subscribe(job_id)
     async with contextlib.aclosing(until(closing, changes, _RECHECK)) as looks:
         upcoming = asyncio.ensure_future(anext(looks, None))
-        await asyncio.sleep(0)  # subscribed before the first look, so that no end is missed
         try:
+            await asyncio.sleep(0)  # subscribed before the first look, so that no end is missed
             while True:
                 state = site.jobs.state(job_id)
                 if state is None or job_line(state).status.ended or closing.is_set():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fateflow_tui.core.errors import BadRequest
-from fateflow_tui.runtime.serving import Question
+from fateflow_tui.runtime.inference import Question
 from fateflow_tui.runtime.serving_messages import Ids
 
 _MOST_IDS: Final = 16  # of one row

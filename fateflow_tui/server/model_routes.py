@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from fastapi import APIRouter
@@ -21,6 +21,21 @@ from fateflow_tui.runtime.models import ModelNotFound
 from fateflow_tui.server.archives import json_file_answer
 from fateflow_tui.server.body import Body, JsonBody
 from fateflow_tui.server.context import Asker, ThisAddress, ThisSite
+from fateflow_tui.server.described import (
+    DOCUMENT,
+    FILE,
+    FLAG,
+    JOB,
+    JSON_FILE,
+    OBJECT,
+    PARTIES,
+    PARTY,
+    TEXT,
+    TEXTS,
+    ZIP,
+    described,
+    members,
+)
 from fateflow_tui.server.door import Site
 from fateflow_tui.server.envelope import answer, failure, file_failure, wants_detail
 from fateflow_tui.server.model_records import model_record
@@ -29,8 +44,38 @@ from fateflow_tui.server.upload_request import receive_file
 
 router = APIRouter(tags=["model (FATE-Flow 1.x)"])
 
+_ID: Final = "arbiter-10000#guest-9999#host-10000#model"
+_MODEL: Final = {"model_id": _ID, "model_version": JOB}
+_PART: Final = {**_MODEL, "role": "guest", "party_id": "9999"}
+_AT_PARTIES: Final = {"guest": {"9999": 0}, "detail": {"guest": {"9999": {"retcode": 0, "retmsg": "success"}}}}
+_DOCUMENTS: Final = members("model_id", "model_version", role=TEXT, party_id=TEXT, filename=TEXT)
+_ONE_PART: Final = members("model_id", "model_version", "role", "party_id", force_update=FLAG)
+_SERVED: Final = {"job_id": TEXT, "initiator": PARTY, "role": PARTIES, "job_parameters": OBJECT}
+_EXPORT: Final = described(_ONE_PART, _PART, file=ZIP)
+_QUERY: Final = described(
+    members(model_version=TEXT, model_id=TEXT, role=TEXT, party_id=TEXT, query_filters=TEXTS),
+    _MODEL,
+    [{"f_role": "guest", "f_party_id": "9999", "f_model_version": JOB}],
+)
+_OTHER_ROLES: Final = {"guest": [10000], "host": [9999], "arbiter": [9999]}
+_MIGRATION: Final = {
+    **_MODEL,
+    "migrate_initiator": {"role": "guest", "party_id": 10000},
+    "role": {"guest": [9999], "host": [10000], "arbiter": [10000]},
+    "migrate_role": _OTHER_ROLES,
+    "execute_party": {"guest": [9999], "host": [10000], "arbiter": [10000]},
+    "job_parameters": {"federated_mode": "MULTIPLE"},
+}
 
-@router.post("/model/deploy")
+
+@router.post(
+    "/model/deploy",
+    **described(
+        members("model_id", "model_version", cpn_list=TEXTS, predict_dsl=DOCUMENT, dsl=DOCUMENT),
+        _MODEL,
+        {**_MODEL, **_AT_PARTIES},
+    ),
+)
 async def deploy(request: Request, site: ThisSite, body: JsonBody) -> Response:
     """Makes a version that can predict out of a trained one, at all of its parties or at none. What it predicts with:
     `predict_dsl` (or `dsl`), else `cpn_list`, else all components.
@@ -50,7 +95,7 @@ async def deploy(request: Request, site: ThisSite, body: JsonBody) -> Response:
     return _made(request, made)
 
 
-@router.post("/model/get/predict/dsl")
+@router.post("/model/get/predict/dsl", **described(_DOCUMENTS, _MODEL, {"components": {}}, file=JSON_FILE))
 async def get_predict_dsl(request: Request, site: ThisSite, body: JsonBody) -> Response:
     """The DSL that a model version predicts with, {} for one that is not deployed; as a file if `filename` is given."""
     try:
@@ -61,7 +106,7 @@ async def get_predict_dsl(request: Request, site: ThisSite, body: JsonBody) -> R
         return file_failure(request, error)
 
 
-@router.post("/model/get/predict/conf")
+@router.post("/model/get/predict/conf", **described(_DOCUMENTS, _MODEL, {"dsl_version": 2}, file=JSON_FILE))
 async def get_predict_conf(request: Request, site: ThisSite, body: JsonBody) -> Response:
     """A conf for a predict job with a model version, tables to be filled in; as a file if `filename` is given."""
     try:
@@ -74,8 +119,8 @@ async def get_predict_conf(request: Request, site: ThisSite, body: JsonBody) -> 
         return file_failure(request, error)
 
 
-@router.post("/model/query")
-@router.post("/model/query/detail")
+@router.post("/model/query", **_QUERY)
+@router.post("/model/query/detail", **_QUERY)
 async def query(request: Request, site: ThisSite, body: JsonBody) -> Response:
     """The records of this site's parts of model versions, newest first. `query_filters` names the fields wanted."""
     wishes = {name: body.text(name) for name in ("model_id", "role", "party_id")}
@@ -90,7 +135,7 @@ async def query(request: Request, site: ThisSite, body: JsonBody) -> Response:
     return answer(records, retmsg="Query model info from db success.")
 
 
-@router.post("/model/load")
+@router.post("/model/load", **described(members(**_SERVED), {"job_id": JOB}, _AT_PARTIES))
 async def load(site: ThisSite, body: JsonBody) -> Response:
     """Publishes a deployed version to the serving part of every guest and host. Named by `job_id` (its version), or by
     `job_parameters` with model_id and model_version.
@@ -103,7 +148,7 @@ async def load(site: ThisSite, body: JsonBody) -> Response:
     )
 
 
-@router.post("/model/bind")
+@router.post("/model/bind", **described(members("service_id", **_SERVED), {"job_id": JOB, "service_id": "fraud"}))
 async def bind(site: ThisSite, body: JsonBody) -> Response:
     """Makes a loaded version the one that a service id answers with."""
     service = body.text("service_id")
@@ -114,7 +159,22 @@ async def bind(site: ThisSite, body: JsonBody) -> Response:
     return answer(retmsg=f"service id is {service}")
 
 
-@router.post("/model/migrate")
+@router.post(
+    "/model/migrate",
+    **described(
+        members(
+            *_MIGRATION,
+            migrate_initiator=PARTY,
+            role=PARTIES,
+            migrate_role=PARTIES,
+            execute_party=PARTIES,
+            job_parameters=OBJECT,
+            unify_model_version=TEXT,
+        ),
+        _MIGRATION,
+        {**_MODEL, **_AT_PARTIES},
+    ),
+)
 async def migrate(request: Request, site: ThisSite, body: JsonBody) -> Response:
     """Rewrites a version for other party ids. Each executing party's archive lies at its own site, ready for export;
     import it where the new party lives.
@@ -133,8 +193,8 @@ async def migrate(request: Request, site: ThisSite, body: JsonBody) -> Response:
     return _made(request, made, job_id=made.model_version)
 
 
-@router.get("/model/export")
-@router.post("/model/export")
+@router.get("/model/export", **_EXPORT)
+@router.post("/model/export", **_EXPORT)
 async def export(request: Request, site: ThisSite, body: JsonBody) -> Response:
     """One party's part as a zip archive with its manifest. A failure has HTTP status 210."""
     try:
@@ -151,7 +211,14 @@ async def export(request: Request, site: ThisSite, body: JsonBody) -> Response:
     return FileResponse(archive.path, media_type="application/zip", headers=headers, background=removed)
 
 
-@router.post("/model/import")
+@router.post(
+    "/model/import",
+    **described(
+        parts=members("model_id", "model_version", "role", "party_id", "file", file=FILE, force_update=FLAG),
+        example={**_PART, "file": "part.zip"},
+        answer=_PART,
+    ),
+)
 async def import_(request: Request, site: ThisSite) -> Response:
     """Takes in an archive (multipart part `file`) as the part of the party that `role` and `party_id` name."""
     path = site.home.uploads / secrets.token_hex(8)
@@ -178,7 +245,7 @@ async def import_(request: Request, site: ThisSite) -> Response:
     return answer(data)
 
 
-@router.post("/model/store")
+@router.post("/model/store", **described(_ONE_PART, _PART, {"job_id": JOB}))
 async def store(site: ThisSite, address: ThisAddress, body: JsonBody, asker: Asker) -> Response:
     """Copies one party's part to the second location, by a job of the party local:0."""
     body.require("model_id", "model_version", "role", "party_id")
@@ -186,7 +253,7 @@ async def store(site: ThisSite, address: ThisAddress, body: JsonBody, asker: Ask
     return answer(submission(site, address, state), job_id=state.job_id)
 
 
-@router.post("/model/restore")
+@router.post("/model/restore", **described(_ONE_PART, _PART, {"job_id": JOB}))
 async def restore(site: ThisSite, address: ThisAddress, body: JsonBody, asker: Asker) -> Response:
     """Brings one party's part back from the second location, by a job of the party local:0."""
     body.require("model_id", "model_version", "role", "party_id")
@@ -194,14 +261,21 @@ async def restore(site: ThisSite, address: ThisAddress, body: JsonBody, asker: A
     return answer(submission(site, address, state), job_id=state.job_id)
 
 
-@router.post("/model/transfer")
+@router.post(
+    "/model/transfer",
+    **described(
+        members("name", "namespace"),
+        {"name": JOB, "namespace": f"guest#9999#{_ID}"},
+        {"hetero_lr_0.model:HeteroLR": "e30="},
+    ),
+)
 async def transfer(site: ThisSite, body: JsonBody) -> Response:
     """All of a part's component models, for serving programs: `<component>.<alias>:<kind>` -> base64 of its JSON."""
     body.require("name", "namespace")
     return answer(await asyncio.to_thread(site.models.buffers, body.text("namespace"), body.text("name")))
 
 
-@router.post("/model/transfer/{party_model_id}/{version}")
+@router.post("/model/transfer/{party_model_id}/{version}", **described(answer={"hetero_lr_0.model:HeteroLR": "e30="}))
 async def transfer_by_path(site: ThisSite, party_model_id: str, version: str) -> Response:
     """As `model/transfer`; `~` in the party model id stands for `#`."""
     return answer(await asyncio.to_thread(site.models.buffers, party_model_id.replace("~", "#"), version))

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from fateflow_tui.server.body import Body, JsonBody
 from fateflow_tui.server.context import ThisSite
+from fateflow_tui.server.described import FLAG, JOB, NUMBER, TEXT, described, members
 from fateflow_tui.server.door import Site
 from fateflow_tui.server.envelope import answer
 from fateflow_tui.server.model_records import version_line
@@ -17,9 +18,11 @@ from fateflow_tui.server.model_records import version_line
 router = APIRouter(tags=["model"])
 
 _LISTED = 20
+_LINE = {"model_version": JOB, "roles": {"guest": [9999]}, "deployed": False, "here": ["guest:9999"]}
+_ALIAS = {"alias": "fraud@production", "model_version": JOB}
 
 
-@router.post("/model/list")
+@router.post("/model/list", **described(members(limit=NUMBER, model_id=TEXT, deployed=FLAG), {"limit": 10}, [_LINE]))
 async def list_(site: ThisSite, body: JsonBody) -> Response:
     """The model versions that have a part at this site, newest first; `limit` (0: all), `model_id`, `deployed`."""
     parts = await asyncio.to_thread(site.models.find, model_id=body.text("model_id"))
@@ -30,7 +33,7 @@ async def list_(site: ThisSite, body: JsonBody) -> Response:
     return answer([version_line(site, group) for group in (versions[:limit] if limit > 0 else versions)])
 
 
-@router.post("/model/show")
+@router.post("/model/show", **described(members("model_version"), {"model_version": JOB}, _LINE))
 async def show(site: ThisSite, body: JsonBody) -> Response:
     """One version (id, unique prefix, `@last` or `name@tag`) with every party's part as it is now."""
     version = _version(site, body)
@@ -47,7 +50,10 @@ async def show(site: ThisSite, body: JsonBody) -> Response:
     )
 
 
-@router.post("/model/verify")
+@router.post(
+    "/model/verify",
+    **described(members("model_version"), {"model_version": JOB}, {"ok": True, "model_version": JOB, "parties": {}}),
+)
 async def verify(site: ThisSite, body: JsonBody) -> Response:
     """Whether all parties' parts of a version are there, of one generation and unharmed; asks the other sites."""
     version = _version(site, body)
@@ -56,7 +62,9 @@ async def verify(site: ThisSite, body: JsonBody) -> Response:
     return answer({"ok": ok, "model_version": version, "parties": states})
 
 
-@router.post("/model/diff")
+@router.post(
+    "/model/diff", **described(members("a", "b", role=TEXT, party_id=TEXT), {"a": JOB, "b": "@1"}, {"same": True})
+)
 async def diff(site: ThisSite, body: JsonBody) -> Response:
     """What differs between versions `a` and `b` at one party of this site: documents, parameters, what was learned."""
     body.require("a", "b")
@@ -64,7 +72,10 @@ async def diff(site: ThisSite, body: JsonBody) -> Response:
     return answer(await asyncio.to_thread(site.models.diff, one, other, body.party()))
 
 
-@router.post("/model/delete")
+@router.post(
+    "/model/delete",
+    **described(members("model_version"), {"model_version": JOB}, {"model_version": JOB, "parties": ["guest:9999"]}),
+)
 async def delete(site: ThisSite, body: JsonBody) -> Response:
     """Deletes this site's parts of a version; parts at other sites are theirs. Refused while it is served."""
     version = _version(site, body)
@@ -72,13 +83,16 @@ async def delete(site: ThisSite, body: JsonBody) -> Response:
     return answer({"model_version": version, "parties": gone})
 
 
-@router.post("/model/resolve")
+@router.post("/model/resolve", **described(members("word"), {"word": "@last"}, {"model_version": JOB}))
 async def resolve(site: ThisSite, body: JsonBody) -> Response:
     """The full version that a `word` stands for: a unique prefix, `@last`, `@2`, or an alias `name@tag`."""
     return answer({"model_version": _version(site, body, "word")})
 
 
-@router.post("/model/alias/set")
+@router.post(
+    "/model/alias/set",
+    **described(members("alias", "model_version"), {"alias": "fraud@production", "model_version": JOB}, _ALIAS),
+)
 async def set_alias(site: ThisSite, body: JsonBody) -> Response:
     """Lets `alias` (name@tag) stand for a version from now on, whatever it stood for before."""
     body.require("alias")
@@ -88,7 +102,7 @@ async def set_alias(site: ThisSite, body: JsonBody) -> Response:
     return answer({"alias": body.text("alias"), "model_version": version})
 
 
-@router.post("/model/alias/remove")
+@router.post("/model/alias/remove", **described(members("alias"), {"alias": "fraud@production"}))
 async def remove_alias(site: ThisSite, body: JsonBody) -> Response:
     """Forgets an alias; the version stays."""
     body.require("alias")
@@ -96,7 +110,7 @@ async def remove_alias(site: ThisSite, body: JsonBody) -> Response:
     return answer()
 
 
-@router.post("/model/alias/list")
+@router.post("/model/alias/list", **described(answer={"fraud@production": JOB}))
 async def list_aliases(site: ThisSite) -> Response:
     """alias -> model version, all of this site."""
     return answer(site.models.tags.aliases())

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from typing import IO
 
 import msgspec
 
 from fateflow_tui.artifacts.binding import Found, Wish, inspect
-from fateflow_tui.server.table_process import ask, serve
+from fateflow_tui.server.table_process import ask
 
 
 async def look_at(wish: Wish) -> Found:
@@ -21,7 +20,3 @@ async def look_at(wish: Wish) -> Found:
 
 def main(question: bytes, output: IO[bytes]) -> None:
     output.write(msgspec.json.encode(inspect(msgspec.json.decode(question, type=Wish))))
-
-
-if __name__ == "__main__":
-    sys.exit(serve(main))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -14,7 +13,7 @@ from typing import IO, Any
 import msgspec
 
 from fateflow_tui.artifacts.tables import Table, Tables
-from fateflow_tui.server.table_process import ask, serve
+from fateflow_tui.server.table_process import ask
 
 PREVIEW_ROWS = 100
 
@@ -128,7 +127,3 @@ def _add(tar: tarfile.TarFile, name: str, content: IO[bytes]) -> None:
     info.size = content.seek(0, io.SEEK_END)
     content.seek(0)
     tar.addfile(info, content)
-
-
-if __name__ == "__main__":
-    sys.exit(serve(main))

@@ -11,15 +11,17 @@ from fateflow_tui.core.errors import NotFound
 from fateflow_tui.runtime.models import ModelNotFound
 from fateflow_tui.server.body import Body, JsonBody
 from fateflow_tui.server.context import ThisSite
+from fateflow_tui.server.described import FLAG, JOB, NUMBER, TEXT, described, members
 from fateflow_tui.server.door import Site
 from fateflow_tui.server.envelope import answer
 
 router = APIRouter(tags=["tag (FATE-Flow 1.x)"])
 
 _LISTED = 10
+_TAG = {"name": "t1", "description": "first"}
 
 
-@router.post("/model/tag/create")
+@router.post("/model/tag/create", **described(members(tag_name=TEXT, tag_desc=TEXT), {"tag_name": "t1"}))
 async def create(site: ThisSite, body: JsonBody) -> Response:
     """Makes a tag with a description."""
     name = body.text("tag_name")
@@ -27,7 +29,9 @@ async def create(site: ThisSite, body: JsonBody) -> Response:
     return answer(retmsg=f"'{name}' tag has been created successfully.")
 
 
-@router.post("/model/tag/retrieve")
+@router.post(
+    "/model/tag/retrieve", **described(members(tag_name=TEXT, with_model=FLAG), {"tag_name": "t1"}, {"tags": [_TAG]})
+)
 async def retrieve(site: ThisSite, body: JsonBody) -> Response:
     """The tags whose names contain `tag_name`; with `with_model` the models of the tag of exactly that name."""
     name = body.text("tag_name")
@@ -39,7 +43,10 @@ async def retrieve(site: ThisSite, body: JsonBody) -> Response:
     return answer({"tags": tags})
 
 
-@router.post("/model/tag/update")
+@router.post(
+    "/model/tag/update",
+    **described(members("tag_name", new_tag_name=TEXT, new_tag_desc=TEXT), {"tag_name": "t1", "new_tag_name": "t2"}),
+)
 async def update(site: ThisSite, body: JsonBody) -> Response:
     """Renames a tag, or gives it another description."""
     name = body.text("tag_name")
@@ -48,7 +55,7 @@ async def update(site: ThisSite, body: JsonBody) -> Response:
     return answer(retmsg=f"Information of '{name}' tag has been updated successfully.")
 
 
-@router.post("/model/tag/destroy")
+@router.post("/model/tag/destroy", **described(members("tag_name"), {"tag_name": "t1"}))
 async def destroy(site: ThisSite, body: JsonBody) -> Response:
     """Forgets a tag; the models stay."""
     name = body.text("tag_name")
@@ -56,7 +63,9 @@ async def destroy(site: ThisSite, body: JsonBody) -> Response:
     return answer(retmsg=f"'{name}' tag has been deleted successfully.")
 
 
-@router.post("/model/tag/list")
+@router.post(
+    "/model/tag/list", **described(members(limit=NUMBER), {"limit": 10}, {"tags": [{**_TAG, "model_count": 1}]})
+)
 async def list_(site: ThisSite, body: JsonBody) -> Response:
     """All tags with the number of versions that have them, at most `limit`."""
     limit = body.integer("limit", _LISTED)
@@ -65,7 +74,7 @@ async def list_(site: ThisSite, body: JsonBody) -> Response:
     return answer({"tags": [{**_shown(tag), "model_count": len(tag.versions)} for tag in shown]})
 
 
-@router.post("/model/model_tag/create")
+@router.post("/model/model_tag/create", **described(members("job_id", "tag_name"), {"job_id": JOB, "tag_name": "t1"}))
 async def tag_model(site: ThisSite, body: JsonBody) -> Response:
     """Tags the version that `job_id` names; the tag is made if there is none."""
     version, name = _version(site, body), body.text("tag_name")
@@ -73,7 +82,7 @@ async def tag_model(site: ThisSite, body: JsonBody) -> Response:
     return answer(retmsg=f"Adding {name} tag for model with job id: {version} successfully.")
 
 
-@router.post("/model/model_tag/remove")
+@router.post("/model/model_tag/remove", **described(members("job_id", "tag_name"), {"job_id": JOB, "tag_name": "t1"}))
 async def untag_model(site: ThisSite, body: JsonBody) -> Response:
     """Takes a tag away from the version that `job_id` names."""
     version, name = _version(site, body), body.text("tag_name")
@@ -81,7 +90,7 @@ async def untag_model(site: ThisSite, body: JsonBody) -> Response:
     return answer(retmsg=f"'{name}' tag has been removed from tag list of model {version}.")
 
 
-@router.post("/model/model_tag/retrieve")
+@router.post("/model/model_tag/retrieve", **described(members("job_id"), {"job_id": JOB}, {"tags": [_TAG], "count": 1}))
 async def tags_of_model(site: ThisSite, body: JsonBody) -> Response:
     """The tags of the version that `job_id` names."""
     version = _version(site, body)
