@@ -84,6 +84,9 @@ class Archive:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._entries.close()
 
     def models(self) -> Iterator[tuple[ModelFile, bytes]]:

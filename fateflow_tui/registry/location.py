@@ -72,7 +72,7 @@ class ModelLocation:
             raise DamagedFile(f"{where} is not the one that was stored: {path}", hint="store the model again")
         archive = read_archive(path, self._limits, check_signature=check_signature)
         if (archive.pipeline.party_model_id, archive.pipeline.model_version) != (party_model_id, version):
-            archive.__exit__()
+            archive.close()
             raise DamagedFile(f"{where} is that of another model: {path}")
         return archive
 

@@ -29,6 +29,8 @@ def upload_job(conf: Mapping[str, Any], file: str) -> tuple[dict[str, Any], dict
     }
     parameters.update({field: conf[field] for field in _UPLOAD_FIELDS if conf.get(field) is not None})
     for field, name in (("schema", "table_schema"), ("meta", "meta")):
+        if field == "meta" and not parameters["with_meta"]:
+            continue
         if (given := _object(conf, field)) is not None:
             parameters[name] = given
     return _local_job("upload_0", "Upload", parameters, "upload", conf)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fateflow_tui.artifacts.tables import Tables
-from fateflow_tui.core.document import CheckedJob, check_job, plan_job, with_changes
+from fateflow_tui.core.document import CheckedJob, changed_components, check_job, plan_job, with_changes
 from fateflow_tui.core.errors import (
     BadRequest,
     Conflict,
@@ -172,6 +172,7 @@ class Jobs:
         rerun would do. Raises as `rerun_plan` does, and then keeps nothing.
         """
         steps = self.rerun_plan(job_id, None, False, job_parameters, component_parameters)
+        _refuse_unknown(self.known(job_id), component_parameters)
         changes = self._pending.merged(job_id, job_parameters, component_parameters)
         self._pending.keep(job_id, changes)
         logger.info("%s changed parameters of job %s for its next rerun", by or "a user", job_id)
@@ -306,6 +307,18 @@ class TableExists(Conflict):
     """An upload would replace a table without having been told to. FATE-Flow answers 100 here."""
 
     code, retcode = "table_exists", 100
+
+
+def _refuse_unknown(state: JobState, component_parameters: Mapping[str, Any]) -> None:
+    """A whole conf may speak of components that its DSL does not have, changes of one are meant for it."""
+    plan = state.plan
+    known = [component.name for component in plan.components] if plan else []
+    named = changed_components(plan.conf, component_parameters) if plan else []
+    if unknown := [name for name in named if name not in known]:
+        raise BadRequest(
+            f"job {state.job_id} has no component {', '.join(unknown)} whose parameters could change",
+            hint=f"it has {', '.join(known)}",
+        )
 
 
 def _refuse_unbuilt(checked: CheckedJob) -> None:

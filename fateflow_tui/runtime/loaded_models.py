@@ -40,11 +40,13 @@ class Loaded(msgspec.Struct, frozen=True):
 
 
 class Served(msgspec.Struct, frozen=True):
-    """A loaded version that is ready for rows."""
+    """A loaded version that is ready for rows. digest: of the part. parts: of every party's part."""
 
     loaded: Loaded
     pipeline: Pipeline
     model: OnlineModel
+    digest: str
+    parts: dict[str, str]
 
 
 class LoadedModels:
@@ -65,7 +67,7 @@ class LoadedModels:
         times = self._loaded[key].loaded_times if key in self._loaded else 0
         loaded = Loaded(pipeline.party, pipeline.model_id, pipeline.model_version, now_ms(), times + 1)
         self._save(key, loaded)
-        self._served[key] = Served(loaded, pipeline, model)
+        self._served[key] = _ready(loaded, part, model)
         return loaded
 
     def unload(self, party: Party, model_id: str, version: str) -> None:
@@ -106,7 +108,7 @@ class LoadedModels:
             )
         try:
             part = self._parts(loaded.party_model_id, version)
-            served = Served(loaded, part.pipeline, online_model(part, self._catalog.module))
+            served = _ready(loaded, part, online_model(part, self._catalog.module))
         except FateFlowError as error:
             logger.error("the loaded version %s of %s cannot be served: %s", version, party, error.message)
             raise InferenceFailed(
@@ -121,6 +123,10 @@ class LoadedModels:
     def _save(self, key: str, loaded: Loaded) -> None:
         self._records.put(key, msgspec.to_builtins(loaded))
         self._loaded[key] = loaded
+
+
+def _ready(loaded: Loaded, part: ServedPart, model: OnlineModel) -> Served:
+    return Served(loaded, part.pipeline, model, part.manifest.digest, part.manifest.parts)
 
 
 def _key(party: Party, model_id: str, version: str) -> str:

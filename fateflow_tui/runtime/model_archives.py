@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from fateflow_tui.artifacts.durable import make_directories
 from fateflow_tui.artifacts.home import Home, segment
-from fateflow_tui.core.errors import BadRequest, Conflict, NotFound
+from fateflow_tui.core.errors import BadRequest, Conflict, FateFlowError, NotFound
 from fateflow_tui.core.ids import Party, party_model_id
 from fateflow_tui.registry import Part, Registry
 from fateflow_tui.registry.archive import archive_name, export_archive, read_archive
@@ -67,14 +67,23 @@ class ModelArchives:
                 )
             if party.party_id not in map(str, found.roles.get(party.role, [])):
                 raise BadRequest(f"{party} takes no part in {model_id}")
-            if force:
-                self._make_room(found.party_model_id, version)
+            if not force and self._is_here(found.party_model_id, version):
+                raise Conflict(f"{party} has {model_id} version {version} already", hint="force_update 1 replaces it")
             staged = self._registry.stage(found, archive.models())
             try:
+                if force:
+                    self._make_room(found.party_model_id, version)
                 return self._registry.publish(staged, archive.manifest.parts, imported=True)
-            except Conflict:
+            except (FateFlowError, OSError):
                 self._registry.discard(staged.token)
                 raise
+
+    def _is_here(self, owner: str, version: str) -> bool:
+        try:
+            self._registry.part(owner, version)
+        except NotFound:
+            return False
+        return True
 
     def _make_room(self, owner: str, version: str) -> None:
         try:

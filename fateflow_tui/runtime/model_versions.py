@@ -32,8 +32,6 @@ logger = logging.getLogger(__name__)
 # Who asks, which party is asked, what for.
 Ask = Callable[[Party, Party, ModelMessage], Awaitable[ModelAnswer]]
 
-_TELL_AGAIN_EVERY = 2.0  # seconds
-
 
 class PartyAnswer(msgspec.Struct, frozen=True):
     """What became of it at one party, in FATE-Flow's numbers."""
@@ -90,11 +88,9 @@ class Versions:
         return _made(order, {str(party): _told(party, outcome) for party, outcome in told.items()})
 
     async def tell_again(self) -> None:
-        """Runs for as long as the site does: tells what was decided to those who do not know it yet."""
-        while True:
-            for record in self._decisions.all().values():
-                await self._tell(msgspec.convert(record.record, Decision))
-            await asyncio.sleep(_TELL_AGAIN_EVERY)
+        """Tells what was decided to those who do not know it yet, once."""
+        for record in self._decisions.all().values():
+            await self._tell(msgspec.convert(record.record, Decision))
 
     async def _tell(self, decision: Decision) -> dict[Party, ModelAnswer | FateFlowError]:
         message = PublishVersion(decision.order, decision.parts)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 import fateflow_tui
 from fateflow_tui.artifacts.home import Home
-from fateflow_tui.core.errors import BadRequest, Conflict, FateFlowError, NotFound
+from fateflow_tui.core.errors import BadRequest, Conflict, FateFlowError
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.ports import Collection, ModuleCatalog
 from fateflow_tui.core.records import JobState
@@ -25,6 +25,7 @@ from fateflow_tui.runtime.job_ids import JobIds
 from fateflow_tui.runtime.keys import SiteKey
 from fateflow_tui.runtime.model_archives import Archive, ModelArchives
 from fateflow_tui.runtime.model_keeper import ModelKeeper, NotDeployed
+from fateflow_tui.runtime.model_lookup import ModelLookup, ModelNotFound
 from fateflow_tui.runtime.model_messages import (
     Deployment,
     DescribePart,
@@ -32,11 +33,13 @@ from fateflow_tui.runtime.model_messages import (
     Migration,
     ModelAnswer,
     ModelMessage,
+    PublishVersion,
     VersionOrder,
     version_of,
 )
 from fateflow_tui.runtime.model_versions import PartyAnswer, VersionMade, Versions
 from fateflow_tui.runtime.peers import Peers
+from fateflow_tui.runtime.permissions import Trail
 from fateflow_tui.runtime.prediction import (
     Prediction,
     deployed_dsl,
@@ -49,13 +52,8 @@ from fateflow_tui.runtime.site_config import SiteConfig
 
 logger = logging.getLogger(__name__)
 
+_TELL_AGAIN_EVERY = 2.0  # seconds
 _SERVED_ROLES = ("guest", "host")
-
-
-class ModelNotFound(NotFound):
-    """No such model at this site; FATE-Flow answers 100."""
-
-    code, retcode = "model_not_found", 100
 
 
 class PartState(msgspec.Struct, frozen=True):
@@ -66,9 +64,9 @@ class PartState(msgspec.Struct, frozen=True):
     flaws: list[str]
 
 
-class Models:
-    """The model desk of a site. tags: names of versions. job_ended: returns when a job has ended at this site, or is
-    not known here, or has taken too long.
+class Models(ModelLookup):
+    """The model desk of a site. job_ended: returns when a job has ended at this site, or is not known here, or has
+    taken too long.
     """
 
     def __init__(
@@ -83,23 +81,29 @@ class Models:
         ids: JobIds,
         names: Collection,
         decisions: Collection,
+        audit: Trail,
         job_ended: Callable[[str], Awaitable[None]],
     ) -> None:
         self._config = config
         self._peers = peers
         self._catalog = catalog
-        self._registry = registry
+        super().__init__(registry, ModelNames(names))
         self._serving = serving
         self._ids = ids
         self._archives = ModelArchives(home, registry, key)
         self._keeper = ModelKeeper(registry, self._archives, serving)
         self._job_ended = job_ended
-        self.tags = ModelNames(names)
+        self._audit = audit
         self._versions = Versions(self._ask, decisions)
 
     async def run(self) -> None:
         """For as long as the site runs: what was decided reaches those who were away."""
-        await self._versions.tell_again()
+        while True:
+            try:
+                await self._versions.tell_again()
+            except (FateFlowError, OSError):
+                logger.exception("parties could not be told of a model version; it is tried again")
+            await asyncio.sleep(_TELL_AGAIN_EVERY)
 
     async def handle(self, source: Party, party: Party, message: ModelMessage) -> ModelAnswer:
         """A peer's message to a party of this site, already authenticated.
@@ -107,57 +111,12 @@ class Models:
         A job's driver knows of its success a moment before the other parties do, who register their parts then.
         """
         await self._job_ended(version_of(message))
-        return await self._keeper.handle(source, party, message)
+        answer = await self._keeper.handle(source, party, message)
+        if isinstance(message, PublishVersion | LoadVersion):
+            self._note(f"model {type(message).__name__}", str(source), version_of(message), party=str(party))
+        return answer
 
     # what there is
-
-    def find(self, *, model_id: str = "", version: str = "", role: str = "", party_id: str = "") -> list[Part]:
-        """Registered parts of this site, newest first."""
-        return self._registry.find(model_id=model_id, version=version, role=role, party_id=party_id)
-
-    def known(self, version: str) -> list[Part]:
-        """This site's parts of a version, the initiator's first. Raises ModelNotFound."""
-        parts = self.find(version=version)
-        if not parts:
-            raise ModelNotFound(
-                f"there is no model version {version} at this site",
-                hint="see those that exist: fateflow model list",
-            )
-        return sorted(parts, key=lambda part: part.party != part.pipeline.initiator)
-
-    def part(self, model_id: str, version: str, *, role: str = "", party_id: str = "") -> Part:
-        """The part of the named party, without a name that of the initiator, or whichever is here."""
-        version = self.resolve(version)
-        parts = [
-            part
-            for part in self.find(model_id=model_id, version=version)
-            if role in ("", part.party.role) and party_id in ("", part.party.party_id)
-        ]
-        if not parts:
-            whose = f" of {role}:{party_id}" if role or party_id else ""
-            raise ModelNotFound(
-                f"there is no model {model_id} version {version}{whose} at this site",
-                hint="see those that exist: fateflow model list",
-            )
-        return min(parts, key=lambda part: part.party != part.pipeline.initiator)
-
-    def resolve(self, word: str) -> str:
-        """The version that a word stands for: itself, an alias `name@tag`, `@last`, `@2`, or a unique prefix. A word
-        that stands for none is given back: whoever looks the version up says that there is none.
-        """
-        if word.startswith("@"):
-            return self._newest(word)
-        if "@" in word:
-            return self.tags.version_of(word)
-        versions = list(dict.fromkeys(part.model_version for part in self.find()))
-        if word in versions:
-            return word
-        fitting = [version for version in versions if word and version.startswith(word)]
-        if len(fitting) > 1:
-            raise Conflict(
-                f"{word} stands for {len(fitting)} model versions", hint=f"the newest are {', '.join(fitting[:3])}"
-            )
-        return fitting[0] if fitting else word
 
     def is_loaded(self, part: Part) -> bool:
         return self._serving.is_loaded(part.party, part.model_id, part.model_version)
@@ -182,17 +141,6 @@ class Models:
                 raise ModelNotFound(f"there is no part of {party} of model version {version} at this site")
             chosen.append(fitting[0])
         return difference(*chosen)
-
-    def buffers(self, owner: str, version: str) -> dict[str, str]:
-        """A part's component models for serving programs: `component.alias:module` -> base64 of its JSON."""
-        try:
-            part = self._registry.part(owner, version)
-        except NotFound as error:
-            raise ModelNotFound(error.message, hint=error.hint) from error
-        return {
-            f"{file.component}.{file.alias}:{file.module}": base64.b64encode(part.content(file)).decode()
-            for file in part.files
-        }
 
     # what is made
 
@@ -235,6 +183,7 @@ class Models:
         *,
         components: list[str] | None = None,
         predict_dsl: dict[str, Any] | None = None,
+        by: str = "",
     ) -> VersionMade:
         """Makes a version that can predict, at all parties or at none. Raises ModelNotFound, Conflict, BadDocument."""
         part = self._initiators(model_id, version)
@@ -245,7 +194,9 @@ class Models:
             )
         dsl = deployed_dsl(part.pipeline, components, predict_dsl)
         change = Deployment(dsl, used_models(dsl))
-        return await self._make(part, part.model_id, self._ids.new(), change, _parties(part.pipeline.roles))
+        made = await self._make(part, part.model_id, self._ids.new(), change, _parties(part.pipeline.roles))
+        self._note("model deploy", by, part.model_version, new_version=made.model_version, ok=made.ok)
+        return made
 
     async def migrate(
         self,
@@ -257,6 +208,7 @@ class Models:
         initiator: Party | None,
         executing: Mapping[str, list[int]],
         new_version: str = "",
+        by: str = "",
     ) -> VersionMade:
         """Rewrites a version for other party ids at the executing parties' sites. Raises BadRequest."""
         part = self._initiators(model_id, version)
@@ -273,39 +225,50 @@ class Models:
             raise BadRequest(f"unify_model_version {new_version} is taken by a model of this site")
         change = Migration({str(old): str(new) for old, new in mapping.items()})
         new_id = new_model_id(part.pipeline.roles, mapping)
-        return await self._make(part, new_id, new_version or self._ids.new(), change, parties)
+        made = await self._make(part, new_id, new_version or self._ids.new(), change, parties)
+        self._note("model migrate", by, part.model_version, new_version=made.model_version, ok=made.ok)
+        return made
 
-    async def load(self, model_id: str, version: str) -> dict[str, PartyAnswer]:
+    async def load(self, model_id: str, version: str, *, by: str = "") -> dict[str, PartyAnswer]:
         """Lets every guest and host serve a version; the answer of each, by `str(party)`."""
         part = self._initiators(model_id, version)
         served = {role: members for role, members in part.pipeline.roles.items() if role in _SERVED_ROLES}
         message = LoadVersion(part.model_id, part.model_version)
-        answers = await self._ask_each(part.party, _parties(served), message)
-        return {
+        outcomes = await self._ask_each(part.party, _parties(served), message)
+        answers = {
             key: PartyAnswer(outcome.retcode or 100, outcome.message)
             if isinstance(outcome, FateFlowError)
             else PartyAnswer(0, outcome.text)
-            for key, outcome in answers.items()
+            for key, outcome in outcomes.items()
         }
+        self._note("model load", by, part.model_version, ok=all(answer.retcode == 0 for answer in answers.values()))
+        return answers
 
-    def bind(self, service_id: str, model_id: str, version: str) -> None:
+    def bind(self, service_id: str, model_id: str, version: str, *, by: str = "") -> None:
         """Lets a service id answer with a version that is loaded here. Raises Conflict when it is not."""
         guests = [part for part in self.find(model_id=model_id, version=version) if part.party.role == "guest"]
         if not guests:
             raise ModelNotFound(f"no guest of this site has a part of {model_id} version {version}")
         self._serving.bind(service_id, guests[0].party, model_id, version)
+        self._note("model bind", by, version, service_id=service_id)
 
-    def export(self, party: Party, model_id: str, version: str) -> Archive:
+    def export(self, party: Party, model_id: str, version: str, *, by: str = "") -> Archive:
         """A party's part as an archive. Raises NotFound."""
-        return self._archives.export(party, model_id, self.resolve(version))
+        archive = self._archives.export(party, model_id, self.resolve(version))
+        self._note("model export", by, version, party=str(party))
+        return archive
 
-    def take_in(self, path: Any, party: Party, model_id: str, version: str, *, force: bool = False) -> Part:
+    def take_in(
+        self, path: Path, party: Party, model_id: str, version: str, *, force: bool = False, by: str = ""
+    ) -> Part:
         """Registers the part in an archive; see `ModelArchives.take_in`. Raises BadRequest for a party of others."""
         if not self._config.plays(party):
             raise BadRequest(f"{party} is not played by this site", hint=f"import it at the site of {party}")
-        return self._archives.take_in(path, party, model_id, version, force=force)
+        part = self._archives.take_in(path, party, model_id, version, force=force)
+        self._note("model import", by, version, party=str(party), force=force)
+        return part
 
-    def delete(self, version: str) -> list[str]:
+    def delete(self, version: str, *, by: str = "") -> list[str]:
         """Deletes this site's parts of a version; gives the parties. Raises Conflict while one is served."""
         parts = self.known(version)
         if loaded := [str(part.party) for part in parts if self.is_loaded(part)]:
@@ -316,9 +279,14 @@ class Models:
         for part in parts:
             self._registry.delete(part)
         self.tags.forget(version)
+        self._note("model delete", by, version)
         return [str(part.party) for part in parts]
 
     # between parties
+
+    def _note(self, what: str, by: str, version: str, **facts: Any) -> None:
+        """For the operator who asks later who did what with which model."""
+        self._audit.add(now_ms(), {"what": what, "by": by, "model_version": version, **facts})
 
     async def _make(
         self, part: Part, new_id: str, new_version: str, change: Deployment | Migration, parties: Sequence[Party]
@@ -363,16 +331,6 @@ class Models:
         if outcome.digest != agreed:
             flaws.append(f"of another generation: {outcome.digest[:12]} instead of {agreed[:12]}")
         return PartState(here, outcome.digest, flaws)
-
-    def _newest(self, word: str) -> str:
-        versions = list(dict.fromkeys(part.model_version for part in self.find()))
-        place = 1 if word == "@last" else int(word[1:]) if word[1:].isdecimal() else 0
-        if not 1 <= place <= len(versions):
-            raise ModelNotFound(
-                f"{word} stands for no model version; this site has {len(versions)}",
-                hint="say @last, @1, @2 ..., or see: fateflow model list",
-            )
-        return versions[place - 1]
 
 
 class NotDeployable(Conflict):

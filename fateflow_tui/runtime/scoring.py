@@ -12,7 +12,7 @@ from fateflow_tui.core.document.dsl import Component, Dsl, read_dsl
 from fateflow_tui.core.document.json_text import read_json
 from fateflow_tui.core.document.problems import Problems
 from fateflow_tui.core.errors import BadRequest, Conflict, FateFlowError, NotBuilt
-from fateflow_tui.core.models import Pipeline
+from fateflow_tui.core.models import Manifest, Pipeline
 
 ROLES = ("guest", "host")  # that have columns, and so a share in a score
 
@@ -30,6 +30,8 @@ class ServedPart(Protocol):
 
     @property
     def pipeline(self) -> Pipeline: ...
+    @property
+    def manifest(self) -> Manifest: ...
     @property
     def models(self) -> PartModels: ...
 
@@ -68,7 +70,7 @@ def online_model(part: ServedPart, module: Callable[[str], type[Module[Any]]]) -
     modules = {name: module(component.module) for name, component in dsl.components.items()}
     own = {name: cls for name, cls in modules.items() if pipeline.party.role in cls.roles}
     steps = _steps({name: dsl.components[name] for name in own}, own, part.models)
-    scorers = [name for name, step in steps.items() if isinstance(step, Scorer)]
+    scorers = {name: step for name, step in steps.items() if isinstance(step, Scorer)}
     if len(scorers) != 1:
         found = (
             f"has {len(scorers)} components that score ({', '.join(scorers)})" if scorers else "has none that scores"
@@ -77,9 +79,8 @@ def online_model(part: ServedPart, module: Callable[[str], type[Module[Any]]]) -
             f"the predict DSL of version {pipeline.model_version} {found}; online inference takes one",
             hint="deploy a version with one model: fateflow model deploy",
         )
-    scorer = steps[scorers[0]]
-    assert isinstance(scorer, Scorer)  # noqa: S101
-    return OnlineModel(_before(scorers[0], dsl, steps), scorer)
+    [(name, scorer)] = scorers.items()
+    return OnlineModel(_before(name, dsl, steps), scorer)
 
 
 def _dsl(pipeline: Pipeline) -> Dsl:

@@ -16,13 +16,16 @@ Ids = dict[str, str]
 
 
 class ShareRequest(msgspec.Struct, frozen=True):
-    """A guest asks a host for its shares. ids: of each row."""
+    """A guest asks a host for its shares. ids: of each row. part: the digest of the host's part of the model, as all
+    parties agreed on it; "" if the guest does not know it.
+    """
 
     model_id: str
     model_version: str
     guest: Party
     host: Party
     ids: list[Ids]
+    part: str = ""
 
 
 class RowShare(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -118,6 +118,7 @@ class Site:
             self.ids,
             open_collection(home.root, "tags"),
             open_collection(home.root, "model_decisions"),
+            AuditTrail(home.root),
             self._until_ended,
         )
         self.jobs = Jobs(
@@ -143,6 +144,7 @@ class Site:
         """
         self._lock.take()
         self.tables.sweep()
+        self.registry.sweep()
         await self.workers.open()
         self._scheduler.restore(self._unfinished())
         works = (self._scheduler.run(), self._settle(), self.models.run())

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from fateflow_tui.server.body import Body, JsonBody
-from fateflow_tui.server.context import ThisSite
+from fateflow_tui.server.context import Asker, ThisSite
 from fateflow_tui.server.described import FLAG, JOB, NUMBER, TEXT, described, members
 from fateflow_tui.server.door import Site
 from fateflow_tui.server.envelope import answer
@@ -76,10 +76,10 @@ async def diff(site: ThisSite, body: JsonBody) -> Response:
     "/model/delete",
     **described(members("model_version"), {"model_version": JOB}, {"model_version": JOB, "parties": ["guest:9999"]}),
 )
-async def delete(site: ThisSite, body: JsonBody) -> Response:
+async def delete(site: ThisSite, body: JsonBody, asker: Asker) -> Response:
     """Deletes this site's parts of a version; parts at other sites are theirs. Refused while it is served."""
     version = _version(site, body)
-    gone = await asyncio.to_thread(site.models.delete, version)
+    gone = await asyncio.to_thread(site.models.delete, version, by=asker)
     return answer({"model_version": version, "parties": gone})
 
 

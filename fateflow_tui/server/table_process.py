@@ -14,7 +14,7 @@ import select
 import socket
 import subprocess
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Final
 
 import msgspec
@@ -26,7 +26,8 @@ _KEPT: Final = 2  # of them, when there is nothing to do
 _LEISURE: Final = 30.0  # seconds without a question after which a process ends
 _KINDS: Final = {kind.__name__: kind for kind in (BadRequest, ComponentFailed, Conflict, DamagedFile, NotFound)}
 _HEAD: Final = 4  # bytes that tell how long a message is
-_turns: Final = threading.BoundedSemaphore(_AT_ONCE)
+# Threads of their own, so that who waits here keeps nobody else from those of the loop.
+_askers: Final = ThreadPoolExecutor(_AT_ONCE, "table-reader")
 
 
 class _Question(msgspec.Struct, frozen=True):
@@ -84,7 +85,7 @@ async def ask(module: str, question: bytes, output: IO[bytes]) -> None:
     turn = _Turn()
     packed = msgspec.msgpack.encode(_Question(module, question))
     try:
-        outcome = await asyncio.to_thread(turn.ask, packed, output)
+        outcome = await asyncio.get_running_loop().run_in_executor(_askers, turn.ask, packed, output)
     except asyncio.CancelledError:
         turn.give_up()
         raise
@@ -101,22 +102,21 @@ class _Turn:
         self._is_wanted = True
 
     def ask(self, question: bytes, output: IO[bytes]) -> _Outcome:
-        with _turns:
-            while self._is_wanted:
-                try:
-                    self._reader, is_new = _idle.pop(), False
-                except IndexError:
-                    self._reader, is_new = _Reader(), True
-                try:
-                    outcome = self._reader.ask(question, output)
-                except _Gone:
-                    self._reader.end()
-                    if is_new:
-                        break
-                else:  # a kept one may have ended at leisure: then another is asked
-                    reader, self._reader = self._reader, None
-                    _keep(reader)
-                    return outcome
+        while self._is_wanted:
+            try:
+                self._reader, is_new = _idle.pop(), False
+            except IndexError:
+                self._reader, is_new = _Reader(), True
+            try:
+                outcome = self._reader.ask(question, output)
+            except _Gone:
+                self._reader.end()
+                if is_new:
+                    break
+            else:  # a kept one may have ended at leisure: then another is asked
+                reader, self._reader = self._reader, None
+                _keep(reader)
+                return outcome
         return _Outcome("FateFlowError", "the table could not be read: the process that reads it has ended")
 
     def give_up(self) -> None:

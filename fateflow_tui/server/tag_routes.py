@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from fateflow_tui.core.errors import NotFound
-from fateflow_tui.runtime.models import ModelNotFound
+from fateflow_tui.runtime.model_lookup import ModelNotFound
 from fateflow_tui.server.body import Body, JsonBody
 from fateflow_tui.server.context import ThisSite
 from fateflow_tui.server.described import FLAG, JOB, NUMBER, TEXT, described, members

@@ -41,7 +41,12 @@ class CommandLine:
 
     @property
     def environment(self) -> dict[str, str]:
-        ours = {"FATEFLOW_HOME": str(self.home), "COLUMNS": "100", "PYTHONWARNINGS": "error"}
+        ours = {
+            "FATEFLOW_HOME": str(self.home),
+            "FATEFLOW_SETTINGS": str(self.home.parent / "connection.json"),
+            "COLUMNS": "100",
+            "PYTHONWARNINGS": "error",
+        }
         kept = {key: value for key, value in os.environ.items() if not key.startswith("FATEFLOW_")}
         return {**kept, **ours}
 
@@ -126,19 +131,81 @@ def documents(
 
 
 def working_folder(folder: Path) -> Path:
-    """A folder with the demo in it, whose training is shortened, and the configuration of an upload."""
+    """A folder with the demo in it, whose training is shortened, and configurations as FATE's client takes them."""
     shutil.copytree(_DEMO, folder / "demo")
     path = folder / "demo" / "hetero_lr_conf.json"
     conf = json.loads(path.read_text())
     conf["component_parameters"]["common"]["hetero_lr_0"]["max_iter"] = 2
     path.write_text(json.dumps(conf, indent=2))
-    upload = {
-        "file": "demo/data/guest.csv",
-        "head": 1,
-        "partition": 4,
-        "work_mode": 0,
-        "namespace": "demo",
-        "table_name": "breast_guest",
-    }
-    (folder / "upload_conf.json").write_text(json.dumps(upload))
+    for name, document in _configurations(folder).items():
+        (folder / f"{name}.json").write_text(json.dumps(document))
+    (folder / "service_conf.yaml").write_text("fateflow:\n  host: 127.0.0.1\n  http_port: 9380\n")
     return folder
+
+
+def _configurations(folder: Path) -> dict[str, dict[str, Any]]:
+    guest = str(folder / "demo" / "data" / "guest.csv")
+    place = {"engine": "PATH", "address": {"path": guest}, "head": 1, "id_delimiter": ",", "partitions": 2}
+    return {
+        "upload_conf": {
+            "file": "demo/data/guest.csv",
+            "head": 1,
+            "partition": 4,
+            "work_mode": 0,
+            "namespace": "demo",
+            "table_name": "breast_guest",
+        },
+        "bind_conf": {**place, "namespace": "bound", "name": "guest"},
+        "add_conf": {**place, "namespace": "bound", "name": "added"},
+        "connector_conf": {"connector_name": "files", "engine": "PATH", "connector_info": {"path": str(folder)}},
+        "writer_conf": {
+            "namespace": "demo",
+            "table_name": "breast_guest",
+            "output_namespace": "copies",
+            "output_name": "guest",
+            "drop": 1,
+        },
+        "changed_parameters": {"component_parameters": {"common": {"hetero_lr_0": {"max_iter": 3}}}},
+        "privilege_conf": {"party_id": 9998, "component": "reader,intersection"},
+        "key_conf": {"party_id": 9998, "key": "abc"},
+        "provider_conf": {"name": "mine", "version": "1", "path": "."},
+        "homo_conf": {"model_id": "guest-9999#model", "model_version": "1"},
+    }
+
+
+def models_folder(line: CommandLine, version: str) -> None:
+    """Writes configurations that name a deployed version of the demo's model."""
+    [record, *_] = line("model", "get-model-info", "--model-version", version, "--json").data["data"]
+    named = {"model_id": record["f_model_id"], "model_version": version}
+    part = {**named, "role": "host", "party_id": 10000}
+    tables = {
+        role: {"0": {"reader_0": {"table": {"namespace": "demo", "name": f"breast_{role}"}}}}
+        for role in ("guest", "host")
+    }
+    roles = record["f_roles"]
+    documents = {
+        "predict_conf": {
+            "dsl_version": 2,
+            "initiator": {"role": "guest", "party_id": 9999},
+            "role": roles,
+            "job_parameters": {"common": {}},
+            "component_parameters": {"role": tables},
+        },
+        "export_conf": {**part, "output_path": "exported"},
+        "import_conf": {
+            **part,
+            "file": f"exported/host#10000#{record['f_model_id']}_{version}.zip",
+        },
+        "load_conf": {"initiator": {"role": "guest", "party_id": "9999"}, "role": roles, "job_parameters": named},
+        "bind_service": {"service_id": "churn", "job_parameters": named, "role": roles},
+        "migrate_conf": {
+            "job_parameters": {"federated_mode": "MULTIPLE"},
+            "migrate_initiator": {"role": "guest", "party_id": 9998},
+            "role": roles,
+            "migrate_role": {"guest": [9998], "host": [10009], "arbiter": roles["arbiter"]},
+            "execute_party": roles,
+            **named,
+        },
+    }
+    for name, document in documents.items():
+        (line.folder / f"{name}.json").write_text(json.dumps(document))

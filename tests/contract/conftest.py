@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import CommandLine, documents, is_gone, submit, working_folder
+from command_line import CommandLine, documents, is_gone, models_folder, submit, working_folder
 
 
 @pytest.fixture
@@ -35,6 +35,20 @@ def cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandLine]:
 def job(cli: CommandLine) -> str:
     """The demo's job, shortened; it has succeeded."""
     return submit(cli, "demo/hetero_lr_dsl.json", "demo/hetero_lr_conf.json", wait=True)
+
+
+@pytest.fixture(scope="session")
+def spare_job(cli: CommandLine) -> str:
+    """Another one that has succeeded, whose results may be thrown away."""
+    return submit(cli, "demo/hetero_lr_dsl.json", "demo/hetero_lr_conf.json", wait=True)
+
+
+@pytest.fixture(scope="session")
+def deployed(cli: CommandLine, job: str) -> str:
+    """A version that predicts with what the demo's job has trained; the working folder has documents that name it."""
+    version = cli("model", "deploy", job, "-o", "name").out.strip()
+    models_folder(cli, version)
+    return version
 
 
 @pytest.fixture(scope="session")

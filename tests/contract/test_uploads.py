@@ -65,7 +65,6 @@ def test_only_one_and_true_replace_a_table(site: Asker, drop: Any, replaced: boo
         ({"with_meta": 1, "meta": {"with_match_id": True}}, "match ids"),
         ({"with_meta": 1, "meta": {"input_format": "images"}}, "input_format"),
         ({"with_meta": 1, "meta": {"input_format": "tag"}}, "set head 0"),
-        ({"meta": {"input_format": "dense"}}, "with_meta"),
         ({"with_meta": 1, "meta": "{"}, "meta is no JSON"),
         ({"schema": {"header": "a,b"}}, "header line"),
         ({"duplicate_ids": "some"}, "duplicate_ids"),
@@ -149,6 +148,13 @@ def test_the_format_of_the_rows_is_kept_in_the_schema(site: Asker, input_format:
     schema = site.info(name)["schema"]
     assert {**schema["meta"], **meta} == schema["meta"]
     assert ("sid" in schema) == bool(head)
+
+
+def test_what_1_11_clients_always_send_is_taken(site: Asker) -> None:
+    more = {"extend_sid": False, "auto_increasing_sid": False, "with_meta": False, "schema": {}, "block_size": None}
+    job_id = site.upload("modern", **more, meta={"input_format": "tag", "with_match_id": True, "more": 1})
+    assert site.ended(job_id) == "success"
+    assert site.info("modern")["schema"] == {"sid": "id", "header": "v,w"}
 
 
 def test_the_configuration_may_come_as_form_fields_with_texts(site: Asker) -> None:

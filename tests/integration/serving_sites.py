@@ -201,8 +201,9 @@ def register(
     version: str = VERSION,
     models: list[ComponentModel] | None = None,
     predict_dsl: dict[str, Any] | None = None,
+    parts: Mapping[str, str] | None = None,
 ) -> Part:
-    """A party's part of the model, as deploying it would have made it."""
+    """A party's part of the model, as deploying it would have made it. parts: the digests of other parties' parts."""
     pipeline = Pipeline(
         party=party,
         model_id=MODEL,
@@ -217,7 +218,7 @@ def register(
     )
     contents = [(model, msgspec.json.encode(model)) for model in (models if models is not None else models_of(party))]
     staged = registry.stage(pipeline, contents)
-    return registry.publish(staged, {str(party): staged.digest})
+    return registry.publish(staged, {**(parts or {}), str(party): staged.digest})
 
 
 @contextlib.asynccontextmanager

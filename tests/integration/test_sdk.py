@@ -402,8 +402,11 @@ def test_the_sdk_works_beside_a_users_own_store_and_commands(home: Path, tmp_pat
     program = """
         import sys
         from fateflow_tui.sdk import FateFlow, local
+        from fateflow_tui.sdk.flow_client import FlowClient
+        from fateflow_tui.sdk.pipeline import Pipeline
         with FateFlow(home=sys.argv[1]) as flow:
             print(flow.status().home)
+            assert Pipeline(guest=1, client=flow).check()
         print(local.start(sys.argv[2], port=0).standalone)
         print(local.stop(sys.argv[2]))
         heavy = {"numpy", "polars", "fastapi", "pydantic", "store", "commands"} & sys.modules.keys()

@@ -330,6 +330,20 @@ def test_only_the_guests_of_a_model_get_shares(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+def test_parts_of_different_generations_are_not_added_up(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with three_parties(tmp_path) as (guest, host, _):
+            agreed = host.load(HOST, version="good", hosts=(HOST,)).digest
+            host.load(HOST, version="bad", hosts=(HOST,))
+            for version, digest in (("good", agreed), ("bad", "0" * 64)):
+                guest.load(GUEST, version=version, hosts=(HOST,), parts={str(HOST): digest})
+                guest.serving.bind(version, GUEST, MODEL, version)
+            assert scored(await guest.infer(ROW, service="good")) == pytest.approx(sigmoid(OWN + 3), abs=1e-12)
+            failed(await guest.infer(ROW, service="bad"), 2108, "host:10000", "another generation")
+
+    asyncio.run(run())
+
+
 def with_component(name: str, component: dict[str, Any]) -> dict[str, Any]:
     return {"components": {**PREDICT_DSL["components"], name: component}}
 

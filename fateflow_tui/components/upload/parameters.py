@@ -48,7 +48,8 @@ class UploadParam(StrictParameters):
     first or the last row of an id is kept and the others are rejected and counted, or the upload fails. (FATE keeps
     the last one and does not say so.)
     extend_sid: rows get ids of their own, and the first column becomes one like the others. auto_increasing_sid:
-    these ids are 0, 1, 2 and so on, otherwise they are unique over all tables. with_meta, meta: see FormatParam.
+    these ids are 0, 1, 2 and so on, otherwise they are unique over all tables. meta: see FormatParam; it
+    counts only with with_meta, as 1.11's clients always send it.
     table_schema: {"sid": name, "header": "a,b"} names the columns of a file without a header line; other members are
     kept.
     storage_engine, storage_address: accepted; tables are stored by the site itself.
@@ -82,13 +83,9 @@ class UploadParam(StrictParameters):
     def _consistent(self) -> Self:
         if self.auto_increasing_sid and not self.extend_sid:
             raise ValueError("auto_increasing_sid numbers the ids that extend_sid makes: set that true as well")
-        if self.meta is not None and not self.with_meta:
-            raise ValueError("meta is given, but with_meta is not true")
-        listed = self.meta is not None and self.meta.input_format != "dense"
-        if listed and (self.head or self.columns):
-            raise ValueError(
-                f"rows of input_format {self.meta.input_format} have no columns to name: set head 0"  # type: ignore[union-attr]
-            )
+        form = self.meta.input_format if self.with_meta and self.meta else "dense"
+        if form != "dense" and (self.head or self.columns):
+            raise ValueError(f"rows of input_format {form} have no columns to name: set head 0")
         if self.head and self.columns:
             raise ValueError("the header line (head 1) names the columns: leave sid and header out of the schema")
         return self
