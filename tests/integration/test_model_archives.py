@@ -148,7 +148,9 @@ def test_a_tampered_archive_is_refused_with_the_name_of_the_part(
 
 def test_a_part_that_is_here_is_replaced_only_by_force(old: list[RunningSite], deployed: str, tmp_path: Path) -> None:
     archive = export(old[1], "host:10000", MODEL_ID, deployed, tmp_path / "host.zip")
-    assert import_(old[1], "host:10000", MODEL_ID, deployed, archive)["retcode"] in (0, 100)
+    refused = import_(old[1], "host:10000", MODEL_ID, deployed, archive)
+    assert refused["retcode"] != 0
+    assert "already" in refused["retmsg"]
     assert import_(old[1], "host:10000", MODEL_ID, deployed, archive, force_update="1")["retcode"] == 0
     assert "guest:9999 is not played" in import_(old[1], "guest:9999", MODEL_ID, deployed, archive)["retmsg"]
     assert old[0].flow.request("model/verify", {"model_version": deployed}).data["ok"] is True
