@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from heapq import heappop, heappush
 from types import MappingProxyType
 
-from fateflow_tui.core.effects import Effect, SendAcknowledgement, SendReport
+from fateflow_tui.core.effects import Effect, SendAcknowledgement, SendDirective, SendReport
 from fateflow_tui.core.errors import BadRequest, Conflict, JobNotFound, NotFound
 from fateflow_tui.core.events import (
     DirectiveReceived,
@@ -55,6 +55,7 @@ class Engine:
         self._unsaved: dict[str, Job] = {}  # since the changes were last taken
         self._deadlines: dict[str, int] = {}
         self._alarms: list[tuple[int, str]] = []  # heap; an entry counts if it equals the job's deadline
+        self._faults: dict[str, Exception] = {}
 
     def handle(self, event: Event) -> list[Effect]:
         """Takes one event in. Raises JobNotFound, NotFound, Conflict or BadRequest for what a user or peer asks in
@@ -98,7 +99,10 @@ class Engine:
         """
         self._site.at = at
         for state in states:
-            self._adopt(recovery.recover(self._site, state))
+            try:
+                self._adopt(recovery.recover(self._site, state))
+            except Exception as bug:
+                self._set_aside(state.job_id, bug)
         return self._close_turn()
 
     def reload(self, state: JobState | None, job_id: str, at: int) -> list[Effect]:
@@ -108,15 +112,25 @@ class Engine:
         self._site.at = at
         self._drop(job_id)
         if state is not None:
-            job = Job(state)
-            recovery.take_up(self._site, job)
-            self._adopt(job)
+            try:
+                job = Job(state)
+                recovery.take_up(self._site, job)
+                self._adopt(job)
+            except Exception as bug:
+                self._set_aside(job_id, bug)
         return self._close_turn()
 
     def take_changes(self) -> list[Change]:
         """The records that changed since the last call; to be committed before the effects are performed."""
         jobs, self._unsaved = self._unsaved, {}
         return [change for job in jobs.values() if (change := job.take_change()) is not None]
+
+    def take_faults(self) -> dict[str, Exception]:
+        """Jobs that could not be decided about since the last call, and why: bugs, or a state that cannot be. They are
+        out of memory, as they were saved last; no other job is touched by it.
+        """
+        faults, self._faults = self._faults, {}
+        return faults
 
     def committed(self, versions: Mapping[str, int]) -> None:
         for job_id, version in versions.items():
@@ -289,14 +303,28 @@ class Engine:
 
     def _close_turn(self) -> list[Effect]:
         for job in list(self._touched.values()):
-            settle(self._site, job)
+            self._contain(job, settle)
         for job in wake(self._site):
             self._touch(job)
         touched, self._touched = self._touched, {}
         for job in touched.values():
-            outbox.flush(self._site, job)
-            self._set_alarm(job)
-        return self._site.take_effects()
+            self._contain(job, self._flush)
+        return [effect for effect in self._site.take_effects() if _job_of(effect) not in self._faults]
+
+    def _contain(self, job: Job, work: Callable[[Site, Job], None]) -> None:
+        try:
+            work(self._site, job)
+        except Exception as bug:
+            self._set_aside(job.id, bug)
+
+    def _set_aside(self, job_id: str, bug: Exception) -> None:
+        """Whatever is wrong with one job must not stop the others."""
+        self._drop(job_id)
+        self._faults[job_id] = bug
+
+    def _flush(self, site: Site, job: Job) -> None:
+        outbox.flush(site, job)
+        self._set_alarm(job)
 
     def _set_alarm(self, job: Job) -> None:
         deadline = outbox.next_deadline(self._site, job)
@@ -305,6 +333,16 @@ class Engine:
         elif self._deadlines.get(job.id) != deadline:
             self._deadlines[job.id] = deadline
             heappush(self._alarms, (deadline, job.id))
+
+
+def _job_of(effect: Effect) -> str:
+    match effect:
+        case (
+            SendDirective(directive=message) | SendReport(report=message) | SendAcknowledgement(acknowledgement=message)
+        ):
+            return message.job_id
+        case _:
+            return effect.job_id
 
 
 def _blank_report(directive: Directive, at: int) -> Report:

@@ -56,10 +56,10 @@ class Observer:
             if not self._waiting[job_id]:
                 del self._waiting[job_id]
 
-    def complain(self, job_id: str, party: Party, text: str) -> None:
+    def complain(self, job_id: str, text: str, party: Party | None = None) -> None:
         """Says in the job's log what went wrong with it outside of its tasks."""
         log = self._logs.setdefault(job_id, JobLog(self._home, job_id))
-        log.write(now_ms() / 1000, "ERROR", text, party=str(party))
+        log.write(now_ms() / 1000, "ERROR", text, party=str(party or ""))
 
     def close_log(self, job_id: str) -> None:
         if log := self._logs.pop(job_id, None):

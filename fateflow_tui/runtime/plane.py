@@ -20,7 +20,9 @@ from fateflow_tui.runtime.gate import Caller
 from fateflow_tui.runtime.mailbox import Mailboxes, Value
 from fateflow_tui.runtime.peers import Peers
 from fateflow_tui.runtime.site_config import SiteConfig
-from fateflow_tui.runtime.transfer import Chunk, ChunkAnswer, MailKey, Payload, push
+from fateflow_tui.runtime.transfer import Chunk, ChunkAnswer, MailKey, Payload, Progress, push
+
+_AFTER_END = 0.5  # seconds between tries of a value whose job has ended where it goes
 
 Trace = Callable[[str, str, Party, Party, str, int], None]
 
@@ -33,6 +35,10 @@ class Variables(Protocol):
         (ended ones are not), when `party`, of this or another site, does not run the component, or when there is no
         such variable.
         """
+        ...
+
+    def has_ended(self, job_id: str) -> bool:
+        """Whether this site knows the job and its part of it has ended."""
         ...
 
 
@@ -87,6 +93,10 @@ class Plane:
         Conflict when the run was replaced.
         """
         caller.require(chunk.key.source, chunk.key.target, "value")
+        if self._variables.has_ended(chunk.key.job_id):
+            # The sender learns of the end from the job's driver, and why; until then its value just is not taken.
+            await asyncio.sleep(_AFTER_END)
+            return ChunkAnswer(Progress.FULL)
         self._check(chunk.key)
         return await self._mailboxes.accept(chunk, data)
 

@@ -34,6 +34,7 @@ class Scheduler:
     """Runs turns one after the other. All events that have come meanwhile share one turn and so one save per job.
 
     perform: does an effect; must not block. observe: is told what was saved, before the effects are performed.
+    complain: is told of a job that cannot be scheduled, and why.
     """
 
     def __init__(
@@ -42,11 +43,13 @@ class Scheduler:
         store: JobStore,
         perform: Callable[[Effect], None],
         observe: Callable[[list[Change]], None],
+        complain: Callable[[str, str], None],
     ) -> None:
         self.engine = engine
         self._store = store
         self._perform = perform
         self._observe = observe
+        self._complain = complain
         self._pending: list[tuple[Event, asyncio.Future[None] | None]] = []
         self._wake = asyncio.Event()
         self._resume_at = 0
@@ -106,16 +109,19 @@ class Scheduler:
         settled: list[_Settled] = []
         for event, done in batch:
             error: Exception | None = None
+            job_id = _job_of(event)
             try:
-                if (job_id := _job_of(event)) is not None:
+                if job_id is not None:
                     self.recall(job_id)
                 effects.extend(self.engine.handle(event))
             except FateFlowError as refused:
                 error = refused
             except Exception as bug:
-                # One event that cannot be handled must not stop all jobs of the site.
+                # One event that cannot be handled must not stop all jobs of the site; what it has half done is undone.
                 logger.exception("the scheduler could not handle %s", type(event).__name__)
                 error = bug
+                if job_id is not None:
+                    self._reload(job_id)
             if done is not None:
                 settled.append((done, error))
         if not self._finish_turn(effects, settled):
@@ -125,6 +131,9 @@ class Scheduler:
 
     def _finish_turn(self, effects: list[Effect], settled: list[_Settled]) -> bool:
         """Saves, answers, acts. False: it could not be saved; all is as it was saved last."""
+        for job_id, bug in self.engine.take_faults().items():
+            logger.error("job %s cannot be scheduled", job_id, exc_info=bug)
+            self._complain(job_id, f"the scheduler cannot go on with this job: {type(bug).__name__}: {bug}")
         changes = self.engine.take_changes()
         failure = self._commit(changes)
         for done, error in settled:
@@ -135,9 +144,7 @@ class Scheduler:
             # Nothing may be acted on that is not saved: take the last durable state and decide again from there.
             # What it decides then is saved, and acted on, with the next turn.
             for change in changes:
-                stored = self._store.load(change.job_id)
-                state = to_state(stored) if stored else None
-                self._carried += self.engine.reload(state, change.job_id, now_ms())
+                self._reload(change.job_id)
             return False
         if changes:
             self._observe(changes)
@@ -145,6 +152,11 @@ class Scheduler:
         for effect in [*carried, *effects]:
             self._perform(effect)
         return True
+
+    def _reload(self, job_id: str) -> None:
+        stored = self._store.load(job_id)
+        state = to_state(stored) if stored else None
+        self._carried += self.engine.reload(state, job_id, now_ms())
 
     def _commit(self, changes: list[Change]) -> FateFlowError | None:
         try:

@@ -106,7 +106,9 @@ class Site:
         self._performer = Performer(
             home.root, self.workers, self.peers, self.plane, self._state, self._post, self._job_ended
         )
-        self._scheduler = Scheduler(self.engine, self._store, self._performer.perform, self._observer.observe)
+        self._scheduler = Scheduler(
+            self.engine, self._store, self._performer.perform, self._observer.observe, self._observer.complain
+        )
         self.models = Models(
             home,
             config,
@@ -229,6 +231,11 @@ class Site:
                 return facts.variables.get(name) if takes_part else None
         return None
 
+    def has_ended(self, job_id: str) -> bool:
+        """Whether this site's part of a job has ended; see `plane.Variables`."""
+        state = self.engine.job(job_id)
+        return state is not None and _is_over(state)
+
     def _rerun_denial(self, directive: Directive) -> FateFlowError | None:
         """What a driver lacks who wants a document of before to run once more. It asks again until it may, or gives
         up, which it may always.
@@ -306,7 +313,7 @@ class Site:
         except (FateFlowError, OSError) as error:
             # It is tried again at the next start; until then the part shows as missing where it is asked for.
             logger.exception("the model of job %s was not registered at %s", effect.job_id, effect.party)
-            self._observer.complain(effect.job_id, effect.party, f"the model was not registered: {error}")
+            self._observer.complain(effect.job_id, f"the model was not registered: {error}", effect.party)
 
     async def _settle(self) -> None:
         while True:

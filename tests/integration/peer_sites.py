@@ -36,11 +36,15 @@ class OneJob:
 
     def __init__(self) -> None:
         self.known = True
+        self.ended = False
         self.parties = {GUEST, HOST, ARBITER}
 
     def variable(self, job_id: str, component: str, party: Party, name: str) -> Variable | None:
         known = self.known and (job_id, component, name) == (JOB, COMPONENT, "gradient")
         return Variable(name, frozenset({"guest"}), frozenset({"host"})) if known and party in self.parties else None
+
+    def has_ended(self, job_id: str) -> bool:
+        return self.ended
 
 
 class Recorder:

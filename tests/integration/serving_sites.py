@@ -95,6 +95,9 @@ class ServingSite:
     def variable(self, *_: Any) -> None:
         """No job is under way here."""
 
+    def has_ended(self, job_id: str) -> bool:
+        return False
+
     async def on_share(self, source: Party, request: ShareRequest) -> ShareAnswer:
         self.asked.append((source, request))
         return await self.serving.share(source, request)

@@ -55,7 +55,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[
 @pytest.fixture(scope="module")
 def predicted(trained: Trained) -> str:
     """A predict job of the trained model, on the same tables."""
-    deployed = trained.ask("model/deploy", model_id="arbiter-10000#guest-9999#host-10000#model", **_version(trained))
+    deployed = trained.ask(
+        "model/deploy", model_id="arbiter-10000#guest-9999#host-10000#model", model_version=trained.job_id
+    )
     assert deployed["retcode"] == 0, deployed
     version = deployed["data"]["model_version"]
     conf = {
@@ -76,10 +78,6 @@ def predicted(trained: Trained) -> str:
     assert job["retcode"] == 0, job
     assert trained.site.flow.wait(job["jobId"], timeout=60).status == "success"
     return str(job["jobId"])
-
-
-def _version(trained: Trained) -> dict[str, str]:
-    return {"model_version": trained.job_id}
 
 
 def test_bound_files_train_the_same_model_and_stay_as_they_are(trained: Trained) -> None:

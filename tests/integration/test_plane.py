@@ -227,6 +227,23 @@ def test_a_sender_stops_trying_when_its_own_run_is_replaced() -> None:
     asyncio.run(run())
 
 
+def test_a_value_that_comes_after_the_end_is_no_failure_of_its_sender() -> None:
+    """Its task is about to be ended as well, and by the driver, who knows why."""
+
+    async def run() -> None:
+        async with guest_and_host() as (guest, host):
+            host.jobs.ended = True
+            sending = asyncio.create_task(send(guest, b"x"))
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.7):
+                    await asyncio.shield(sending)
+            host.jobs.ended = False  # such as by a rerun
+            assert await receive(host) == b"x"
+            await sending
+
+    asyncio.run(run())
+
+
 class Line:
     """A TCP line between two sites that can be cut. passed: bytes that went through it to the receiver."""
 

@@ -401,9 +401,7 @@ def test_the_sdk_works_beside_a_users_own_store_and_commands(home: Path, tmp_pat
     (tmp_path / "commands" / "__init__.py").write_text("raise RuntimeError('own')\n", encoding="utf-8")
     program = """
         import sys
-        from fateflow_tui.sdk import FateFlow, local
-        from fateflow_tui.sdk.flow_client import FlowClient
-        from fateflow_tui.sdk.pipeline import Pipeline
+        from fateflow_tui.sdk import FateFlow, FlowClient, Pipeline, local
         with FateFlow(home=sys.argv[1]) as flow:
             print(flow.status().home)
             assert Pipeline(guest=1, client=flow).check()

@@ -71,6 +71,7 @@ def test_what_a_run_leaves_is_looked_at(run: Run) -> None:
     assert len(model.param["weight"]) > 0
     assert run.model("hetero_lr_0", "host:10000").param["weight"].keys() != model.param["weight"].keys()
     assert any(line.component == "hetero_lr_0" for line in run.logs("hetero_lr_0"))
+    assert run.summary("hetero_lr_0")
     with pytest.raises(errors.NotFound) as caught:
         run.metrics("hetero_lr")
     assert caught.value.hint == "did you mean hetero_lr_0?"

@@ -279,3 +279,22 @@ def _succeed_early(world: World) -> Callable[[SimulatedSite, StartTask], None]:
         world.after(world.duration(effect), lambda: world._end(site, life, effect, status_))
 
     return start
+
+
+def test_a_job_whose_state_cannot_be_stops_no_other() -> None:
+    world = one_site()
+    sound, broken = chain(), chain(job_id="202601010002")
+    for plan in (sound, broken):
+        world.submit(plan)
+    world.run(1)
+    [site] = world.sites.values()
+    states = [load(job_id, *site.disk[job_id]) for job_id in sorted(site.disk)]
+    states[1].plan = None  # a driver without a plan
+    engine = Engine(site.facts)
+    effects = engine.restore(states, BEGIN + 10_000)
+    assert set(engine.jobs()) == {sound.job_id}
+    [(job_id, bug)] = engine.take_faults().items()
+    assert (job_id, type(bug)) == (broken.job_id, LookupError)
+    assert {change.job_id for change in engine.take_changes()} == {sound.job_id}
+    assert {effect.job_id for effect in effects if isinstance(effect, StartTask)} <= {sound.job_id}
+    assert engine.take_faults() == {}
