@@ -61,8 +61,6 @@ _NOT_BUILT: Final = (
     ("HomoSecureboost", _WITH_ARBITER, "HomoSecureBoostParam"),
     ("ColumnExpand", frozenset({"guest"}), "ColumnExpandParam"),
     ("HomoNNExperiment", frozenset({"arbiter", "host"}), "HomoNNParam"),
-    ("ModelRestore", _LOCAL, "ModelRestoreParam"),
-    ("ModelStore", _LOCAL, "ModelStoreParam"),
 )
 
 # v1 derivation leaves these out of the predict DSL unless `need_deploy` says otherwise.

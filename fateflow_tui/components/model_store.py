@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 
@@ -19,10 +19,10 @@ class ModelStoreParam(StrictParameters):
     the directory of the second location}. force_update: replaces what is stored under this version already.
     """
 
-    model_id: Annotated[str, Field(min_length=1)] = ""
-    model_version: Annotated[str, Field(min_length=1)] = ""
-    role: Annotated[str, Field(min_length=1)] = ""
-    party_id: Annotated[str, Field(min_length=1)] = ""
+    model_id: str = ""
+    model_version: str = ""
+    role: str = ""
+    party_id: str = ""
     store_address: dict[str, Any] = Field(default_factory=dict)
     force_update: bool = False
 

@@ -9,25 +9,31 @@ import msgspec
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Acknowledgement, Directive, FailureCard, Refusal, Report
 from fateflow_tui.core.plan import JobPlan, PartyDocument
+from fateflow_tui.core.records import Adopted
 from fateflow_tui.core.status import Status
 
 
 class JobSubmitted(msgspec.Struct, frozen=True):
     """A checked job. refusals: of the parties that this site plays, by `str(party)`, found by looking at their
-    tables, modules and grants.
+    tables, modules and grants. adopted: what these parties have of the job that is to be reused, by party and
+    component.
     """
 
     at: int
     plan: JobPlan
     refusals: dict[str, Refusal] = {}
+    adopted: dict[str, dict[str, Adopted]] = {}
 
 
 class DirectiveReceived(msgspec.Struct, frozen=True):
-    """A driver's message, already authenticated. refusal: this party's, if the document it carries is not wanted."""
+    """A driver's message, already authenticated. refusal: this party's, if the document it carries is not wanted.
+    adopted: what the party has of the job that the document wants to reuse, by component.
+    """
 
     at: int
     directive: Directive
     refusal: Refusal | None = None
+    adopted: dict[str, Adopted] = {}
 
 
 class ReportReceived(msgspec.Struct, frozen=True):

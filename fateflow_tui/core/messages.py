@@ -136,7 +136,10 @@ class FailureCard(msgspec.Struct, frozen=True):
 
 
 class TaskReport(msgspec.Struct, frozen=True):
-    """One task at its party. Times in ms since the epoch, 0 where not yet. models: alias -> sha256 of its file."""
+    """One task at its party. Times in ms since the epoch, 0 where not yet. models: alias -> sha256 of its file.
+
+    reused_from: the job whose outcome it took over, or ''.
+    """
 
     version: int
     status: Status
@@ -144,6 +147,7 @@ class TaskReport(msgspec.Struct, frozen=True):
     ended_at: int = 0
     card: FailureCard | None = None
     models: dict[str, str] = {}
+    reused_from: str = ""
 
 
 class StopWish(msgspec.Struct, frozen=True):

@@ -72,12 +72,20 @@ class TaskPlan(msgspec.Struct, frozen=True):
     model_port: str = "default"
 
 
+class Reuse(msgspec.Struct, frozen=True):
+    """What an earlier job has done alike and this one need not do again. components: in topological order."""
+
+    job_id: str
+    components: list[str]
+
+
 class PartyDocument(msgspec.Struct, frozen=True):
     """All that one party gets to know of a job: the DSL, the common parameters and its own.
 
     tasks: in topological order, the same order at all parties. need: what the whole job holds at this party
     while it runs (per-task cores and memory times parallelism). task_need: one task's share.
     conf: the runtime conf as this party may see it (other parties' parameters left out).
+    reuse: what the driver proposes to take over from an earlier job; the party may have less of it.
     model_part: of a predict job, the digest of the party's part of the model, as the initiator knows it.
     """
 
@@ -96,6 +104,7 @@ class PartyDocument(msgspec.Struct, frozen=True):
     model_version: str = ""
     train_conf: dict[str, Any] = {}
     model_part: str = ""
+    reuse: Reuse | None = None
 
 
 class JobPlan(msgspec.Struct, frozen=True):

@@ -55,6 +55,7 @@ class ComponentRecord(msgspec.Struct):
     retries: int = 0  # by auto_retries
     relaunches: int = 0  # after a site restart, not the component's fault
     not_before: int = 0
+    reused_from: str = ""  # the job whose outcome it took over
 
 
 class PartyView(msgspec.Struct):
@@ -128,7 +129,9 @@ class PartyRecord(msgspec.Struct):
 
 
 class Output(msgspec.Struct, frozen=True):
-    """A table or model that a task left. kind: data or model. sha256, size: of a model's file, hex and bytes."""
+    """A table or model that a task left. kind: data or model. sha256: of a model's file, or what tells a table's
+    content from another's under the same name. size: of a model's file, bytes.
+    """
 
     kind: str
     name: str  # port
@@ -139,8 +142,15 @@ class Output(msgspec.Struct, frozen=True):
     size: int = 0
 
 
+class Adopted(msgspec.Struct, frozen=True):
+    """What a party still has of a task of an earlier job, ready to be the outcome of a new one."""
+
+    outputs: list[Output] = []
+    summary: dict[str, Any] | None = None
+
+
 class TaskRecord(msgspec.Struct):
-    """One run of one component at one party of this site."""
+    """One run of one component at one party of this site. reused_from: the job whose outcome it took over, or ''."""
 
     job_id: str
     component: str
@@ -158,6 +168,7 @@ class TaskRecord(msgspec.Struct):
     outputs: list[Output] = []
     summary: dict[str, Any] | None = None
     card: FailureCard | None = None
+    reused_from: str = ""
 
     @property
     def key(self) -> str:

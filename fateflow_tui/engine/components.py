@@ -63,6 +63,7 @@ def new_version(site: Site, job: Job, name: str, why: str, delay: int = 0) -> No
     record.version += 1
     record.want = Want.HOLD
     record.status = Status.WAITING
+    record.reused_from = ""
     record.started_at = record.ended_at = 0
     record.not_before = site.at + delay if delay else 0
     job.tell(site.at, "NewVersion", component=name, text=f"version {record.version}: {why}")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from fateflow_tui.core.messages import Phase, Refusal, Report, StopWish, Want
 from fateflow_tui.core.plan import JobPlan
-from fateflow_tui.core.records import ComponentRecord, DriverRecord, JobState, PartyView, WaitingReason
+from fateflow_tui.core.records import Adopted, ComponentRecord, DriverRecord, JobState, PartyView, WaitingReason
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import queue
 from fateflow_tui.engine.components import judge_reports, requeue_begun, schedule
 from fateflow_tui.engine.directives import is_answered, is_closed
 from fateflow_tui.engine.job import Job
 from fateflow_tui.engine.model_parts import model_parts
+from fateflow_tui.engine.reuse import judge_reuse
 from fateflow_tui.engine.site import Site
 from fateflow_tui.engine.story import move_component, move_job
 
@@ -18,7 +19,9 @@ SUBMIT_FAILED = "submit_failed"
 JOB_END = "job_end"
 
 
-def open_job(site: Site, plan: JobPlan, refusals: dict[str, Refusal]) -> Job:
+def open_job(
+    site: Site, plan: JobPlan, refusals: dict[str, Refusal], adopted: dict[str, dict[str, Adopted]] | None = None
+) -> Job:
     """A new job, to be created at all its parties."""
     driver = DriverRecord(
         plan.job_id,
@@ -30,6 +33,7 @@ def open_job(site: Site, plan: JobPlan, refusals: dict[str, Refusal]) -> Job:
     )
     job = Job(JobState(plan.job_id, plan=plan, driver=driver))
     job.refusals = dict(refusals)
+    job.adopted = dict(adopted or {})
     job.touch_driver()
     job.put_plan()
     job.tell(site.at, "JobSubmitted", text=f"by {plan.submitted_by}" if plan.submitted_by else "")
@@ -132,6 +136,7 @@ def _create(site: Site, job: Job) -> None:
     driver = job.driver
     missing = [key for key, view in driver.parties.items() if not is_answered(driver, view, Phase.CREATE)]
     if not missing:
+        judge_reuse(site, job)
         enter_queue(site, job)
     elif site.at >= driver.created_at + site.tunables.create_timeout:
         reason = queue.silence_reason(job, missing).text

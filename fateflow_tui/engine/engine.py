@@ -199,7 +199,7 @@ class Engine:
             raise Conflict(f"job {plan.job_id} exists already")
         if not self._site.hosts(plan.driver) or plan.driver not in plan.parties:
             raise BadRequest(f"job {plan.job_id} is to be driven by {plan.driver}, which this site does not play")
-        self._adopt(driver.open_job(self._site, plan, event.refusals))
+        self._adopt(driver.open_job(self._site, plan, event.refusals, event.adopted))
 
     def _take_directive(self, event: DirectiveReceived) -> None:
         directive = event.directive
@@ -215,7 +215,7 @@ class Engine:
         if job is None:
             job = Job(JobState(directive.job_id))
             self._adopt(job)
-        party.receive(self._site, job, directive, event.refusal)
+        party.receive(self._site, job, directive, event.refusal, event.adopted)
         self._touch(job)
 
     def _take_report(self, event: ReportReceived) -> None:

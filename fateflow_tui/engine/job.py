@@ -10,7 +10,7 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import ComponentOrder, Directive, Refusal, Report, TaskReport
 from fateflow_tui.core.plan import ComponentPlan, PartyDocument, TaskPlan
 from fateflow_tui.core.ports import Change
-from fateflow_tui.core.records import DriverRecord, JobState, PartyRecord, StoryEntry, TaskRecord
+from fateflow_tui.core.records import Adopted, DriverRecord, JobState, PartyRecord, StoryEntry, TaskRecord
 from fateflow_tui.core.status import Status
 
 DRIVER_KEY: Final = "driver"
@@ -39,6 +39,7 @@ class Job:
         self.reports: dict[str, Report] = {}  # the newest of each party here
         self.unsent: set[str] = set()  # parties here whose report has to go out in this turn
         self.refusals: dict[str, Refusal] = {}  # of parties here, told with the document
+        self.adopted: dict[str, dict[str, Adopted]] = {}  # what parties here have of a job to be reused, likewise
         self.kills: dict[str, Kill] = {}  # by task key
         self.newest: dict[str, dict[str, TaskRecord]] = {}  # party -> component -> its newest task
         self.running: dict[str, dict[str, TaskRecord]] = {}  # party -> task key -> task with a worker
@@ -144,7 +145,7 @@ class Job:
             card = task.card.redacted() if task.card else None
             models = {output.name: output.sha256 for output in task.outputs if output.kind == "model"}
             self.task_reports.setdefault(party, {})[task.component] = TaskReport(
-                task.version, task.status, task.started_at, task.ended_at, card, models
+                task.version, task.status, task.started_at, task.ended_at, card, models, task.reused_from
             )
 
     def _index_plan(self) -> None:

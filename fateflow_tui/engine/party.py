@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from fateflow_tui.core.effects import AnnounceJobEnd
 from fateflow_tui.core.messages import Directive, Phase, Refusal, Report
-from fateflow_tui.core.records import PartyRecord
+from fateflow_tui.core.records import Adopted, PartyRecord
 from fateflow_tui.core.status import JOB_TRANSITIONS, Status
 from fateflow_tui.engine.capacity import lacks
 from fateflow_tui.engine.job import Job
+from fateflow_tui.engine.reuse import take_over
 from fateflow_tui.engine.site import Site
 from fateflow_tui.engine.story import move_party, move_task
 from fateflow_tui.engine.tasks import adopt_versions, kill_unwanted, start_ready
 
 
-def receive(site: Site, job: Job, directive: Directive, refusal: Refusal | None) -> None:
+def receive(
+    site: Site,
+    job: Job,
+    directive: Directive,
+    refusal: Refusal | None,
+    adopted: Mapping[str, Adopted] | None = None,
+) -> None:
     """Takes over what the driver wants. Older or repeated directives only prove that it lives.
 
-    refusal: what this site has against the document that comes with the directive.
+    refusal: what this site has against the document that comes with the directive. adopted: what it has of the job
+    that the document wants to reuse.
     """
     key = str(directive.party)
     record = job.state.parties.get(key)
@@ -34,11 +44,13 @@ def receive(site: Site, job: Job, directive: Directive, refusal: Refusal | None)
         return
     if directive.run > record.directive.run:
         _reopen(site, job, record, directive.run)
-    _take_document(site, job, record, directive, refusal)
+    taken = _take_document(site, job, record, directive, refusal)
     record.directive = msgspec.structs.replace(directive, document=None)
     record.progress = directive.progress
     job.touch_party(record)
     adopt_versions(site, job, record, lost=is_new and directive.phase is Phase.RUN)
+    if taken and adopted:
+        take_over(site, job, record, adopted)
     if directive.phase is not Phase.FINISH:
         _follow(site, job, record, directive.status)
 
@@ -151,17 +163,19 @@ def _description(directive: Directive) -> str:
     return str(directive.document.job_parameters.get("description", ""))
 
 
-def _take_document(site: Site, job: Job, record: PartyRecord, directive: Directive, refusal: Refusal | None) -> None:
+def _take_document(site: Site, job: Job, record: PartyRecord, directive: Directive, refusal: Refusal | None) -> bool:
+    """Whether a new document was accepted."""
     document = directive.document
     if document is None or directive.document_revision <= record.document_revision:
-        return
+        return False
     record.refusal = refusal or site.ledger.refusal(job, document)
     if record.refusal is not None:
         job.tell(site.at, "Refused", party=str(record.party), text=record.refusal.message)
-        return
+        return False
     record.document_revision = directive.document_revision
     job.put_document(str(record.party), document)
     job.tell(site.at, "Accepted", party=str(record.party), text=f"document {record.document_revision}")
+    return True
 
 
 def _reopen(site: Site, job: Job, record: PartyRecord, run: int) -> None:

@@ -56,7 +56,7 @@ def _instruct(site: Site, job: Job) -> bool:
             directive = directives.renew(job, key)
             if directive is not None:
                 whole = directives.with_document(job, directive)
-                party.receive(site, job, whole, job.refusals.get(key))
+                party.receive(site, job, whole, job.refusals.get(key), job.adopted.get(key))
                 moved = True
     return moved
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 
+import msgspec
+
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.plan import ComponentPlan, JobOptions, JobPlan, PartyDocument, Resources, TaskPlan
+from fateflow_tui.core.plan import ComponentPlan, JobOptions, JobPlan, PartyDocument, Resources, Reuse, TaskPlan
 from fateflow_tui.engine import SiteFacts, Tunables
 
 
@@ -92,6 +94,13 @@ def plan_job(
     )
 
 
+def again(plan: JobPlan, job_id: str) -> JobPlan:
+    """A job like another one that wants to reuse all of it."""
+    reuse = Reuse(plan.job_id, [component.name for component in plan.components])
+    documents = [msgspec.structs.replace(document, job_id=job_id, reuse=reuse) for document in plan.documents]
+    return msgspec.structs.replace(plan, job_id=job_id, documents=documents)
+
+
 def draw(seed: int) -> Scenario:
     """A small world of its own kind for each seed."""
     chance = Random(seed)
@@ -115,6 +124,10 @@ def draw(seed: int) -> Scenario:
         tunables=chance.choice([Tunables(), HASTY]),
         durations=chance.choice([(5, 50, 500, 3_000), (2_000, 15_000), (1,)]),
     )
+    if chance.random() < 0.5:
+        # The same once more, when the first may have ended, been interrupted or still be under way.
+        first = chance.choice(jobs)[1]
+        jobs.append((chance.randrange(1_000, 40_000), again(first, f"{first.job_id}7")))
     for _, plan in jobs:
         if chance.random() < 0.2:
             scenario.stops.append((chance.randrange(0, 20_000), chance.choice(sites).name, plan.job_id))

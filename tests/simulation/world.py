@@ -36,9 +36,9 @@ from fateflow_tui.core.events import (
     TimePassed,
 )
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.plan import JobPlan
+from fateflow_tui.core.plan import JobPlan, PartyDocument
 from fateflow_tui.core.ports import Change
-from fateflow_tui.core.records import DriverRecord, PartyRecord, task_key
+from fateflow_tui.core.records import Adopted, DriverRecord, PartyRecord, TaskRecord, task_key
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import Engine, SiteFacts
 
@@ -78,6 +78,7 @@ class World:
         self.trace = 0  # checksum over all that happened
         self.duration: Callable[[StartTask], int] = lambda effect: self.chance.choice(scenario.durations)
         self.outcome: Callable[[StartTask], Status] = self._draw_outcome
+        self.forgets: Callable[[TaskRecord], bool] = lambda task: self.chance.random() < 0.1
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
         self._numbers = count()
         for site in self.sites.values():
@@ -143,7 +144,20 @@ class World:
 
     def submit(self, plan: JobPlan) -> None:
         self.plans[plan.job_id] = plan
-        self.turn(self.site_of(plan.driver), [JobSubmitted(self.now, plan)])
+        site = self.site_of(plan.driver)
+        own = {str(d.party): self.adopted(site, d) for d in plan.documents if site.facts.hosts(d.party)}
+        self.turn(site, [JobSubmitted(self.now, plan, adopted=own)])
+
+    def adopted(self, site: SimulatedSite, document: PartyDocument | None) -> dict[str, Adopted]:
+        """What a site still has of the job that a party's document wants to reuse."""
+        if document is None or document.reuse is None or document.reuse.job_id not in site.disk:
+            return {}
+        found: dict[str, Adopted] = {}
+        for record in site.disk[document.reuse.job_id][1].get("tasks", {}).values():
+            task = msgspec.convert(record, TaskRecord)
+            if task.party == document.party and task.status.succeeded and not self.forgets(task):
+                found[task.component] = Adopted(task.outputs, task.summary)
+        return found
 
     def stop(self, site: SimulatedSite, job_id: str, status: Status = Status.CANCELED) -> None:
         self.turn(site, [StopRequested(self.now, job_id, "alice", status)])
@@ -296,7 +310,8 @@ class World:
         effect = msgspec.json.decode(wire, type=kind)
         match effect:
             case SendDirective(directive):
-                self.turn(target, [DirectiveReceived(self.now, directive)])
+                adopted = self.adopted(target, directive.document)
+                self.turn(target, [DirectiveReceived(self.now, directive, adopted=adopted)])
             case SendReport(_, report):
                 self.turn(target, [ReportReceived(self.now, report)])
             case SendAcknowledgement(acknowledgement):
