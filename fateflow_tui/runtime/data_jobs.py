@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -111,8 +112,7 @@ def _object(conf: Mapping[str, Any], name: str) -> dict[str, Any] | None:
 
 def _whole(conf: Mapping[str, Any], name: str) -> int:
     value = conf[name]
-    if isinstance(value, str) and value.strip().lstrip("-").isdigit():
-        return int(value)
-    if isinstance(value, int):
-        return int(value)
-    raise BadRequest(f"{name} must be a whole number, not {value!r}")
+    if isinstance(value, str | int):
+        with contextlib.suppress(ValueError):
+            return int(value)
+    raise BadRequest(f"{name} must be a whole number, not {value!r:.80}")

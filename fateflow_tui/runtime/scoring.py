@@ -11,7 +11,7 @@ from fateflow_tui.components.online import Row, Score, Scorer, Step, Transform
 from fateflow_tui.core.document.dsl import Component, Dsl, read_dsl
 from fateflow_tui.core.document.json_text import read_json
 from fateflow_tui.core.document.problems import Problems
-from fateflow_tui.core.errors import BadRequest, Conflict, FateFlowError, NotBuilt
+from fateflow_tui.core.errors import BadRequest, ComponentFailed, Conflict, NotBuilt
 from fateflow_tui.core.models import Manifest, Pipeline
 
 ROLES = ("guest", "host")  # that have columns, and so a share in a score
@@ -105,9 +105,8 @@ def _steps(
             steps[name] = modules[name].online(model)
         except NotBuilt:
             unfit.append(f"{name} ({component.module})")
-        except FateFlowError as error:
-            error.message = f"{name}: {error.message}"
-            raise
+        except ComponentFailed as error:
+            raise ComponentFailed(f"{name}: {error.message}", hint=error.hint) from error
     if unfit:
         raise NotBuilt(
             f"{', '.join(unfit)} cannot work on single rows, so this version cannot be served online",

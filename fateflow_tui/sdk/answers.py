@@ -52,6 +52,7 @@ class Envelope(msgspec.Struct, frozen=True):
     data: Any = None
     job_id: str | None = msgspec.field(default=None, name="jobId")
     meta: Any = None
+    batch: Any = msgspec.field(default=None, name="batchDataList")  # of FATE-Serving
     error: ErrorDetail | None = None
 
     def raise_failure(self) -> None:
@@ -59,9 +60,11 @@ class Envelope(msgspec.Struct, frozen=True):
         if self.retcode == 0:
             return
         detail = self.error or ErrorDetail()
-        by_code = {kind.code: kind for kind in _kinds(FateFlowError)}
-        kind = by_code.get(detail.code) or _BY_EXIT_CODE.get(detail.exit_code)
-        kind = kind or _BY_RETCODE.get(self.retcode, FateFlowError)
+        if detail.code:
+            by_code = {kind.code: kind for kind in _kinds(FateFlowError)}
+            kind = by_code.get(detail.code) or _BY_EXIT_CODE.get(detail.exit_code, FateFlowError)
+        else:
+            kind = _BY_RETCODE.get(self.retcode, FateFlowError)
         raise kind(self.retmsg or f"the scheduler answered retcode {self.retcode}", hint=detail.hint, data=detail.data)
 
 
@@ -77,6 +80,8 @@ def read_envelope(content: bytes, status: int, address: str) -> Envelope:
 
 
 def _kinds(kind: type[FateFlowError]) -> Iterator[type[FateFlowError]]:
+    """The errors of `core.errors`; those of other rooms are made of other things than a message."""
     for sub in kind.__subclasses__():
         yield from _kinds(sub)
-        yield sub
+        if sub.__module__ == FateFlowError.__module__:
+            yield sub

@@ -27,12 +27,14 @@ class RunFile(msgspec.Struct, frozen=True):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """Whom to call. origin: how it was found, for error messages."""
+    """Whom to call. origin: how it was found, for error messages. app_key, secret_key: to sign calls with, if any."""
 
     url: str
     token: str = ""
     certificate: str = ""
     origin: str = ""
+    app_key: str = ""
+    secret_key: str = ""
 
 
 def default_home() -> Path:
@@ -53,20 +55,28 @@ def read_run_file(home: Path) -> RunFile | None:
         return None
 
 
-def find(url: str | None = None, home: Path | str | None = None, token: str | None = None) -> Target:
+def find(
+    url: str | None = None,
+    home: Path | str | None = None,
+    token: str | None = None,
+    app_key: str | None = None,
+    secret_key: str | None = None,
+) -> Target:
     """The scheduler at `url` or $FATEFLOW_URL (with `token` or $FATEFLOW_TOKEN), else the one of the home.
 
     Raises SchedulerUnreachable when none runs on the home.
     """
+    keys = (app_key or "", secret_key or "")
     token = token or os.environ.get("FATEFLOW_TOKEN", "")
     url = url or os.environ.get("FATEFLOW_URL") if home is None else url
     if url:
-        return Target(url.rstrip("/"), token, origin=url)
+        return Target(url.rstrip("/"), token, "", url, *keys)
     directory = Path(home).expanduser() if home is not None else default_home()
     run = read_run_file(directory)
     if run is None:
         raise SchedulerUnreachable(f"no scheduler runs on {directory}", hint=START_HINT)
-    return Target(run.url, token or run.token, run.certificate, origin=f"{run.url} (process {run.pid}, {directory})")
+    origin = f"{run.url} (process {run.pid}, {directory})"
+    return Target(run.url, token or run.token, run.certificate, origin, *keys)
 
 
 def verification(target: Target) -> Any:

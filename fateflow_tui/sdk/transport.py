@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import secrets
 import socket
-import time
 from collections.abc import Iterator
-from typing import Any, NoReturn, TypeVar
+from pathlib import Path
+from typing import IO, Any, NoReturn, TypeVar
 
 import httpx
 import msgspec
 
 from fateflow_tui.core.errors import FateFlowError, SchedulerUnreachable
-from fateflow_tui.sdk.answers import read_envelope
+from fateflow_tui.sdk.answers import Envelope, read_envelope
 from fateflow_tui.sdk.calls import Call
 from fateflow_tui.sdk.connection import START_HINT, Target, verification
 from fateflow_tui.sdk.results import Event, LogLine
+from fateflow_tui.sdk.signature import FORM, Signature
 from fateflow_tui.sdk.sse import Frame
 
 T = TypeVar("T")
@@ -24,7 +26,6 @@ T = TypeVar("T")
 _CONNECT = 5.0  # seconds
 _ANSWER = 30.0
 _SILENCE = 45.0  # of a stream; the scheduler says something every 15
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
 
 def settings(target: Target) -> dict[str, Any]:
@@ -41,6 +42,7 @@ def settings(target: Target) -> dict[str, Any]:
         "timeout": httpx.Timeout(_ANSWER, connect=_CONNECT),
         "trust_env": False,
         "verify": verification(target),
+        "auth": Signature(target.app_key, target.secret_key) if target.app_key else None,
     }
 
 
@@ -59,6 +61,8 @@ def request_of(call: Call[Any]) -> Iterator[dict[str, Any]]:
         return
     with call.upload.open("rb") as file:
         arguments["files"] = {"file": (call.upload.name, file, "application/octet-stream")}
+        arguments["data"] = call.body
+        arguments["extensions"] = {FORM: call.body}
         yield arguments
 
 
@@ -109,41 +113,29 @@ def is_file(response: httpx.Response) -> bool:
     return response.status_code == 200
 
 
-class Pauses:
-    """How long to wait before each new try, and when to give up. patience: seconds; None for ever."""
-
-    def __init__(self, patience: float | None) -> None:
-        self._patience = patience
-        self.restart()
-
-    def restart(self) -> None:
-        """The scheduler answered."""
-        self._pause = _FIRST_PAUSE
-        self._since: float | None = None
-
-    def next(self, error: SchedulerUnreachable) -> float:
-        """Seconds to wait; raises `error` when it has taken too long already."""
-        now = time.monotonic()
-        self._since = self._since or now
-        if self._patience is not None and now - self._since + self._pause > self._patience:
-            raise error
-        pause, self._pause = self._pause, min(self._pause * 2, _LONGEST_PAUSE)
-        return pause
+def raise_no_file(response: httpx.Response, content: bytes, target: Target) -> NoReturn:
+    """Raises the failure that came in the place of a file."""
+    read_envelope(content, response.status_code, target.url).raise_failure()
+    raise FateFlowError(f"{target.url} sends no file: HTTP status {response.status_code}")
 
 
-class Deadline:
-    """A time limit in pieces that the scheduler waits at once. seconds: None for none."""
+@contextlib.contextmanager
+def file_of(target: Path) -> Iterator[IO[bytes]]:
+    """A file to be written, which gets its name when it is whole. Raises FateFlowError when it cannot be written."""
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as file:
+            yield file
+        part.replace(target)
+    except OSError as error:
+        raise FateFlowError(f"cannot write {target}: {error.strerror}") from error
+    finally:
+        part.unlink(missing_ok=True)
 
-    def __init__(self, seconds: float | None, piece: float) -> None:
-        self._end = None if seconds is None else time.monotonic() + seconds
-        self._piece = piece
 
-    @property
-    def passed(self) -> bool:
-        return self._end is not None and time.monotonic() >= self._end
-
-    def next_piece(self) -> float:
-        return self._piece if self._end is None else max(0.0, min(self._piece, self._end - time.monotonic()))
+def written(call: Call[T], target: Path) -> T:
+    """The result of a call whose file has been written."""
+    return call.read(Envelope(0, data=str(target)))
 
 
 def _user() -> str:

@@ -11,11 +11,20 @@ from pathlib import Path
 from typing import IO, Any
 
 import msgspec
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from fateflow_tui.core.errors import BadRequest
 
 _CHUNK = 1 << 18
+
+
+class WholeFile(FileResponse):
+    """A file that is sent whole, whatever range the request names: its failures would not be envelopes."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        kept = [(name, value) for name, value in scope["headers"] if name not in (b"range", b"if-range")]
+        await super().__call__({**scope, "headers": kept}, receive, send)
 
 
 def log_archive(directory: Path) -> IO[bytes]:
@@ -32,7 +41,7 @@ def log_archive(directory: Path) -> IO[bytes]:
 def example_archive(directory: Path) -> IO[bytes]:
     """The job documents of a directory and the tables in its `data` as tar.gz, with relative names."""
     archive = tempfile.TemporaryFile()  # noqa: SIM115 (closed by who sends it)
-    with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=6) as tar:
+    with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=3) as tar:
         for path in (*sorted(directory.glob("*.json")), *sorted(directory.glob("data/*.csv"))):
             _add_growing(tar, path, str(path.relative_to(directory)))
     archive.seek(0)

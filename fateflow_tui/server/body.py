@@ -61,14 +61,14 @@ class Body:
             return default
         try:
             return int(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise BadRequest(f"{name} must be a whole number, not {value!r:.80}") from None
 
     def number(self, name: str, default: float) -> float:
         value = self.members.get(name)
         try:
             return default if value is None else float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise BadRequest(f"{name} must be a number, not {value!r:.80}") from None
 
     def flag(self, name: str, default: bool = False) -> bool:

@@ -51,19 +51,23 @@ class ClientSignatures:
         Raises NotAuthentic; OversizedBody for a body without files that is too large.
         """
         stamp, nonce, signature = self._read_headers(request.headers)
-        begin = "\n".join((str(stamp), nonce, self._keys.app_key, _target(request))).encode("latin-1")
+        begins = [
+            "\n".join((str(stamp), nonce, self._keys.app_key, target)).encode("latin-1")
+            for target in _signed_targets(request)
+        ]
         kind = request.headers.get("content-type", "")
         if kind.lower().startswith("multipart/"):
             self._spool.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self._spool) as file:
                 fields = await _spooled(request, kind, file)
-                self._check(signature, [b"\n".join((begin, b"", _form(fields)))])
+                self._check(signature, [b"\n".join((begin, b"", _form(fields))) for begin in begins])
                 self._remember(nonce, stamp)
                 file.seek(0)
                 yield _replay(file, request.receive)
             return
         body = await read_bytes(request, BODY_LIMIT)
-        self._check(signature, [b"\n".join((begin, *parts)) for parts in _signed_parts(kind, body)])
+        texts = [b"\n".join((begin, *parts)) for begin in begins for parts in _signed_parts(kind, body)]
+        self._check(signature, texts)
         self._remember(nonce, stamp)
         yield _replay(io.BytesIO(body), request.receive)
 
@@ -113,10 +117,14 @@ def _header(headers: Mapping[str, str], name: str) -> str:
     return value if len(value) <= _LONGEST and value.isascii() else ""
 
 
-def _target(request: Request) -> str:
-    path: bytes = request.scope["raw_path"]
-    query: bytes = request.scope["query_string"]
-    return (path + b"?" + query if query else path).decode("latin-1")
+def _signed_targets(request: Request) -> list[str]:
+    """Path and query as sent, and as FATE's clients have signed them: after that, their HTTP library escapes brackets,
+    and every `%` a second time where one stands by itself.
+    """
+    path, query = (request.scope[name].decode("latin-1") for name in ("raw_path", "query_string"))
+    before = query.replace("%5B", "[").replace("%5D", "]")
+    queries = [query, before.replace("%25", "%") if query.startswith("%257B") else before]
+    return [f"{path}?{one}" if one else path for one in dict.fromkeys(queries)]
 
 
 def _signed_parts(content_type: str, body: bytes) -> list[tuple[bytes, bytes]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ from fateflow_tui.server.views import job_line, job_view
 router = APIRouter(tags=["job"])
 
 _LISTED = 20
+_PLACE = re.compile(r"[1-9][0-9]{0,8}")
 
 _LINE = {"job_id": JOB, "status": "success"}
 _ENTRY = {"at": 1732413416000, "kind": "status", "component": "dataio_0", "text": "success"}
@@ -121,7 +123,7 @@ async def dsl_lint(site: ThisSite, body: DocumentBody) -> Response:
 
 def _by_age(site: Site, word: str) -> str:
     place = "1" if word == "@last" else word[1:]
-    if not place.isdigit() or place == "0":
+    if not _PLACE.fullmatch(place):
         raise BadRequest(f"{word} means no job", hint="write @last, or @1 for the newest, @2 for the one before")
     states = list(site.jobs.states(int(place)))
     if len(states) < int(place):

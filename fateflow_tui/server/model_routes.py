@@ -10,7 +10,7 @@ import msgspec
 from fastapi import APIRouter
 from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from fateflow_tui.core.document import predict_conf_template
 from fateflow_tui.core.errors import BadRequest, FateFlowError, NotFound
@@ -18,7 +18,7 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.registry import Part
 from fateflow_tui.runtime.model_lookup import ModelNotFound
 from fateflow_tui.runtime.model_versions import VersionMade, plain_answers
-from fateflow_tui.server.archives import json_file_answer
+from fateflow_tui.server.archives import WholeFile, json_file_answer
 from fateflow_tui.server.body import Body, JsonBody
 from fateflow_tui.server.context import Asker, ThisAddress, ThisSite
 from fateflow_tui.server.described import (
@@ -210,9 +210,9 @@ async def export(request: Request, site: ThisSite, body: JsonBody, asker: Asker)
     except FateFlowError as error:
         return file_failure(request, error)
     # 1.x clients take all that follows `filename=` for the name.
-    headers = {"Content-Disposition": f"attachment; filename={archive.name}"}
+    headers = {"Content-Disposition": f"attachment; filename={archive.name}", "Accept-Ranges": "none"}
     removed = BackgroundTask(archive.path.unlink, missing_ok=True) if archive.temporary else None
-    return FileResponse(archive.path, media_type="application/zip", headers=headers, background=removed)
+    return WholeFile(archive.path, media_type="application/zip", headers=headers, background=removed)
 
 
 @router.post(

@@ -57,7 +57,7 @@ async def registry(site: ThisSite) -> Response:
     return answer({"components": modules, "providers": {_PROVIDER: _versions(site)}})
 
 
-@router.post("/provider/{name}/get", **described(answer={_PROVIDER: _VERSIONS}))
+@router.post("/provider/{name}/get", **described(example={"name": _PROVIDER}, answer={_PROVIDER: _VERSIONS}))
 async def provider(name: str, site: ThisSite) -> Response:
     """One provider by its name."""
     if name != _PROVIDER:
@@ -71,7 +71,7 @@ async def components(site: ThisSite) -> Response:
     return answer(dict.fromkeys(_modules(site), _SUPPORT))
 
 
-@router.post("/component/{name}/get", **described(answer=_SUPPORT))
+@router.post("/component/{name}/get", **described(example={"name": "HeteroLR"}, answer=_SUPPORT))
 async def component(name: str, site: ThisSite) -> Response:
     """One module by its name, in any case."""
     found = next((module for module in _modules(site) if module.lower() == name.lower()), None)

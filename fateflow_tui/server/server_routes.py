@@ -63,12 +63,13 @@ async def reload(site: ThisSite) -> Response:
     """Reads `site.toml` again and tells whether it is good and still what runs. Nothing is changed while the site
     runs: a changed file is a refusal that names the keys.
     """
-    fresh = await asyncio.to_thread(SiteConfig.load, site.home.configuration)
+    path = site.home.configuration
+    fresh = await asyncio.to_thread(SiteConfig.load, path)
     changed = [name for name in SiteConfig.__struct_fields__ if getattr(fresh, name) != getattr(site.config, name)]
-    if changed:
+    # What the command line said in its place is another thing than a file that was changed.
+    if changed and path.stat().st_mtime_ns // 1_000_000 > site.started_at:
         raise Conflict(
-            f"{site.home.configuration} says something else than what this site runs with: {', '.join(changed)}; "
-            "nothing was changed",
+            f"{path} says something else than what this site runs with: {', '.join(changed)}; nothing was changed",
             hint="fateflow server stop, then fateflow server start",
             data={"changed": changed},
         )
@@ -97,7 +98,7 @@ async def job_defaults() -> Response:
     )
 
 
-@router.post("/server/{name}/get", **described(answer=_PLACE))
+@router.post("/server/{name}/get", **described(example={"name": "fateflow"}, answer=_PLACE))
 async def server_named(name: str, address: ThisAddress) -> Response:
     """One server by its name."""
     if name != "fateflow":
@@ -123,7 +124,7 @@ async def eggroll() -> Response:
     raise NotFound("this site runs its tasks by itself, without EggRoll", hint="fateflow resource show")
 
 
-@router.post("/info/party/{destination}", **described(answer=_COMMON))
+@router.post("/info/party/{destination}", **described(example={"destination": "9999"}, answer=_COMMON))
 async def of_party(destination: str, site: ThisSite, address: ThisAddress) -> Response:
     """The same of another party's site, which is asked now."""
     own = {party_of(pattern).party_id for pattern in site.config.parties}

@@ -24,6 +24,8 @@ import httpx
 from integration.clusters import RunningSite
 from integration.serving_sites import GUEST, HOST, INTERCEPT, MODEL, VERSION, ServingSite, models_of
 
+from fateflow_tui.runtime.serving_errors import ServingCode
+
 ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
 KNOWN, WARM_UP, AT_ONCE = 10_000, 100, 16
 RANDOM = random.Random(1)
@@ -88,16 +90,20 @@ def measure(guest: str, host: str) -> None:
     fifty, floor = statistics.median(scores), statistics.median(floors)
     print(f"one at a time, {ROWS} rows: p50 {fifty:.2f} ms, p99 {p99(scores):.2f} ms")
     print(f"floor, a signed ping:    p50 {floor:.2f} ms, p99 {p99(floors):.2f} ms; ratio {fifty / floor:.2f}")
-    rate, times = asyncio.run(at_once(guest))
-    print(f"{AT_ONCE} at once: {rate:.0f} rows/s, p50 {statistics.median(times):.2f} ms, p99 {p99(times):.2f} ms")
+    rate, times, late = asyncio.run(at_once(guest))
+    print(
+        f"{AT_ONCE} at once: {rate:.0f} rows/s, p50 {statistics.median(times):.2f} ms, p99 {p99(times):.2f} ms, "
+        f"{late} beyond the host's time limit"
+    )
     with httpx.Client(trust_env=False, timeout=10) as client:
         took = statistics.median(milliseconds(batch, client, guest) for _ in range(9))
     print(f"batches of 500: {500 / took * 1000:.0f} rows/s, {took:.0f} ms each")
 
 
-async def at_once(guest: str) -> tuple[float, list[float]]:
-    """Rows per second, and the time of each in ms."""
+async def at_once(guest: str) -> tuple[float, list[float], int]:
+    """Rows per second, the time of each in ms, and how many a busy machine left without a score."""
     times: list[float] = []
+    late: list[dict[str, Any]] = []
     numbers = iter(range(ROWS))
     async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
 
@@ -105,12 +111,13 @@ async def at_once(guest: str) -> tuple[float, list[float]]:
             for number in numbers:
                 started = time.perf_counter()
                 answer = (await client.post(f"{guest}/federation/1.0/inference", json=question(number)[0])).json()
-                assert answer["retcode"] == 0, answer
+                assert answer["retcode"] in (0, ServingCode.NETWORK), answer
+                late.extend([answer] if answer["retcode"] else [])
                 times.append((time.perf_counter() - started) * 1000)
 
         started = time.perf_counter()
         await asyncio.gather(*(caller() for _ in range(AT_ONCE)))
-        return ROWS / (time.perf_counter() - started), times
+        return ROWS / (time.perf_counter() - started), times, len(late)
 
 
 def batch(client: httpx.Client, guest: str) -> None:

@@ -8,7 +8,7 @@ import random
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -17,7 +17,6 @@ from schemathesis import Case, GenerationMode
 from schemathesis.core import NotSet
 from schemathesis.schemas import APIOperation
 
-_USUAL = 200
 _BOUNDARY = "0f1e2d3c"
 _LONG = "9" * 5000
 # JSON texts, each to stand where a member's value is expected.
@@ -104,6 +103,8 @@ ODD_QUERIES = (
     "?&&==",
     "?" + "a=1&" * 500,
 )
+# In the place of a path's parameter.
+ODD_STEPS = ("%00", "..%2F..", "%2e%2e", "%ff", "a%0Ab", "x" * 3000, "%23~", "-1", "guest%23", "%20")
 ODD_HEADERS: tuple[Mapping[str, str], ...] = (
     {"Content-Type": "multipart/form-data"},
     {"Content-Type": "multipart/form-data; boundary="},
@@ -127,40 +128,66 @@ ODD_HEADERS: tuple[Mapping[str, str], ...] = (
 class Sent(NamedTuple):
     """One request."""
 
+    target: str
     content: bytes
     headers: Mapping[str, str]
-    query: str = ""
 
 
 class Requests:
-    """Makes the requests for each operation of a document. known: values that mean something at this site, by
-    member; they are put into a part of the requests, so that these get beyond the first check.
+    """Makes requests for the operations of a document, the same ones every time.
+
+    A fifth of an operation's requests are odd ones of ours. Of the rest Schemathesis makes some whole, for one set of
+    members after the other, which is slow; the others are these with members taken from all that it made for members
+    of that kind.
     """
 
-    def __init__(self, document: dict[str, Any], examples: int) -> None:
-        self._examples = examples
+    def __init__(self, document: dict[str, Any], count: int) -> None:
+        self._count = count
         schema = schemathesis.openapi.from_dict(copy.deepcopy(document))
-        self._operations = {result.ok().label: result.ok() for result in schema.get_all_operations()}
-        self._kept: dict[str, list[Case]] = {}
+        self._operations = {found.label: found for found in (result.ok() for result in schema.get_all_operations())}
+        self._whole: dict[str, list[Case]] = {}
+        self._values: dict[str, list[Any]] = {}
 
     def of(self, method: str, path: str, known: Mapping[str, Any]) -> Iterator[Sent]:
-        """Generated ones first, then odd ones."""
+        """known: values that mean something at this site, by member; they stand in half of the requests, so that
+        these get beyond the first check.
+        """
         operation = self._operations[f"{method.upper()} {path}"]
-        chance = random.Random(path)
-        names = _members_of(operation.definition.raw)
-        usable = {name: known[name] for name in names if name in known}
-        for case in self._generated(operation):
-            yield _sent(case, chance, usable)
-        yield from _odd(names, usable, chance, every=self._examples > _USUAL)
+        chance = random.Random(f"{method} {path}")
+        schemas = _members_of(operation.definition.raw)
+        usable = {name: known[name] for name in schemas if name in known}
+        odd = list(_odd(path, list(schemas), usable))
+        odd = chance.sample(odd, min(len(odd), self._count // 5))
+        whole = self._cases_of(operation)
+        for number in range(self._count - len(odd)):
+            case = whole[number] if number < len(whole) else chance.choice(whole)
+            body: Any = case.body
+            if isinstance(body, dict):
+                body = dict(body) if number < len(whole) else self._mixed(body, schemas, chance)
+                if chance.random() < 0.5:
+                    body.update((name, value) for name, value in usable.items() if chance.random() < 0.9)
+            yield _sent(path, case, body)
+        yield from odd
 
-    def _generated(self, operation: APIOperation[Any, Any, Any]) -> list[Case]:
-        """Operations that take the same get the same: making a request takes longer than answering it."""
+    def _cases_of(self, operation: APIOperation[Any, Any, Any]) -> list[Case]:
         raw = operation.definition.raw
         contents = raw.get("requestBody", {}).get("content", {})
         key = json.dumps([{kind: one["schema"] for kind, one in contents.items()}, raw.get("parameters")])
-        if key not in self._kept:
-            self._kept[key] = _cases(operation, self._examples)
-        return self._kept[key]
+        if key not in self._whole:
+            self._whole[key] = _cases(operation, self._count // 5)
+            for name, schema in _members_of(raw).items():
+                bodies = [case.body for case in self._whole[key] if isinstance(case.body, dict)]
+                values = [body[name] for body in bodies if name in body]
+                self._values.setdefault(json.dumps(schema), []).extend(values)
+        return self._whole[key]
+
+    def _mixed(self, body: dict[str, Any], schemas: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+        mixed = {name: value for name, value in body.items() if chance.random() < 0.9}
+        for name, schema in schemas.items():
+            values = self._values[json.dumps(schema)]
+            if values and chance.random() < 0.5:
+                mixed[name] = chance.choice(values)
+        return mixed
 
 
 def _cases(operation: APIOperation[Any, Any, Any], examples: int) -> list[Case]:
@@ -187,24 +214,23 @@ def _cases(operation: APIOperation[Any, Any, Any], examples: int) -> list[Case]:
     return found
 
 
-def _members_of(operation: dict[str, Any]) -> list[str]:
+def _members_of(operation: dict[str, Any]) -> dict[str, Any]:
+    """The schemas of the members of its body."""
     contents = operation.get("requestBody", {}).get("content", {}).values()
-    return list(dict.fromkeys(name for content in contents for name in content["schema"].get("properties", {})))
+    return {name: one for content in contents for name, one in content["schema"].get("properties", {}).items()}
 
 
-def _sent(case: Case, chance: random.Random, known: Mapping[str, Any]) -> Sent:
-    body: Any = case.body
-    if isinstance(body, dict) and chance.random() < 0.5:
-        body = {**body, **{name: value for name, value in known.items() if chance.random() < 0.9}}
-    query = f"?{urlencode(case.query, doseq=True)}" if case.query else ""
+def _sent(path: str, case: Case, body: Any) -> Sent:
+    steps = {name: quote(str(value), safe="") for name, value in (case.path_parameters or {}).items()}
+    target = path.format(**steps) + (f"?{urlencode(case.query, doseq=True)}" if case.query else "")
     headers = {name: str(value) for name, value in case.headers.items()}
     kind = case.media_type or "application/json"
     if isinstance(body, NotSet):
-        return Sent(b"", headers, query)
+        return Sent(target, b"", headers)
     if kind == "multipart/form-data" and isinstance(body, dict):
-        return Sent(_parts(body), {**headers, "Content-Type": f"{kind}; boundary={_BOUNDARY}"}, query)
+        return Sent(target, _parts(body), {**headers, "Content-Type": f"{kind}; boundary={_BOUNDARY}"})
     content = body if isinstance(body, bytes) else json.dumps(body, default=str).encode()
-    return Sent(content, {**headers, "Content-Type": kind}, query)
+    return Sent(target, content, {**headers, "Content-Type": kind})
 
 
 def _parts(members: Mapping[str, Any]) -> bytes:
@@ -221,18 +247,19 @@ def _parts(members: Mapping[str, Any]) -> bytes:
     return b"".join([*lines, f"--{_BOUNDARY}--\r\n".encode()])
 
 
-def _odd(names: list[str], known: Mapping[str, Any], chance: random.Random, *, every: bool) -> Iterator[Sent]:
-    """every: each odd value for each member, else for one of them."""
+def _odd(path: str, names: list[str], known: Mapping[str, Any]) -> Iterator[Sent]:
     kind = {"Content-Type": "application/json"}
+    target = re.sub(r"{\w+}", "%C2%B2", path)
     for content in ODD_BODIES:
-        yield Sent(content, kind)
+        yield Sent(target, content, kind)
     whole = json.dumps(dict(known)).encode()
     for query in ODD_QUERIES:
-        yield Sent(whole, kind, query)
+        yield Sent(target + query, whole, kind)
     for headers in ODD_HEADERS:
-        yield Sent(whole, {**kind, **headers})
+        yield Sent(target, whole, {**kind, **headers})
+    for odd in ODD_STEPS if "{" in path else ():
+        yield Sent(re.sub(r"{\w+}", odd, path), whole, kind)
     for value in ODD_VALUES:
-        for name in names if every else chance.sample(names, min(1, len(names))):
-            others = {other: one for other, one in known.items() if other != name}
-            rest = "".join(f", {json.dumps(other)}: {json.dumps(one)}" for other, one in others.items())
-            yield Sent(f"{{{json.dumps(name)}: {value}{rest}}}".encode(), kind)
+        for name in names:
+            rest = "".join(f", {json.dumps(key)}: {json.dumps(one)}" for key, one in known.items() if key != name)
+            yield Sent(target, f"{{{json.dumps(name)}: {value}{rest}}}".encode(), kind)

@@ -13,9 +13,10 @@ from command_line import CommandLine, sleep
 _STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-def on_terminal(line: CommandLine, *arguments: str) -> tuple[str, int]:
-    """Runs a command with stderr and stdout on a terminal; what it has drawn, and its exit code."""
+def on_terminal(line: CommandLine, *arguments: str, typed: str = "") -> tuple[str, int]:
+    """Runs a command on a terminal of 100 columns; what it has drawn, and its exit code. typed: as if by a person."""
     ours, its = pty.openpty()
+    os.write(ours, typed.encode())
     running = subprocess.Popen(
         line.words(*arguments),
         env={**line.environment, "TERM": "xterm-256color", "LINES": "24"},

@@ -114,6 +114,8 @@ def test_parts_are_archived_and_taken_in(flow: FateFlow, run: Run, tmp_path: Pat
     archive = flow.models.export(*model, _PARTY, tmp_path / "part.zip")
     assert zipfile.is_zipfile(archive)
     assert list(tmp_path.iterdir()) == [archive]
+    with pytest.raises(errors.Conflict):
+        flow.models.import_(archive, _PARTY, *model)
     flow.models.import_(archive, _PARTY, *model, force=True)
     assert _PARTY in flow.models.delete(made.model_version)
     flow.models.import_(archive, _PARTY, *model)

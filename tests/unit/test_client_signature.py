@@ -101,6 +101,22 @@ def test_a_get_with_a_body_and_a_query_comes_in(gate: Gate) -> None:
     assert gate.pass_(target, signed(target, BODY), BODY) == BODY
 
 
+@pytest.mark.parametrize(
+    ("signed_query", "sent_query"),
+    [
+        ("%7B%22a%22:%20[%22x%22]%7D", "%7B%22a%22:%20%5B%22x%22%5D%7D"),
+        ("%7B%22a%22:%20[%2250%%20of%22]%7D", "%257B%2522a%2522:%2520%5B%252250%25%2520of%2522%5D%257D"),
+    ],
+)
+def test_what_the_clients_library_escapes_after_signing_is_known(
+    gate: Gate, signed_query: str, sent_query: str
+) -> None:
+    headers = signed(f"/v1/data/upload?{signed_query}")
+    assert gate.pass_(f"/v1/data/upload?{sent_query}", headers) == b""
+    with pytest.raises(NotAuthentic, match="does not fit"):
+        gate.pass_(f"/v1/data/upload?{sent_query}x", signed(f"/v1/data/upload?{signed_query}", nonce="n-2"))
+
+
 @pytest.mark.parametrize("signed_body", [b"", b"{}"])
 def test_an_empty_object_may_be_signed_as_nothing(gate: Gate, signed_body: bytes) -> None:
     assert gate.pass_("/v1/job/query", signed("/v1/job/query", signed_body), b"{}") == b"{}"

@@ -7,7 +7,20 @@ import json
 import pytest
 
 from commands import exits
-from commands.text import cell, clean, columns, duration, marked, moment, number, party_marks, width, yaml
+from commands.text import (
+    cell,
+    clean,
+    columns,
+    duration,
+    fitted,
+    marked,
+    moment,
+    narrowed,
+    number,
+    party_marks,
+    width,
+    yaml,
+)
 
 
 @pytest.mark.parametrize(
@@ -103,3 +116,21 @@ def test_yaml_of_a_scalar_is_its_json() -> None:
 )
 def test_the_outcome_of_a_job_is_the_exit_code(status: str, code: int) -> None:
     assert exits.of_status(status) == code
+
+
+def test_columns_that_do_not_fit_give_way() -> None:
+    rows = [["id", "a", "b"], ["1", "xxx", "y"]]
+    assert fitted(rows, 20) == ["id  a    b", "1   xxx  y"]
+    assert fitted(rows, 10) == ["id  a    …", "1   xxx  …"]
+    assert fitted(rows, 1) == ["id  …", "1   …"]
+    assert fitted([], 10) == []
+
+
+def test_words_are_cut_before_figures() -> None:
+    rows = [["ID", "TEXT", "WHEN"], ["202611240001", "a long text of many words", "2026-11-24 01:02:03"]]
+    assert narrowed(rows, 60) == rows
+    [_, row] = narrowed(rows, 50)
+    assert row == ["202611240001", "a long text of…", "2026-11-24 01:02:03"]
+    assert sum(map(len, row)) + 4 <= 50
+    assert narrowed(rows, 10)[1][0] == "202611240001"
+    assert narrowed([["A", "B"], ["表表表表表表表表表", "x"]], 14)[1] == ["表表表表表…", "x"]

@@ -23,7 +23,7 @@ WITH_RECORDED_PARAMETERS = {
 
 
 def test_every_module_of_fate_is_known_with_its_roles() -> None:
-    fate = set(CATALOG.names()) - {"Sleep"}
+    fate = set(CATALOG.names()) - {"Sleep", "Writer"}
     assert len(fate) == 43
     facts = {name: CATALOG.facts(name) for name in fate}
     assert all(facts.values())

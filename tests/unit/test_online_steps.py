@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -235,3 +237,15 @@ def test_modules_without_an_online_form_say_so() -> None:
         step_of("DataIO", None)
     with pytest.raises(ComponentFailed, match="its input is no model"):
         step_of("HeteroLR", None)
+
+
+def test_the_steps_load_no_numerics() -> None:
+    program = (
+        "import sys\n"
+        "from fateflow_tui.runtime import scoring, serving\n"
+        "from fateflow_tui.components.data_io import online\n"
+        "from fateflow_tui.components.hetero_lr import online\n"
+        "print(sorted({'numpy', 'polars', 'sklearn', 'gmpy2'} & sys.modules.keys()))"
+    )
+    outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert outcome.stdout.strip() == "[]"

@@ -9,10 +9,12 @@ import msgspec
 import pytest
 
 from fateflow_tui.core import errors
-from fateflow_tui.sdk import AsyncFateFlow, FateFlow, calls
+from fateflow_tui.sdk import AsyncFateFlow, FateFlow, calls, nouns
 from fateflow_tui.sdk.answers import read_envelope
 from fateflow_tui.sdk.connection import RunFile, find, read_run_file
 from fateflow_tui.sdk.following import Pauses
+from fateflow_tui.sdk.operations import operations_of
+from fateflow_tui.sdk.transport import file_of
 
 
 def _envelope(**members: object) -> bytes:
@@ -79,6 +81,63 @@ def test_both_clients_offer_the_same() -> None:
         }
 
     assert offered(FateFlow) == offered(AsyncFateFlow)
+    assert operations_of(FateFlow) == operations_of(AsyncFateFlow) != {}
+
+
+def test_every_call_is_an_operation_of_a_noun_and_says_what_it_does() -> None:
+    kinds = [kind for kind in vars(nouns).values() if isinstance(kind, type) and issubclass(kind, nouns.Noun)]
+    offered = {operation.make for kind in kinds for operation in operations_of(kind).values()}
+    made = {
+        function
+        for module in vars(calls).values()
+        if inspect.ismodule(module) and module.__name__.startswith(f"{calls.__name__}.")
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if not name.startswith("_") and str(inspect.signature(function).return_annotation).startswith("Call[")
+    }
+    assert {function.__name__ for function in made - offered} == {"raw", "fetch", "wait"}
+    assert [function.__qualname__ for function in offered if not function.__doc__] == []
+
+
+def test_an_operation_looks_like_the_function_that_it_is_made_of(tmp_path: Path) -> None:
+    flow = FateFlow(home=tmp_path)
+    assert inspect.signature(flow.models.show) == inspect.signature(calls.models.show)
+    assert flow.models.show.__doc__ == calls.models.show.__doc__
+    assert "show" in repr(flow.models)
+    with pytest.raises(errors.SchedulerUnreachable, match="no scheduler runs"):
+        flow.models.show("1")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'depth'"):
+        flow.models.show("1", depth=3)  # type: ignore[call-arg]
+
+
+def test_the_parties_of_a_model_are_read_from_its_id() -> None:
+    call = calls.models.load("arbiter-10000#guest-9999#host-10000_10001#model", "1")
+    assert call.body == {
+        "initiator": {"role": "guest", "party_id": "9999"},
+        "role": {"arbiter": [10000], "guest": [9999], "host": [10000, 10001]},
+        "job_parameters": {"model_id": "arbiter-10000#guest-9999#host-10000_10001#model", "model_version": "1"},
+    }
+    assert calls.models.bind("s", job_id="7").body == {"job_id": "7", "service_id": "s"}
+    for wrong in ("", "x", "guest-a#model"):
+        with pytest.raises(errors.BadRequest):
+            calls.models.load(wrong, "1")
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "a.zip"
+
+    def write_half() -> None:
+        with file_of(target) as file:
+            file.write(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_half()
+    assert list(tmp_path.iterdir()) == []
+    with file_of(target) as file:
+        file.write(b"whole")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"whole"]
+    with pytest.raises(errors.FateFlowError, match="cannot write"), file_of(tmp_path / "no" / "a.zip"):
+        pass
 
 
 def test_the_scheduler_is_found_by_its_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

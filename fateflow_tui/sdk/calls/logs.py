@@ -1,0 +1,55 @@
+"""Logs of jobs and of the site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fateflow_tui.sdk.calls.call import Call, as_, list_of, member
+from fateflow_tui.sdk.calls.members import PartyLike, given, party_members
+from fateflow_tui.sdk.results import LogFileInfo, LogPage, NumberedLine
+
+
+def files(job_id: str = "") -> Call[list[LogFileInfo]]:
+    """The log files of a job; of the site without one."""
+    return Call("/v1/log/list", given({"job_id": job_id}), list_of(LogFileInfo))
+
+
+def page(
+    job_id: str = "",
+    *,
+    level: str = "INFO",
+    party: PartyLike | None = None,
+    component: str = "",
+    tail: int = 0,
+    cursors: Mapping[str, Any] | None = None,
+) -> Call[LogPage]:
+    """Log records that are new since the cursors; of the site without a job. tail: so many lines of each file."""
+    body = {"job_id": job_id, "component_name": component, "tail": tail, "cursors": dict(cursors or {})}
+    return Call("/v1/log/read", {**given(body), "level": level, **party_members(party)}, as_(LogPage))
+
+
+def line_count(log_type: str, job_id: str, party: PartyLike | None = None, component: str = "") -> Call[int]:
+    """How many lines a log has. log_type: jobSchedule, jobScheduleError, partyError, partyWarning, partyInfo,
+    partyDebug, componentInfo.
+    """
+    return Call("/v1/log/size", _which(log_type, job_id, party, component), member("size", int))
+
+
+def lines(
+    log_type: str, job_id: str, begin: int, end: int, party: PartyLike | None = None, component: str = ""
+) -> Call[list[NumberedLine]]:
+    """Lines `begin` to `end` of a log, counted from 1; fewer than asked for when they are long or many."""
+    body = {**_which(log_type, job_id, party, component), "begin": begin, "end": end}
+    return Call("/v1/log/cat", body, list_of(NumberedLine))
+
+
+def stream_query(
+    job_id: str, level: str = "INFO", party: PartyLike | None = None, component: str = "", tail: int = 0
+) -> dict[str, Any]:
+    """The query of /v1/log/stream."""
+    return given({"job_id": job_id, "level": level, "component_name": component, "tail": tail, **party_members(party)})
+
+
+def _which(log_type: str, job_id: str, party: PartyLike | None, component: str) -> dict[str, Any]:
+    return {"log_type": log_type, "job_id": job_id, **given({"component_name": component}), **party_members(party)}

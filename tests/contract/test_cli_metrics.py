@@ -1,0 +1,72 @@
+"""Metrics by command: figures, curves, and both while a job runs."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from command_line import CommandLine, submit
+from test_cli_live import on_terminal
+
+_STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_BRAILLE = re.compile("[\u2801-\u28ff]")
+
+
+def test_curves_are_drawn(cli: CommandLine, job: str) -> None:
+    said = cli("metric", "show", job, "--plot", COLUMNS="80")
+    lines = said.out.splitlines()
+    assert [line.split(": ")[1].split("  ")[0] for line in lines if " at " in line] == [
+        "loss",
+        "ROC",
+        "KS of hetero_lr_0",
+    ]
+    assert len([line for line in lines if _BRAILLE.search(line)]) > 20
+    assert max(map(len, lines)) <= 80
+    assert "\x1b" not in said.out
+    assert re.search(r"auc 0\.9\d+", said.out)
+    assert "fpr" in said.out
+
+
+def test_curves_stand_beside_each_other_where_there_is_room(cli: CommandLine, job: str) -> None:
+    lines = cli("metric", "show", job, "--plot", COLUMNS="140").out.splitlines()
+    assert ": loss" in lines[0]
+    assert ": ROC" in lines[0]
+    assert max(map(len, lines)) <= 140
+
+
+def test_other_curves_are_drawn_when_they_are_named(cli: CommandLine, job: str) -> None:
+    said = cli("metric", "show", job, "--plot", "--metric", "lift")
+    assert "evaluation_0 at guest:9999: lift" in said.out
+    assert ": loss" not in said.out
+    assert "no such curves" in cli("metric", "show", job, "--plot", "--metric", "nope").err
+    figures = cli("metric", "show", job, "--metric", "auc", "--json").data
+    assert [one["metric"] for one in figures] == ["auc"]
+
+
+def test_a_plot_is_for_people(cli: CommandLine, job: str) -> None:
+    assert "--plot draws for people" in cli("metric", "show", job, "--plot", "--json", code=2).err
+
+
+def test_following_draws_once_without_a_terminal(cli: CommandLine) -> None:
+    job_id = submit(cli, "demo/hetero_lr_dsl.json", "demo/hetero_lr_conf.json")
+    said = cli("metric", "show", job_id, "-f", "--plot")
+    assert said.out.count(": loss") == 1
+    assert ": ROC" in said.out
+    assert said.err == ""
+
+
+def test_following_ends_with_the_outcome_of_the_job(cli: CommandLine, failed_job: str) -> None:
+    assert cli("metric", "show", failed_job, "-f", code=1).out == ""
+
+
+@pytest.mark.parametrize("plot", [["--plot"], []])
+def test_following_redraws_in_place_on_a_terminal(cli: CommandLine, plot: list[str]) -> None:
+    job_id = submit(cli, "demo/hetero_lr_dsl.json", "demo/hetero_lr_conf.json")
+    drawn, code = on_terminal(cli, "metric", "show", job_id, "-f", *plot)
+    assert code == 0
+    assert "\x1b[?25l" in drawn  # the cursor is hidden meanwhile
+    assert drawn.rindex("\x1b[?25h") > drawn.rindex("\x1b[?25l")
+    text = _STEERING.sub("", drawn)
+    assert f"running  {job_id}" in text
+    last = text[text.rindex(job_id) :]
+    assert (": ROC" if plot else "auc") in last

@@ -1,0 +1,61 @@
+"""Options that stand together in several verbs."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+import typer
+
+from commands.option_groups import JobNames, TableName, TaskOptions, spread
+from commands.options import LimitOption, component_list, listed
+from fateflow_tui.core.errors import BadRequest
+
+
+def test_a_group_becomes_options_of_the_verb() -> None:
+    def verb(ctx: typer.Context, which: TableName, limit: LimitOption = 3) -> tuple[TableName, int]:
+        """Does it."""
+        return which, limit
+
+    shown = spread(verb)
+    assert list(inspect.signature(shown).parameters) == ["ctx", "names", "namespace", "table_name", "limit"]
+    assert shown.__doc__ == "Does it."
+    assert shown.__name__ == "verb"
+    assert shown(ctx=None, names=None, namespace="n", table_name="t", limit=3) == (TableName(None, "n", "t"), 3)
+
+
+def test_a_verb_without_groups_stays_as_it_is() -> None:
+    def verb(ctx: typer.Context, limit: LimitOption = 3) -> None: ...
+
+    assert spread(verb) is verb
+
+
+def test_a_table_by_position_or_by_options() -> None:
+    wanted = {"namespace": "a", "table_name": "b"}
+    assert (
+        TableName(["a", "b"]).body() == TableName(None, "a", "b").body() == TableName(["a"], None, "b").body() == wanted
+    )
+    with pytest.raises(BadRequest, match="-t"):
+        TableName(["a"]).body()
+
+
+def test_all_of_a_task_is_needed() -> None:
+    with pytest.raises(BadRequest, match="-j"):
+        TaskOptions(None, "guest", "1", "lr_0").body(None)  # type: ignore[arg-type]
+
+
+def test_jobs_are_named_in_two_ways() -> None:
+    assert JobNames(["a"], "b").words == ["a", "b"]
+    assert JobNames(None, "b").is_classic
+    assert not JobNames(["a"], "b").is_classic
+
+
+@pytest.mark.parametrize("text", ["a,b", " [a, b] ", "a,\nb,", ",a,b"])
+def test_lists_are_read_as_fates_client_reads_them(text: str) -> None:
+    assert listed(text) == ["a", "b"]
+    assert listed(None) == listed("[]") == []
+
+
+def test_a_list_that_is_given_counts_more_than_a_file(tmp_path: object) -> None:
+    assert component_list("a", None) == "a"
+    assert component_list(None, None) == ""

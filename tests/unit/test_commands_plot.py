@@ -1,0 +1,161 @@
+"""Curves drawn with text."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from commands.chart_page import page
+from commands.metric_charts import TaskMetrics, charts
+from commands.plot import Chart, Line, _texts, _ticks, beside, draw, visible
+from fateflow_tui.sdk.results import Series
+
+_BLANK = "\u2800"
+
+
+def _plain(text: str, color: str) -> str:
+    return text
+
+
+def _curve(text: str) -> str:
+    """What stands right of the axis."""
+    return text.partition("│")[2] or text.partition("┤")[2]
+
+
+def test_a_rising_line_goes_from_the_lower_left_to_the_upper_right() -> None:
+    lines = draw(Chart("t", [Line("a", [(0, 0), (1, 1)])]), 40, 6)
+    curves = [_curve(line) for line in lines[1:7]]
+    starts = [len(curve) - len(curve.lstrip()) for curve in curves]
+    assert starts == sorted(starts, reverse=True)
+    assert starts[-1] == 0
+    assert len(curves[0]) == max(map(len, curves))
+    assert lines[1].startswith("1")
+    assert lines[-1].split() == ["0", "1"]
+
+
+@pytest.mark.parametrize("columns", [40, 78, 120])
+@pytest.mark.parametrize("rows", [4, 11])
+def test_a_chart_keeps_to_its_room(columns: int, rows: int) -> None:
+    points = [(i, math.sin(i / 9) * 1000) for i in range(500)]
+    lines = draw(Chart("title", [Line("a", points)], "iters", "note"), columns, rows)
+    assert len(lines) == rows + 3
+    assert max(map(visible, lines)) <= columns
+    assert lines[0].startswith("title")
+    assert lines[0].endswith("note")
+    assert "iters" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        [],
+        [(0.0, 1.0)],
+        [(0.0, 0.0), (1.0, 0.0)],
+        [(3.0, 5.0), (3.0, 7.0)],
+        [(0.0, math.nan), (1.0, 2.0)],
+        [(0.0, math.inf), (1.0, 2.0), (2.0, 1e-9)],
+        [(0.0, 1e300), (1.0, -1e300)],
+        [(0.0, 1e-12), (1.0, 2e-12)],
+    ],
+)
+def test_odd_curves_are_drawn_all_the_same(points: list[tuple[float, float]]) -> None:
+    lines = draw(Chart("t", [Line("a", points)]), 50, 5)
+    assert len(lines) >= 2
+    assert max(map(visible, lines)) <= 50
+    assert all(math.isfinite(y) for _, y in points) or len(lines) == 8
+
+
+def test_nothing_yet() -> None:
+    assert draw(Chart("t", []), 40, 5) == ["t", "  no points yet"]
+
+
+def test_curves_of_one_chart_differ_without_colours() -> None:
+    across = [Line(name, [(0.0, y), (1.0, y)]) for y, name in enumerate(("one", "two", "three"))]
+    lines = draw(Chart("t", across), 60, 9)
+    assert [word for word in lines[1].split() if word.isalpha()] == ["one", "two", "three"]
+    rows = {_curve(line) for line in lines[2:11] if _curve(line).strip()}
+    assert len(rows) == 3
+
+
+def test_a_guide_is_not_in_the_legend() -> None:
+    lines = draw(Chart("t", [Line("", [(0, 0), (1, 1)], guide=True), Line("roc", [(0, 0), (0, 1), (1, 1)])]), 60, 5)
+    assert len(lines) == 8  # no legend for a single curve
+    assert "⡇" in "".join(lines)
+
+
+def test_colours_go_around_curves_only() -> None:
+    said: list[tuple[str, str]] = []
+
+    def paint(text: str, color: str) -> str:
+        said.append((text, color))
+        return f"\x1b[{color}m{text}\x1b[0m"
+
+    lines = draw(Chart("t", [Line("a", [(0, 0), (1, 1)])]), 40, 5, paint)
+    assert max(map(visible, lines)) <= 40
+    assert {color for _, color in said} == {"1", "2", "36"}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "texts"),
+    [
+        (0.0, 1.0, ["0.0", "0.5", "1.0"]),
+        (0.3235, 0.6931, ["0.3", "0.4", "0.5", "0.6", "0.7"]),
+        (0.0, 100.0, ["0", "50", "100"]),
+        (-1.0, 1.0, ["-1.0", "-0.5", "0.0", "0.5", "1.0"]),
+        (2_000_000.0, 3_000_000.0, ["2.00e+06", "2.50e+06", "3.00e+06"]),
+    ],
+)
+def test_ticks_are_round_and_around_the_values(low: float, high: float, texts: list[str]) -> None:
+    ticks = _ticks(low, high)
+    assert ticks[0] <= low + 1e-9
+    assert ticks[-1] >= high - 1e-9
+    assert len(ticks) <= 5
+    assert _texts(ticks) == texts
+
+
+def test_charts_stand_beside_each_other() -> None:
+    assert list(beside([["ab", "c"], ["d"]], 4)) == ["ab  d", "c"]
+    chart = Chart("t", [Line("a", [(0, 0), (1, 1)])])
+    assert len(page([chart, chart], 120, _plain)) == len(page([chart], 120, _plain))
+    assert len(page([chart, chart], 80, _plain)) == 2 * len(page([chart], 80, _plain)) + 1
+    assert page([], 80, _plain) == []
+
+
+def test_a_low_terminal_gets_low_charts_or_fewer() -> None:
+    chart = Chart("t", [Line("a", [(0, 0), (1, 1)])])
+    assert len(page([chart] * 3, 80, _plain, height=21)) <= 21
+    assert len(page([chart] * 9, 80, _plain, height=21)) <= 21
+
+
+def _series(kind: str, points: list[list[object]], **meta: object) -> Series:
+    return Series(points, {"metric_type": kind, **meta})
+
+
+def test_curves_are_put_into_charts() -> None:
+    evaluation = {
+        "train": {
+            "lr": _series("EVALUATION_SUMMARY", [["auc", 0.9], ["ks", 0.8]]),
+            "lr_roc": _series("ROC_EVALUATION", [[0, 0], [1, 1]], curve_name="lr"),
+            "lr_ks_tpr": _series("KS_EVALUATION", [[0, 0], [1, 1]], curve_name="lr_tpr", pair_type="lr"),
+            "lr_ks_fpr": _series("KS_EVALUATION", [[0, 0], [1, 1]], curve_name="lr_fpr", pair_type="lr"),
+            "lr_lift": _series("LIFT_EVALUATION", [[0, 2], [1, 1]]),
+            "lr_confusion_mat": _series("CONFUSION_MAT", [], tp=[1]),
+        },
+        "validate": {"lr_roc": _series("ROC_EVALUATION", [[0, 0], [1, 1]], curve_name="lr")},
+    }
+    loss = {"train": {"loss": _series("LOSS", [[0, 0.7], [1, 0.5]], unit_name="iters")}}
+    tasks = [TaskMetrics("evaluation_0", "guest:1", evaluation), TaskMetrics("lr_0", "arbiter:2", loss)]
+    drawn = charts(tasks)
+    assert [chart.title for chart in drawn] == [
+        "lr_0 at arbiter:2: loss",
+        "evaluation_0 at guest:1: ROC",
+        "evaluation_0 at guest:1: KS of lr",
+    ]
+    assert (drawn[0].note, drawn[0].across) == ("0.5 at 1", "iters")
+    assert drawn[1].note == "auc 0.9000"
+    assert [line.name for line in drawn[1].lines if not line.guide] == ["lr (train)", "lr (validate)"]
+    assert [line.name for line in drawn[2].lines] == ["tpr", "fpr"]
+    [lift] = charts(tasks, "lift")
+    assert lift.title == "evaluation_0 at guest:1: lift"
+    assert charts(tasks, "confusion") == []
