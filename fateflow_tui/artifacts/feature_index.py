@@ -10,14 +10,13 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from fateflow_tui.artifacts.durable import make_directories, sync
-from fateflow_tui.artifacts.table import Table, TableMeta
+from fateflow_tui.artifacts.table import Table
 from fateflow_tui.core.errors import DamagedFile
 
 _BATCH: Final = 20_000  # rows in memory at once
@@ -36,12 +35,6 @@ class IndexFacts(msgspec.Struct, frozen=True):
     delimiter: str
 
 
-def identity(meta: TableMeta) -> str:
-    """Differs for two tables with other rows, also of the same name."""
-    rows = [meta.namespace, meta.name, meta.created_at, meta.count, meta.files, meta.source]
-    return sha256(msgspec.json.encode([*rows, meta.sid, meta.header, meta.id_delimiter])).hexdigest()
-
-
 def build(table: Table, path: Path) -> int:
     """Writes the index; an old one stays until the new one is whole. Returns how many rows it has."""
     meta = table.meta
@@ -51,7 +44,7 @@ def build(table: Table, path: Path) -> int:
         with closing(sqlite3.connect(temporary, isolation_level=None)) as database:
             # Nobody reads it before it is whole, and what is left of it after a crash is never used.
             database.executescript(f"pragma journal_mode = off; pragma synchronous = off; {_SCHEMA}")
-            facts = IndexFacts(identity(meta), meta.sid, meta.header, meta.id_delimiter)
+            facts = IndexFacts(meta.identity, meta.sid, meta.header, meta.id_delimiter)
             database.execute("insert into facts values (?)", (msgspec.json.encode(facts),))
             database.execute("begin")
             count = database.executemany("insert into rows values (?, ?)", _rows(table)).rowcount

@@ -22,6 +22,7 @@ LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 SCHEDULE_LOG: Final = "fate_flow_schedule.log"
 SCHEDULE_ERROR_LOG: Final = "fate_flow_schedule_error.log"
 STD_LOG: Final = "std.log"  # what a worker's libraries print
+STACKS: Final = "stacks.txt"  # the stacks of a worker's threads, when it was asked for them
 
 
 def format_line(seconds: float, level: str, party: str, component: str, message: str) -> str:

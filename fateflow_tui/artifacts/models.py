@@ -37,13 +37,21 @@ class PartyModels:
 
     def save(self, party_model_id: str, version: str, model: ComponentModel) -> bytes:
         """Writes the component's model, replacing one that is there at once and whole. Gives the file's content."""
-        path = self._path(party_model_id, version, model.component, model.alias)
-        make_directories(path.parent)
         content = msgspec.json.encode(
             msgspec.structs.replace(model, parameters=plain(model.parameters), meta=plain(model.meta))
         )
-        write_file(path, content)
+        self.write(party_model_id, version, model.component, model.alias, content)
         return content
+
+    def write(self, party_model_id: str, version: str, component: str, alias: str, content: bytes) -> None:
+        """As `save`, of a file's content as `read` gives it."""
+        path = self._path(party_model_id, version, component, alias)
+        make_directories(path.parent)
+        write_file(path, content)
+
+    def read(self, party_model_id: str, version: str, component: str, alias: str) -> bytes:
+        """The content of a component's model file. Raises FileNotFoundError."""
+        return self._path(party_model_id, version, component, alias).read_bytes()
 
     def load(self, party_model_id: str, version: str, component: str, alias: str = "default") -> ComponentModel:
         """Raises NotFound for a model that is not here, DamagedFile for one that cannot be read."""

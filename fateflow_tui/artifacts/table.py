@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,13 @@ class TableMeta(msgspec.Struct, frozen=True):
     @property
     def columns(self) -> list[str]:
         return [self.sid, *self.header]
+
+    @property
+    def identity(self) -> str:
+        """Differs for two tables with other rows, also of the same name."""
+        rows = [self.namespace, self.name, self.created_at, self.count, self.files, self.source]
+        content = msgspec.json.encode([*rows, self.sid, self.header, self.id_delimiter])
+        return sha256(content).hexdigest()
 
     def obstacle(self) -> FateFlowError | None:
         """Why jobs cannot use the table now: it is disabled, or its file is gone or is not what was bound."""

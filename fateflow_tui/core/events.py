@@ -84,6 +84,7 @@ class TaskEnded(msgspec.Struct, frozen=True):
     summary: dict[str, Any] | None = None
     peak_memory: int = 0
     exit_code: int | None = None
+    module_version: str = ""
 
 
 class StopRequested(msgspec.Struct, frozen=True):

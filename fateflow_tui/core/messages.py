@@ -76,11 +76,15 @@ class Directive(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Why a party does not take part. code: of the error class; retcode: FATE-Flow's number."""
+    """Why a party does not take part. code: of the error class; retcode: FATE-Flow's number.
+
+    lacks: names of what is missing, by kind: role, command, component, dataset (grants), table, module, model.
+    """
 
     code: str
     message: str
     retcode: int = 103
+    lacks: dict[str, list[str]] = {}
 
 
 class Shortage(msgspec.Struct, frozen=True):

@@ -147,6 +147,7 @@ class Adopted(msgspec.Struct, frozen=True):
 
     outputs: list[Output] = []
     summary: dict[str, Any] | None = None
+    module_version: str = ""
 
 
 class TaskRecord(msgspec.Struct):
@@ -169,6 +170,7 @@ class TaskRecord(msgspec.Struct):
     summary: dict[str, Any] | None = None
     card: FailureCard | None = None
     reused_from: str = ""
+    module_version: str = ""  # of the module that ran
 
     @property
     def key(self) -> str:

@@ -59,12 +59,13 @@ class TaskOrder(msgspec.Struct, frozen=True):
 
 
 class TaskResult(msgspec.Struct, frozen=True):
-    """The worker's last word."""
+    """The worker's last word. module_version: of the module that ran."""
 
     status: Status
     outputs: list[Output] = []
     summary: dict[str, Any] | None = None
     card: FailureCard | None = None
+    module_version: str = ""
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello", tag_field="type"):

@@ -52,7 +52,7 @@ def take_over(site: Site, job: Job, record: PartyRecord, adopted: Mapping[str, A
         if name not in adopted or task is None or task.status is not Status.WAITING:
             continue
         task.outputs, task.summary = list(adopted[name].outputs), adopted[name].summary
-        task.reused_from = document.reuse.job_id
+        task.reused_from, task.module_version = document.reuse.job_id, adopted[name].module_version
         task.started_at = site.at
         move_task(job, task, Status.SUCCESS, site.at, f"reused from job {document.reuse.job_id}")
 

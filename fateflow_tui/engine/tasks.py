@@ -123,7 +123,7 @@ def on_task_ended(site: Site, job: Job, event: TaskEnded) -> None:
         return
     kill = job.kills.get(task.key)
     task.exit_code, task.peak_memory, task.summary = event.exit_code, event.peak_memory, event.summary
-    task.outputs = msgspec.convert(event.outputs, list[Output])
+    task.outputs, task.module_version = msgspec.convert(event.outputs, list[Output]), event.module_version
     task.card = None if event.status.succeeded else _card(event, kill)
     move_task(job, task, event.status, site.at, task.card.cause if task.card else "")
 

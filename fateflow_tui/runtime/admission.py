@@ -39,7 +39,21 @@ def _refusal(document: PartyDocument, obstacles: list[FateFlowError]) -> Refusal
         return None
     first = obstacles[0]
     text = "; ".join(obstacle.message for obstacle in obstacles)
-    return Refusal(code=first.code, message=f"{document.party} cannot take part: {text}", retcode=first.retcode)
+    return Refusal(
+        code=first.code,
+        message=f"{document.party} cannot take part: {text}",
+        retcode=first.retcode,
+        lacks=_lacks(obstacles),
+    )
+
+
+def _lacks(obstacles: list[FateFlowError]) -> dict[str, list[str]]:
+    """What is missing, by kind, without repeats."""
+    found: dict[str, list[str]] = {}
+    for obstacle in obstacles:
+        for kind, names in (obstacle.data or {}).get("lacks", {}).items():
+            found[kind] = list(dict.fromkeys([*found.get(kind, []), *names]))
+    return found
 
 
 def _obstacles(
@@ -49,39 +63,46 @@ def _obstacles(
         facts = catalog.facts(plan.module)
     except FateFlowError:
         # What is wrong with it is this site's affair; its log and `fateflow doctor` tell.
-        yield NotFound(f"{plan.component} asks for module {plan.module}, which cannot be loaded at this site")
+        text = f"{plan.component} asks for module {plan.module}, which cannot be loaded at this site"
+        yield NotFound(text, data={"lacks": {"module": [plan.module]}})
         facts = None
     else:
         if facts is None:
-            yield NotFound(f"{plan.component} asks for module {plan.module}, which this site does not have")
+            text = f"{plan.component} asks for module {plan.module}, which this site does not have"
+            yield NotFound(text, data={"lacks": {"module": [plan.module]}})
     if facts is not None and not facts.built:
-        yield NotBuilt(f"{plan.component} asks for module {plan.module}, which is known but not built yet")
+        text = f"{plan.component} asks for module {plan.module}, which is known but not built yet"
+        yield NotBuilt(text, data={"lacks": {"module": [plan.module]}})
     elif facts is not None and document.party.role not in facts.roles:
         yield NotFound(f"{plan.component}: module {plan.module} has no part for a {document.party.role}")
     for component, namespace, name in outside_tables(plan):
-        meta = tables.meta(namespace, name)
+        meta, lacks = tables.meta(namespace, name), {"lacks": {"table": [f"{namespace}.{name}"]}}
         if meta is None:
-            yield NotFound(f"{component} reads table {namespace}.{name}, which does not exist here")
+            yield NotFound(f"{component} reads table {namespace}.{name}, which does not exist here", data=lacks)
         elif obstacle := meta.obstacle():
-            yield type(obstacle)(f"{component} cannot read its table: {obstacle.message}", hint=obstacle.hint)
+            text = f"{component} cannot read its table: {obstacle.message}"
+            yield type(obstacle)(text, hint=obstacle.hint, data=lacks)
 
 
 def _model_obstacles(document: PartyDocument, registry: Registry) -> Iterator[FateFlowError]:
     """Why the party's part of the model that a predict job uses is not the one that its initiator means."""
     if not document.model_part:
         return
+    lacks = {"lacks": {"model": [f"{document.model_id} {document.model_version}"]}}
     try:
         part = registry.part(party_model_id(document.party, document.model_id), document.model_version)
     except FateFlowError as error:
-        yield error
+        yield type(error)(error.message, hint=error.hint, data=lacks)
         return
     if part.digest != document.model_part:
         yield Conflict(
             f"its part of model version {document.model_version} ({part.digest[:12]}) is of another generation than "
-            f"the one that {document.initiator} knows ({document.model_part[:12]})"
+            f"the one that {document.initiator} knows ({document.model_part[:12]})",
+            data=lacks,
         )
     elif flaws := registry.verify(part):
-        yield DamagedFile(f"its part of model version {document.model_version} is damaged: {flaws[0]}")
+        text = f"its part of model version {document.model_version} is damaged: {flaws[0]}"
+        yield DamagedFile(text, data=lacks)
 
 
 def outside_tables(plan: TaskPlan) -> Iterator[tuple[str, str, str]]:

@@ -53,7 +53,11 @@ class ValuePlane(Protocol):
 
 
 class WorkerReports(Protocol):
-    """Who listens to what a worker says about itself."""
+    """Who listens to what a worker says about itself. heard: whatever it says; answered: what it had asked for."""
+
+    def heard(self, order: TaskOrder, frame: WorkerFrame) -> None: ...
+
+    def answered(self, order: TaskOrder, frame: Sent | Wanted) -> None: ...
 
     def progressed(self, order: TaskOrder, done: int, total: int) -> None: ...
 
@@ -158,6 +162,8 @@ class ChannelServer:
             logger.warning("a connection to the workers' socket did not know a secret and was closed")
             connection.close()
             return
+        if frame is not None:
+            self._reports.heard(order, frame)
         task = self._serving[token] = self._begin(self._serve(connection, order))
         task.add_done_callback(lambda _: self._serving.pop(token))
 
@@ -187,6 +193,7 @@ class _Connection:
         try:
             while True:
                 frame, payload = await _read_frame(self._socket)
+                self._reports.heard(self._order, frame)
                 match frame:
                     case Sent() | Wanted():
                         task = asyncio.create_task(self._answer(frame, payload))
@@ -219,6 +226,7 @@ class _Connection:
         except Exception:
             logger.exception("%s of %s could not be served", frame.name, self._order.component)
             answer = Refused(frame.number, f"{frame.name}: the site failed to pass it on; its log says why")
+        self._reports.answered(self._order, frame)
         loop = asyncio.get_running_loop()
         with contextlib.suppress(ConnectionError):
             async with self._writing:

@@ -32,6 +32,7 @@ class Ending(msgspec.Struct, frozen=True):
     exit_code: int | None = None
     signal: str = ""
     peak_memory: int = 0
+    module_version: str = ""
 
 
 def said(frame: Finished) -> Ending:
@@ -45,6 +46,7 @@ def said(frame: Finished) -> Ending:
         card=card,
         exit_code=0 if result.status.succeeded else 1,
         peak_memory=frame.peak_memory,
+        module_version=result.module_version,
     )
 
 

@@ -8,7 +8,7 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
-from fateflow_tui.artifacts.feature_index import FeatureIndex, identity
+from fateflow_tui.artifacts.feature_index import FeatureIndex
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.table import META_FILE, TableMeta
 from fateflow_tui.artifacts.tables import Tables
@@ -66,11 +66,11 @@ class IndexedTable:
         source = Path(meta.files[0]) if meta.source is not None else None
         if source != self._source:
             self._source, mark = source, None
-        if self._index is None or self._index.facts.table != identity(meta):
+        if self._index is None or self._index.facts.table != meta.identity:
             self._forget()
             self._index = self._stored(meta) or await self._built()
         # What was built of a table that came meanwhile is looked at again by the next question.
-        self._mark = mark if self._index.facts.table == identity(meta) else None
+        self._mark = mark if self._index.facts.table == meta.identity else None
         return self._index
 
     def _renewed(self, renewal: asyncio.Task[FeatureIndex]) -> None:
@@ -86,7 +86,7 @@ class IndexedTable:
             index = FeatureIndex(self._path)
         except DamagedFile:
             return None
-        if index.facts.table == identity(meta):
+        if index.facts.table == meta.identity:
             return index
         index.close()
         return None

@@ -24,19 +24,21 @@ from fateflow_tui.core.errors import (
 from fateflow_tui.core.events import JobSubmitted, NotesWritten, RerunRequested, StopRequested
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Refusal
-from fateflow_tui.core.plan import PartyDocument
+from fateflow_tui.core.plan import JobPlan, PartyDocument
 from fateflow_tui.core.ports import JobStore, ModuleCatalog
-from fateflow_tui.core.records import JobState
+from fateflow_tui.core.records import Adopted, JobState
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import Engine, RerunStep
 from fateflow_tui.registry import Registry
 from fateflow_tui.runtime.admission import admit
 from fateflow_tui.runtime.clock import now_ms
 from fateflow_tui.runtime.data_jobs import download_job, model_job, upload_job, writer_job
+from fateflow_tui.runtime.file_rules import FileRules
 from fateflow_tui.runtime.job_ids import JobIds
 from fateflow_tui.runtime.live_jobs import LiveJobs
 from fateflow_tui.runtime.observer import Observer
 from fateflow_tui.runtime.pending_changes import PendingChanges
+from fateflow_tui.runtime.reuse import Adoption, best_source, with_reuse
 from fateflow_tui.runtime.scheduler import Scheduler
 from fateflow_tui.runtime.states import to_state
 
@@ -44,6 +46,7 @@ logger = logging.getLogger(__name__)
 
 _LEASE_OWNER = "home"
 _LEASE_TIME = 10 * 365 * 86_400_000
+_SEARCHED = 50  # newest jobs among which one to be reused is looked for
 _ACKNOWLEDGED_WITHIN = 3.0  # seconds that `stop` waits for the parties before it says who is still to answer
 
 
@@ -77,6 +80,8 @@ class Jobs:
         ids: JobIds,
         prediction: Callable[[Mapping[str, Any] | str], Prediction | None],
         pending: PendingChanges,
+        files: FileRules,
+        adoption: Adoption,
     ) -> None:
         self._engine = engine
         self._scheduler = scheduler
@@ -90,9 +95,20 @@ class Jobs:
         self._ids = ids
         self._prediction = prediction
         self._pending = pending
+        self._files = files
+        self._adoption = adoption
 
-    async def submit(self, dsl: Mapping[str, Any] | str, conf: Mapping[str, Any] | str, *, by: str = "") -> JobState:
+    async def submit(
+        self,
+        dsl: Mapping[str, Any] | str,
+        conf: Mapping[str, Any] | str,
+        *,
+        by: str = "",
+        reuse: str | bool = False,
+    ) -> JobState:
         """Checks a job, makes it known to all its parties and queues it. A predict job's DSL is that of its model.
+
+        reuse: the job of which all that is unchanged is taken over; True for the newest that has most of it.
 
         Raises BadDocument with all problems, or PartyRefused / PartyUnreachable with every party's answer.
         """
@@ -106,13 +122,29 @@ class Jobs:
         _refuse_unbuilt(checked)
         job_id = self._ids.new()
         plan = plan_job(checked, job_id, driver=initiator, submitted_by=by, model_parts=parts)
+        source = self._source(plan, reuse)
+        if source is not None:
+            plan = with_reuse(plan, source)
         self._live.add(job_id)
         lease(self._store, job_id)
-        await self._scheduler.turn(JobSubmitted(now_ms(), plan, self._refusals(plan.documents)))
+        own = [document for document in plan.documents if self._plays(document.party)]
+        adopted = {str(document.party): self._adoption.adoptable(document, source) for document in own}
+        await self._scheduler.turn(JobSubmitted(now_ms(), plan, self._refusals(plan.documents), adopted))
         state = await self._observer.until(job_id, self.state, _is_created)
         if state.driver is not None and state.driver.tag == "submit_failed":
             raise _submit_failed(state)
         return state
+
+    def adoptable(self, document: PartyDocument) -> dict[str, Adopted]:
+        """What a party of this site has of the job that its document wants to reuse."""
+        if document.reuse is None:
+            return {}
+        return self._adoption.adoptable(document, self.state(document.reuse.job_id))
+
+    def _source(self, plan: JobPlan, reuse: str | bool) -> JobState | None:
+        if isinstance(reuse, str):
+            return self.known(reuse)
+        return best_source(plan, self.states(_SEARCHED)) if reuse else None
 
     async def stop(self, job_id: str, *, by: str, status: Status = Status.CANCELED, reason: str = "") -> dict[str, Any]:
         """Stops a job at all parties, from any of them. Stopping an ended job changes nothing."""
@@ -235,9 +267,13 @@ class Jobs:
         stored = self._store.load(job_id)
         return to_state(stored) if stored is not None else None
 
-    def states(self, limit: int | None = None) -> Iterator[JobState]:
-        """Jobs, newest first; reads no more files than are taken."""
+    def states(self, limit: int | None = None, before: str = "") -> Iterator[JobState]:
+        """Jobs, newest first; reads no more files than are taken. before: only those that come after this one in that
+        order.
+        """
         ids = self._store.job_ids()
+        if before in ids:
+            ids = ids[ids.index(before) + 1 :]
         for job_id in ids[:limit]:
             if (state := self.state(job_id)) is not None:
                 yield state
@@ -261,8 +297,11 @@ class Jobs:
         return {
             str(document.party): refusal
             for document in documents
-            if self._plays(document.party) and (refusal := admit(document, self._catalog, self._tables, self._registry))
+            if self._plays(document.party) and (refusal := self._refusal(document))
         }
+
+    def _refusal(self, document: PartyDocument) -> Refusal | None:
+        return self._files.refusal(document) or admit(document, self._catalog, self._tables, self._registry)
 
     def _changed_documents(
         self,

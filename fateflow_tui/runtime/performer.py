@@ -175,6 +175,7 @@ def ended(order: TaskOrder, ending: Ending) -> TaskEnded:
         summary=ending.summary,
         peak_memory=ending.peak_memory,
         exit_code=ending.exit_code,
+        module_version=ending.module_version,
     )
 
 

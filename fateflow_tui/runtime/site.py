@@ -22,7 +22,7 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Acknowledgement, Directive, Phase, Report
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.ports import Variable
-from fateflow_tui.core.records import JobState
+from fateflow_tui.core.records import Adopted, JobState
 from fateflow_tui.core.work import TaskOrder
 from fateflow_tui.engine import Engine, SiteFacts
 from fateflow_tui.registry import Registry
@@ -30,6 +30,7 @@ from fateflow_tui.runtime.admission import admit
 from fateflow_tui.runtime.clock import now_ms
 from fateflow_tui.runtime.doctor import checks
 from fateflow_tui.runtime.events import EventBus
+from fateflow_tui.runtime.file_rules import FileRules
 from fateflow_tui.runtime.gate import PeerGate
 from fateflow_tui.runtime.grants import Grants
 from fateflow_tui.runtime.job_ids import JobIds
@@ -44,6 +45,7 @@ from fateflow_tui.runtime.pending_changes import PendingChanges
 from fateflow_tui.runtime.performer import Performer, ended, started
 from fateflow_tui.runtime.permissions import Permissions
 from fateflow_tui.runtime.plane import Plane
+from fateflow_tui.runtime.reuse import Adoption
 from fateflow_tui.runtime.routes import RouteTable
 from fateflow_tui.runtime.scheduler import Scheduler
 from fateflow_tui.runtime.serving import Serving
@@ -136,6 +138,8 @@ class Site:
             self.ids,
             self.models.prediction,
             PendingChanges(open_collection(home.root, "changes")),
+            FileRules(config, home.uploads),
+            Adoption(home, self.tables, self.catalog),
         )
         self._running: list[asyncio.Task[None]] = []
 
@@ -169,15 +173,16 @@ class Site:
 
     async def on_directive(self, source: Party, directive: Directive) -> Report:
         """A driver's message; answered by all that is so at the party."""
-        refusal = None
+        refusal, adopted = None, dict[str, Adopted]()
         if directive.document is not None:
+            adopted = self.jobs.adoptable(directive.document)
             permits = self.permissions.of(directive.driver)
             refusal = admit(directive.document, self.catalog, self.tables, self.registry, permits)
         if (denial := self._rerun_denial(directive)) is not None:
             raise denial
         self._live.add(directive.job_id)
         with self._performer.answering(directive.job_id, directive.party) as answer:
-            await self._scheduler.turn(DirectiveReceived(now_ms(), directive, refusal))
+            await self._scheduler.turn(DirectiveReceived(now_ms(), directive, refusal, adopted))
         report = answer.report or self.engine.report(directive.job_id, directive.party)
         if report is None:
             raise JobNotFound(f"{directive.party} knows nothing of job {directive.job_id}")

@@ -15,11 +15,14 @@ from fateflow_tui.artifacts.home import Home
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.core.ids import session_id
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.work import Finished, TaskOrder
+from fateflow_tui.core.why import Vital
+from fateflow_tui.core.work import Finished, Sent, TaskOrder, Wanted, WorkerFrame
 from fateflow_tui.runtime.channel import ChannelServer, ValuePlane
 from fateflow_tui.runtime.endings import Ending, died, killed, lost, said
+from fateflow_tui.runtime.stacks import read_stacks, reset_stacks
+from fateflow_tui.runtime.vitals import Vitals, task_directory
 from fateflow_tui.runtime.zygote import ZygoteProcess
-from fateflow_tui.worker.zygote_messages import Began, Ended, Kill, NotBegun, Run
+from fateflow_tui.worker.zygote_messages import Began, Ended, Kill, NotBegun, Run, Sample
 
 __all__ = ["Ending", "Workers"]
 
@@ -39,6 +42,7 @@ class _Worker:
         self.last_word: Finished | None = None
         self.kill: tuple[Status, str] | None = None
         self.timer: asyncio.TimerHandle | None = None
+        self.sampling = asyncio.Lock()
 
     def set_timer(self, seconds: float, call: Callable[[_Worker], None]) -> None:
         self.clear_timer()
@@ -84,6 +88,9 @@ class Workers:
         self._numbers = itertools.count()
         self._background: set[asyncio.Task[None]] = set()
         self._closing = False
+        self._vitals = Vitals()
+        self.heard: Callable[[TaskOrder, WorkerFrame], None] = self._vitals.heard
+        self.answered: Callable[[TaskOrder, Sent | Wanted], None] = self._vitals.answered
 
     async def open(self) -> None:
         """Opens the channel and starts the zygote; does not wait for its imports."""
@@ -137,6 +144,24 @@ class Workers:
     def running(self) -> list[str]:
         """Sessions whose end has not been reported."""
         return list(self._running)
+
+    async def vital(self, session: str) -> Vital | None:
+        """The last sign of life of a worker and what it waits for; None for a session that does not run."""
+        worker = self._running.get(session)
+        if worker is None:
+            return None
+        return await asyncio.to_thread(self._vitals.of, session, task_directory(self._home, worker.order))
+
+    async def stack(self, session: str) -> str:
+        """The stacks of a worker's threads now; '' when it does not give them, or does not run."""
+        worker = self._running.get(session)
+        if worker is None or self._zygote is None or self._zygote.gone:
+            return ""
+        directory = task_directory(self._home, worker.order)
+        async with worker.sampling:
+            await asyncio.to_thread(reset_stacks, directory)
+            self._zygote.tell(Sample(worker.key))
+            return await read_stacks(directory)
 
     @property
     def zygote_pid(self) -> int | None:
@@ -241,6 +266,7 @@ class Workers:
     def _forget(self, worker: _Worker) -> None:
         worker.clear_timer()
         self._channels.forget(worker.token)
+        self._vitals.forget(worker.order)
         self._workers.pop(worker.key, None)
         if self._running.get(_session(worker.order)) is worker:
             del self._running[_session(worker.order)]

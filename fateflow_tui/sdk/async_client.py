@@ -127,14 +127,15 @@ class AsyncFateFlow(Offer[Later]):
             deadline.check(job)
 
     async def events(
-        self, job_id: str = "", since: int | None = None, patience: float | None = None
+        self, job_id: str = "", since: int | None = None, patience: float | None = None, *, greeted: bool = False
     ) -> AsyncIterator[Event]:
         """Changes as they happen, without end. After a break it connects again and yields a `reconnected` event.
         patience: seconds after which a scheduler that is away is given up (None: never, but for the first try).
+        greeted: begin with a `connected` event, after which no change is missed.
         """
         async with aclosing(self._events(job_id, since, patience)) as found:
             async for event in found:
-                if event.kind != "connected":
+                if greeted or event.kind != "connected":
                     yield event
 
     async def logs(

@@ -49,7 +49,9 @@ class PartyLine(msgspec.Struct, frozen=True):
 
 
 class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
-    """A component over all parties; parties: its status at each that runs it, as far as known."""
+    """A component over all parties; parties: its status at each that runs it, as far as known. reused_from: the job
+    whose outcome it took over, ''.
+    """
 
     name: str
     module: str
@@ -59,6 +61,7 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
     started_at: int = 0
     ended_at: int = 0
     parties: dict[str, Status] = {}
+    reused_from: str = ""
 
 
 class JobView(JobLine, frozen=True, kw_only=True):

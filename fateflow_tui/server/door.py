@@ -47,7 +47,9 @@ class Events(Protocol):
 class Jobs(Protocol):
     """What users do with jobs. All raise the errors of `core.errors`, worded for users."""
 
-    async def submit(self, dsl: Document, conf: Document, *, by: str = "") -> JobState: ...
+    async def submit(
+        self, dsl: Document, conf: Document, *, by: str = "", reuse: str | bool = False
+    ) -> JobState: ...
 
     async def stop(
         self, job_id: str, *, by: str, status: Status = Status.CANCELED, reason: str = ""
@@ -95,7 +97,7 @@ class Jobs(Protocol):
 
     def state(self, job_id: str) -> JobState | None: ...
 
-    def states(self, limit: int | None = None) -> Iterator[JobState]: ...
+    def states(self, limit: int | None = None, before: str = "") -> Iterator[JobState]: ...
 
 
 class Site(PeerHandlers, Protocol):

@@ -20,7 +20,7 @@ from fateflow_tui.core.errors import (
 )
 from fateflow_tui.core.status import ENDED, Status
 from fateflow_tui.server.archives import log_archive, tar_answer
-from fateflow_tui.server.body import DocumentBody, JsonBody
+from fateflow_tui.server.body import Body, DocumentBody, JsonBody
 from fateflow_tui.server.context import Asker, ThisAddress, ThisSite, known_job
 from fateflow_tui.server.described import (
     AT_GUEST,
@@ -57,7 +57,13 @@ _FILTERS = members(**_WISHES, create_time=RANGE, start_time=RANGE, end_time=RANG
 _LIST = members(
     limit=NUMBER, page=NUMBER, order_by=TEXT, order=TEXT, role=TEXTS, status=TEXTS, partner=TEXT, description=TEXT
 )
-_DOCUMENTS = members(job_dsl=DOCUMENT, job_runtime_conf=DOCUMENT, dsl=DOCUMENT, runtime_conf=DOCUMENT)
+_DOCUMENTS = members(
+    job_dsl=DOCUMENT,
+    job_runtime_conf=DOCUMENT,
+    dsl=DOCUMENT,
+    runtime_conf=DOCUMENT,
+    reuse={"type": ["boolean", "string"]},
+)
 _EXAMPLE = {
     "job_dsl": {"components": {"secure_add_example_0": {"module": "SecureAddExample"}}},
     "job_runtime_conf": {
@@ -78,12 +84,15 @@ _LOGS = described(members("job_id"), {"job_id": JOB}, file=TAR)
 @router.post("/job/submit", **described(_DOCUMENTS, _EXAMPLE, _SUBMITTED))
 async def submit(request: Request, site: ThisSite, address: ThisAddress, body: DocumentBody, asker: Asker) -> Response:
     """Checks and submits a job. `job_dsl` and `job_runtime_conf` (or `dsl`, `runtime_conf`): objects, or JSON texts,
-    whose problems are then reported with line and column.
+    whose problems are then reported with line and column. `reuse`: the job of which all that is unchanged is taken
+    over, or true for the newest one that fits.
     """
     dsl = body.members.get("job_dsl", body.members.get("dsl"))
     conf = body.members.get("job_runtime_conf", body.members.get("runtime_conf"))
     try:
-        state = await site.jobs.submit({} if dsl is None else dsl, client_free({} if conf is None else conf), by=asker)
+        state = await site.jobs.submit(
+            {} if dsl is None else dsl, client_free({} if conf is None else conf), by=asker, reuse=_reuse(body)
+        )
     except (PartyRefused, PartyUnreachable, Conflict) as error:
         parties = error.data.get("parties") if isinstance(error.data, dict) else None
         return failure(request, error, retcode=100, data=parties)
@@ -252,6 +261,11 @@ async def url_get(site: ThisSite, address: ThisAddress, body: JsonBody) -> Respo
     if party is None or state is None or str(party) not in state.parties:
         raise NotFound("no found job")
     return answer({"board_url": [board_url(address, state.job_id, party)]})
+
+
+def _reuse(body: Body) -> str | bool:
+    value = body.text("reuse")
+    return value if value.isdigit() and len(value) > 1 else body.flag("reuse")
 
 
 def _end_status(word: str) -> Status:

@@ -45,6 +45,7 @@ from fateflow_tui.server.upload_request import receive_file
 router = APIRouter(tags=["model (FATE-Flow 1.x)"])
 
 _ID: Final = "arbiter-10000#guest-9999#host-10000#model"
+_OWNER: Final = "guest~9999~arbiter-10000~guest-9999~host-10000~model"
 _MODEL: Final = {"model_id": _ID, "model_version": JOB}
 _PART: Final = {**_MODEL, "role": "guest", "party_id": "9999"}
 _AT_PARTIES: Final = {"guest": {"9999": 0}, "detail": {"guest": {"9999": {"retcode": 0, "retmsg": "success"}}}}
@@ -280,7 +281,10 @@ async def transfer(site: ThisSite, body: JsonBody) -> Response:
     return answer(await asyncio.to_thread(site.models.buffers, body.text("namespace"), body.text("name")))
 
 
-@router.post("/model/transfer/{party_model_id}/{version}", **described(answer={"hetero_lr_0.model:HeteroLR": "e30="}))
+@router.post(
+    "/model/transfer/{party_model_id}/{version}",
+    **described(example={"party_model_id": _OWNER, "version": JOB}, answer={"hetero_lr_0.model:HeteroLR": "e30="}),
+)
 async def transfer_by_path(site: ThisSite, party_model_id: str, version: str) -> Response:
     """As `model/transfer`; `~` in the party model id stands for `#`."""
     return answer(await asyncio.to_thread(site.models.buffers, party_model_id.replace("~", "#"), version))

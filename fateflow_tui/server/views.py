@@ -111,6 +111,7 @@ def component_views(state: JobState) -> list[ComponentView]:
                 started_at=min((task.started_at for task in current if task.started_at), default=0),
                 ended_at=max((task.ended_at for task in current), default=0) if status.ended else 0,
                 parties=_at_parties(state, name),
+                reused_from=next((task.reused_from for task in current if task.reused_from), ""),
             )
         )
     return views

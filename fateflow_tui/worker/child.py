@@ -6,13 +6,14 @@ import faulthandler
 import os
 import signal
 import sys
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from fateflow_tui.artifacts.home import Home
-from fateflow_tui.artifacts.logs import STD_LOG
+from fateflow_tui.artifacts.logs import STACKS, STD_LOG
 from fateflow_tui.core.work import TaskOrder
 from fateflow_tui.worker.process import ThreadPools, die_with_parent, limit_memory, prefer_as_victim
 from fateflow_tui.worker.run import run_task
@@ -40,9 +41,17 @@ def serve_one(pipe: int, catalog: Catalog, pools: ThreadPools, parent: int) -> i
     order = request.order
     _redirect(order)
     faulthandler.enable()
+    # Written by the signal handler itself, so that a worker that hangs in a library answers, too.
+    faulthandler.register(signal.SIGUSR1, _stacks(order))
     pools.use(max(1, min(order.cores, os.cpu_count() or 1)))
     limit_memory(order.memory)
     return run_task(request, catalog)
+
+
+def _stacks(order: TaskOrder) -> FileIO:
+    """The file that SIGUSR1 makes this process write the stacks of its threads to; open as long as it lives."""
+    directory = Home(Path(order.home)).task_logs(order.job_id, order.party, order.component)
+    return FileIO(directory / STACKS, "a")
 
 
 def _redirect(order: TaskOrder) -> None:

@@ -53,6 +53,7 @@ class TaskContext:
         self._exchange = exchange
         self._declared = Declared(facts, order.party, self.roles)
         self._summary: dict[str, Any] | None = None
+        self._module_version = facts.version
 
     def write(self, port: int = 0, *, kind: str = "instances", label: str = "", **facts: Any) -> TableWriter:
         return self._outputs.write(port, kind=kind, label=label, **facts)
@@ -106,7 +107,7 @@ class TaskContext:
         """Stores the model and gives the last word. Raises ComponentFailed when an output is not complete."""
         outputs = self._outputs.complete()
         self._metrics.close()
-        return TaskResult(status, outputs, self._summary)
+        return TaskResult(status, outputs, self._summary, module_version=self._module_version)
 
     def abandon(self) -> None:
         """Leaves nothing of the outputs behind; metrics and logs stay, they tell what happened."""

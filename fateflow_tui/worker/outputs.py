@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from fateflow_tui.artifacts.models import ComponentModel, PartyModels
-from fateflow_tui.artifacts.tables import Table, Tables, TableWriter
+from fateflow_tui.artifacts.tables import Table, TableMeta, Tables, TableWriter
 from fateflow_tui.core.errors import ComponentFailed
 from fateflow_tui.core.ids import output_namespace, party_model_id
 from fateflow_tui.core.records import Output
@@ -51,10 +51,7 @@ class TaskOutputs:
                     hint="write it in a `with` block, or call its `close`",
                 )
             tables[port] = writer.table
-        outputs = [
-            Output("data", self._port_name(port), table.meta.namespace, table.meta.name, table.meta.count)
-            for port, table in sorted(tables.items())
-        ]
+        outputs = [_data(self._port_name(port), table.meta) for port, table in sorted(tables.items())]
         # What a predict job makes of a model it was given is not that model: the version it uses stays as it is.
         if self.model is not None and self._order.job_parameters.get("job_type") != "predict":
             outputs.append(self._save_model(*self.model))
@@ -85,3 +82,7 @@ class TaskOutputs:
             ComponentModel(order.component, order.plan.module, parameters, meta, alias),
         )
         return Output("model", alias, sha256=sha256(content).hexdigest(), size=len(content))
+
+
+def _data(port: str, meta: TableMeta) -> Output:
+    return Output("data", port, meta.namespace, meta.name, meta.count, sha256=meta.identity)

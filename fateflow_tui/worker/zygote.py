@@ -30,7 +30,7 @@ from fateflow_tui.components.catalog import Catalog, load_catalog
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.worker.child import serve_one
 from fateflow_tui.worker.process import ThreadPools, die_with_parent, to_mib
-from fateflow_tui.worker.zygote_messages import Began, Ended, Kill, NotBegun, Notice, Ready, Request, Run
+from fateflow_tui.worker.zygote_messages import Began, Ended, Kill, NotBegun, Notice, Ready, Request, Run, Sample
 
 PRELOADED: Final = (
     "numpy",
@@ -99,10 +99,13 @@ class Zygote:
         *lines, self._buffer = (self._buffer + data).split(b"\n")
         for line in lines:
             request = self._requests.decode(line)
-            if isinstance(request, Run):
-                self._run(request.key, line)
-            else:
-                self._kill(request)
+            match request:
+                case Run(key=key):
+                    self._run(key, line)
+                case Kill():
+                    self._kill(request)
+                case Sample(key=key):
+                    self._sample(key)
 
     def _take_signals(self) -> None:
         numbers = self._wakeup.recv(_READ)
@@ -131,6 +134,12 @@ class Zygote:
             if key == request.key and pid not in self._deadlines:
                 self._deadlines[pid] = time.monotonic() + GRACE
                 _signal_group(pid, signal.SIGTERM)
+
+    def _sample(self, key: str) -> None:
+        """Only here is it known that a pid is still this child's. One that cannot write yet ignores the signal."""
+        for pid, of_pid in self._keys.items():
+            if of_pid == key:
+                os.kill(pid, signal.SIGUSR1)
 
     def _kill_the_late(self) -> None:
         now = time.monotonic()
@@ -244,6 +253,7 @@ def main(arguments: list[str]) -> int:
     descriptor, home, site = int(arguments[0]), Home(Path(arguments[1])), int(arguments[2])
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # inherited: a worker is deaf to it until it can answer
     die_with_parent(site, signal.SIGTERM)
     # Polars has a thread that looks after files spilled to disk, which a child does not need.
     warnings.filterwarnings("ignore", message=".*multi-threaded.*fork", category=DeprecationWarning)

@@ -22,6 +22,13 @@ class Kill(msgspec.Struct, frozen=True, tag="kill"):
     key: str
 
 
+class Sample(msgspec.Struct, frozen=True, tag="sample"):
+    """Site -> zygote: let this write the stacks of its threads where `child` said. An unknown key is one that has ended.
+    """
+
+    key: str
+
+
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """Zygote -> site: everything is imported."""
 
@@ -54,5 +61,5 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     peak_memory: int
 
 
-Request = Run | Kill
+Request = Run | Kill | Sample
 Notice = Ready | Began | NotBegun | Ended

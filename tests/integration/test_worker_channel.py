@@ -16,7 +16,7 @@ from fateflow_tui.core.errors import ComponentFailed, PartyRefused
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import TaskPlan
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.work import Finished, Hello, Progressed, Sent, TaskOrder, TaskResult, Wanted
+from fateflow_tui.core.work import Finished, Hello, Progressed, Sent, TaskOrder, TaskResult, Wanted, WorkerFrame
 from fateflow_tui.runtime.channel import ChannelServer, Payload
 from fateflow_tui.worker.channel import SiteChannel
 from fateflow_tui.worker.codec import decode, encode
@@ -32,6 +32,7 @@ class Echo:
     def __init__(self) -> None:
         self.values: dict[str, tuple[str, Payload]] = {}
         self.told: list[Any] = []
+        self.frames: list[str] = []
         self.asked = asyncio.Event()
         self.cancelled = asyncio.Event()
 
@@ -51,6 +52,12 @@ class Echo:
         finally:
             self.cancelled.set()
         raise AssertionError
+
+    def heard(self, order: TaskOrder, frame: WorkerFrame) -> None:
+        self.frames.append(type(frame).__name__)
+
+    def answered(self, order: TaskOrder, frame: Sent | Wanted) -> None:
+        self.frames.append(f"answered {frame.number}")
 
     def progressed(self, order: TaskOrder, done: int, total: int) -> None:
         self.told.append((order.component, done, total))

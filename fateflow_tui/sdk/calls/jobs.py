@@ -26,9 +26,12 @@ from fateflow_tui.sdk.results import (
 _PENDING = 103  # the stop is recorded, and not every party has answered
 
 
-def submit(dsl: Document, conf: Document) -> Call[Submission]:
-    """Submits a job: documents as objects, JSON texts or paths. Raises BadDocument with all problems."""
-    body = {"job_dsl": document(dsl), "job_runtime_conf": document(conf)}
+def submit(dsl: Document, conf: Document, reuse: str | bool = False) -> Call[Submission]:
+    """Submits a job: documents as objects, JSON texts or paths. Raises BadDocument with all problems.
+
+    reuse: the job of which all that is unchanged is taken over, True for the newest one that fits.
+    """
+    body = {"job_dsl": document(dsl), "job_runtime_conf": document(conf), **({"reuse": reuse} if reuse else {})}
     return Call("/v1/job/submit", body, as_(Submission), patience=60)
 
 
@@ -38,9 +41,12 @@ def lint(dsl: Document, conf: Document) -> Call[list[Problem]]:
     return Call("/v1/dsl/lint", body, list_of(Problem))
 
 
-def listed(limit: int = 20, status: Sequence[str] | str = (), party: PartyLike | None = None) -> Call[list[JobLine]]:
-    """Jobs, newest first; limit 0 for all."""
-    body = {"limit": limit, "status": [status] if isinstance(status, str) else list(status), **party_members(party)}
+def listed(
+    limit: int = 20, status: Sequence[str] | str = (), party: PartyLike | None = None, before: str = ""
+) -> Call[list[JobLine]]:
+    """Jobs, newest first; limit 0 for all. before: the job after which the list is to go on."""
+    statuses = [status] if isinstance(status, str) else list(status)
+    body = {"limit": limit, "status": statuses, "before": before, **party_members(party)}
     return Call("/v1/job/list", given(body), list_of(JobLine))
 
 

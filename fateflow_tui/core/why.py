@@ -1,0 +1,116 @@
+"""Why a job or one of its components is as it is: the typed answer, and the facts that its site adds to the state.
+
+kind        cause                                                        meaning
+waiting     cores memory behind peer party confirmation retry needs      it will go on by itself when the cause is gone
+            parallelism turn
+running     -                                                            its workers work
+silent      -                                                            a worker has given no sign of life for long
+failed      exception memory signal exit lost peer -                     see `cards`, the first cause first
+refused     role command component dataset table module model capacity   a party does not take part; `lacks` says what
+            other                                                        it misses
+canceled    stop job                                                     somebody stopped it; or it, with its job
+timeout     waiting running task                                         a limit of the job was reached
+reused      -                                                            `job_id` had done the same
+success     -
+passed      -                                                            `need_run` is false: the input was passed on
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from fateflow_tui.core.messages import FailureCard
+from fateflow_tui.core.plan import Resources
+from fateflow_tui.core.records import WaitingReason
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """What a job holds at a party. ends_at: when it is expected to give it back, 0 where nobody can say. here: the
+    party is this site's, and all of these share what the site has.
+    """
+
+    job_id: str
+    party: str
+    held: Resources
+    ends_at: int = 0
+    here: bool = False
+
+
+class SignOfLife(msgspec.Struct, frozen=True):
+    """The last that a worker did that can be seen from outside. what: start, progress, metrics, value or log."""
+
+    at: int
+    what: str
+    text: str = ""
+
+
+class AwaitedValue(msgspec.Struct, frozen=True):
+    """A value that a worker waits for, and since when."""
+
+    name: str
+    source: str
+    since: int
+    tag: str = ""
+
+
+class Usual(msgspec.Struct, frozen=True):
+    """How long tasks of a module have taken at this site: the median in ms, of how many."""
+
+    duration: int
+    count: int
+
+
+class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One reason. text: the whole of it in a sentence. mend: what would free or mend it, or ''.
+
+    party, component: where. since: ms since the epoch. estimate: when it is expected to end, 0 where nothing is known;
+    basis: what that rests on. need, free, total, holders: of a shortage. job_id: the job in front, or the one whose
+    outcome was reused. by, reason: of a stop. lacks: of a refusal, names by kind. usual: ms that it took before.
+    sign, awaits, stack: of a running worker. cards: of a failure, the first cause first.
+    """
+
+    kind: str
+    text: str
+    cause: str = ""
+    mend: str = ""
+    party: str = ""
+    component: str = ""
+    since: int = 0
+    estimate: int = 0
+    basis: str = ""
+    need: Resources | None = None
+    free: Resources | None = None
+    total: Resources | None = None
+    holders: list[Holding] = []
+    job_id: str = ""
+    by: str = ""
+    reason: str = ""
+    lacks: dict[str, list[str]] = {}
+    usual: int = 0
+    sign: SignOfLife | None = None
+    awaits: AwaitedValue | None = None
+    stack: str = ""
+    cards: list[FailureCard] = []
+
+
+class Vital(msgspec.Struct, frozen=True):
+    """What this site knows of a worker that runs here. stack: of its threads, if it was asked for."""
+
+    sign: SignOfLife | None = None
+    awaits: AwaitedValue | None = None
+    stack: str = ""
+
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a site knows beside the job's own state.
+
+    waiting: the scheduler's own word for it. holders: who holds something, at any party. usual: by `module/role`.
+    vitals: of workers here, by `records.task_key`. silent_after: ms without a sign of life that are too long.
+    """
+
+    now: int
+    waiting: WaitingReason | None = None
+    holders: list[Holding] = []
+    usual: dict[str, Usual] = {}
+    vitals: dict[str, Vital] = {}
+    silent_after: int = 300_000

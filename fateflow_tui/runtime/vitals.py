@@ -1,0 +1,89 @@
+"""Signs of life of the workers of this site: what each has said last, and what it waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from fateflow_tui.artifacts.home import Home
+from fateflow_tui.artifacts.log_reader import last_lines
+from fateflow_tui.artifacts.logs import STD_LOG
+from fateflow_tui.core.ids import session_id
+from fateflow_tui.core.why import AwaitedValue, SignOfLife, Vital
+from fateflow_tui.core.work import Finished, Hello, MetricsWritten, Progressed, Sent, TaskOrder, Wanted, WorkerFrame
+from fateflow_tui.runtime.clock import now_ms
+
+_LOGS = ("DEBUG.log", STD_LOG)
+
+
+class Vitals:
+    """By session, from a worker's greeting until it is forgotten."""
+
+    def __init__(self, clock: Callable[[], int] = now_ms) -> None:
+        self._clock = clock
+        self._signs: dict[str, SignOfLife] = {}
+        self._awaited: dict[str, dict[int, AwaitedValue]] = {}
+
+    def heard(self, order: TaskOrder, frame: WorkerFrame) -> None:
+        """A worker has said something."""
+        at, session = self._clock(), _session(order)
+        match frame:
+            case Hello():
+                sign = SignOfLife(at, "start")
+            case Progressed(done=done, total=total):
+                sign = SignOfLife(at, "progress", f"{done} of {total}")
+            case MetricsWritten(namespace=namespace, name=name):
+                sign = SignOfLife(at, "metrics", f"{namespace} {name}")
+            case Sent(name=name, to=to):
+                sign = SignOfLife(at, "value", f"{name} to {', '.join(map(str, to))}")
+            case Wanted(number=number, name=name, source=source, tag=tag):
+                sign = SignOfLife(at, "value", f"asks for {name} of {source}")
+                self._awaited.setdefault(session, {})[number] = AwaitedValue(name, str(source), at, tag)
+            case Finished():
+                return
+        self._signs[session] = sign
+
+    def answered(self, order: TaskOrder, frame: Sent | Wanted) -> None:
+        """A worker got what it had asked for, or was told that there is nothing to be had."""
+        session = _session(order)
+        awaited = self._awaited.get(session, {}).pop(frame.number, None)
+        if awaited is not None and session in self._signs:
+            self._signs[session] = SignOfLife(self._clock(), "value", f"{awaited.name} from {awaited.source}")
+
+    def forget(self, order: TaskOrder) -> None:
+        session = _session(order)
+        self._signs.pop(session, None)
+        self._awaited.pop(session, None)
+
+    def of(self, session: str, directory: Path) -> Vital:
+        """What is known of a worker that has its logs in this directory. Reads the ends of these."""
+        sign, logged = self._signs.get(session), last_logged(directory)
+        if logged is not None and (sign is None or logged.at > sign.at):
+            sign = logged
+        awaited = self._awaited.get(session)
+        return Vital(sign, min(awaited.values(), key=lambda one: one.since) if awaited else None)
+
+
+def last_logged(directory: Path) -> SignOfLife | None:
+    """When something was written last to the logs in a task's directory."""
+    found: list[tuple[int, Path]] = []
+    for name in _LOGS:
+        try:
+            status = (directory / name).stat()
+        except FileNotFoundError:
+            continue
+        if status.st_size:
+            found.append((status.st_mtime_ns // 1_000_000, directory / name))
+    if not found:
+        return None
+    at, path = max(found)
+    lines = last_lines(path, 1)
+    return SignOfLife(at, "log", lines[-1].partition(" | ")[2] or lines[-1] if lines else "")
+
+
+def task_directory(home: Home, order: TaskOrder) -> Path:
+    return home.task_logs(order.job_id, order.party, order.component)
+
+
+def _session(order: TaskOrder) -> str:
+    return session_id(order.job_id, order.component, order.version, order.party)

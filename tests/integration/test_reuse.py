@@ -1,0 +1,91 @@
+"""A job takes over what an earlier one has done alike, at every party, and only that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from integration.clusters import RunningSite, fate_job, three_sites
+from integration.test_models import GUEST_TABLE, HOST_TABLE, deploy, predict, scores
+
+from fateflow_tui.core.errors import JobNotFound
+from fateflow_tui.core.status import Status
+
+ALL = ["reader_0", "dataio_0", "intersection_0", "hetero_lr_0", "evaluation_0"]
+
+
+@pytest.fixture(scope="module")
+def sites(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[list[RunningSite]]:
+    with three_sites(tmp_path_factory.mktemp("sites")) as running:
+        for site, name in zip(running, (GUEST_TABLE, HOST_TABLE), strict=False):
+            site.upload(name, shared / "fate" / "data" / f"{name}.csv")
+        yield running
+
+
+@pytest.fixture(scope="module")
+def first(sites: list[RunningSite], shared: Path) -> str:
+    return run(sites[0], shared, reuse=False)
+
+
+def run(site: RunningSite, shared: Path, *, reuse: str | bool, evaluation: Any = None, **lr: Any) -> str:
+    dsl, conf = fate_job(shared, "hetero_lr_normal", {"max_iter": 3, **lr})
+    if evaluation is not None:
+        conf["component_parameters"]["common"]["evaluation_0"] = evaluation
+    job = site.flow.submit(dsl, conf, reuse=reuse)
+    line = site.flow.wait(job.job_id, timeout=100)
+    assert line.status is Status.SUCCESS, site.flow.job(job.job_id).cards
+    return job.job_id
+
+
+def reused(site: RunningSite, job_id: str) -> dict[str, str]:
+    return {view.name: view.reused_from for view in site.flow.job(job_id).components if view.reused_from}
+
+
+def test_an_unchanged_job_takes_over_everything(sites: list[RunningSite], shared: Path, first: str) -> None:
+    job_id = run(sites[0], shared, reuse=True)
+    for site in sites:
+        found = reused(site, job_id)
+        assert set(found.values()) == {first}
+        assert set(found) <= set(ALL)
+    assert list(reused(sites[0], job_id)) == ALL
+    assert scores(sites[0], job_id).equals(scores(sites[0], first))
+    assert sites[0].auc(job_id) == sites[0].auc(first)
+    # Its model is one of its own, and as good.
+    verified = sites[0].flow.request("model/verify", {"model_version": job_id}).data
+    assert verified["ok"] is True
+    version = deploy(sites[0], job_id)["model_version"]
+    predicted = scores(sites[0], predict(sites[0], version))
+    assert predicted["predict_score"].to_list() == pytest.approx(
+        scores(sites[0], first)["predict_score"].to_list(), abs=1e-12
+    )
+
+
+def test_a_changed_component_runs_with_all_that_needs_it(sites: list[RunningSite], shared: Path, first: str) -> None:
+    evaluated = run(sites[0], shared, reuse=first, evaluation={"eval_type": "binary", "unfold_multi_result": True})
+    assert list(reused(sites[0], evaluated)) == ALL[:4]
+    assert sites[0].auc(evaluated) == sites[0].auc(first)
+
+    trained = run(sites[0], shared, reuse=first, alpha=0.02)
+    assert list(reused(sites[0], trained)) == ALL[:3]
+    whole = run(sites[0], shared, reuse=False, alpha=0.02)
+    assert reused(sites[0], whole) == {}
+    assert scores(sites[0], trained)["predict_score"].to_list() == pytest.approx(
+        scores(sites[0], whole)["predict_score"].to_list(), abs=1e-6
+    )
+
+
+def test_another_table_under_the_same_name_at_one_party_is_noticed(
+    sites: list[RunningSite], shared: Path, first: str
+) -> None:
+    sites[1].upload(HOST_TABLE, shared / "fate" / "data" / f"{HOST_TABLE}.csv")
+    job_id = run(sites[0], shared, reuse=first)
+    assert reused(sites[0], job_id) == {}
+    views = {view.name: view.version for view in sites[0].flow.job(job_id).components}
+    assert views["reader_0"] == 1
+
+
+def test_an_unknown_job_cannot_be_reused(sites: list[RunningSite], shared: Path) -> None:
+    with pytest.raises(JobNotFound):
+        sites[0].flow.submit(*fate_job(shared, "hetero_lr_normal"), reuse="20200101000000000000001")
