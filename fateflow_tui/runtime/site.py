@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +14,7 @@ from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.components.catalog import load_catalog
 from fateflow_tui.core.effects import AnnounceJobEnd
-from fateflow_tui.core.errors import Conflict, FateFlowError, JobNotFound
+from fateflow_tui.core.errors import FateFlowError, JobNotFound
 from fateflow_tui.core.events import DirectiveReceived, Event, ReportReceived
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Acknowledgement, Directive, Phase, Report
@@ -33,6 +31,7 @@ from fateflow_tui.runtime.events import EventBus
 from fateflow_tui.runtime.file_rules import FileRules
 from fateflow_tui.runtime.gate import PeerGate
 from fateflow_tui.runtime.grants import Grants
+from fateflow_tui.runtime.home_lock import HomeLock
 from fateflow_tui.runtime.job_ids import JobIds
 from fateflow_tui.runtime.jobs import Jobs, lease
 from fateflow_tui.runtime.keys import SiteKey
@@ -328,32 +327,3 @@ class Site:
 
 def _is_over(state: JobState) -> bool:
     return all(party.status.ended for party in state.parties.values())
-
-
-class HomeLock:
-    """One scheduler at a time works on a home. The kernel drops the lock when its process dies."""
-
-    def __init__(self, home: Home) -> None:
-        self._path = home.root / "scheduler.lock"
-        self._descriptor: int | None = None
-
-    def take(self) -> None:
-        """Raises Conflict, naming the process that has it."""
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            owner = os.read(descriptor, 32).decode(errors="replace") or "unknown"
-            os.close(descriptor)
-            raise Conflict(
-                f"another scheduler (process {owner}) works on {self._path.parent}",
-                hint="stop it with: fateflow server stop, or choose another home with --home",
-            ) from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-        self._descriptor = descriptor
-
-    def release(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None

@@ -17,6 +17,7 @@ from fateflow_tui.sdk.connection import RunFile, default_home, read_run_file
 from fateflow_tui.sdk.results import SiteStatus
 
 START_LOG = "start.log"
+STANDBY_LOG = "standby.log"
 _LOOK_EVERY = 0.02  # seconds
 _SAID = 4_000  # bytes of the process's own words that are shown when it does not start
 
@@ -57,6 +58,24 @@ def start(
             start_new_session=True,
         )
     return _until_it_answers(directory, process, said, timeout)
+
+
+def stand_by(home: Path | str | None = None) -> int:
+    """Starts a process that takes over when the scheduler of a home is gone; gives its number."""
+    directory = _directory(home)
+    said = directory / "logs" / "fate_flow" / STANDBY_LOG
+    said.parent.mkdir(parents=True, exist_ok=True)
+    with said.open("ab") as output:
+        process = subprocess.Popen(
+            [*command(directory), "--standby"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=directory,
+            start_new_session=True,
+        )
+    process.returncode = 0  # it lives on by itself: no child that somebody has to wait for
+    return process.pid
 
 
 def command(

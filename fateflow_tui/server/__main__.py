@@ -20,6 +20,7 @@ def main() -> int:
     parser.add_argument("--party", action="append", default=[], help="a party to play, as 9999 or guest:9999; repeat")
     parser.add_argument("--name", default="", help="the site's name")
     parser.add_argument("--advertised", default="", help="the URL under which other sites reach this one")
+    parser.add_argument("--standby", action="store_true", help="wait for the running scheduler to end, then take over")
     said = parser.parse_args()
     from fateflow_tui.server.serve import ServeOptions, explain, serve
 
@@ -30,6 +31,7 @@ def main() -> int:
         parties=said.party,
         name=said.name,
         advertised=said.advertised,
+        standby=said.standby,
     )
 
     def announce(url: str) -> None:

@@ -23,6 +23,7 @@ import uvloop
 from fateflow_tui import __version__
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.core.errors import BadRequest, Conflict, FateFlowError
+from fateflow_tui.runtime.home_lock import HomeLock, HomeTaken
 from fateflow_tui.runtime.site import Site
 from fateflow_tui.runtime.site_config import SiteConfig
 from fateflow_tui.sdk.connection import RunFile
@@ -39,7 +40,10 @@ _PATIENCE = 3  # seconds for open answers when the server ends
 
 
 class ServeOptions(msgspec.Struct, frozen=True):
-    """What the command line says; it counts before `site.toml`. None and "": not said. port: 0 for any free one."""
+    """What the command line says; it counts before `site.toml`. None and "": not said. port: 0 for any free one.
+
+    standby: while another scheduler works on the home, wait, and take its place at its port when it is gone.
+    """
 
     home: Path
     host: str = ""
@@ -47,6 +51,7 @@ class ServeOptions(msgspec.Struct, frozen=True):
     parties: list[str] = []
     name: str = ""
     advertised: str = ""
+    standby: bool = False
 
 
 def serve(options: ServeOptions, announce: Callable[[str], None]) -> None:
@@ -56,8 +61,26 @@ def serve(options: ServeOptions, announce: Callable[[str], None]) -> None:
     options.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     home = Home(options.home)
     log_to(home.site_logs)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(home, _configuration(home, options), options.port is not None, announce))
+    while True:
+        if options.standby:
+            options = _stand_by(home, options)
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(_serve(home, _configuration(home, options), options.port is not None, announce))
+            return
+        except HomeTaken:
+            if not options.standby:
+                raise
+
+
+def _stand_by(home: Home, options: ServeOptions) -> ServeOptions:
+    """Returns when no scheduler works on the home, with the port of the one that did: its peers know it by that."""
+    log.info("stands by for the scheduler of %s", home.root)
+    with contextlib.suppress(OSError, msgspec.MsgspecError):
+        run = msgspec.json.decode(home.run_file.read_bytes(), type=RunFile)
+        options = msgspec.structs.replace(options, port=options.port or urlsplit(run.url).port)
+    HomeLock(home).wait()
+    return options
 
 
 async def _serve(home: Home, config: SiteConfig, exact_port: bool, announce: Callable[[str], None]) -> None:

@@ -1,0 +1,37 @@
+"""A second scheduler on a home stands by, and takes over when the first one is gone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from integration.clusters import alive, sleep_job, standalone, until, until_running
+
+from fateflow_tui.core.status import Status
+from fateflow_tui.sdk import local
+from fateflow_tui.sdk.connection import read_run_file
+
+ROLES = {"guest": [9999], "host": [10000]}
+
+
+def test_the_job_of_a_killed_scheduler_goes_on_under_the_one_that_stood_by(tmp_path: Path) -> None:
+    with standalone(tmp_path / "site") as site:
+        standby = local.stand_by(site.home)
+        try:
+            job = site.flow.submit(*sleep_job(3, ROLES, seconds=0.5))
+            until_running(site.flow, job.job_id, "sleep_0")
+            first, url = site.pid, site.url
+            os.kill(first, signal.SIGKILL)
+            began = time.monotonic()
+            until(lambda: (run := read_run_file(site.home)) is not None and run.pid == standby, "nobody took over", 30)
+            took = time.monotonic() - began
+            assert site.flow.wait(job.job_id, timeout=60).status is Status.SUCCESS
+            assert read_run_file(site.home).url == url  # type: ignore[union-attr]
+            assert site.pid == standby
+            assert not alive([first])
+            assert took < 15
+        finally:
+            if alive([standby]) and site.pid != standby:
+                os.kill(standby, signal.SIGKILL)
