@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from fateflow_tui.artifacts.tables import Table, Tables, TableWriter
-    from fateflow_tui.registry import Registry
     from fateflow_tui.components.online import Step
+    from fateflow_tui.registry import Registry
 
     # What may cross between parties. A list or dict holds these and nothing else.
     Value = None | bool | int | float | str | bytes | np.ndarray[Any, Any] | Sequence["Value"] | Mapping[str, "Value"]

@@ -49,7 +49,7 @@ class Writer(Module[WriterParam]):
     """The new table, or the file, appears when it is complete."""
 
     name = "Writer"
-    roles = frozenset({"guest", "host", "local"})
+    roles = frozenset({"local"})
     parameter_class = "WriterParam"
     parameter_type = WriterParam
 

@@ -1,4 +1,5 @@
-"""Components that need not run because an earlier job has done the same: what qualifies, and what the parties say.
+"""Components that need not run because an earlier job has done the same: what the parties say, and what is kept. What
+qualifies is in `reuse_plan`.
 
 The driver proposes in each party's document. A party that still has what the earlier job left takes it over at once,
 as a task that has succeeded; the driver keeps a component when all its parties did and all that it needs is kept, too.
@@ -10,36 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fateflow_tui.core.messages import Want
-from fateflow_tui.core.plan import JobPlan, TaskPlan
-from fateflow_tui.core.records import Adopted, JobState, PartyRecord
+from fateflow_tui.core.records import Adopted, PartyRecord
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine.components import new_version, reports_of
 from fateflow_tui.engine.job import Job
 from fateflow_tui.engine.site import Site
 from fateflow_tui.engine.story import move_component, move_task
-
-
-def unchanged(plan: JobPlan, source: JobState) -> list[str]:
-    """The components of a new job that an earlier one has done alike, as far as its driver can tell.
-
-    The same module with the same parameters, inputs and outputs at the same parties, with success everywhere, and all
-    that they need unchanged as well. Whether tables and modules are the same is for the parties to say.
-    """
-    if source.plan is None or source.driver is None:
-        return []
-    before, now = _tasks(source.plan), _tasks(plan)
-    alike: list[str] = []
-    for component in plan.components:
-        record = source.driver.components.get(component.name)
-        if (
-            record is not None
-            and record.status.succeeded
-            and component.parties
-            and all(need in alike for need in component.needs)
-            and before.get(component.name) == now[component.name]
-        ):
-            alike.append(component.name)
-    return alike
 
 
 def take_over(site: Site, job: Job, record: PartyRecord, adopted: Mapping[str, Adopted]) -> None:
@@ -80,12 +57,3 @@ def judge_reuse(site: Site, job: Job) -> None:
         elif len(missing) < len(component.parties):
             why = f"not there any more at {', '.join(missing)}" if missing else f"{blocked[0]} runs again"
             new_version(site, job, name, f"job {reuse.job_id} cannot be reused: {why}")
-
-
-def _tasks(plan: JobPlan) -> dict[str, dict[str, TaskPlan]]:
-    """component -> party -> its task."""
-    tasks: dict[str, dict[str, TaskPlan]] = {}
-    for document in plan.documents:
-        for task in document.tasks:
-            tasks.setdefault(task.component, {})[str(document.party)] = task
-    return tasks

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from fateflow_tui.artifacts.tables import Tables
@@ -13,13 +12,8 @@ from fateflow_tui.core.document import CheckedJob, changed_components, check_job
 from fateflow_tui.core.errors import (
     BadRequest,
     Conflict,
-    FateFlowError,
-    JobNotFound,
-    LeaseLost,
     NotBuilt,
     NotFound,
-    PartyRefused,
-    PartyUnreachable,
 )
 from fateflow_tui.core.events import JobSubmitted, NotesWritten, RerunRequested, StopRequested
 from fateflow_tui.core.ids import Party
@@ -28,24 +22,23 @@ from fateflow_tui.core.plan import JobPlan, PartyDocument
 from fateflow_tui.core.ports import JobStore, ModuleCatalog
 from fateflow_tui.core.records import Adopted, JobState
 from fateflow_tui.core.status import Status
-from fateflow_tui.engine import Engine, RerunStep
+from fateflow_tui.engine import Change, Engine, Reason, RerunStep, ReusePlan, plan_reuse, run_all
 from fateflow_tui.registry import Registry
 from fateflow_tui.runtime.admission import admit
 from fateflow_tui.runtime.clock import now_ms
-from fateflow_tui.runtime.data_jobs import download_job, model_job, upload_job, writer_job
 from fateflow_tui.runtime.file_rules import FileRules
+from fateflow_tui.runtime.job_answers import is_settled, status_of, stop_answers, submit_failed
 from fateflow_tui.runtime.job_ids import JobIds
+from fateflow_tui.runtime.job_lookup import JobLookup
+from fateflow_tui.runtime.leases import lease
 from fateflow_tui.runtime.live_jobs import LiveJobs
 from fateflow_tui.runtime.observer import Observer
 from fateflow_tui.runtime.pending_changes import PendingChanges
-from fateflow_tui.runtime.reuse import Adoption, best_source, with_reuse
+from fateflow_tui.runtime.reuse import Adoption, best_source, closest, with_reuse
 from fateflow_tui.runtime.scheduler import Scheduler
-from fateflow_tui.runtime.states import to_state
 
 logger = logging.getLogger(__name__)
 
-_LEASE_OWNER = "home"
-_LEASE_TIME = 10 * 365 * 86_400_000
 _SEARCHED = 50  # newest jobs among which one to be reused is looked for
 _ACKNOWLEDGED_WITHIN = 3.0  # seconds that `stop` waits for the parties before it says who is still to answer
 
@@ -61,7 +54,7 @@ class Prediction(Protocol):
     def parts(self) -> Mapping[str, str]: ...
 
 
-class Jobs:
+class Jobs(JobLookup):
     """The job desk of a site. plays: which parties are this site's own. ids: for new jobs. prediction: the model that
     a submitted conf wants to predict with, None if it wants to train.
     """
@@ -83,9 +76,8 @@ class Jobs:
         files: FileRules,
         adoption: Adoption,
     ) -> None:
-        self._engine = engine
+        super().__init__(engine, store)
         self._scheduler = scheduler
-        self._store = store
         self._observer = observer
         self._live = live
         self._catalog = catalog
@@ -112,16 +104,8 @@ class Jobs:
 
         Raises BadDocument with all problems, or PartyRefused / PartyUnreachable with every party's answer.
         """
-        checked, parts = self._checked(dsl, conf)
-        initiator = checked.initiator
-        if not self._plays(initiator):
-            raise BadRequest(
-                f"{initiator} is the initiator, but this site does not play it",
-                hint=f"submit the job at the site of {initiator}",
-            )
-        _refuse_unbuilt(checked)
-        job_id = self._ids.new()
-        plan = plan_job(checked, job_id, driver=initiator, submitted_by=by, model_parts=parts)
+        plan = self._planned(dsl, conf, by)
+        job_id = plan.job_id
         source = self._source(plan, reuse)
         if source is not None:
             plan = with_reuse(plan, source)
@@ -132,7 +116,7 @@ class Jobs:
         await self._scheduler.turn(JobSubmitted(now_ms(), plan, self._refusals(plan.documents), adopted))
         state = await self._observer.until(job_id, self.state, _is_created)
         if state.driver is not None and state.driver.tag == "submit_failed":
-            raise _submit_failed(state)
+            raise submit_failed(state)
         return state
 
     def adoptable(self, document: PartyDocument) -> dict[str, Adopted]:
@@ -141,23 +125,51 @@ class Jobs:
             return {}
         return self._adoption.adoptable(document, self.state(document.reuse.job_id))
 
+    def reuse_plan(
+        self, dsl: Mapping[str, Any] | str, conf: Mapping[str, Any] | str, *, reuse: str | bool = True
+    ) -> ReusePlan:
+        """What `submit` would do with each component, and why; submits nothing. Raises as `submit` does.
+
+        What parties of other sites no longer have is not known before they are asked to take it over.
+        """
+        plan = self._planned(dsl, conf)
+        if reuse is False:
+            return run_all(plan, Reason(Change.OFF, "reuse is off"))
+        source = self.known(reuse) if isinstance(reuse, str) else closest(plan, self.states(_SEARCHED))
+        if source is None:
+            return plan_reuse(plan, None)
+        own = [document for document in plan.documents if self._plays(document.party)]
+        return plan_reuse(plan, source, self._adoption.lost(own, source))
+
     def _source(self, plan: JobPlan, reuse: str | bool) -> JobState | None:
         if isinstance(reuse, str):
             return self.known(reuse)
         return best_source(plan, self.states(_SEARCHED)) if reuse else None
 
+    def _planned(self, dsl: Mapping[str, Any] | str, conf: Mapping[str, Any] | str, by: str = "") -> JobPlan:
+        """The plan of a job under a new id. Raises BadDocument with all problems, BadRequest, NotBuilt."""
+        checked, parts = self._checked(dsl, conf)
+        initiator = checked.initiator
+        if not self._plays(initiator):
+            raise BadRequest(
+                f"{initiator} is the initiator, but this site does not play it",
+                hint=f"submit the job at the site of {initiator}",
+            )
+        _refuse_unbuilt(checked)
+        return plan_job(checked, self._ids.new(), driver=initiator, submitted_by=by, model_parts=parts)
+
     async def stop(self, job_id: str, *, by: str, status: Status = Status.CANCELED, reason: str = "") -> dict[str, Any]:
         """Stops a job at all parties, from any of them. Stopping an ended job changes nothing."""
         state = self.known(job_id)
         if self._engine.job(job_id) is None:
-            return {"status": _status(state), "parties": {}}
+            return {"status": status_of(state), "parties": {}}
         await self._scheduler.turn(StopRequested(now_ms(), job_id, by, status, reason))
         try:
             async with asyncio.timeout(_ACKNOWLEDGED_WITHIN):
-                state = await self._observer.until(job_id, self.state, _is_settled)
+                state = await self._observer.until(job_id, self.state, is_settled)
         except TimeoutError:
             state = self.known(job_id)
-        return {"status": _status(state), "parties": _stop_answers(state)}
+        return {"status": status_of(state), "parties": stop_answers(state)}
 
     async def rerun(
         self,
@@ -210,37 +222,6 @@ class Jobs:
         logger.info("%s changed parameters of job %s for its next rerun", by or "a user", job_id)
         return {"job_parameters": changes[0], "component_parameters": changes[1]}, steps
 
-    async def upload(self, conf: Mapping[str, Any], file: Path, *, by: str = "") -> JobState:
-        """Stores a file of this site as a table, by a job of the party local:0."""
-        dsl, job_conf = upload_job(conf, str(file))
-        namespace, name = str(conf["namespace"]), str(conf["table_name"])
-        drops = bool(job_conf["component_parameters"]["role"]["local"]["0"]["upload_0"]["destroy"])
-        if self._tables.meta(namespace, name) is not None and not drops:
-            raise TableExists(
-                f"table {namespace}.{name} exists already", hint="say drop=1 (--drop) to replace it, or choose a name"
-            )
-        return await self.submit(dsl, job_conf, by=by)
-
-    async def download(self, conf: Mapping[str, Any], *, by: str = "") -> JobState:
-        """Writes a table to a file of this site, by a job of the party local:0."""
-        dsl, job_conf = download_job(conf)
-        namespace, name = str(conf["namespace"]), str(conf["table_name"])
-        self._tables.usable(namespace, name)
-        return await self.submit(dsl, job_conf, by=by)
-
-    async def write(self, parameters: Mapping[str, Any], conf: Mapping[str, Any], *, by: str = "") -> JobState:
-        """Writes a table to another one or to a file of this site, by a job of the party local:0."""
-        self._tables.usable(str(parameters["namespace"]), str(parameters["table_name"]))
-        return await self.submit(*writer_job(parameters, conf), by=by)
-
-    async def store_model(self, conf: Mapping[str, Any], directory: str, *, by: str = "") -> JobState:
-        """Copies a party's part of a model to the second location, by a job of the party local:0."""
-        return await self.submit(*model_job("ModelStore", conf, directory), by=by)
-
-    async def restore_model(self, conf: Mapping[str, Any], directory: str, *, by: str = "") -> JobState:
-        """Brings a party's part of a model back from the second location, by a job of the party local:0."""
-        return await self.submit(*model_job("ModelRestore", conf, directory), by=by)
-
     async def clean_queue(self, *, by: str) -> dict[str, int]:
         """Cancels all jobs that wait here. Gives 0 for each, FATE-Flow's word for done."""
         waiting = [
@@ -259,31 +240,6 @@ class Jobs:
         except NotFound:
             return False
         return True
-
-    def state(self, job_id: str) -> JobState | None:
-        """A job as it is now, or as it was saved when it ended."""
-        if (live := self._engine.job(job_id)) is not None:
-            return live
-        stored = self._store.load(job_id)
-        return to_state(stored) if stored is not None else None
-
-    def states(self, limit: int | None = None, before: str = "") -> Iterator[JobState]:
-        """Jobs, newest first; reads no more files than are taken. before: only those that come after this one in that
-        order.
-        """
-        ids = self._store.job_ids()
-        if before in ids:
-            ids = ids[ids.index(before) + 1 :]
-        for job_id in ids[:limit]:
-            if (state := self.state(job_id)) is not None:
-                yield state
-
-    def known(self, job_id: str) -> JobState:
-        """Raises JobNotFound."""
-        state = self.state(job_id)
-        if state is None:
-            raise JobNotFound(f"there is no job {job_id} at this site", hint="see: fateflow job list")
-        return state
 
     def settle(self) -> None:
         """Lets go of ended jobs that need nothing more; they are read from disk from now on."""
@@ -331,23 +287,6 @@ class Jobs:
         return check_job(model.predict_dsl, conf, self._catalog, train_conf=model.train_conf), model.parts
 
 
-def lease(store: JobStore, job_id: str) -> int:
-    """Takes the right to drive a job and gives its epoch. The lock on the home keeps other schedulers out, so that a
-    lease found here is a dead process's; taking it anew raises the epoch, which fences that process's late messages.
-    """
-    store.release(job_id, _LEASE_OWNER)
-    taken = store.acquire(job_id, _LEASE_OWNER, _LEASE_TIME, now_ms())
-    if taken is None:
-        raise LeaseLost(f"job {job_id} is driven by a scheduler of another home")
-    return taken.epoch
-
-
-class TableExists(Conflict):
-    """An upload would replace a table without having been told to. FATE-Flow answers 100 here."""
-
-    code, retcode = "table_exists", 100
-
-
 def _refuse_unknown(state: JobState, component_parameters: Mapping[str, Any]) -> None:
     """A whole conf may speak of components that its DSL does not have, changes of one are meant for it."""
     plan = state.plan
@@ -371,55 +310,3 @@ def _refuse_unbuilt(checked: CheckedJob) -> None:
 
 def _is_created(state: JobState) -> bool:
     return state.driver is not None and state.driver.status is not Status.READY
-
-
-def _is_settled(state: JobState) -> bool:
-    ended = all(party.ended_at and party.status.ended for party in state.parties.values())
-    return ended and (state.driver is None or all(answer == "success" for answer in _stop_answers(state).values()))
-
-
-def _status(state: JobState) -> Status:
-    if state.driver is not None:
-        return state.driver.status
-    return next(iter(state.parties.values())).status
-
-
-def _stop_answers(state: JobState) -> dict[str, str]:
-    if state.driver is None:
-        return {
-            key: "success" if party.status.ended else "pending: the driver has not answered yet"
-            for key, party in state.parties.items()
-        }
-    return {
-        key: "success"
-        if view.report is not None and view.report.ended is not None
-        else f"pending: {view.trouble or 'not acknowledged yet'}; it is told again until it answers"
-        for key, view in state.driver.parties.items()
-    }
-
-
-def _submit_failed(state: JobState) -> FateFlowError:
-    """Every party's answer in FATE-Flow's form: role -> party id -> {retcode, retmsg}."""
-    answers: dict[str, dict[str, dict[str, Any]]] = {}
-    refusals: list[str] = []
-    silent: list[str] = []
-    if state.driver is not None:
-        for key, view in state.driver.parties.items():
-            party = Party.parse(key)
-            refusal = view.report.refusal if view.report else None
-            if refusal is not None:
-                answer = {"retcode": refusal.retcode, "retmsg": refusal.message}
-                refusals.append(refusal.message)
-            elif view.report is None:
-                trouble = f"{key} did not answer: {view.trouble or 'no answer in time'}"
-                answer = {"retcode": PartyUnreachable.retcode, "retmsg": trouble}
-                silent.append(trouble)
-            else:
-                answer = {"retcode": 0, "retmsg": "success"}
-            answers.setdefault(party.role, {})[party.party_id] = answer
-    kind = PartyRefused if refusals else PartyUnreachable
-    return kind(
-        f"create job failed: {'; '.join(refusals + silent)}",
-        hint="nothing was left behind at the other parties; mend the cause and submit again",
-        data={"job_id": state.job_id, "parties": answers},
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 
 import msgspec
@@ -17,7 +17,7 @@ from fateflow_tui.core.ids import Party, party_model_id
 from fateflow_tui.core.plan import JobPlan, PartyDocument, Reuse, TaskPlan
 from fateflow_tui.core.ports import ModuleCatalog
 from fateflow_tui.core.records import Adopted, JobState, Output, TaskRecord
-from fateflow_tui.engine import unchanged
+from fateflow_tui.engine import Change, Reason, other_model, reads_model, resemblance, unchanged
 from fateflow_tui.runtime.orders import newest_success
 
 
@@ -38,6 +38,13 @@ def best_source(plan: JobPlan, states: Iterable[JobState]) -> JobState | None:
     return best if best is not None and unchanged(plan, best) else None
 
 
+def closest(plan: JobPlan, states: Iterable[JobState]) -> JobState | None:
+    """The ended job to compare a plan with: `best_source`, or the one that resembles the plan most; None for none."""
+    ended = [state for state in states if state.driver is not None and state.driver.status.ended]
+    alike = [state for state in ended if resemblance(plan, state)]
+    return best_source(plan, alike) or max(alike, key=lambda state: resemblance(plan, state), default=None)
+
+
 class Adoption:
     """Looks at what a party of this site still has of an earlier job, and makes it ready to be the new job's."""
 
@@ -54,22 +61,60 @@ class Adoption:
         before = source.documents.get(str(document.party))
         if before is None:
             return {}
-        old = {task.component: task for task in before.tasks}
         found: dict[str, Adopted] = {}
-        for task in document.tasks:
-            run = newest_success(source, document.party, task.component)
-            if task.component not in document.reuse.components or run is None or old.get(task.component) != task:
+        for task, run in self._alike(document, before, source):
+            if task.component not in document.reuse.components or self._obstacle(task, run) is not None:
                 continue
-            if self._is_there(run, task) and self._copied(document, before, run):
+            if self._copied(document, before, run):
                 found[task.component] = Adopted(run.outputs, run.summary, run.module_version)
         return found
 
-    def _is_there(self, run: TaskRecord, task: TaskPlan) -> bool:
-        """Whether its tables have the same content still, and its module is the one that made them."""
+    def lost(self, documents: Sequence[PartyDocument], source: JobState) -> dict[str, Reason]:
+        """component -> why it must run although it is unchanged, of parties of this site. Copies nothing."""
+        reasons: dict[str, list[Reason]] = {}
+        for document in documents:
+            before = source.documents.get(str(document.party))
+            if before is None:
+                continue
+            for task, run in self._alike(document, before, source):
+                reason = self._obstacle(task, run) or self._lost_model(before, run)
+                if reason is not None:
+                    why = f"{reason.why} at {document.party}"
+                    reasons.setdefault(task.component, []).append(Reason(reason.change, why))
+        return {
+            component: Reason(found[0].change, "; ".join(one.why for one in found))
+            for component, found in reasons.items()
+        }
+
+    def _alike(
+        self, document: PartyDocument, before: PartyDocument, source: JobState
+    ) -> Iterator[tuple[TaskPlan, TaskRecord]]:
+        """The tasks that are as they were, each with the run whose outputs count."""
+        old = {task.component: task for task in before.tasks}
+        same_model = other_model(document) == other_model(before)
+        for task in document.tasks:
+            run = newest_success(source, document.party, task.component)
+            if run is not None and old.get(task.component) == task and (same_model or not reads_model(task)):
+                yield task, run
+
+    def _obstacle(self, task: TaskPlan, run: TaskRecord) -> Reason | None:
+        """None when its tables have the same content still, and its module is the one that made them."""
         facts = self._catalog.facts(task.module)
         if facts is None or facts.version != run.module_version:
-            return False
-        return all(self._has_table(output) for output in run.outputs if output.kind == "data")
+            return Reason(Change.MODULE, f"module changed: another version of {task.module}")
+        for output in run.outputs:
+            if output.kind == "data" and not self._has_table(output):
+                return Reason(Change.LOST, f"its table {output.name} is not the same any more")
+        return None
+
+    def _lost_model(self, before: PartyDocument, run: TaskRecord) -> Reason | None:
+        for output in run.outputs:
+            try:
+                if output.kind == "model":
+                    self._model(before, run.component, output)
+            except (FateFlowError, OSError):
+                return Reason(Change.LOST, f"its model {output.name} is not there any more")
+        return None
 
     def _has_table(self, output: Output) -> bool:
         meta = self._tables.meta(output.namespace, output.table)

@@ -20,9 +20,10 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Acknowledgement, Directive, Phase, Report
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.ports import Variable
-from fateflow_tui.core.records import Adopted, JobState
+from fateflow_tui.core.records import Adopted, JobState, WaitingReason
+from fateflow_tui.core.why import Holding
 from fateflow_tui.core.work import TaskOrder
-from fateflow_tui.engine import Engine, SiteFacts
+from fateflow_tui.engine import Engine, SiteFacts, Tunables
 from fateflow_tui.registry import Registry
 from fateflow_tui.runtime.admission import admit
 from fateflow_tui.runtime.clock import now_ms
@@ -31,11 +32,14 @@ from fateflow_tui.runtime.events import EventBus
 from fateflow_tui.runtime.file_rules import FileRules
 from fateflow_tui.runtime.gate import PeerGate
 from fateflow_tui.runtime.grants import Grants
+from fateflow_tui.runtime.history import History
 from fateflow_tui.runtime.home_lock import HomeLock
 from fateflow_tui.runtime.job_ids import JobIds
-from fateflow_tui.runtime.jobs import Jobs, lease
+from fateflow_tui.runtime.jobs import Jobs
 from fateflow_tui.runtime.keys import SiteKey
+from fateflow_tui.runtime.leases import lease
 from fateflow_tui.runtime.live_jobs import LiveJobs
+from fateflow_tui.runtime.local_jobs import LocalJobs
 from fateflow_tui.runtime.model_messages import ModelAnswer, ModelMessage
 from fateflow_tui.runtime.models import Models
 from fateflow_tui.runtime.observer import Observer
@@ -101,7 +105,7 @@ class Site:
         self._store = TinyJobStore(home.root)
         capacity = Resources(config.capacity.cores, config.capacity.memory)
         plays = None if config.standalone else frozenset(config.parties)
-        self.engine = Engine(SiteFacts(config.name, capacity, plays))
+        self.engine = Engine(SiteFacts(config.name, capacity, plays), _tunables(config))
         self._observer = Observer(home, self.events)
         self._live = LiveJobs(home.database / "live")
         self._performer = Performer(
@@ -140,6 +144,8 @@ class Site:
             FileRules(config, home.uploads),
             Adoption(home, self.tables, self.catalog),
         )
+        self.history = History(self.jobs.states)
+        self.local_jobs = LocalJobs(self.jobs.submit, self.tables)
         self._running: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -208,6 +214,21 @@ class Site:
             "used": msgspec.to_builtins(self.engine.used()),
             "holders": msgspec.to_builtins(self.engine.holders()),
         }
+
+    def holdings(self) -> list[Holding]:
+        """What jobs hold at this site's parties and, of the jobs that it drives, at others."""
+        own = [Holding(one.job_id, str(one.party), one.held, here=True) for one in self.engine.holders()]
+        elsewhere = [
+            Holding(state.job_id, party, view.report.granted)
+            for state in self.engine.jobs().values()
+            for party, view in (state.driver.parties.items() if state.driver else ())
+            if party not in state.parties and view.report is not None and view.report.granted is not None
+        ]
+        return [*own, *elsewhere]
+
+    def waiting(self, job_id: str) -> WaitingReason | None:
+        """Why a job does not go on, as the scheduler has it."""
+        return self.engine.waiting(job_id)
 
     def doctor(self) -> list[dict[str, Any]]:
         """Checks of this site, one dict each: name, ok, text, fix."""
@@ -323,6 +344,16 @@ class Site:
         while True:
             await asyncio.sleep(_SETTLE_EVERY)
             self.jobs.settle()
+
+
+def _tunables(config: SiteConfig) -> Tunables:
+    times = config.scheduling
+    return Tunables(
+        create_timeout=round(times.create * 1000),
+        ageing=round(times.ageing * 1000),
+        peer_silence=round(times.peer_silence * 1000),
+        peer_lost_timeout=round(times.peer_lost * 1000),
+    )
 
 
 def _is_over(state: JobState) -> bool:

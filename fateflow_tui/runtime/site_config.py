@@ -18,6 +18,7 @@ from fateflow_tui.runtime.party_patterns import checked_pattern, covers, party_o
 
 _LEAST_SECRET: Final = 16  # characters
 _LEAST_DIFFERENT: Final = 8  # of them
+_LEAST_SILENCE: Final = 6  # seconds; parties that are well are heard every five
 
 _HEADING = "# Configuration of a fateflow site. Edit it while the site is stopped; unknown keys are refused.\n"
 
@@ -30,10 +31,24 @@ class Capacity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Timeouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Seconds. peer: all tries of one control message together. value: one chunk of a value between parties."""
+    """Seconds. peer: all tries of one control message together. value: one chunk of a value between parties. silence:
+    after which a worker that gives no sign of life is called silent, and asked where it is.
+    """
 
     peer: float = 3.0
     value: float = 30.0
+    silence: float = 300.0
+
+
+class Scheduling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Seconds. create: in which all parties must have taken a new job over. ageing: after which a job that waits is not
+    overtaken any more. peer_silence: after which a party is shown as lost, peer_lost: after which its jobs end for it.
+    """
+
+    create: float = 15.0
+    ageing: float = 60.0
+    peer_silence: float = 20.0
+    peer_lost: float = 120.0
 
 
 class MailboxLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,6 +106,7 @@ class SiteConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     permissions: Literal["open", "required"] = "open"
     capacity: Capacity = Capacity()
     timeouts: Timeouts = Timeouts()
+    scheduling: Scheduling = Scheduling()
     mailbox: MailboxLimits = MailboxLimits()
     serving: ServingLimits = ServingLimits()
     model_store: ModelStoreConfig = ModelStoreConfig()
@@ -147,6 +163,11 @@ class SiteConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ("capacity.memory", self.capacity.memory, 0, None),
             ("timeouts.peer", self.timeouts.peer, 0.1, None),
             ("timeouts.value", self.timeouts.value, 1, None),
+            ("timeouts.silence", self.timeouts.silence, 0.1, None),
+            ("scheduling.create", self.scheduling.create, 1, None),
+            ("scheduling.ageing", self.scheduling.ageing, 0, None),
+            ("scheduling.peer_silence", self.scheduling.peer_silence, _LEAST_SILENCE, None),
+            ("scheduling.peer_lost", self.scheduling.peer_lost, _LEAST_SILENCE, None),
             ("mailbox.quota", self.mailbox.quota, 1, None),
             ("serving.timeout", self.serving.timeout, 0.05, 60),
         )

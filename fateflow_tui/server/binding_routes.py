@@ -14,10 +14,10 @@ from fateflow_tui.artifacts.tables import TableMeta
 from fateflow_tui.core.errors import BadRequest, NotFound
 from fateflow_tui.runtime.clock import now_ms
 from fateflow_tui.runtime.data_jobs import means_yes
-from fateflow_tui.runtime.jobs import TableExists
+from fateflow_tui.runtime.local_jobs import TableExists
 from fateflow_tui.server.bind_request import engine_of, partitions_of, path_of, schema_members, wish_of
 from fateflow_tui.server.body import Body, JsonBody
-from fateflow_tui.server.context import ThisAddress, ThisSite
+from fateflow_tui.server.context import ThisSite
 from fateflow_tui.server.described import FLAG, NUMBER, OBJECT, TEXT, TEXTS, described, members
 from fateflow_tui.server.door import Site
 from fateflow_tui.server.envelope import answer
@@ -53,7 +53,7 @@ _SECRETS: Final = ("pass", "secret", "token", "key")
 
 @router.post("/table/bind", **_BIND)
 @router.post("/table/add", **_BIND)
-async def bind(site: ThisSite, address: ThisAddress, body: JsonBody) -> Response:
+async def bind(site: ThisSite, body: JsonBody) -> Response:
     """Makes a table of a CSV, TSV or Parquet file on the server, which is read where it is and never changed.
 
     `head`: 1 if its first line has the names. `id_column`, `feature_column`: which columns, the first and all others
@@ -68,7 +68,7 @@ async def bind(site: ThisSite, address: ThisAddress, body: JsonBody) -> Response
             f"The data table already exists: {table!r} in namespace {namespace!r}",
             hint="add drop=1 to bind the name to this file instead, or choose another name",
         )
-    path = _file(site, address, body)
+    path = _file(site, body)
     partitions, kept = partitions_of(body), schema_members(body)
     found = await look_at(wish_of(body, path))
     source = found.source
@@ -128,7 +128,7 @@ async def query_connector(site: ThisSite, body: JsonBody) -> Response:
     return answer({"connector_name": name, **_connector(site, name)})
 
 
-def _file(site: Site, address: Any, body: Body) -> Path:
+def _file(site: Site, body: Body) -> Path:
     """The existing file that a request means, its links resolved; see `server_file` for who may name which."""
     place = body.mapping("address")
     named, folder = place.get("connector_name"), ""
@@ -137,7 +137,7 @@ def _file(site: Site, address: Any, body: Body) -> Path:
             raise BadRequest("connector_name must be a text")
         info = _connector(site, named)["connector_info"]
         folder = info["path"] if isinstance(info.get("path"), str) else ""
-    path = server_file(site.config, address, path_of(place, folder))
+    path = server_file(site, path_of(place, folder))
     if path.is_relative_to(site.home.root.resolve()):
         raise BadRequest(f"{path.name} is one of this site's own files, which no table can be bound to")
     try:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.records import JobState
 from fateflow_tui.core.status import Status
-from fateflow_tui.runtime.jobs import TableExists
+from fateflow_tui.runtime.local_jobs import TableExists
 from fateflow_tui.server.body import BODY_LIMIT, Body, JsonBody, parse, read_bytes
 from fateflow_tui.server.context import Asker, ThisAddress, ThisSite
 from fateflow_tui.server.described import FILE, FLAG, JOB, NUMBER, TEXT, described, members
@@ -60,7 +60,7 @@ async def upload(request: Request, site: ThisSite, address: ThisAddress, asker: 
         if body.flag("use_local_data", True):
             raise BadRequest("the request has no file", hint=_NO_FILE)
         conf = body.members
-        state = await _store(site, body, server_file(site.config, address, body.text("file")), asker)
+        state = await _store(site, body, server_file(site, body.text("file")), asker)
     names = {"table_name": str(conf["table_name"]), "namespace": str(conf["namespace"])}
     return answer({**submission(site, address, state), **names}, job_id=state.job_id)
 
@@ -72,8 +72,8 @@ async def upload(request: Request, site: ThisSite, address: ThisAddress, asker: 
 async def download(site: ThisSite, address: ThisAddress, body: JsonBody, asker: Asker) -> Response:
     """Writes a table to `output_path`, a file on the server."""
     body.require("namespace", "table_name", "output_path")
-    path = await file_to_write(site, address, body.text("output_path"))
-    state = await site.jobs.download({**body.members, "output_path": str(path)}, by=asker)
+    path = await file_to_write(site, body.text("output_path"))
+    state = await site.local_jobs.download({**body.members, "output_path": str(path)}, by=asker)
     return answer(submission(site, address, state), job_id=state.job_id)
 
 
@@ -131,4 +131,4 @@ async def _store(site: Site, conf: Body, path: Path, asker: str) -> JobState:
             f"The data table already exists: {name!r} in namespace {namespace!r} has {old.count} rows",
             hint="add drop=1 to replace it, or choose another name",
         )
-    return await site.jobs.upload(conf.members, path, by=asker)
+    return await site.local_jobs.upload(conf.members, path, by=asker)

@@ -10,10 +10,13 @@ from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.ports import ModuleCatalog
-from fateflow_tui.core.records import JobState
+from fateflow_tui.core.records import JobState, WaitingReason
 from fateflow_tui.core.status import Status
+from fateflow_tui.core.why import Holding
+from fateflow_tui.engine import ReusePlan
 from fateflow_tui.runtime.events import SiteEvent
 from fateflow_tui.runtime.gate import PeerGate
+from fateflow_tui.runtime.history import History
 from fateflow_tui.runtime.job_ids import JobIds
 from fateflow_tui.runtime.models import Models
 from fateflow_tui.runtime.peers import Peers
@@ -22,6 +25,7 @@ from fateflow_tui.runtime.plane import Plane
 from fateflow_tui.runtime.routes import RouteTable
 from fateflow_tui.runtime.serving import Serving
 from fateflow_tui.runtime.site_config import SiteConfig
+from fateflow_tui.runtime.workers import Workers
 from fateflow_tui.server.peer_routes import PeerHandlers
 
 Document = Mapping[str, Any] | str
@@ -47,9 +51,9 @@ class Events(Protocol):
 class Jobs(Protocol):
     """What users do with jobs. All raise the errors of `core.errors`, worded for users."""
 
-    async def submit(
-        self, dsl: Document, conf: Document, *, by: str = "", reuse: str | bool = False
-    ) -> JobState: ...
+    async def submit(self, dsl: Document, conf: Document, *, by: str = "", reuse: str | bool = False) -> JobState: ...
+
+    def reuse_plan(self, dsl: Document, conf: Document, *, reuse: str | bool = True) -> ReusePlan: ...
 
     async def stop(
         self, job_id: str, *, by: str, status: Status = Status.CANCELED, reason: str = ""
@@ -75,21 +79,9 @@ class Jobs(Protocol):
         component_parameters: Mapping[str, Any] | None = None,
     ) -> Sequence[RerunStep]: ...
 
-    async def upload(self, conf: Mapping[str, Any], file: Path, *, by: str = "") -> JobState: ...
-
-    async def download(self, conf: Mapping[str, Any], *, by: str = "") -> JobState: ...
-
-    async def write(
-        self, parameters: Mapping[str, Any], conf: Mapping[str, Any], *, by: str = ""
-    ) -> JobState: ...
-
     async def change_parameters(
         self, job_id: str, job_parameters: Mapping[str, Any], component_parameters: Mapping[str, Any], *, by: str
     ) -> tuple[dict[str, Any], Sequence[RerunStep]]: ...
-
-    async def store_model(self, conf: Mapping[str, Any], directory: str, *, by: str = "") -> JobState: ...
-
-    async def restore_model(self, conf: Mapping[str, Any], directory: str, *, by: str = "") -> JobState: ...
 
     async def clean_queue(self, *, by: str) -> dict[str, int]: ...
 
@@ -98,6 +90,20 @@ class Jobs(Protocol):
     def state(self, job_id: str) -> JobState | None: ...
 
     def states(self, limit: int | None = None, before: str = "") -> Iterator[JobState]: ...
+
+
+class LocalJobs(Protocol):
+    """Jobs that concern this site alone: tables in and out, models to their second location."""
+
+    async def upload(self, conf: Mapping[str, Any], file: Path, *, by: str = "") -> JobState: ...
+
+    async def download(self, conf: Mapping[str, Any], *, by: str = "") -> JobState: ...
+
+    async def write(self, parameters: Mapping[str, Any], conf: Mapping[str, Any], *, by: str = "") -> JobState: ...
+
+    async def store_model(self, conf: Mapping[str, Any], directory: str, *, by: str = "") -> JobState: ...
+
+    async def restore_model(self, conf: Mapping[str, Any], directory: str, *, by: str = "") -> JobState: ...
 
 
 class Site(PeerHandlers, Protocol):
@@ -116,6 +122,8 @@ class Site(PeerHandlers, Protocol):
     ids: JobIds
     models: Models
     permissions: Permissions
+    workers: Workers
+    history: History
 
     @property
     def catalog(self) -> ModuleCatalog: ...
@@ -123,8 +131,14 @@ class Site(PeerHandlers, Protocol):
     def events(self) -> Events: ...
     @property
     def jobs(self) -> Jobs: ...
+    @property
+    def local_jobs(self) -> LocalJobs: ...
 
     def resources(self) -> dict[str, Any]: ...
+
+    def holdings(self) -> list[Holding]: ...
+
+    def waiting(self, job_id: str) -> WaitingReason | None: ...
 
     def doctor(self) -> list[dict[str, Any]]: ...
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import msgspec
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -16,9 +15,11 @@ from fateflow_tui.server.context import ThisSite, known_job
 from fateflow_tui.server.described import DOCUMENT, JOB, NUMBER, RERUN, TEXT, TEXTS, described, members
 from fateflow_tui.server.door import Site
 from fateflow_tui.server.envelope import answer
+from fateflow_tui.server.reasons import explain
 from fateflow_tui.server.search import each
 from fateflow_tui.server.submission import client_free
 from fateflow_tui.server.views import job_line, job_view
+from fateflow_tui.server.witness import surroundings
 
 router = APIRouter(tags=["job"])
 
@@ -26,18 +27,28 @@ _LISTED = 20
 _PLACE = re.compile(r"[1-9][0-9]{0,8}")
 
 _LINE = {"job_id": JOB, "status": "success"}
+_WHY: dict[str, Any] = {
+    **_LINE,
+    "why": {"kind": "success", "text": "it succeeded in 4.2 s"},
+    "further": [],
+    "waiting": None,
+    "cards": [],
+}
 _ENTRY = {"at": 1732413416000, "kind": "status", "component": "dataio_0", "text": "success"}
 _STEP = {"component": "dataio_0", "action": "run", "why": "it failed"}
 
 
 @router.post(
-    "/job/list", **described(members(limit=NUMBER, status=TEXTS, role=TEXT, party_id=TEXT), {"limit": 20}, [_LINE])
+    "/job/list",
+    **described(members(limit=NUMBER, status=TEXTS, role=TEXT, party_id=TEXT, before=TEXT), {"limit": 20}, [_LINE]),
 )
 async def job_list(site: ThisSite, body: JsonBody) -> Response:
-    """Jobs in short, newest first. `limit` (20; 0 for all), `status` (one or several), `role` and `party_id`."""
+    """Jobs in short, newest first. `limit` (20; 0 for all), `status` (one or several), `role` and `party_id`;
+    `before`: the job after which the list is to go on.
+    """
     limit, statuses, party = body.integer("limit", _LISTED), body.texts("status"), body.party()
     found: list[Any] = []
-    async for state in each(site.jobs.states()):
+    async for state in each(site.jobs.states(before=body.text("before"))):
         line = job_line(state)
         if (not statuses or line.status in statuses) and (party is None or str(party) in line.parties):
             found.append(line)
@@ -72,12 +83,13 @@ async def job_show(site: ThisSite, body: JsonBody) -> Response:
     return answer(job_view(known_job(site, body)))
 
 
-@router.post("/job/why", **described(members("job_id"), {"job_id": JOB}, {**_LINE, "waiting": None, "cards": []}))
+@router.post("/job/why", **described(members("job_id", component_name=TEXT), {"job_id": JOB}, _WHY))
 async def job_why(site: ThisSite, body: JsonBody) -> Response:
-    """Why a job is as it is: what it waits for, who stopped it, which tasks failed and why."""
-    view = job_view(known_job(site, body))
-    members = ("job_id", "status", "waiting", "reason", "stop", "cards")
-    return answer({name: msgspec.to_builtins(getattr(view, name)) for name in members})
+    """Why a job is as it is, or with `component_name` one of its components: `why` is the chief reason (kind, cause,
+    text, mend, and the facts that belong to it), `further` what else there is to say.
+    """
+    state, component = known_job(site, body), body.text("component_name")
+    return answer(explain(state, await surroundings(site, state, component), component))
 
 
 @router.post("/job/story", **described(members("job_id", component_name=TEXT), {"job_id": JOB}, [_ENTRY]))

@@ -255,7 +255,7 @@ async def import_(request: Request, site: ThisSite, asker: Asker) -> Response:
 async def store(site: ThisSite, address: ThisAddress, body: JsonBody, asker: Asker) -> Response:
     """Copies one party's part to the second location, by a job of the party local:0."""
     body.require("model_id", "model_version", "role", "party_id")
-    state = await site.jobs.store_model(body.members, _second_location(site), by=asker)
+    state = await site.local_jobs.store_model(body.members, _second_location(site), by=asker)
     return answer(submission(site, address, state), job_id=state.job_id)
 
 
@@ -263,7 +263,7 @@ async def store(site: ThisSite, address: ThisAddress, body: JsonBody, asker: Ask
 async def restore(site: ThisSite, address: ThisAddress, body: JsonBody, asker: Asker) -> Response:
     """Brings one party's part back from the second location, by a job of the party local:0."""
     body.require("model_id", "model_version", "role", "party_id")
-    state = await site.jobs.restore_model(body.members, _second_location(site), by=asker)
+    state = await site.local_jobs.restore_model(body.members, _second_location(site), by=asker)
     return answer(submission(site, address, state), job_id=state.job_id)
 
 

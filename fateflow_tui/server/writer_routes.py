@@ -11,7 +11,7 @@ from starlette.responses import Response
 from fateflow_tui.artifacts.home import segment
 from fateflow_tui.core.errors import BadRequest, NotBuilt
 from fateflow_tui.runtime.data_jobs import means_yes
-from fateflow_tui.runtime.jobs import TableExists
+from fateflow_tui.runtime.local_jobs import TableExists
 from fateflow_tui.server.bind_request import FILES, engine_of, partitions_of, path_of, zero_or_one
 from fateflow_tui.server.body import Body, JsonBody
 from fateflow_tui.server.context import Asker, ThisAddress, ThisSite
@@ -55,7 +55,7 @@ async def writer(site: ThisSite, address: ThisAddress, body: JsonBody, asker: As
     """
     namespace, name = named_table(body)
     parameters: dict[str, Any] = {"namespace": namespace, "table_name": name}
-    path = await _path(site, address, body)
+    path = await _path(site, body)
     if path is None:
         parameters |= _new_table(site, body)
         target = {"table_name": parameters["output_table_name"], "namespace": parameters["output_namespace"]}
@@ -69,11 +69,11 @@ async def writer(site: ThisSite, address: ThisAddress, body: JsonBody, asker: As
             "head": zero_or_one(body, "head", 1) == 1,
         }
         target = {"output_path": str(path)}
-    state = await site.jobs.write(parameters, body.members, by=asker)
+    state = await site.local_jobs.write(parameters, body.members, by=asker)
     return answer({**submission(site, address, state), **target}, job_id=state.job_id)
 
 
-async def _path(site: Site, address: Any, body: Body) -> Path | None:
+async def _path(site: Site, body: Body) -> Path | None:
     """The file to write; None for a table. Raises NotBuilt for stores and kinds of files that are not."""
     named = body.text("output_path")
     if body.text("storage_engine").upper() not in (*_TABLES, *FILES):
@@ -82,7 +82,7 @@ async def _path(site: Site, address: Any, body: Body) -> Path | None:
         named = path_of(body.mapping("address"))
     if not named:
         return None
-    path = await file_to_write(site, address, named)
+    path = await file_to_write(site, named)
     if path.suffix.lower() not in _TEXT_FILES:
         raise NotBuilt(
             f"{path.name!r:.200} is no name of a text file; other kinds of files are not written",

@@ -23,7 +23,8 @@ class Kill(msgspec.Struct, frozen=True, tag="kill"):
 
 
 class Sample(msgspec.Struct, frozen=True, tag="sample"):
-    """Site -> zygote: let this write the stacks of its threads where `child` said. An unknown key is one that has ended.
+    """Site -> zygote: let this write the stacks of its threads to its file for them. An unknown key is one that has
+    ended.
     """
 
     key: str

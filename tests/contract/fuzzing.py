@@ -59,6 +59,7 @@ ODD_VALUES = (
     "[" * 200 + "]" * 200,
     '{"a":' * 200 + "1" + "}" * 200,
 )
+_DECENT_VALUES = [value for value in ODD_VALUES if "e400" not in value and "ud800" not in value]
 # Whole bodies.
 ODD_BODIES: tuple[bytes, ...] = (
     *(
@@ -125,6 +126,18 @@ ODD_HEADERS: tuple[Mapping[str, str], ...] = (
 )
 
 
+def mutated(document: Any, chance: random.Random) -> Any:
+    """A document with another value in one place, or without it."""
+    if not isinstance(document, dict | list) or not document or chance.random() < 0.1:
+        return json.loads(chance.choice(_DECENT_VALUES))
+    if isinstance(document, list):
+        return [mutated(document[0], chance), *document[1:]]
+    key = chance.choice(list(document))
+    if chance.random() < 0.1:
+        return {name: value for name, value in document.items() if name != key}
+    return {**document, key: mutated(document[key], chance)}
+
+
 class Sent(NamedTuple):
     """One request."""
 
@@ -149,14 +162,14 @@ class Requests:
         self._values: dict[str, list[Any]] = {}
 
     def of(self, method: str, path: str, known: Mapping[str, Any]) -> Iterator[Sent]:
-        """known: values that mean something at this site, by member; they stand in half of the requests, so that
-        these get beyond the first check.
+        """known: values that mean something at this site, by member, or what makes one; they stand in half of the
+        requests, so that these get beyond the first check.
         """
         operation = self._operations[f"{method.upper()} {path}"]
         chance = random.Random(f"{method} {path}")
         schemas = _members_of(operation.definition.raw)
         usable = {name: known[name] for name in schemas if name in known}
-        odd = list(_odd(path, list(schemas), usable))
+        odd = list(_odd(path, list(schemas), {name: _given(value, chance) for name, value in usable.items()}))
         odd = chance.sample(odd, min(len(odd), self._count // 5))
         whole = self._cases_of(operation)
         for number in range(self._count - len(odd)):
@@ -165,7 +178,9 @@ class Requests:
             if isinstance(body, dict):
                 body = dict(body) if number < len(whole) else self._mixed(body, schemas, chance)
                 if chance.random() < 0.5:
-                    body.update((name, value) for name, value in usable.items() if chance.random() < 0.9)
+                    body.update(
+                        (name, _given(value, chance)) for name, value in usable.items() if chance.random() < 0.9
+                    )
             yield _sent(path, case, body)
         yield from odd
 
@@ -174,7 +189,7 @@ class Requests:
         contents = raw.get("requestBody", {}).get("content", {})
         key = json.dumps([{kind: one["schema"] for kind, one in contents.items()}, raw.get("parameters")])
         if key not in self._whole:
-            self._whole[key] = _cases(operation, self._count // 5)
+            self._whole[key] = _cases(operation, self._count // 8)
             for name, schema in _members_of(raw).items():
                 bodies = [case.body for case in self._whole[key] if isinstance(case.body, dict)]
                 values = [body[name] for body in bodies if name in body]
@@ -212,6 +227,10 @@ def _cases(operation: APIOperation[Any, Any, Any], examples: int) -> list[Case]:
 
     collect()
     return found
+
+
+def _given(value: Any, chance: random.Random) -> Any:
+    return value(chance) if callable(value) else value
 
 
 def _members_of(operation: dict[str, Any]) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def test_an_error_is_one_line_and_a_hint(cli: CommandLine) -> None:
     lines = cli("table", "info", "-n", "demo", "-t", "nope", code=5).err.splitlines()
     assert lines == [
         "error: there is no table nope in namespace demo",
-        "hint: `fateflow data upload-history` shows what was uploaded",
+        "hint: `fateflow table list` shows the tables of this site",
     ]
 
 

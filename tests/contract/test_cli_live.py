@@ -40,7 +40,7 @@ def on_terminal(line: CommandLine, *arguments: str, typed: str = "") -> tuple[st
 
 
 def test_progress_is_told_line_by_line_without_a_terminal(cli: CommandLine) -> None:
-    job_id = sleep(cli, 0.8)
+    job_id = sleep(cli, 3)
     said = cli("job", "watch", job_id)
     lines = said.err.splitlines()
     assert f"▶ running  {job_id}" in lines
@@ -58,7 +58,7 @@ def test_quiet_says_only_the_outcome(cli: CommandLine) -> None:
 
 
 def test_progress_is_drawn_on_a_terminal(cli: CommandLine) -> None:
-    drawn, code = on_terminal(cli, "job", "watch", sleep(cli, 1))
+    drawn, code = on_terminal(cli, "job", "watch", sleep(cli, 3))
     assert code == 0
     assert "\x1b[?25l" in drawn  # the cursor is hidden meanwhile
     assert drawn.rindex("\x1b[?25h") > drawn.rindex("\x1b[?25l")

@@ -176,7 +176,7 @@ def test_a_service_gives_a_score(cli: CommandLine, deployed: str) -> None:
     assert 0 < answer["data"]["score"] < 1
     assert "score" in cli("model", "serve-test", "scores", "--id", values["id"], *features).out
     said = cli("model", "serve-test", "scores", "--id", values["id"], "-f", "mean_radius=1", code=None)
-    assert said.code in (2, 5)
+    assert said.code > 0
     assert "mean_texture" in said.err
     cli("serving", "unbind", "scores")
     cli("serving", "unload", deployed)

@@ -5,17 +5,19 @@ FATEFLOW_FUZZ: how many generated requests each operation gets, 200 unless it sa
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from http.client import HTTPConnection
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx
 import pytest
 from api_document import DOCUMENT, OPERATIONS
-from fuzzing import Requests, Sent
+from fuzzing import Requests, Sent, mutated
 
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.sdk import local
@@ -46,13 +48,19 @@ class FuzzedSite:
             **{"job_id": job_id, "role": "guest", "party_id": "9999", "component_name": "hetero_lr_0"},
             **{"namespace": "demo", "table_name": "breast_guest", "model_version": job_id, "version": job_id},
             **{"metric_namespace": "train", "metric_name": "loss", "word": "@1", "module": "FATE"},
-            **{"model_id": "arbiter-10001#guest-9999#host-10000#model", "job_parameters": {}, "tag_name": "good"},
-            **{"output_path": str(home / "downloaded.csv"), "job_dsl": {}, "job_runtime_conf": {}},
+            **{"model_id": "arbiter-10001#guest-9999#host-10000#model", "tag_name": "good"},
+            **{
+                "output_path": str(home / "downloaded.csv"),
+                **_documents(),
+            },
         }
         self.spare = {**self.known, "job_id": spare_job_id, "component_name": "sleep_0", "table_name": "spare"}
 
     def told(self) -> str:
         return self.log.read_text()
+
+    def close(self) -> None:
+        self._line.close()
 
     def send(self, method: str, sent: Sent) -> tuple[int, str, bytes]:
         """HTTP status, media type and content (of streams the beginning) of the answer."""
@@ -76,7 +84,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FuzzedSite]:
             _wait(client, [_uploaded(client, table, file) for table, file in tables])
             jobs = _submitted(client, *_demo()), _submitted(client, *_sleep())
             _wait(client, jobs)
-            yield FuzzedSite(home, client, *jobs)
+            with contextlib.closing(FuzzedSite(home, client, *jobs)) as fuzzed:
+                yield fuzzed
     finally:
         local.stop(home)
 
@@ -101,6 +110,20 @@ def _demo() -> tuple[dict[str, Any], dict[str, Any]]:
     dsl, conf = (json.loads((_DEMO / f"hetero_lr_{name}.json").read_text()) for name in ("dsl", "conf"))
     conf["component_parameters"]["common"]["hetero_lr_0"]["max_iter"] = 1
     return dsl, conf
+
+
+def _documents() -> dict[str, Callable[[Random], Any]]:
+    """Documents with a flaw. A component that is always one too many keeps them from becoming jobs."""
+    dsl, conf = _demo()
+    too_many = {"components": {**dsl["components"], "surplus_0": {"module": "Surplus"}}}
+    return {
+        "job_dsl": lambda chance: mutated(too_many, chance),
+        "job_runtime_conf": lambda chance: mutated(conf, chance),
+        "component_parameters": lambda chance: mutated(conf["component_parameters"], chance),
+        "job_parameters": lambda chance: mutated({"common": {"task_cores": 1, "timeout": 60}}, chance),
+        "train_dsl": lambda chance: json.dumps(mutated(dsl, chance)),
+        "predict_dsl": lambda chance: mutated(dsl, chance),
+    }
 
 
 def _sleep() -> tuple[dict[str, Any], dict[str, Any]]:

@@ -363,4 +363,9 @@ def test_only_files_below_the_data_roots_can_be_bound_elsewhere(tmp_path: Path) 
         assert site.bind("relative", Path("in.csv"))["retcode"] == 0
         for path in (tmp_path / "out.csv", roots / ".." / "out.csv", roots / "link.csv"):
             assert site.bind("out", path)["retcode"] == 103
+            assert "below its data roots" in site.run_locally("Upload", file=str(path))["retmsg"]
+        target = {"namespace": "ns", "name": "in", "output_path": str(tmp_path / "taken.csv")}
+        assert "below its data roots" in site.run_locally("Download", **target)["retmsg"]
+        assert not (tmp_path / "taken.csv").exists()
+        assert site.ended(site.run_locally("Upload", file=str(roots / "in.csv"))["jobId"]) == "success"
     assert local.stop(home)

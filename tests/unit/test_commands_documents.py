@@ -22,7 +22,7 @@ def test_a_problem_gets_the_line_that_it_is_in() -> None:
     problem = {"code": "C", "message": "m", "document": "dsl", "path": "$.x", "line": 2, "column": 2}
     whole = placed(problem, sources)
     assert (whole["file"], whole["source"]) == ("a.json", '\t"x": 1')
-    assert shown(whole, io.StringIO()) == ["a.json:2:2: error: C: m", '  2 |  "x": 1', "    |  ^"]
+    assert shown(whole, io.StringIO()) == ["a.json:2:2: error: C: m", '  2 |  "x": 1', "    |  ^~~"]
 
 
 def test_the_caret_stands_below_wide_signs() -> None:
@@ -35,7 +35,7 @@ def test_the_caret_stands_below_wide_signs() -> None:
         "source": '表表 "x"',
         "severity": "warning",
     }
-    assert shown(whole, io.StringIO())[2] == "    |      ^"
+    assert shown(whole, io.StringIO())[2] == "    |      ^~~"
 
 
 def test_a_long_line_is_cut_around_the_caret() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from fateflow_tui.artifacts.feature_index import FeatureIndex, build, identity
+from fateflow_tui.artifacts.feature_index import FeatureIndex, build
 from fateflow_tui.artifacts.tables import Table, Tables
 from fateflow_tui.core.errors import DamagedFile
 
@@ -51,7 +51,7 @@ def test_a_new_index_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
     build(new, tmp_path / "index.sqlite")
     second = FeatureIndex(tmp_path / "index.sqlite")
     assert (first.find("a"), second.find("a")) == ({"x0": "1"}, {"x0": "2"})
-    assert first.facts.table == identity(old.meta) != identity(new.meta) == second.facts.table
+    assert first.facts.table == old.meta.identity != new.meta.identity == second.facts.table
     first.close()
     second.close()
 

@@ -11,16 +11,14 @@ from starlette.requests import Request
 
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.log_reader import LogRecord
-from fateflow_tui.core.errors import BadRequest, PartyRefused
+from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.ids import Party
-from fateflow_tui.runtime.site_config import SiteConfig
 from fateflow_tui.server.address import Address
 from fateflow_tui.server.body import Body, UnreadableBody, parse, parse_documents
 from fateflow_tui.server.envelope import answer
 from fateflow_tui.server.filters import fits, ordered, usable
 from fateflow_tui.server.guard import Doorkeeper
 from fateflow_tui.server.log_files import LogWish
-from fateflow_tui.server.server_files import server_file
 from fateflow_tui.server.upload_request import conf_of_query
 
 # requests leaves these as they are, besides letters and digits
@@ -205,29 +203,6 @@ def test_signed_calls_of_peers_need_no_token() -> None:
 )
 def test_an_address_has_an_url_for_this_machine(address: Address, url: str) -> None:
     assert address.url == url
-
-
-def test_server_files_are_the_users_own_on_a_standalone_loopback_site(tmp_path: Any) -> None:
-    assert server_file(SiteConfig(), Address(), str(tmp_path / "a.csv")) == tmp_path / "a.csv"
-
-
-@pytest.mark.parametrize("site", [SiteConfig(parties=["9999"]), SiteConfig()])
-def test_elsewhere_server_files_lie_below_a_data_root(site: SiteConfig, tmp_path: Any) -> None:
-    address = Address() if site.parties else Address(host="10.0.0.7")
-    config = SiteConfig(parties=site.parties, data_roots=[str(tmp_path / "data")])
-    assert server_file(config, address, str(tmp_path / "data" / "a.csv")) == tmp_path / "data" / "a.csv"
-    assert server_file(config, address, "a.csv") == tmp_path / "data" / "a.csv"
-    for name in (tmp_path / "other.csv", tmp_path / "data" / ".." / "other.csv", "../other.csv", tmp_path / "data2"):
-        with pytest.raises(PartyRefused):
-            server_file(config, address, str(name))
-
-
-def test_a_link_out_of_a_data_root_is_followed_before_it_is_judged(tmp_path: Any) -> None:
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "link").symlink_to("/etc")
-    config = SiteConfig(parties=["9999"], data_roots=[str(tmp_path / "data")])
-    with pytest.raises(PartyRefused):
-        server_file(config, Address(), str(tmp_path / "data" / "link" / "passwd"))
 
 
 def test_answers_never_make_clients_try_again() -> None:

@@ -1,0 +1,44 @@
+"""When things are expected to happen, from how long the same has taken before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from fateflow_tui.core.plan import Resources
+from fateflow_tui.core.records import JobState
+from fateflow_tui.core.status import Status
+from fateflow_tui.core.why import Holding, Usual
+from fateflow_tui.server.views import component_views
+
+
+def usual_of(usual: Mapping[str, Usual], module: str, parties: Iterable[str]) -> Usual | None:
+    """How long a component takes: as long as the slowest of its roles of which something is known here."""
+    roles = {party.partition(":")[0] for party in parties}
+    known = [usual[key] for role in sorted(roles) if (key := f"{module}/{role}") in usual]
+    return max(known, key=lambda one: one.duration, default=None)
+
+
+def expected_end(state: JobState, usual: Mapping[str, Usual], now: int) -> int:
+    """When a running job is expected to have ended; 0 unless something is known of all that it has yet to do."""
+    left = 0
+    for view in component_views(state):
+        if view.status.ended:
+            continue
+        known = usual_of(usual, view.module, view.parties)
+        if known is None:
+            return 0
+        running = view.status is Status.RUNNING and view.started_at
+        left += max(0, known.duration - (now - view.started_at)) if running else known.duration
+    options = next((document.options for document in state.documents.values()), None)
+    return now + left // max(1, options.task_parallelism if options else 1)
+
+
+def room_at(need: Resources, free: Resources, holders: Iterable[Holding], *, memory_counts: bool) -> int:
+    """When so much is expected to be free; 0 when that cannot be told."""
+    for holding in sorted(holders, key=lambda one: one.ends_at or float("inf")):
+        if not holding.ends_at:
+            return 0
+        free = free.plus(holding.held)
+        if need.cores <= free.cores and (not memory_counts or need.memory <= free.memory):
+            return holding.ends_at
+    return 0
