@@ -84,10 +84,13 @@ async def ask(module: str, question: bytes, output: IO[bytes]) -> None:
     """Lets the module's `main` answer into `output`, which is then at its beginning. Raises what it did."""
     turn = _Turn()
     packed = msgspec.msgpack.encode(_Question(module, question))
+    work = asyncio.get_running_loop().run_in_executor(_askers, turn.ask, packed, output)
     try:
-        outcome = await asyncio.get_running_loop().run_in_executor(_askers, turn.ask, packed, output)
+        outcome = await asyncio.shield(work)
     except asyncio.CancelledError:
         turn.give_up()
+        # The thread uses `output`, which the caller closes as soon as this ends.
+        await asyncio.wait([work])
         raise
     if outcome.kind:
         raise _KINDS.get(outcome.kind, FateFlowError)(outcome.message, hint=outcome.hint)

@@ -65,3 +65,18 @@ def test_a_fault_is_told_and_the_process_lives(tmp_path: Path) -> None:
     with pytest.raises(FateFlowError, match="the table could not be read: DecodeError"):
         asyncio.run(ask())
     assert len(_pids()) == 1
+
+
+def test_a_question_that_is_given_up_leaves_nothing_behind(tmp_path: Path) -> None:
+    async def ask() -> None:
+        for turns in range(4):
+            asking = asyncio.ensure_future(previews(tmp_path, [("a", "b", "c")]))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+
+    asyncio.run(ask())
+    _absent(tmp_path)
+    assert len(_pids()) == 1
