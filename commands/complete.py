@@ -1,4 +1,4 @@
-"""Completion of job ids in the shell: quick or not at all."""
+"""Completion of ids in the shell: quick or not at all."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from commands import settings
 from fateflow_tui.core.errors import FateFlowError
 
 _PATIENCE: Final = 0.3  # seconds
@@ -18,24 +19,48 @@ _SHOWN: Final = 20
 
 def complete_job(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """The newest jobs of a running scheduler, with their status. Starts nothing and says nothing."""
+    jobs = _newest(context, "job/list")
+    if jobs is None:
+        return []
+    words = [(job["job_id"], f"{job['status']} {job.get('name', '')}".strip()) for job in jobs]
+    return _beginning([*words, ("@last", "the newest job")], incomplete)
+
+
+def complete_version(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """The newest model versions of a running scheduler, and their aliases. Starts nothing and says nothing."""
+    versions = _newest(context, "model/list")
+    if versions is None:
+        return []
+    words = [
+        (word, "deployed" if one.get("deployed") else "trained")
+        for one in versions
+        for word in (one["model_version"], *one.get("aliases", ()))
+    ]
+    return _beginning([*words, ("@last", "the newest version")], incomplete)
+
+
+def _newest(context: typer.Context, path: str) -> list[dict[str, Any]] | None:
+    """The newest records of a kind; None when no scheduler answers at once."""
     from http.client import HTTPConnection, HTTPException
 
     from fateflow_tui.sdk.connection import find
 
-    home = _said(context, "home")
+    url, home = _said(context, "url"), _said(context, "home")
     try:
-        target = find(_said(context, "url"), Path(home) if home else None)
+        target = find(url or (None if home or _in_environment() else settings.read().url), Path(home) if home else None)
         place = urlsplit(target.url)
         if place.scheme != "http":
-            return []
+            return None
         connection = HTTPConnection(place.hostname or "", place.port, timeout=_PATIENCE)
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {target.token}"}
-        connection.request("POST", "/v1/job/list", json.dumps({"limit": _SHOWN}), headers)
-        jobs = json.loads(connection.getresponse().read()).get("data") or []
+        connection.request("POST", f"/v1/{path}", json.dumps({"limit": _SHOWN}), headers)
+        records: list[dict[str, Any]] = json.loads(connection.getresponse().read()).get("data") or []
     except (FateFlowError, OSError, HTTPException, ValueError):
-        return []
-    words = [(job["job_id"], f"{job['status']} {job.get('name', '')}".strip()) for job in jobs]
-    words.append(("@last", "the newest job"))
+        return None
+    return records
+
+
+def _beginning(words: list[tuple[str, str]], incomplete: str) -> list[tuple[str, str]]:
     return [word for word in words if word[0].startswith(incomplete)]
 
 
@@ -46,4 +71,8 @@ def _said(context: typer.Context, name: str) -> str | None:
         if level.params.get(name):
             return str(level.params[name])
         level = level.parent
-    return os.environ.get("FATEFLOW_HOME") if name == "home" and "FATEFLOW_URL" not in os.environ else None
+    return os.environ.get("FATEFLOW_HOME") if name == "home" and not os.environ.get("FATEFLOW_URL") else None
+
+
+def _in_environment() -> bool:
+    return bool(os.environ.get("FATEFLOW_URL"))

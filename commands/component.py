@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from commands import classic, context
+from commands.component_models import app as models
 from commands.options import JobOption
 from commands.tracking import add_verbs
 from commands.verbs import Noun
+
+if TYPE_CHECKING:
+    from fateflow_tui.sdk.results import Module
 
 app = Noun("List modules, and look at what a job's components left.")
 
@@ -28,9 +34,16 @@ def list_components(ctx: typer.Context, job_id: JobOption = None) -> None:
     session.output.listing(
         session.flow.modules(),
         ("MODULE", "ROLES", "PARAMETERS", "RUNS HERE"),
-        lambda one: [one.module, ",".join(one.roles), one.parameter_class, "yes" if one.built else "not yet"],
+        lambda one: [one.module, ",".join(one.roles), one.parameter_class, _state(one)],
         lambda one: one.module,
     )
 
 
+def _state(module: Module) -> str:
+    if broken := getattr(module, "broken", ""):
+        return f"no: {broken}"
+    return "yes" if module.built else "not yet"
+
+
 add_verbs(app, "component")
+app.takes(models)

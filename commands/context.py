@@ -12,8 +12,16 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import typer
 
+from commands import settings
 from commands.output import Format, Output, format_of
-from fateflow_tui.core.errors import BadRequest, Conflict, FateFlowError, JobNotFound, SchedulerUnreachable
+from fateflow_tui.core.errors import (
+    BadRequest,
+    Conflict,
+    FateFlowError,
+    JobNotFound,
+    NotFound,
+    SchedulerUnreachable,
+)
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk import FateFlow
@@ -52,11 +60,27 @@ class Session:
         named = self.options.get("home")
         return (Path(named) if named else default_home()).expanduser().absolute()
 
-    @property
+    @cached_property
     def url(self) -> str:
-        """The address that the user names: --url, or $FATEFLOW_URL without --home; else ''."""
-        said = self.options.get("url")
-        return str(said or ("" if "home" in self.options else os.environ.get("FATEFLOW_URL", "")))
+        """The address that the user names: --url; without --home $FATEFLOW_URL, or, without $FATEFLOW_HOME, what `init`
+        was told; else ''.
+        """
+        if self._is_from_settings:
+            return settings.read().url
+        return str(self.options.get("url") or ("" if "home" in self.options else os.environ.get("FATEFLOW_URL", "")))
+
+    @cached_property
+    def keys(self) -> tuple[str, str]:
+        """What `init` was told to sign calls with, where it is what counts; else two empty texts."""
+        if not (self.url and self._is_from_settings):
+            return "", ""
+        known = settings.read()
+        return known.app_key, known.secret_key
+
+    @property
+    def _is_from_settings(self) -> bool:
+        environment = os.environ.get("FATEFLOW_URL") or os.environ.get("FATEFLOW_HOME")
+        return not (environment or self.options.get("url") or "home" in self.options)
 
     @property
     def crash_logs(self) -> Path:
@@ -70,7 +94,9 @@ class Session:
 
             if not self.url:
                 self._start_on_demand()
-            self._flow = FateFlow(url=self.url) if self.url else FateFlow(home=self.home)
+            app_key, secret_key = self.keys
+            keys = {"app_key": app_key or None, "secret_key": secret_key or None}
+            self._flow = FateFlow(url=self.url, **keys) if self.url else FateFlow(home=self.home)
         return self._flow
 
     def resolve(self, words: Sequence[str]) -> list[str]:
@@ -87,6 +113,27 @@ class Session:
             return self.flow.resolve(word)
         except JobNotFound:
             return word
+
+    def version(self, word: str) -> str:
+        """The whole model version for one, its unique beginning, `@last`, or an alias. Raises NotFound, Conflict."""
+        return str(self.flow.request("model/resolve", {"word": word}).data["model_version"])
+
+    def known_version(self, word: str | None) -> str | None:
+        """As `version`, but an unknown word stays as it is, for the scheduler to answer in FATE's own way."""
+        if not word:
+            return None
+        try:
+            return self.version(word)
+        except NotFound:
+            return word
+
+    def confirm(self, question: str, yes: bool) -> None:
+        """Asks a person before something is lost. Who is no person, or said --yes, means it. Raises Abort."""
+        if yes or not self.output.is_table or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return
+        if not typer.confirm(question, err=True):
+            self.output.talk("nothing was done")
+            raise typer.Abort
 
     def now(self) -> int:
         """Milliseconds since the epoch."""

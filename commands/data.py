@@ -8,15 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from commands import classic, context
+from commands.data_looking import add_looking
 from commands.documents import read_conf
 from commands.options import ConfOption, JobOption, LimitOption, NamespaceOption, TableOption, required
 from commands.verbs import Noun
 from fateflow_tui.core.errors import BadRequest
 
-app = Noun("Upload files as tables, download tables as files.")
+app = Noun("Upload files as tables, look at tables, download tables as files.")
 
 DropOption = Annotated[bool, typer.Option("--drop", help="Replace the table if there is one.")]
-VerboseOption = Annotated[bool, typer.Option("--verbose", help="Taken for compatibility.", hidden=True)]
+VerboseOption = Annotated[bool, typer.Option("--verbose", help="Taken for compatibility.")]
 
 
 @app.verb()
@@ -111,6 +112,53 @@ def download(
     return code
 
 
+@app.verb()
+def bind(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or Parquet file on the scheduler's machine.")],
+    namespace: NamespaceOption = None,
+    name: Annotated[
+        str | None, typer.Option("--name", "--table-name", "-t", metavar="NAME", help="Name of the table.")
+    ] = None,
+    id_column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The column that is the id; else the first.")
+    ] = None,
+    id_delimiter: Annotated[str, typer.Option(metavar="SIGN", help="What separates the columns.")] = ",",
+    no_head: Annotated[bool, typer.Option("--no-head", help="The first line is data already.")] = False,
+    drop: DropOption = False,
+) -> None:
+    """Makes a table of a file that stays where it is; nothing is copied.
+
+    Examples:
+    fateflow data bind demo/data/guest.csv -n demo --name bound_guest --drop
+    """
+    session = context.of(ctx)
+    body = {
+        "engine": "PATH",
+        "address": {"path": str(file.expanduser().absolute())},
+        "namespace": required(namespace, "-n"),
+        "name": required(name, "--name"),
+        "head": int(not no_head),
+        "id_delimiter": id_delimiter,
+        "id_column": id_column,
+        "drop": int(drop),
+    }
+    made = classic.data(session, "table/bind", body)
+    session.output.record(made, lambda one: [f"{one['namespace']} {one['table_name']}"], lambda one: one["table_name"])
+
+
+@app.verb()
+def writer(ctx: typer.Context, conf_path: ConfOption = None) -> None:
+    """Writes a table to a store outside, as FATE-Flow's client does since 1.7.2.
+
+    Examples:
+    fateflow data writer -c writer_conf.json
+    """
+    session = context.of(ctx)
+    conf = read_conf(Path(required(conf_path, "-c")))
+    classic.tell(session, "data/writer", conf, lambda data: session.output.lines([data["job_id"]]))
+
+
 @app.verb("upload-history")
 def upload_history(ctx: typer.Context, limit: LimitOption = 10, job_id: JobOption = None) -> None:
     """Shows what was uploaded, newest first.
@@ -173,3 +221,6 @@ def _finished(session: context.Session, job_id: str, conf: dict[str, Any]) -> in
         table = session.flow.table_info(str(conf["namespace"]), str(conf["table_name"]))
         session.output.lines([f"{table.namespace} {table.table_name}: {table.count} rows"])
     return code
+
+
+add_looking(app, "data")

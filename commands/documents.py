@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from commands.carets import excerpt, flowing
 from commands.output import painted
 from commands.text import clean, width
 from fateflow_tui.core.errors import BadDocument, BadRequest
 
-_LONGEST: Final = 160  # columns of a source line that are shown
+_LONGEST: Final = 160  # columns of a source line that are shown where there is no terminal
 
 
 def read_text(path: Path) -> str:
@@ -73,21 +75,18 @@ def shown(problem: dict[str, Any], stream: Any) -> list[str]:
     line, column = problem.get("line", 0), problem.get("column", 0)
     if line:
         place = f"{place}:{line}:{column}"
-    word = painted(severity, "1;31" if severity == "error" else "1;33", stream)
-    head = f"{place}: {word}: {problem.get('code', '')}: {clean(str(problem.get('message', '')))}"
-    lines = [head]
+    color = "1;31" if severity == "error" else "1;33"
+    word = painted(severity, color, stream)
+    columns = shutil.get_terminal_size().columns if stream.isatty() else 0
+    text = f"{problem.get('code', '')}: {clean(str(problem.get('message', '')))}"
+    first, *rest = flowing(text, width(f"{place}: {severity}: "), columns)
+    lines = [f"{painted(place, '1', stream)}: {word}: {first}", *rest]
     source = problem.get("source", "")
     if source:
-        lines += _excerpt(clean(source), column, len(str(line)), str(line), stream)
+        shown_line, blanks, mark = excerpt(source, line, column, columns or _LONGEST)
+        lines += [shown_line, blanks + painted(mark, color, stream)]
     elif problem.get("path"):
         lines.append(f"  at {problem['path']}")
     if problem.get("suggestion"):
-        lines.append(f"  did you mean {problem['suggestion']!r}?")
+        lines.append(painted(f"  did you mean {problem['suggestion']!r}?", "36", stream))
     return lines
-
-
-def _excerpt(source: str, column: int, digits: int, line: str, stream: Any) -> list[str]:
-    start = 0 if column <= _LONGEST else column - _LONGEST // 2
-    part = source[start : start + _LONGEST].replace("\t", " ")
-    blank = " " * width(part[: max(0, column - 1 - start)])
-    return [f"  {line} | {part}", f"  {' ' * digits} | {blank}{painted('^', '1;32', stream)}"]

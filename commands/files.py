@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import tarfile
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from commands import classic
 from commands.context import Session
 from fateflow_tui.core.errors import FateFlowError
 
@@ -18,17 +20,32 @@ def write_documents(folder: Path, documents: Mapping[str, Any]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, document in documents.items():
-            (folder / f"{name}.json").write_text(json.dumps(document, indent=4, ensure_ascii=False), encoding="utf-8")
+            (folder / f"{name}.json").write_text(_indented(document), encoding="utf-8")
     except OSError as error:
         raise FateFlowError(f"cannot write to {folder}: {error.strerror}") from error
 
 
-def fetch_archive(session: Session, path: str, body: Mapping[str, Any], folder: Path) -> None:
+def answer_document(session: Session, path: str, body: Mapping[str, Any], folder: Path | None, name: str) -> None:
+    """Asks for a document and prints it; with a folder it becomes the file NAME_TIME.json there, and its path is
+    told as FATE's client does.
+    """
+    envelope = classic.ask(session, path, body)
+    if envelope["retcode"] != 0 or folder is None:
+        classic.show(session, envelope, lambda data: session.output.write(_indented(data) + "\n"))
+        return
+    stem = f"{name}_{time.strftime('%Y%m%d%H%M%S')}"
+    write_documents(folder, {stem: envelope.pop("data", {})})
+    file = folder.expanduser().absolute() / f"{stem}.json"
+    envelope |= {"file": str(file), "directory": str(file.parent), "retmsg": f"success. File path is: {file}"}
+    classic.show(session, envelope, lambda _: session.output.lines([str(file)]), name=str(file))
+
+
+def fetch_archive(session: Session, path: str, body: Mapping[str, Any], folder: Path, method: str = "GET") -> None:
     """Fetches a tar archive, unpacks it into a folder and answers as FATE's client does."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as spool:
-            archive = session.flow.fetch(path, body, Path(spool) / "archive.tar.gz")
+            archive = session.flow.fetch(path, body, Path(spool) / "archive.tar.gz", method)
             with tarfile.open(archive, "r:gz") as tar:
                 tar.extractall(folder, filter="data")
     except OSError as error:
@@ -42,3 +59,7 @@ def fetch_archive(session: Session, path: str, body: Mapping[str, Any], folder: 
         session.output.lines([str(folder)])
     else:
         session.output.answer(answer, str(folder))
+
+
+def _indented(document: Any) -> str:
+    return json.dumps(document, indent=4, ensure_ascii=False)

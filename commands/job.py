@@ -1,37 +1,35 @@
-"""`fateflow job`: submit, follow, stop and rerun jobs; `job_reading` has the verbs that only look."""
+"""`fateflow job`: submit, follow, stop and rerun jobs; `job_reading` and `job_documents` have the other verbs."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import msgspec
 import typer
 
 from commands import classic, context
+from commands.complete import complete_job
 from commands.documents import problems_placed, read_conf, read_text
+from commands.job_documents import app as documents
+from commands.job_plan import app as planning
+from commands.job_plan import show_steps
 from commands.job_reading import app as reading
-from commands.job_text import JOB_TITLES, headline, job_row
-from commands.options import (
-    ComponentOption,
-    ConfOption,
-    JobArgument,
-    JobArguments,
-    JobOption,
-    WatchOption,
-    required,
-    words,
-)
+from commands.job_text import JOB_TITLES, headline, job_row, reused_line
+from commands.job_why import app as asking
+from commands.option_groups import JobNames
+from commands.options import ComponentOption, ConfOption, WatchOption, listed
 from commands.verbs import Noun
 from fateflow_tui.core.errors import PartyUnreachable
 
-if TYPE_CHECKING:
-    from fateflow_tui.sdk.results import RerunStep
-
 app = Noun("Submit, follow, inspect, stop and rerun jobs.")
 
+ReuseOption = Annotated[bool, typer.Option("--reuse", help="Do not run again what an earlier job has done alike.")]
+ReuseFromOption = Annotated[
+    str | None,
+    typer.Option("--reuse-from", metavar="JOB", help="As --reuse, of this job.", autocompletion=complete_job),
+]
 ForceOption = Annotated[bool, typer.Option("--force", help="Also what succeeded.")]
-_PLAN_TITLES = ("COMPONENT", "ACTION", "WHY")
 
 
 class Stopped(msgspec.Struct, frozen=True):
@@ -50,19 +48,30 @@ def submit(
         Path | None, typer.Option("--dsl-path", "-d", metavar="FILE", help="The DSL; a predict job needs none.")
     ] = None,
     watch: WatchOption = False,
+    reuse: ReuseOption = False,
+    reuse_from: ReuseFromOption = None,
 ) -> int:
     """Submits a job.
+
+    With --reuse, components that the newest job with most of them has done alike are taken over from it.
 
     Examples:
     fateflow job submit -d demo/hetero_lr_dsl.json -c demo/hetero_lr_conf.json
     fateflow job submit -d demo/hetero_lr_dsl.json -c demo/hetero_lr_conf.json --watch
     fateflow job submit -d demo/hetero_lr_dsl.json -c demo/hetero_lr_conf.json -o name
+    fateflow job submit -d demo/hetero_lr_dsl.json -c demo/hetero_lr_conf.json --reuse
+    fateflow job submit -d demo/hetero_lr_dsl.json -c demo/hetero_lr_conf.json --reuse-from @last
     """
     session = context.of(ctx)
     sources = {"conf": (conf_path, read_text(conf_path))}
     if dsl_path is not None:
         sources["dsl"] = (dsl_path, read_text(dsl_path))
-    body = {"job_dsl": sources["dsl"][1] if dsl_path else {}, "job_runtime_conf": sources["conf"][1]}
+    body: dict[str, Any] = {
+        "job_dsl": sources["dsl"][1] if dsl_path else {},
+        "job_runtime_conf": sources["conf"][1],
+    }
+    if reuse or reuse_from:
+        body["reuse"] = session.resolve([reuse_from])[0] if reuse_from else True
     envelope = classic.ask(session, "job/submit", body)
     job_id = str(envelope.get("jobId", ""))
     with problems_placed(sources):
@@ -70,14 +79,15 @@ def submit(
             session.output.talk(f"submitted {job_id}")
             return _watched(session, [job_id])
         classic.show(session, envelope, lambda data: _say_submitted(session, data), name=job_id)
+        if "reuse" in body:
+            session.output.talk(reused_line(session.flow.job(job_id)))
     return 0
 
 
 @app.verb()
 def watch(
     ctx: typer.Context,
-    jobs: JobArguments = None,
-    job_id: JobOption = None,
+    which: JobNames,
     timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up after so long.")] = None,
 ) -> int:
     """Follows jobs with their progress until they have ended; ends with the outcome of the worst one.
@@ -86,14 +96,13 @@ def watch(
     fateflow job watch @last
     """
     session = context.of(ctx)
-    return _watched(session, session.resolve(words(jobs, job_id)), timeout)
+    return _watched(session, which.ids(session), timeout)
 
 
 @app.verb()
 def wait(
     ctx: typer.Context,
-    jobs: JobArguments = None,
-    job_id: JobOption = None,
+    which: JobNames,
     timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up after so long.")] = None,
 ) -> int:
     """Waits in silence until jobs have ended; ends with the outcome of the worst one.
@@ -105,7 +114,7 @@ def wait(
     from commands.exits import of_status
 
     session = context.of(ctx)
-    lines = [session.flow.wait(one, timeout) for one in session.resolve(words(jobs, job_id))]
+    lines = [session.flow.wait(one, timeout) for one in which.ids(session)]
     now = session.now()
     if len(lines) == 1:
         session.output.record(lines[0], lambda job: [headline(job, now)], lambda job: job.job_id)
@@ -117,8 +126,7 @@ def wait(
 @app.verb()
 def stop(
     ctx: typer.Context,
-    jobs: JobArguments = None,
-    job_id: JobOption = None,
+    which: JobNames,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the other parties.")] = "",
 ) -> None:
     """Stops jobs at all their parties. Stopping a job that has ended changes nothing.
@@ -128,12 +136,13 @@ def stop(
     fateflow job stop -j @last --json
     """
     session = context.of(ctx)
-    if job_id and not jobs and not session.output.is_table:
-        body = {"job_id": session.known_id(job_id), "reason": reason or None}
-        classic.show(session, _without_details(classic.ask(session, "job/stop", body)), lambda _: None, name=job_id)
+    if which.is_classic and not session.output.is_table:
+        known = session.known_id(which.job_id) or ""
+        envelope = classic.ask(session, "job/stop", {"job_id": known, "reason": reason or None})
+        classic.show(session, _without_details(envelope), lambda _: None, name=known)
         return
     outcomes: list[Stopped] = []
-    for one in session.resolve(words(jobs, job_id)):
+    for one in which.ids(session):
         found = session.flow.stop(one, reason=reason)
         outcomes.append(Stopped(one, found.status, found.parties))
     session.output.listing(
@@ -154,8 +163,7 @@ def stop(
 @app.verb()
 def rerun(
     ctx: typer.Context,
-    jobs: JobArguments = None,
-    job_id: JobOption = None,
+    which: JobNames,
     component_name: ComponentOption = None,
     force: ForceOption = False,
     plan: Annotated[bool, typer.Option("--plan", help="Only show what would run, and why.")] = False,
@@ -172,12 +180,12 @@ def rerun(
     """
     session = context.of(ctx)
     changes = read_conf(conf_path) if conf_path else {}
-    ids = session.resolve(words(jobs, job_id))
-    if job_id and not jobs and not (plan or watch or session.output.is_table):
+    ids = which.ids(session)
+    if which.is_classic and not (plan or watch or session.output.is_table):
         body = {"job_id": ids[0], "component_name": component_name, "force": force or None, **changes}
         classic.show(session, _without_details(classic.ask(session, "job/rerun", body)), lambda _: None, name=ids[0])
         return 0
-    names = component_name.split(",") if component_name else []
+    names = listed(component_name)
     for one in ids:
         steps = session.flow.rerun(
             one,
@@ -188,28 +196,8 @@ def rerun(
             plan,
         )
         if not watch:
-            _show_steps(session, steps)
+            show_steps(session, steps)
     return _watched(session, ids) if watch and not plan else 0
-
-
-@app.verb()
-def plan(
-    ctx: typer.Context,
-    jobs: JobArgument = None,
-    job_id: JobOption = None,
-    component_name: ComponentOption = None,
-    force: ForceOption = False,
-) -> None:
-    """Shows what a rerun would run, reuse and skip, and why.
-
-    Examples:
-    fateflow job plan @last
-    fateflow job plan @last -cpn hetero_lr_0
-    """
-    session = context.of(ctx)
-    [one] = session.resolve([required(jobs or job_id, "JOB")])
-    names = component_name.split(",") if component_name else []
-    _show_steps(session, session.flow.rerun(one, names, force, plan=True))
 
 
 def _watched(session: context.Session, ids: list[str], timeout: float | None = None) -> int:
@@ -232,10 +220,7 @@ def _say_submitted(session: context.Session, data: dict[str, Any]) -> None:
     session.output.talk(f"submitted; follow it with: fateflow job watch {data['job_id']}")
 
 
-def _show_steps(session: context.Session, steps: list[RerunStep]) -> None:
-    session.output.listing(
-        steps, _PLAN_TITLES, lambda step: [step.component, step.action, step.why], lambda step: step.component
-    )
-
-
-app.add_typer(reading)
+app.takes(reading)
+app.takes(documents)
+app.takes(asking)
+app.takes(planning)

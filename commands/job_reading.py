@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import sys
 from typing import Any
 
 import typer
 
 from commands import classic, context
-from commands.job_text import JOB_TITLES, component_lines, job_lines, job_row, story_row, why_lines
-from commands.options import (
-    ComponentOption,
-    FolderOption,
-    JobArgument,
-    JobArguments,
-    JobOption,
-    LimitOption,
-    PartyIdOption,
-    PartyOption,
-    RoleOption,
-    StatusOption,
-    required,
-    words,
-)
+from commands.job_text import JOB_TITLES, component_lines, job_lines, job_row
+from commands.option_groups import JobName, JobNames, RecordOptions
+from commands.options import ComponentOption, LimitOption, PartyOption, StatusOption, required
 from commands.text import marked, moment
 from commands.verbs import Noun
 
@@ -57,7 +45,7 @@ def list_jobs(
 
 
 @app.verb()
-def show(ctx: typer.Context, jobs: JobArguments = None, job_id: JobOption = None) -> None:
+def show(ctx: typer.Context, which: JobNames) -> None:
     """Shows jobs whole: parties, components, times, failure cards.
 
     Examples:
@@ -66,24 +54,18 @@ def show(ctx: typer.Context, jobs: JobArguments = None, job_id: JobOption = None
     """
     session = context.of(ctx)
     output, now = session.output, session.now()
-    views = [session.flow.job(one) for one in session.resolve(words(jobs, job_id))]
+    views = [session.flow.job(one) for one in which.ids(session)]
     if len(views) == 1:
         output.record(views[0], lambda job: job_lines(job, now), lambda job: job.job_id)
     elif output.is_table:
         for view in views:
-            output.lines([*job_lines(view, now), ""])
+            output.marked([*job_lines(view, now), ""])
     else:
         output.listing(views, (), lambda job: (), lambda job: job.job_id)
 
 
 @app.verb()
-def query(
-    ctx: typer.Context,
-    job_id: JobOption = None,
-    role: RoleOption = None,
-    party_id: PartyIdOption = None,
-    status: StatusOption = None,
-) -> None:
+def query(ctx: typer.Context, which: RecordOptions) -> None:
     """Finds job records, one for each party, as FATE's client does.
 
     Examples:
@@ -91,8 +73,7 @@ def query(
     fateflow job query -r guest -p 9999 -s success --json
     """
     session = context.of(ctx)
-    body = {"job_id": session.known_id(job_id), "role": role, "party_id": party_id, "status": status}
-    envelope = classic.ask(session, "job/query", body)
+    envelope = classic.ask(session, "job/query", which.body(session))
     for record in envelope.get("data") or []:
         record.pop("f_dsl", None)
         record.pop("f_runtime_conf", None)
@@ -100,102 +81,43 @@ def query(
 
 
 @app.verb()
-def why(ctx: typer.Context, jobs: JobArgument = None, job_id: JobOption = None) -> None:
-    """Says why a job is as it is: what it waits for, who stopped it, what failed.
-
-    Examples:
-    fateflow job why @last
-    """
-    session = context.of(ctx)
-    [one] = session.resolve([required(jobs or job_id, "JOB")])
-    session.output.record(session.flow.why(one), why_lines, lambda found: found.job_id)
-
-
-@app.verb()
 def story(
-    ctx: typer.Context, jobs: JobArgument = None, job_id: JobOption = None, component_name: ComponentOption = None
+    ctx: typer.Context, which: JobName, component_name: ComponentOption = None, party: PartyOption = None
 ) -> None:
     """Tells all that happened to a job, in order.
 
     Examples:
     fateflow job story @last
-    fateflow job story @last -cpn hetero_lr_0
+    fateflow job story @last -cpn hetero_lr_0 --party guest:9999
     """
     session = context.of(ctx)
-    [one] = session.resolve([required(jobs or job_id, "JOB")])
-    entries = session.flow.story(one, component_name or "")
-    titles = ("AT", "PARTY", "COMPONENT", "WHAT", "TEXT")
-    session.output.listing(entries, titles, story_row, lambda entry: entry.what, empty="nothing happened to it")
+    entries = session.flow.story(which.id(session), component_name or "", party)
+    if session.output.is_table and entries:
+        from commands.story_text import story_lines
+
+        session.output.lines(story_lines(entries, session.output.width if sys.stdout.isatty() else 0))
+        return
+    session.output.listing(entries, (), lambda _: (), lambda entry: entry.what, empty="nothing happened to it")
 
 
 @app.verb()
-def graph(ctx: typer.Context, jobs: JobArgument = None, job_id: JobOption = None) -> None:
+def graph(ctx: typer.Context, which: JobName) -> None:
     """Lists a job's components in topological order, with what each needs.
 
     Examples:
     fateflow job graph @last
     """
     session = context.of(ctx)
-    [one] = session.resolve([required(jobs or job_id, "JOB")])
     now = session.now()
     session.output.record(
-        session.flow.graph(one), lambda found: component_lines(found.components, now), lambda found: found.job_id
+        session.flow.graph(which.id(session)),
+        lambda found: component_lines(found.components, now),
+        lambda found: found.job_id,
     )
 
 
 @app.verb()
-def config(
-    ctx: typer.Context,
-    job_id: JobOption = None,
-    role: RoleOption = None,
-    party_id: PartyIdOption = None,
-    output_path: FolderOption = None,
-) -> None:
-    """Writes a job's documents to a folder: dsl.json, runtime_conf.json and more.
-
-    Examples:
-    fateflow job config -j @last -r guest -p 9999 -o .
-    """
-    from commands.files import write_documents
-
-    session = context.of(ctx)
-    folder = Path(required(output_path, "-o"))
-    body = {"job_id": session.known_id(required(job_id, "-j")), "role": role, "party_id": party_id}
-    envelope = classic.ask(session, "job/config", body)
-    if envelope["retcode"] == 0:
-        data = envelope["data"]
-        target = folder.absolute() / f"job_{data['job_id']}_config"
-        write_documents(target, {name: value for name, value in data.items() if name != "job_id"})
-        for name in ("dsl", "runtime_conf"):
-            data.pop(name, None)
-        envelope |= {"directory": str(target), "retmsg": f"download successfully, please check {target} directory"}
-    classic.show(session, envelope, lambda _: session.output.lines([envelope["directory"]]))
-
-
-@app.verb()
-def log(ctx: typer.Context, job_id: JobOption = None, output_path: FolderOption = None) -> None:
-    """Fetches all logs of a job into a folder. To read them here: fateflow log show.
-
-    Examples:
-    fateflow job log -j @last -o .
-    """
-    from commands.files import fetch_archive
-
-    session = context.of(ctx)
-    folder = Path(required(output_path, "-o"))
-    [one] = session.resolve([required(job_id, "-j")])
-    target = folder.absolute() / f"job_{one}_log"
-    fetch_archive(session, "job/log", {"job_id": one}, target)
-
-
-@app.verb()
-def view(
-    ctx: typer.Context,
-    job_id: JobOption = None,
-    role: RoleOption = None,
-    party_id: PartyIdOption = None,
-    status: StatusOption = None,
-) -> None:
+def view(ctx: typer.Context, which: RecordOptions) -> None:
     """Lists the output tables of a job.
 
     Examples:
@@ -203,12 +125,12 @@ def view(
     fateflow job view -j @last -r guest -p 9999 --json
     """
     session = context.of(ctx)
-    known = session.known_id(required(job_id, "-j"))
-    body = {"job_id": known, "role": role, "party_id": party_id, "status": status}
+    required(which.job_id, "-j")
     titles = ("COMPONENT", "DATA", "PARTY", "NAMESPACE", "TABLE")
-    classic.show(
+    classic.tell(
         session,
-        classic.ask(session, "job/data/view/query", body),
+        "job/data/view/query",
+        which.body(session),
         lambda data: session.output.listing(
             data or [],
             titles,

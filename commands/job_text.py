@@ -9,8 +9,7 @@ from commands.text import cell, clean, columns, duration, marked, moment, party_
 
 if TYPE_CHECKING:
     from fateflow_tui.core.messages import FailureCard
-    from fateflow_tui.core.records import StoryEntry
-    from fateflow_tui.sdk.jobs import ComponentView, JobLine, JobView, JobWhy
+    from fateflow_tui.sdk.jobs import ComponentView, JobLine, JobView
 
 JOB_TITLES = ("JOB", "STATUS", "PROGRESS", "PARTIES", "NOW", "TOOK", "WHY")
 _REASON = 60  # columns
@@ -74,15 +73,32 @@ def job_lines(job: JobView, now: int) -> Iterator[str]:
         yield from card_lines(card)
 
 
+def reused_line(job: JobView) -> str:
+    """What a job has taken over from an earlier one."""
+    names = [one.name for one in job.components if one.reused_from]
+    if not names:
+        return f"nothing is reused; all {len(job.components)} components run"
+    source = next(one.reused_from for one in job.components if one.reused_from)
+    return f"↻ {len(names)} of {len(job.components)} components are reused from job {source}: {', '.join(names)}"
+
+
 def component_lines(components: list[ComponentView], now: int) -> Iterator[str]:
     rows = [
-        [f"  {marked(c.status)}", c.name, c.module, party_marks(dict(c.parties)), component_time(c, now)]
+        [f"  {component_state(c)}", c.name, c.module, party_marks(dict(c.parties)), component_time(c, now)]
         for c in components
     ]
     yield from ("  ".join(row).rstrip() for row in columns(rows))
 
 
+def component_state(component: ComponentView) -> str:
+    """As `marked`; what was taken over from an earlier job is shown as that."""
+    return marked("reused" if component.reused_from else component.status)
+
+
 def component_time(component: ComponentView, now: int) -> str:
+    """How long it took, or from which job it was taken over."""
+    if component.reused_from:
+        return f"from {component.reused_from}"
     if not component.started_at:
         return ""
     return duration((component.ended_at or now) - component.started_at)
@@ -105,23 +121,6 @@ def card_lines(card: FailureCard) -> Iterator[str]:
     if card.log:
         yield "  last lines of its log:"
         yield from (f"    {clean(line)}" for line in card.log)
-
-
-def why_lines(found: JobWhy) -> Iterator[str]:
-    """`job why`."""
-    yield f"{marked(found.status)}  {found.job_id}"
-    if found.waiting is not None:
-        yield f"  waits: {cell(found.waiting.text)}"
-    if found.stop is not None:
-        yield f"  stopped by {cell(found.stop.by)} {cell(found.stop.reason)}".rstrip()
-    if found.reason:
-        yield f"  reason: {cell(found.reason)}"
-    for card in found.cards:
-        yield from card_lines(card)
-
-
-def story_row(entry: StoryEntry) -> list[str]:
-    return [moment(entry.at), entry.party, entry.component, entry.what, entry.text]
 
 
 def shortened(text: str, limit: int) -> str:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from commands import context
-from commands.options import ComponentOption, JobArguments, JobOption, PartyOption, words
+from commands.option_groups import JobNames
+from commands.options import ComponentOption, PartyOption
 from commands.output import Format, Output, painted
 from commands.text import clean
 from commands.verbs import Noun
@@ -31,8 +32,7 @@ _COLORS: Final = {"WARNING": "33", "ERROR": "31", "CRITICAL": "31", "DEBUG": "2"
 @app.verb()
 def show(
     ctx: typer.Context,
-    jobs: JobArguments = None,
-    job_id: JobOption = None,
+    which: JobNames,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the jobs have ended.")] = False,
     since: Annotated[str, typer.Option(metavar="TIME", help="As in 10m, 2h, or 2026-01-31T12:00.")] = "",
     level: Annotated[str, typer.Option(metavar="LEVEL", help="DEBUG, INFO, WARNING or ERROR, and above.")] = "INFO",
@@ -53,7 +53,7 @@ def show(
     """
     session = context.of(ctx)
     output = session.output
-    ids = [""] if site else session.resolve(words(jobs, job_id) or ["@last"])
+    ids = [""] if site else session.resolve(which.words or ["@last"])
     wanted = _filter(session.now(), since, level.upper(), grep)
 
     def read(one: str) -> Iterator[LogLine]:

@@ -23,21 +23,38 @@ class Fateflow(LazyGroup):
 
     modules: ClassVar[Mapping[str, str]] = {
         "server": "commands.server",
+        "init": "commands.init",
         "data": "commands.data",
-        "job": "commands.job",
-        "task": "commands.task",
         "table": "commands.table",
-        "log": "commands.log",
+        "job": "commands.job",
+        "model": "commands.model",
+        "serving": "commands.serving",
         "metric": "commands.metric",
+        "log": "commands.log",
+        "task": "commands.task",
         "component": "commands.component",
-        "tracking": "commands.tracking",
         "party": "commands.party",
         "dsl": "commands.dsl",
+        "watch": "commands.watch",
         "resource": "commands.resource",
-        "queue": "commands.queue",
         "doctor": "commands.doctor",
+        "gc": "commands.gc",
+        "dash": "commands.dash",
         "demo": "commands.demo",
+        "tracking": "commands.tracking",
+        "tag": "commands.tag",
+        "queue": "commands.queue",
+        "privilege": "commands.privilege",
+        "key": "commands.key",
+        "checkpoint": "commands.checkpoint",
+        "provider": "commands.provider",
+        "service": "commands.service",
+        "template": "commands.template",
+        "test": "commands.test",
     }
+    originals: ClassVar[frozenset[str]] = frozenset(
+        {"tracking", "tag", "queue", "privilege", "key", "checkpoint", "provider", "service", "template", "test"}
+    )
 
 
 app = typer.Typer(

@@ -1,4 +1,4 @@
-"""`fateflow metric`: the figures of a job."""
+"""`fateflow metric`: the figures of a job, and their curves."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import msgspec
 import typer
 
 from commands import context
-from commands.options import ComponentOption, JobArgument, JobOption, PartyOption, required
+from commands.metric_charts import TaskMetrics, charts
+from commands.option_groups import JobName
+from commands.options import ComponentOption, PartyOption
 from commands.text import number
 from commands.verbs import Noun
-from fateflow_tui.core.errors import NotFound
+from fateflow_tui.core.errors import BadRequest, NotFound
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.jobs import JobView
@@ -40,53 +42,99 @@ class Figure(msgspec.Struct, frozen=True):
 @app.verb()
 def show(
     ctx: typer.Context,
-    job: JobArgument = None,
+    which: JobName,
     component: Annotated[str | None, typer.Argument(metavar="COMPONENT", help="Only this one.")] = None,
-    job_id: JobOption = None,
     component_name: ComponentOption = None,
     party: PartyOption = None,
-) -> None:
+    metric: Annotated[
+        str, typer.Option("--metric", metavar="TEXT", help="Only metrics with this text in their names.")
+    ] = "",
+    plot: Annotated[bool, typer.Option("--plot", help="Draw the curves: loss, ROC, KS; others by --metric.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until the job has ended; drawn live on a terminal.")
+    ] = False,
+) -> int:
     """Shows the metrics of a job, or of one component: of a curve its last point.
+
+    With -f the exit code is the job's outcome.
 
     Examples:
     fateflow metric show @last
     fateflow metric show @last evaluation_0 --party guest:9999
+    fateflow metric show @last --plot
+    fateflow metric show @last --plot --metric lift
+    fateflow metric show @last -f --plot
     """
     session = context.of(ctx)
-    [one] = session.resolve([required(job or job_id, "JOB")])
-    view = session.flow.job(one)
-    found = list(figures(session, view, component or component_name, party))
-    session.output.listing(
-        found,
-        _TITLES,
-        lambda each: [
-            each.component,
-            each.party,
-            each.namespace,
-            each.metric,
-            number(each.value),
-            str(each.points) if each.points > 1 else "",
-        ],
-        lambda each: each.metric,
-        empty=f"job {one} has no metrics at the parties of this site",
-    )
+    if plot and not session.output.is_table:
+        raise BadRequest("--plot draws for people", hint="leave out --plot to get the points as data")
+    job_id = which.id(session)
+    chosen = component or component_name
+    code, view = 0, session.flow.job(job_id)
+    tasks = metrics_of(session, view, chosen, party)
+    if follow:
+        from commands.exits import of_status
+        from commands.metric_course import followed
+
+        view, tasks = followed(session, view, chosen, party, metric, plot)
+        code = of_status(view.status)
+    if plot:
+        _plot(session, tasks, metric, job_id)
+    else:
+        _list(session, [one for one in figures(tasks) if metric.lower() in one.metric.lower()], job_id)
+    return code
 
 
-def figures(
+def metrics_of(
     session: context.Session, job: JobView, component: str | None = None, party: str | None = None
-) -> Iterator[Figure]:
-    """The metrics of a job at the parties that the asked site plays. Raises NotFound for an unknown component."""
+) -> list[TaskMetrics]:
+    """All series at the parties that the asked site plays. Raises NotFound for an unknown component."""
     names = [one.name for one in job.components]
     if component and component not in names:
         raise NotFound(f"job {job.job_id} has no component {component}", hint=f"its components: {', '.join(names)}")
     here = [line.party for line in job.party_lines if line.here]
-    for one in job.components:
-        for where in here:
-            wanted = component in (None, one.name) and party in (None, where)
-            if wanted and one.parties.get(where) not in (None, "waiting"):
-                for namespace, series in session.flow.metrics(job.job_id, one.name, where).items():
-                    for name, values in series.items():
-                        yield from _of_series(Figure(one.name, where, namespace, name, None), values)
+    return [
+        TaskMetrics(one.name, where, session.flow.metrics(job.job_id, one.name, where))
+        for one in job.components
+        for where in here
+        if component in (None, one.name)
+        and party in (None, where)
+        and one.parties.get(where) not in (None, "waiting", "ready")
+    ]
+
+
+def figures(tasks: list[TaskMetrics]) -> Iterator[Figure]:
+    """The values that the series come down to."""
+    for task in tasks:
+        for namespace, series in task.series.items():
+            for name, values in series.items():
+                yield from _of_series(Figure(task.component, task.party, namespace, name, None), values)
+
+
+def figure_row(figure: Figure) -> list[str]:
+    return [
+        figure.component,
+        figure.party,
+        figure.namespace,
+        figure.metric,
+        number(figure.value),
+        str(figure.points) if figure.points > 1 else "",
+    ]
+
+
+def _list(session: context.Session, found: list[Figure], job_id: str) -> None:
+    empty = f"job {job_id} has no such metrics at the parties of this site"
+    session.output.listing(found, _TITLES, figure_row, lambda each: each.metric, empty=empty)
+
+
+def _plot(session: context.Session, tasks: list[TaskMetrics], metric: str, job_id: str) -> None:
+    from commands.chart_page import page
+    from commands.output import painted
+
+    drawn = charts(tasks, metric)
+    session.output.lines(page(drawn, session.output.width, painted))
+    if not drawn:
+        session.output.talk(f"job {job_id} has no such curves at the parties of this site")
 
 
 def _of_series(place: Figure, series: Series) -> Iterator[Figure]:

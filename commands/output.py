@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from commands.text import COLORS, cell, clean, columns, yaml
+from commands.text import COLORS, cell, clean, columns, narrowed, width, yaml
 from fateflow_tui.core.errors import BadRequest, FateFlowError
+
+_MARKED: Final = re.compile(rf"^(\s*)(\S ({'|'.join(COLORS)}))\b")
 
 
 class Format(StrEnum):
@@ -40,6 +45,11 @@ class Output:
     def is_table(self) -> bool:
         return self.format is Format.TABLE
 
+    @property
+    def width(self) -> int:
+        """Columns of the terminal; $COLUMNS, or 80 where there is none."""
+        return shutil.get_terminal_size().columns
+
     def listing(
         self,
         records: Sequence[Any],
@@ -49,10 +59,13 @@ class Output:
         *,
         empty: str = "",
     ) -> None:
-        """Many records: a table of `row`s, or the records themselves. empty: said when there are none."""
+        """Many records: a table of `row`s, or the records themselves. empty: said when there are none. On a terminal
+        the table is cut to its width.
+        """
         match self.format:
             case Format.TABLE if records:
-                lines = columns([titles, *([cell(text) for text in row(record)] for record in records)])
+                table = [list(titles), *([cell(text) for text in row(record)] for record in records)]
+                lines = columns(narrowed(table, self.width) if sys.stdout.isatty() else table)
                 self.lines("  ".join(map(_colored_cell, line)).rstrip() for line in lines)
             case Format.TABLE if empty:
                 self.talk(empty)
@@ -67,13 +80,22 @@ class Output:
         """One record: `text`'s lines, or the record itself."""
         match self.format:
             case Format.TABLE:
-                self.lines(text(record))
+                self.marked(text(record))
             case Format.NAME:
                 self.lines([clean(name(record))])
             case Format.JSONL:
                 self.lines([_compact(record)])
             case Format.JSON | Format.YAML:
                 self._document(msgspec.to_builtins(record))
+
+    def facts(self, rows: Sequence[Sequence[str]]) -> None:
+        """Names and values, one a line; on a terminal long values go on below, in their column."""
+        padded = columns([*row] for row in rows)
+        for name, value in padded:
+            pieces = [value]
+            if sys.stdout.isatty() and value:
+                pieces = textwrap.wrap(value, max(20, self.width - width(name) - 2)) or [value]
+            self.lines(f"{name if not i else ' ' * width(name)}  {piece}".rstrip() for i, piece in enumerate(pieces))
 
     def answer(self, envelope: dict[str, Any], name: str = "") -> None:
         """A server's answer as FATE's `flow` prints it: indented, then an empty line. With jsonl one record a line."""
@@ -87,6 +109,12 @@ class Output:
                 self._document(envelope)
             case _:
                 self.write(json.dumps(envelope, indent=4, ensure_ascii=False) + "\n\n")
+
+    def marked(self, lines: Iterable[str]) -> None:
+        """Lines of data; a status that one begins with gets its colour."""
+        self.lines(
+            _MARKED.sub(lambda found: f"{found[1]}{painted(found[2], COLORS[found[3]])}", line) for line in lines
+        )
 
     def lines(self, lines: Iterable[str]) -> None:
         """Lines of data, each written at once when stdout is a terminal or a pipe that somebody follows."""

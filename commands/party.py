@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands import context
+from commands.party_grants import app as grants
 from commands.text import columns
 from commands.verbs import Noun
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.results import PartyRoute
 
-app = Noun("Tell this site where other parties are, and whom to trust.")
+app = Noun("Tell this site where other parties are, whom to trust, and what they may run here.")
 
 PartyArgument = Annotated[str, typer.Argument(metavar="PARTY", help="As in host:10000, or 10000 for any role.")]
 KeyOption = Annotated[str, typer.Option(metavar="KEY", help="The party's public key, got by another way.")]
@@ -103,3 +104,6 @@ def _show(session: context.Session, route: PartyRoute) -> None:
     ]
     shown = [row for row in facts if row[1]]
     session.output.record(route, lambda _: ["  ".join(row) for row in columns(shown)], lambda one: one.party)
+
+
+app.takes(grants)

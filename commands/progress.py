@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from commands.context import Session
-from commands.job_text import component_lines, component_time, headline, why
+from commands.job_text import component_lines, component_state, component_time, headline, why
 from commands.output import Output
 from commands.text import marked
 
@@ -49,7 +49,7 @@ class Telling:
         for component in job.components:
             if component.status != "waiting":
                 time = component_time(component, component.ended_at) if component.ended_at else ""
-                self._tell(component.name, f"  {marked(component.status)}  {component.name}  {time}".rstrip())
+                self._tell(component.name, f"  {component_state(component)}  {component.name}  {time}".rstrip())
 
     def _tell(self, what: str, line: str) -> None:
         if self._told.get(what) != line:
@@ -90,7 +90,7 @@ class Drawing:
             text.append(f"\n  {job.waiting.text}", style="yellow")
         shown = visible(job.components, max(3, self._console.height - 4))
         for component, line in zip(shown, component_lines(shown, now), strict=True):
-            text.append(f"\n{line}", style=_STYLES.get(component.status, "dim"))
+            text.append(f"\n{line}", style="blue" if component.reused_from else _STYLES.get(component.status, "dim"))
         if len(shown) < len(job.components):
             text.append(f"\n  {len(job.components) - len(shown)} more", style="dim")
         return text

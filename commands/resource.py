@@ -7,7 +7,8 @@ from typing import Any
 
 import typer
 
-from commands import context
+from commands import classic, context
+from commands.options import JobOption, required
 from commands.text import columns
 from commands.verbs import Noun
 
@@ -24,6 +25,29 @@ def show(ctx: typer.Context) -> None:
     session = context.of(ctx)
     found = session.flow.resources()
     session.output.record(found, _lines, lambda one: str(one.get("engine", "")))
+
+
+@app.verb()
+def query(ctx: typer.Context) -> None:
+    """Shows cores and memory as FATE-Flow's client does since 1.7.
+
+    Examples:
+    fateflow resource query
+    """
+    classic.tell(context.of(ctx), "resource/query", {})
+
+
+@app.verb("return")
+def give_back(ctx: typer.Context, job_id: JobOption = None) -> None:
+    """Gives back what a job that has ended still holds.
+
+    Examples:
+    fateflow resource return -j @last
+    """
+    session = context.of(ctx)
+    body = {"job_id": session.known_id(required(job_id, "-j"))}
+    text = f"job {body['job_id']} holds nothing any more"
+    classic.tell(session, "resource/return", body, lambda _: session.output.talk(text))
 
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from commands import context
+from commands import classic, context
 from commands.text import columns, duration, moment
 from commands.verbs import Noun
 from fateflow_tui.core.errors import SchedulerUnreachable
@@ -29,6 +29,9 @@ def start(
     name: Annotated[str, typer.Option(metavar="NAME", help="What this site is called.")] = "",
     advertised: Annotated[str, typer.Option(metavar="URL", help="Where other sites reach this one.")] = "",
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay here until it is told to end.")] = False,
+    standby: Annotated[
+        bool, typer.Option("--standby", help="Wait for the running scheduler to end, then take its place.")
+    ] = False,
 ) -> None:
     """Starts a scheduler, and returns when it answers.
 
@@ -42,8 +45,13 @@ def start(
     if foreground:
         from fateflow_tui.server.serve import ServeOptions, serve
 
-        options = ServeOptions(session.home, host, port, party or [], name, advertised)
+        options = ServeOptions(session.home, host, port, party or [], name, advertised, standby)
         serve(options, lambda url: session.output.talk(f"fateflow answers at {url}, home {session.home}"))
+        return
+    if standby and local.status(session.home) is not None:
+        pid = local.stand_by(session.home)
+        text = f"stands by for {session.home} (process {pid}); it takes over when the scheduler is gone"
+        session.output.record({"standby": pid}, lambda _: [text], lambda _: str(pid))
         return
     site = local.start(session.home, host=host, port=port, parties=party or (), name=name, advertised=advertised)
     session.output.record(site, lambda one: [f"started at {one.url}, home {one.home}, process {one.pid}"], _url)
@@ -94,6 +102,26 @@ def status(ctx: typer.Context) -> None:
         ["version", site.version],
     ]
     session.output.record(site, lambda _: ["  ".join(row) for row in columns(facts)], _url)
+
+
+@app.verb()
+def versions(ctx: typer.Context) -> None:
+    """Shows the versions that clients of FATE-Flow may count on.
+
+    Examples:
+    fateflow server versions
+    """
+    classic.tell(context.of(ctx), "server/version/get", {})
+
+
+@app.verb()
+def reload(ctx: typer.Context) -> None:
+    """Reads the site's configuration again, as far as that needs no new start.
+
+    Examples:
+    fateflow server reload
+    """
+    classic.tell(context.of(ctx), "server/reload", {})
 
 
 def _url(site: object) -> str:

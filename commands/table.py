@@ -1,39 +1,24 @@
-"""`fateflow table`: the tables of this site."""
+"""`fateflow table`: the tables of this site; `table_more` has the verbs that came with FATE-Flow 1.7 and later."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from commands import classic, context
-from commands.options import (
-    ComponentOption,
-    JobOption,
-    NamespaceOption,
-    PartyIdOption,
-    RoleOption,
-    TableOption,
-    required,
-)
-from commands.text import columns
+from commands.data_looking import add_looking
+from commands.option_groups import TableName
+from commands.options import ComponentOption, JobOption, PartyIdOption, RoleOption, YesOption
+from commands.table_more import app as more
 from commands.verbs import Noun
 from fateflow_tui.core.errors import NotFound
 
-app = Noun("Look at tables and delete them.")
-
-NamesArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="[NAMESPACE NAME]", help="The table, in place of -n and -t.")
-]
+app = Noun("Look at tables, bind files as tables, delete them.")
 
 
 @app.verb()
-def info(
-    ctx: typer.Context,
-    names: NamesArgument = None,
-    namespace: NamespaceOption = None,
-    table_name: TableOption = None,
-) -> None:
+def info(ctx: typer.Context, which: TableName) -> None:
     """Shows a table's rows, parts and columns.
 
     Examples:
@@ -41,7 +26,7 @@ def info(
     fateflow table info demo breast_guest --json
     """
     session = context.of(ctx)
-    body = _named(names, namespace, table_name)
+    body = which.body()
     envelope = classic.ask(session, "table/table_info", body)
     classic.show(session, envelope, lambda data: _show(session, data), name=body["table_name"])
 
@@ -49,13 +34,12 @@ def info(
 @app.verb()
 def delete(
     ctx: typer.Context,
-    names: NamesArgument = None,
-    namespace: NamespaceOption = None,
-    table_name: TableOption = None,
+    which: TableName,
     job_id: JobOption = None,
     role: RoleOption = None,
     party_id: PartyIdOption = None,
     component_name: ComponentOption = None,
+    yes: YesOption = False,
 ) -> None:
     """Deletes a table. The files behind a bound table stay.
 
@@ -63,25 +47,18 @@ def delete(
     fateflow table delete -n demo -t breast_guest
     """
     session = context.of(ctx)
-    body = _named(names, namespace, table_name)
+    body = which.body()
+    session.confirm(f"Delete table {body['namespace']} {body['table_name']}?", yes)
     envelope = classic.ask(session, "table/delete", body)
     text = f"deleted {body['namespace']} {body['table_name']}"
     classic.show(session, envelope, lambda _: session.output.talk(text), name=body["table_name"])
-
-
-def _named(names: list[str] | None, namespace: str | None, table_name: str | None) -> dict[str, str]:
-    first, second, *_ = [*(names or []), None, None]
-    return {
-        "namespace": required(namespace or first, "-n (namespace)"),
-        "table_name": required(table_name or second, "-t (table name)"),
-    }
 
 
 def _show(session: context.Session, table: dict[str, Any]) -> None:
     if not table["exist"]:
         raise NotFound(
             f"there is no table {table['table_name']} in namespace {table['namespace']}",
-            hint="`fateflow data upload-history` shows what was uploaded",
+            hint="`fateflow table list` shows the tables of this site",
         )
     schema = table.get("schema") or {}
     header = schema.get("header", "")
@@ -93,4 +70,14 @@ def _show(session: context.Session, table: dict[str, Any]) -> None:
         ["id", schema.get("sid", "")],
         ["columns", ", ".join(header.split(",")) if header else ""],
     ]
-    session.output.lines("  ".join(row).rstrip() for row in columns(facts))
+    if table.get("enable") is False:
+        facts.append(["jobs", f"may not use it; fateflow table enable {table['namespace']} {table['table_name']}"])
+    if table.get("external"):
+        facts.append(["file", str((table.get("address") or {}).get("path", ""))])
+    if origin := (table.get("origin") or {}).get("job_id"):
+        facts.append(["made by", f"{table['origin'].get('component', '')} of job {origin}".strip()])
+    session.output.facts(facts)
+
+
+app.takes(more)
+add_looking(app, "table")

@@ -7,14 +7,8 @@ from typing import Any
 import typer
 
 from commands import classic, context
-from commands.options import (
-    ComponentOption,
-    JobOption,
-    LimitOption,
-    PartyIdOption,
-    RoleOption,
-    StatusOption,
-)
+from commands.option_groups import TaskRecordOptions
+from commands.options import LimitOption
 from commands.text import duration, marked, moment
 from commands.verbs import Noun
 
@@ -37,14 +31,7 @@ def list_tasks(ctx: typer.Context, limit: LimitOption = 10) -> None:
 
 
 @app.verb()
-def query(
-    ctx: typer.Context,
-    job_id: JobOption = None,
-    role: RoleOption = None,
-    party_id: PartyIdOption = None,
-    component_name: ComponentOption = None,
-    status: StatusOption = None,
-) -> None:
+def query(ctx: typer.Context, which: TaskRecordOptions) -> None:
     """Finds tasks.
 
     Examples:
@@ -52,14 +39,7 @@ def query(
     fateflow task query -j @last -r guest -p 9999 -cpn hetero_lr_0 --json
     """
     session = context.of(ctx)
-    body = {
-        "job_id": session.known_id(job_id),
-        "role": role,
-        "party_id": party_id,
-        "component_name": component_name,
-        "status": status,
-    }
-    classic.show(session, classic.ask(session, "job/task/query", body), lambda data: _table(session, data))
+    classic.tell(session, "job/task/query", which.body(session), lambda data: _table(session, data))
 
 
 def _table(session: context.Session, records: list[dict[str, Any]] | None) -> None:

@@ -18,9 +18,22 @@ MARKS: Final = {
     "canceled": "■",
     "timeout": "⧗",
     "pass": "↷",
+    "reused": "↻",
 }
-COLORS: Final = {"running": "36", "success": "32", "failed": "31", "canceled": "33", "timeout": "31", "pass": "2"}
+COLORS: Final = {
+    "running": "36",
+    "success": "32",
+    "failed": "31",
+    "canceled": "33",
+    "timeout": "31",
+    "pass": "2",
+    "reused": "34",
+    "sound": "32",
+    "flawed": "31",
+}
 
+_NARROWEST: Final = 8  # columns to which a column is cut at most
+_FIGURES: Final = re.compile(r"[-0-9.:%+ ]*")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PLAIN: Final = re.compile(r"[A-Za-z_/][\w./@+-]*")
 _WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
@@ -52,6 +65,42 @@ def columns(rows: Iterable[Sequence[str]]) -> list[list[str]]:
     table = [list(row) for row in rows]
     widths = [max(map(width, column)) for column in zip(*table, strict=True)]
     return [[*(text + " " * (widths[i] - width(text)) for i, text in enumerate(row[:-1])), row[-1]] for row in table]
+
+
+def fitted(rows: Iterable[Sequence[str]], limit: int) -> list[str]:
+    """Rows of the same length as lines of at most `limit` columns; columns that do not fit give way to `…`."""
+    padded = columns(rows)
+    used, kept = 0, 0
+    for text in padded[0] if padded else ():
+        used += width(text) + 2
+        if kept and used + 1 > limit:
+            break
+        kept += 1
+    rest = [] if not padded or kept == len(padded[0]) else ["…"]
+    return ["  ".join([*line[:kept], *rest]).rstrip() for line in padded]
+
+
+def narrowed(rows: list[list[str]], limit: int) -> list[list[str]]:
+    """Rows of the same length, titles first, cut to fit `limit` columns when joined by two blanks. The widest column of
+    words gives way; ids, figures and times stay whole.
+    """
+    table = list(zip(*rows, strict=True))
+    widths = [max(map(width, column)) for column in table]
+    soft = [i for i, column in enumerate(table) if not all(map(_FIGURES.fullmatch, column[1:]))]
+    while soft and sum(widths) + 2 * (len(widths) - 1) > limit:
+        widest = max(soft, key=lambda i: widths[i])
+        if widths[widest] <= _NARROWEST:
+            break
+        widths[widest] -= 1
+    return [[_cut(text, room) for text, room in zip(row, widths, strict=True)] for row in rows]
+
+
+def _cut(text: str, room: int) -> str:
+    if width(text) <= room:
+        return text
+    while width(text) > room - 1:
+        text = text[:-1]
+    return f"{text.rstrip()}…"
 
 
 def marked(status: str) -> str:
@@ -92,6 +141,14 @@ def moment(ms: int) -> str:
 def number(value: Any) -> str:
     """A figure as people read it: six places, no needless zeros."""
     return f"{value:.6g}" if isinstance(value, float) else cell(value)
+
+
+def byte_count(size: int) -> str:
+    """`512 B`, `4.0 KiB`, `1.2 GiB`."""
+    amount, units = float(size), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while amount >= 1024 and len(units) > 1:
+        amount, units = amount / 1024, units[1:]
+    return f"{amount:.0f} B" if units[0] == "B" else f"{amount:.1f} {units[0]}"
 
 
 def yaml(value: Any) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
 from commands import classic, context
-from commands.options import ComponentOption, FolderOption, JobOption, PartyIdOption, RoleOption, required
+from commands.option_groups import TaskOptions
+from commands.options import FolderOption, required
 from commands.verbs import Noun
 
 app = Noun("Look at what components left; the same verbs as `component`.")
@@ -19,6 +19,7 @@ _QUESTIONS: Final = (
     ("metrics", "tracking/component/metrics", "Shows the names of a component's metrics."),
     ("metric-all", "tracking/component/metric/all", "Shows all metrics of a component with their points."),
     ("parameters", "tracking/component/parameters", "Shows the parameters that a component ran with."),
+    ("output-model", "tracking/component/output/model", "Shows the model that a component has trained."),
     ("output-data-table", "tracking/component/output/data/table", "Names the output tables of a component."),
 )
 
@@ -33,10 +34,7 @@ def add_verbs(noun: Noun, word: str) -> None:
 
 def output_data(
     ctx: typer.Context,
-    job_id: JobOption = None,
-    role: RoleOption = None,
-    party_id: PartyIdOption = None,
-    component_name: ComponentOption = None,
+    which: TaskOptions,
     output_path: FolderOption = None,
     limit: Annotated[int, typer.Option("--limit", "-l", metavar="N", help="Rows of each table; -1 for all.")] = -1,
 ) -> None:
@@ -45,63 +43,36 @@ def output_data(
 
     session = context.of(ctx)
     folder = Path(required(output_path, "-o"))
-    body = _task(session, job_id, role, party_id, component_name)
-    name = f"job_{body['job_id']}_{component_name}_{body['role']}_{body['party_id']}_output_data"
+    body = which.body(session)
+    name = f"job_{body['job_id']}_{body['component_name']}_{body['role']}_{body['party_id']}_output_data"
     path = "tracking/component/output/data/download"
     fetch_archive(session, path, {**body, "limit": limit}, folder.absolute() / name)
 
 
 def get_summary(
     ctx: typer.Context,
-    job_id: JobOption = None,
-    role: RoleOption = None,
-    party_id: PartyIdOption = None,
-    component_name: ComponentOption = None,
+    which: TaskOptions,
     output_path: FolderOption = None,
 ) -> None:
     """Shows what a component says of its result; with -o as a file in that folder."""
-    from commands.files import write_documents
+    from commands.files import answer_document
 
     session = context.of(ctx)
-    envelope = classic.ask(
-        session, "tracking/component/summary/download", _task(session, job_id, role, party_id, component_name)
-    )
-    if envelope["retcode"] == 0 and output_path is not None:
-        name = f"summary_{component_name}_{time.strftime('%Y%m%d%H%M%S')}"
-        write_documents(output_path, {name: envelope.pop("data")})
-        path = output_path.absolute() / f"{name}.json"
-        envelope |= {"directory": str(output_path.absolute()), "retmsg": f"summary is in {path}"}
-        classic.show(session, envelope, lambda _: session.output.lines([str(path)]))
-        return
-    classic.show(session, envelope, classic.facts(session))
+    path, body = "tracking/component/summary/download", which.body(session)
+    if output_path is None:
+        classic.tell(session, path, body)
+    else:
+        answer_document(session, path, body, output_path, f"summary_{body['component_name']}")
 
 
 def _question(path: str) -> Callable[..., None]:
     """A verb that asks one thing about one task."""
 
-    def verb(
-        ctx: typer.Context,
-        job_id: JobOption = None,
-        role: RoleOption = None,
-        party_id: PartyIdOption = None,
-        component_name: ComponentOption = None,
-    ) -> None:
+    def verb(ctx: typer.Context, which: TaskOptions) -> None:
         session = context.of(ctx)
-        body = _task(session, job_id, role, party_id, component_name)
-        classic.show(session, classic.ask(session, path, body), classic.facts(session))
+        classic.tell(session, path, which.body(session))
 
     return verb
-
-
-def _task(
-    session: context.Session, job_id: str | None, role: str | None, party_id: str | None, component_name: str | None
-) -> dict[str, Any]:
-    return {
-        "job_id": session.known_id(required(job_id, "-j")),
-        "role": required(role, "-r"),
-        "party_id": required(party_id, "-p"),
-        "component_name": required(component_name, "-cpn"),
-    }
 
 
 def _help(sentence: str, word: str, verb: str, more: str = "") -> str:

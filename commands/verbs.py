@@ -4,6 +4,7 @@ examples in every help.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, ClassVar, Final, TypeVar
@@ -12,16 +13,19 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from commands.global_options import beside, keep, light
+from commands.option_groups import spread
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+ORIGINAL: Final = "As FATE's client has it"
 _EXAMPLES: Final = "Examples:"
 
 
 def split_examples(text: str | None) -> tuple[str, list[str]]:
     """A docstring without its examples, and the examples, one command line each."""
     head, found, tail = (text or "").partition(_EXAMPLES)
-    lines = [line.strip() for line in tail.splitlines() if line.strip()] if found else []
+    whole = re.sub(r"\\\n\s*", "", tail)  # a line that goes on below
+    lines = [line.strip() for line in whole.splitlines() if line.strip()] if found else []
     return head.strip(), lines
 
 
@@ -64,20 +68,34 @@ class NounGroup(TyperGroup):
 
 
 class Noun(typer.Typer):
-    """What a noun module exports as `app`."""
+    """What a noun module exports as `app`. panel: the heading below which a help lists its verbs."""
 
-    def __init__(self, help: str) -> None:
+    def __init__(self, help: str, panel: str | None = None) -> None:
         super().__init__(cls=NounGroup, help=help, no_args_is_help=True, add_completion=False)
+        self._panel = panel
 
     def verb(self, name: str | None = None, *, help: str | None = None) -> Callable[[Function], Function]:
         """Makes a function a verb. help: in place of its docstring."""
-        return self.command(name, cls=Verb, help=help)
+        declare = self.command(name, cls=Verb, help=help, rich_help_panel=self._panel)
+
+        def made(function: Function) -> Function:
+            declare(spread(function))
+            return function
+
+        return made
+
+    def takes(self, other: Noun, name: str | None = None) -> None:
+        """Takes in the verbs of another noun, as they are or below a word of their own."""
+        self.add_typer(other, name=name)
 
 
 class LazyGroup(NounGroup):
-    """The root. `modules`: noun or lone verb -> module with an `app`, imported when it is needed."""
+    """The root. `modules`: noun or lone verb -> module with an `app`, imported when it is needed. `originals`: those
+    that are there for users of FATE's client, under a heading of their own.
+    """
 
     modules: ClassVar[Mapping[str, str]] = {}
+    originals: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -90,6 +108,8 @@ class LazyGroup(NounGroup):
         if cmd_name not in self.modules:
             return None
         app = import_module(self.modules[cmd_name]).app
-        command = typer.main.get_group(app) if isinstance(app, Noun) else typer.main.get_command(app)
+        command: Any = typer.main.get_group(app) if isinstance(app, Noun) else typer.main.get_command(app)
         command.name = cmd_name
+        if cmd_name in self.originals:
+            command.rich_help_panel = ORIGINAL
         return command

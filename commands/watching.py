@@ -29,7 +29,7 @@ def watch(session: Session, job_id: str, timeout: float | None = None, *, flow: 
     try:
         with progress_for(session) as progress:
             while True:
-                job = _next_look(scheduler, job_id)
+                job = next_look(scheduler, job_id)
                 progress.show(job)
                 if job.status.ended:
                     return job
@@ -45,7 +45,7 @@ def outcome(session: Session, jobs: Sequence[JobView]) -> int:
     output = session.output
     if output.is_table:
         for job in jobs:
-            output.lines(job_lines(job, session.now()))
+            output.marked(job_lines(job, session.now()))
     elif len(jobs) == 1:
         output.record(jobs[0], lambda job: job_lines(job, session.now()), lambda job: job.job_id)
     else:
@@ -60,7 +60,7 @@ def complain(session: Session, job: JobView) -> None:
             session.output.talk(line)
 
 
-def _next_look(flow: FateFlow, job_id: str) -> JobView:
+def next_look(flow: FateFlow, job_id: str) -> JobView:
     """The job as soon as it has ended, or after a moment. Waits for a scheduler that is being restarted."""
     from fateflow_tui.sdk import calls
 

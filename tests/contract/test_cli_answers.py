@@ -156,7 +156,7 @@ def test_a_waiting_job_says_why(cli: CommandLine) -> None:
     [line] = [line for line in cli("job", "list").out.splitlines() if line.startswith(second)]
     assert "· waiting" in line
     assert "cores" in line
-    assert "waits:" in cli("job", "why", second).out
+    assert "16 cores" in cli("job", "why", second).out
     assert second in cli("queue", "clean").out
     cli("job", "stop", first)
 

@@ -47,8 +47,10 @@ _ELSEWHERE = (
     "party ping",
     "party remove",
     "demo",
+    "dash",
     "test min",
     "model serve-test",
+    "watch",
 )
 # Parts of FATE-Flow that this version does not have; these verbs say so.
 _NOT_BUILT = (

@@ -88,12 +88,12 @@ def test_a_job_that_no_party_can_hold_is_refused_with_both_numbers(cli: CommandL
 def test_a_document_is_shown_with_its_errors_like_source_code(cli: CommandLine) -> None:
     (cli.folder / "typo.json").write_text('{\n  "components": {\n    "reader_0": {"module": "Raeder"}\n  }\n}\n')
     lines = cli("job", "submit", "-d", "typo.json", "-c", "demo/hetero_lr_conf.json", code=2).err.splitlines()
-    assert lines[:4] == [
+    assert lines[:2] == [
         "typo.json:3:18: error: ModuleNotExistError: component reader_0 is of module Raeder, which does not exist",
         '  3 |     "reader_0": {"module": "Raeder"}',
-        "    |                  ^",
-        "  did you mean 'Reader'?",
     ]
+    assert lines[2].startswith("    |                  ^")
+    assert "  did you mean 'Reader'?" in lines
     assert any(line.startswith("error: 1 error, ") for line in lines)
 
 

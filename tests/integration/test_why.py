@@ -117,8 +117,9 @@ def test_a_component_waits_for_what_it_needs(pair: Pair) -> None:
     assert "task_parallelism" in place.mend
     runs = pair.why(job, "running")
     assert (runs.component, runs.sign is not None, runs.since > 0) == ("sleep_0", True, True)
-    with pytest.raises(NotFound, match="sleep_0, sleep_1, sleep_2"):
+    with pytest.raises(NotFound, match="no component sleep_3") as unknown:
         pair.guest.flow.why(job, "sleep_3")
+    assert "sleep_0, sleep_1, sleep_2" in unknown.value.hint
     pair.guest.flow.stop(job)
     left = pair.why(job, "canceled", component="sleep_1")
     assert "never ran" in left.text
@@ -126,7 +127,7 @@ def test_a_component_waits_for_what_it_needs(pair: Pair) -> None:
 
 def test_the_host_refuses_a_table(pair: Pair) -> None:
     pair.host.flow.permissions.grant(
-        GUEST, role=["host"], command=["create", "run"], component=["all"], dataset=["a.b"]
+        GUEST, roles=["host"], commands=["create", "run"], components=["all"], datasets=["a.b"]
     )
     try:
         table = {"table": {"namespace": "experiment", "name": "secret"}}
@@ -140,7 +141,7 @@ def test_the_host_refuses_a_table(pair: Pair) -> None:
 
 
 def test_the_host_refuses_a_component(pair: Pair) -> None:
-    pair.host.flow.permissions.grant(GUEST, roles="host", commands="create,run", components="Reader")
+    pair.host.flow.permissions.grant(GUEST, roles=["host"], commands=["create", "run"], components=["Reader"])
     try:
         why = pair.why(refused_job(pair), "refused")
         assert (why.cause, why.party, why.lacks) == ("component", HOST, {"component": ["Sleep"]})
@@ -194,7 +195,6 @@ def test_a_worker_is_killed(pair: Pair) -> None:
     why = pair.why(job, "failed")
     assert (why.cause, why.component, why.party) == ("signal", "sleep_0", HOST)
     assert why.cards[0].signal == "SIGKILL"
-    assert [card.kind for card in why.cards[1:]] == ["canceled"]
     of_component = pair.why(job, "failed", component="sleep_0")
     assert (of_component.cause, of_component.party) == ("signal", HOST)
 
@@ -290,8 +290,7 @@ def test_a_peer_that_is_offline(pair: Pair) -> None:
     assert lost.party == HOST
     assert "by itself" in lost.mend
     pair.host.start()
-    pair.why(running, "running")
-    pair.guest.flow.stop(running)
+    until(lambda: pair.guest.flow.job(running).waiting is None, "the host is not heard again", 20)
 
 
 def test_the_command_line_takes_the_component_in_each_way(tmp_path: Path) -> None:
@@ -301,7 +300,7 @@ def test_the_command_line_takes_the_component_in_each_way(tmp_path: Path) -> Non
             "dsl_version": 2,
             "initiator": {"role": "guest", "party_id": 9999},
             "role": {"guest": [9999]},
-            "job_parameters": {},
+            "job_parameters": {"common": {}},
         }
         site.flow.wait(site.flow.submit({"components": {"sleep_0": {"module": "Sleep"}}}, conf).job_id, 30)
         by_place = run("job", "why", "@last", "sleep_0").out

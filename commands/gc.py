@@ -1,0 +1,84 @@
+"""`fateflow gc`: what the site could do without, and deleting it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from commands import context
+from commands.options import YesOption
+from commands.text import byte_count, duration
+from commands.verbs import Verb
+from fateflow_tui.core.errors import BadRequest
+
+if TYPE_CHECKING:
+    from fateflow_tui.sdk.results import Leftover
+
+app = typer.Typer(add_completion=False)
+
+_DAYS: Final = {"h": 1 / 24, "d": 1.0, "w": 7.0, "y": 365.0}
+_MIB: Final = {"m": 1, "g": 1 << 10, "t": 1 << 20}
+_AGE: Final = re.compile(r"(\d+(?:\.\d+)?)([hdwy])")
+_SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)([mgt])(?:i?b)?", re.IGNORECASE)
+_LIMIT: Final = "30d or 12h: for so long after a job's end; 20g: so much in all; 0 for ever."
+
+_Limit = typer.Option(metavar="AGE|SIZE", help=_LIMIT)
+
+
+@app.command(cls=Verb)
+def gc(
+    ctx: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only show what would go.")] = False,
+    keep_jobs: Annotated[str, _Limit] = "",
+    keep_logs: Annotated[str, _Limit] = "",
+    keep_tables: Annotated[str, _Limit] = "",
+    keep_archives: Annotated[str, typer.Option(metavar="AGE", help="Archives of migrated models, as in 90d.")] = "",
+    yes: YesOption = False,
+) -> None:
+    """Deletes what the site does not need: old jobs, logs and tables of jobs as far as a limit says so, here or in
+    [retention] of site.toml, and what belongs to no job any more. What is live, registered, bound or reused stays.
+
+    Examples:
+    fateflow gc --dry-run
+    fateflow gc --dry-run --keep-jobs 90d --keep-logs 30d --keep-tables 20g
+    fateflow gc --keep-logs 30d --yes
+    """
+    session = context.of(ctx)
+    output, now = session.output, session.now()
+    given = {"jobs": keep_jobs, "logs": keep_logs, "tables": keep_tables, "archives": keep_archives}
+    limits = {key: value for name, text in given.items() if text for key, value in _limit(name, text).items()}
+    found = session.flow.site.collect_garbage(True, **limits)
+    if not dry_run and found.items:
+        session.confirm(f"Delete {_counted(len(found.items))} of {byte_count(found.size)}?", yes)
+        found = session.flow.site.collect_garbage(False, **limits)
+    titles = ("KIND", "NAME", "SIZE", "AGE", "WHY")
+    output.listing(
+        found.items, titles, lambda one: _row(one, now), lambda one: one.name, empty="there is nothing to collect"
+    )
+    if output.is_table:
+        for name, why in found.kept.items():
+            output.talk(f"{name} stays: {why}")
+        if found.items:
+            word = "would go" if found.dry_run else "are gone"
+            output.talk(f"{_counted(len(found.items))} of {byte_count(found.size)} {word}")
+
+
+def _row(one: Leftover, now: int) -> list[str]:
+    return [one.kind, one.name, byte_count(one.size), duration(now - one.at) if one.at else "", one.why]
+
+
+def _counted(count: int) -> str:
+    return f"{count} thing{'' if count == 1 else 's'}"
+
+
+def _limit(name: str, text: str) -> dict[str, Any]:
+    """`30d` as days and `20g` as MiB; a limit of one kind leaves the other as the site has it. Raises BadRequest."""
+    if text == "0":
+        return {f"{name}_days": 0} if name == "archives" else {f"{name}_days": 0, f"{name}_mib": 0}
+    if age := _AGE.fullmatch(text):
+        return {f"{name}_days": float(age[1]) * _DAYS[age[2]]}
+    if (size := _SIZE.fullmatch(text)) and name != "archives":
+        return {f"{name}_mib": max(1, round(float(size[1]) * _MIB[size[2].lower()]))}
+    raise BadRequest(f"--keep-{name} {text!r} is no age or size", hint=f"write {_LIMIT}")

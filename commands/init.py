@@ -1,0 +1,87 @@
+"""`fateflow init`: where the scheduler is, for those who do not want to say it on every command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from commands import context, settings
+from commands.text import columns
+from commands.verbs import Verb
+from fateflow_tui.core.errors import BadRequest
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command(cls=Verb)
+def init(
+    ctx: typer.Context,
+    server_conf_path: Annotated[
+        Path | None,
+        typer.Option("--server-conf-path", "-c", metavar="FILE", help="A FATE-Flow server's service_conf.yaml."),
+    ] = None,
+    ip: Annotated[str, typer.Option(metavar="ADDRESS", help="Address of the scheduler.")] = "",
+    port: Annotated[int, typer.Option(metavar="PORT", help="Its HTTP port.")] = 0,
+    app_key: Annotated[str, typer.Option(metavar="KEY", help="Names whose secret key signs requests.")] = "",
+    secret_key: Annotated[str, typer.Option(metavar="KEY", help="The secret key.")] = "",
+    reset: Annotated[bool, typer.Option("--reset", help="Forget all that was set.")] = False,
+) -> None:
+    """Says once where the scheduler is; shows what was said before, without options.
+
+    What is named on a command line (--url, --home) or in the environment ($FATEFLOW_URL, $FATEFLOW_HOME) counts more.
+    Without any of it, the scheduler of the user's own home is meant and started on demand.
+
+    Examples:
+    fateflow init --ip 127.0.0.1 --port 9380
+    fateflow init -c service_conf.yaml
+    fateflow init
+    fateflow init --reset
+    """
+    session = context.of(ctx)
+    given = {
+        "server_conf_path": str(server_conf_path.expanduser().absolute()) if server_conf_path else "",
+        "ip": ip,
+        "port": port,
+        "app_key": app_key,
+        "secret_key": secret_key,
+    }
+    changes = {name: value for name, value in given.items() if value}
+    if reset:
+        settings.write(settings.Settings())
+        _say(
+            session, "all that was set is forgotten; name the scheduler again with: fateflow init", settings.Settings()
+        )
+    elif changes:
+        now = msgspec.structs.replace(settings.read(), **changes)
+        if not now.url:
+            raise BadRequest("the scheduler's place needs both --ip and --port, or -c with its configuration")
+        file = settings.write(now)
+        _say(session, f"written to {file}", now)
+    else:
+        _show(session, settings.read())
+
+
+def _say(session: context.Session, text: str, now: settings.Settings) -> None:
+    answer = {"retcode": 0, "retmsg": f"success: {text}"}
+    if not session.output.is_table:
+        session.output.answer(answer, now.url)
+        return
+    session.output.talk(text)
+    if now.url:
+        _show(session, now)
+
+
+def _show(session: context.Session, now: settings.Settings) -> None:
+    facts = [
+        ["scheduler", now.url or f"the one of {session.home}, started on demand"],
+        ["from", now.server_conf_path],
+        ["app key", now.app_key],
+        ["secret key", "is set" if now.secret_key else ""],
+    ]
+    shown = {"url": now.url, "server_conf_path": now.server_conf_path, "app_key": now.app_key}
+    session.output.record(
+        shown, lambda _: ["  ".join(row) for row in columns([row for row in facts if row[1]])], lambda _: now.url
+    )

@@ -1,0 +1,163 @@
+"""`fateflow serving`: what this site serves, and where its hosts find their features."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from commands import classic, context
+from commands.model_versions import known, part_body
+from commands.options import (
+    ModelIdOption,
+    NamespaceOption,
+    PartyIdOption,
+    PartyOption,
+    RoleOption,
+    VersionArgument,
+    required,
+)
+from commands.text import moment
+from commands.verbs import Noun
+
+app = Noun("Look after what this site serves; `model load` and `model bind` put models there.")
+features = Noun("Say in which tables a host finds the features of who is asked for.")
+
+NameOption = Annotated[
+    str | None, typer.Option("--name", "--table-name", "-t", metavar="NAME", help="Name of the table.")
+]
+
+
+@app.verb("list")
+def list_served(ctx: typer.Context) -> None:
+    """Lists the services and the loaded versions of this site.
+
+    Examples:
+    fateflow serving list
+    """
+    session = context.of(ctx)
+    found = classic.data(session, "serving/list", {})
+    by_model: dict[tuple[str, ...], list[str]] = {}
+    for one in found["services"]:
+        by_model.setdefault(_model_of(one), []).append(one["service_id"])
+    if not session.output.is_table:
+        session.output.record(found, lambda _: (), lambda _: "\n".join(one["service_id"] for one in found["services"]))
+        return
+    session.output.listing(
+        found["models"],
+        ("VERSION", "PARTY", "SERVICES", "LOADED"),
+        lambda one: [
+            one["model_version"],
+            f"{one['role']}:{one['party_id']}",
+            ", ".join(by_model.get(_model_of(one), ())),
+            moment(one.get("loaded_at") or 0),
+        ],
+        lambda one: str(one["model_version"]),
+        empty="nothing is loaded; load a deployed version with: fateflow model load VERSION",
+    )
+
+
+@app.verb()
+def unload(ctx: typer.Context, version: VersionArgument = None, party: PartyOption = None) -> None:
+    """Takes a loaded version out of service at a party of this site; without --party at all of them.
+
+    Examples:
+    fateflow serving unload @last
+    """
+    session = context.of(ctx)
+    chosen = known(session, required(version, "VERSION"))
+    loaded = classic.data(session, "serving/list", {})["models"]
+    here = [f"{one['role']}:{one['party_id']}" for one in loaded if one["model_version"] == chosen.model_version]
+    for one in [party] if party else here:
+        classic.data(session, "serving/unload", part_body(chosen, one))
+        session.output.talk(f"{one} no longer serves {chosen.model_version}")
+    if not (party or here):
+        session.output.talk(f"{chosen.model_version} is not loaded here")
+
+
+@app.verb()
+def unbind(ctx: typer.Context, service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service.")]) -> None:
+    """Ends a service; the version stays loaded.
+
+    Examples:
+    fateflow serving unbind churn
+    """
+    session = context.of(ctx)
+    classic.data(session, "serving/unbind", {"service_id": service})
+    session.output.talk(f"{service} is no service any more")
+
+
+@features.verb("bind")
+def bind_features(
+    ctx: typer.Context,
+    role: RoleOption = "host",
+    party_id: PartyIdOption = None,
+    namespace: NamespaceOption = None,
+    name: NameOption = None,
+    model_id: ModelIdOption = None,
+) -> None:
+    """Names the table in which a host of this site finds its features of who is asked for.
+
+    Examples:
+    fateflow serving features bind -r host -p 10000 --namespace demo --name breast_host
+    """
+    session = context.of(ctx)
+    body = {
+        "role": required(role, "-r"),
+        "party_id": required(party_id, "-p"),
+        "namespace": required(namespace, "-n"),
+        "name": required(name, "--name"),
+        "model_id": model_id,
+    }
+    found = classic.data(session, "serving/features/bind", body) or body
+    rows = f", {found['rows']} rows" if found.get("rows") is not None else ""
+    text = f"{body['role']}:{body['party_id']} finds its features in {body['namespace']} {body['name']}{rows}"
+    session.output.record(found, lambda _: [text], lambda _: str(body["name"]))
+
+
+@features.verb("unbind")
+def unbind_features(
+    ctx: typer.Context,
+    role: RoleOption = "host",
+    party_id: PartyIdOption = None,
+    model_id: ModelIdOption = None,
+) -> None:
+    """Takes the table away from a host again.
+
+    Examples:
+    fateflow serving features unbind -r host -p 10000
+    """
+    session = context.of(ctx)
+    body = {"role": required(role, "-r"), "party_id": required(party_id, "-p"), "model_id": model_id}
+    classic.data(session, "serving/features/unbind", body)
+    session.output.talk(f"{body['role']}:{body['party_id']} has no features for inference any more")
+
+
+@features.verb("list")
+def list_features(ctx: typer.Context) -> None:
+    """Lists the hosts' tables.
+
+    Examples:
+    fateflow serving features list
+    """
+    session = context.of(ctx)
+    session.output.listing(
+        classic.data(session, "serving/features/list", {}) or [],
+        ("PARTY", "NAMESPACE", "TABLE", "MODEL", "SINCE"),
+        lambda one: [
+            f"{one['role']}:{one['party_id']}",
+            one["namespace"],
+            one["name"],
+            one.get("model_id") or "any",
+            moment(one.get("bound_at") or 0),
+        ],
+        lambda one: str(one["name"]),
+        empty="no host has a table; name one with: fateflow serving features bind",
+    )
+
+
+def _model_of(one: dict[str, Any]) -> tuple[str, ...]:
+    return one["role"], one["party_id"], one["model_id"], one["model_version"]
+
+
+app.takes(features, "features")

@@ -1,0 +1,168 @@
+"""`fateflow test`: whether parties can work together, as FATE's client tries it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+import msgspec
+import typer
+
+from commands import classic, context
+from commands.exits import FAILED, OK, of_status
+from commands.minimal_job import breast_job, toy_job
+from commands.options import required
+from commands.text import marked, number
+from commands.verbs import Noun
+from fateflow_tui.core.errors import NotFound
+
+app = Noun("Try whether parties can work together.")
+
+GuestOption = Annotated[
+    str | None, typer.Option("--guest-party-id", "-gid", metavar="ID", help="Party id of the guest.")
+]
+HostOption = Annotated[str | None, typer.Option("--host-party-id", "-hid", metavar="ID", help="Party id of the host.")]
+ArbiterOption = Annotated[
+    str | None, typer.Option("--arbiter-party-id", "-aid", metavar="ID", help="Party id of the arbiter.")
+]
+_NUMBERS: Final = 1000  # that each party adds
+# Tables of the guest and the host, and the AUC below which something is wrong.
+_DATA: Final = {
+    "fast": ("breast_hetero_guest", "breast_hetero_host", 0.98),
+    "normal": ("default_credit_hetero_guest", "default_credit_hetero_host", 0.69),
+}
+_NAMESPACE: Final = "experiment"
+_BOOSTING: Final = "HeteroSecureBoost"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a try went. found, expected: the sum, or the AUC and its lower limit."""
+
+    test: str
+    job_id: str
+    status: str
+    found: float | None
+    expected: float
+    ok: bool
+
+
+@app.verb()
+def toy(
+    ctx: typer.Context,
+    guest_party_id: GuestOption = None,
+    host_party_id: HostOption = None,
+    timeout: Annotated[int, typer.Option(metavar="SECONDS", help="Give up after so long.")] = 300,
+    task_cores: Annotated[int, typer.Option(metavar="N", help="Cores of each task.")] = 2,
+) -> int:
+    """Lets a guest and a host add numbers without showing them: the smallest job that needs both.
+
+    Examples:
+    fateflow test toy -gid 9999 -hid 10000
+    """
+    session = context.of(ctx)
+    guest, host = required(guest_party_id, "-gid"), required(host_party_id, "-hid")
+    dsl, conf = toy_job(guest, host, numbers=_NUMBERS, task_cores=task_cores)
+    job_id, status = _run(session, dsl, conf, timeout)
+    found = (
+        _of_summary(session, job_id, "secure_add_example_0", guest).get("secure_sum") if status == "success" else None
+    )
+    outcome = Outcome("toy", job_id, status, found, 2.0 * _NUMBERS, status == "success" and found == 2 * _NUMBERS)
+    return _end(session, [outcome], lambda one: f"secure sum {number(one.found)}, expected {number(one.expected)}")
+
+
+@app.verb("min")
+def minimal(
+    ctx: typer.Context,
+    guest_party_id: GuestOption = None,
+    host_party_id: HostOption = None,
+    arbiter_party_id: ArbiterOption = None,
+    data_type: Annotated[
+        str, typer.Option("--data-type", "-t", metavar="TYPE", help="fast: breast data; normal: credit data.")
+    ] = "fast",
+    sbt: Annotated[bool, typer.Option("--sbt/--no-sbt", help="Also boosted trees.")] = True,
+    timeout: Annotated[int, typer.Option(metavar="SECONDS", help="Give up on a job after so long.")] = 600,
+) -> int:
+    """Trains a logistic regression over three parties, deploys it, and predicts with it.
+
+    The parties must have FATE's example tables in namespace experiment.
+
+    Examples:
+    fateflow test min -gid 9999 -hid 10000 -aid 10000 --no-sbt
+    """
+    session = context.of(ctx)
+    guest, host = required(guest_party_id, "-gid"), required(host_party_id, "-hid")
+    arbiter = required(arbiter_party_id, "-aid")
+    guest_table, host_table, limit = _DATA[_checked(data_type)]
+    tables = {"guest": (_NAMESPACE, guest_table), "host": (_NAMESPACE, host_table)}
+    dsl, conf = breast_job(guest, host, arbiter, tables)
+    job_id, status = _run(session, dsl, conf, timeout)
+    auc = _auc(session, job_id, guest) if status == "success" else None
+    outcomes = [Outcome("train", job_id, status, auc, limit, auc is not None and auc >= limit)]
+    if status == "success":
+        outcomes.append(_predicted(session, job_id, tables, timeout))
+    if sbt:
+        built = any(one.module == _BOOSTING and one.built for one in session.flow.modules())
+        why = "is not tried by this verb yet" if built else "is no part of this version"
+        session.output.talk(f"{_BOOSTING} {why}; leave it out with --no-sbt")
+    return _end(session, outcomes, _figure)
+
+
+def _predicted(session: context.Session, version: str, tables: dict[str, tuple[str, str]], timeout: float) -> Outcome:
+    from commands.model_versions import known
+    from commands.predict_conf import WantedTable, filled
+
+    trained = known(session, version)
+    made = classic.data(session, "model/deploy", trained.body)
+    model = {"model_id": made["model_id"], "model_version": made["model_version"]}
+    session.output.talk(f"deployed {made['model_version']}")
+    template = classic.data(session, "model/get/predict/conf", model)
+    wanted = [WantedTable(role, "", "", *table) for role, table in tables.items()]
+    job_id, status = _run(session, {}, filled(template, wanted, **model), timeout)
+    return Outcome("predict", job_id, status, None, 0.0, status == "success")
+
+
+def _run(session: context.Session, dsl: dict[str, Any], conf: dict[str, Any], timeout: float) -> tuple[str, str]:
+    from commands.watching import complain, watch
+
+    submitted = classic.data(session, "job/submit", {"job_dsl": dsl, "job_runtime_conf": conf})
+    session.output.talk(f"submitted {submitted['job_id']}")
+    job = watch(session, submitted["job_id"], timeout)
+    if of_status(job.status):
+        complain(session, job)
+    return job.job_id, str(job.status)
+
+
+def _of_summary(session: context.Session, job_id: str, component: str, guest: str) -> dict[str, Any]:
+    """What the guest's component says of its result; {} when the guest is at another site."""
+    body = {"job_id": job_id, "role": "guest", "party_id": guest, "component_name": component}
+    return classic.ask(session, "tracking/component/summary/download", body).get("data") or {}
+
+
+def _auc(session: context.Session, job_id: str, guest: str) -> float | None:
+    for series in session.flow.metrics(job_id, "evaluation_0", f"guest:{guest}").values():
+        for one in series.values():
+            for key, value, *_ in one.data:
+                if key == "auc":
+                    return float(value)
+    return None
+
+
+def _end(session: context.Session, outcomes: list[Outcome], figure: Any) -> int:
+    session.output.listing(
+        outcomes,
+        ("TEST", "STATUS", "JOB", "RESULT"),
+        lambda one: [one.test, marked(one.status), one.job_id, figure(one)],
+        lambda one: one.job_id,
+    )
+    return OK if all(one.ok for one in outcomes) else FAILED
+
+
+def _figure(one: Outcome) -> str:
+    if one.test != "train":
+        return "predicted with what was deployed" if one.ok else ""
+    return f"auc {number(one.found)}, expected {number(one.expected)} or more" if one.found is not None else ""
+
+
+def _checked(data_type: str) -> str:
+    if data_type not in _DATA:
+        raise NotFound(f"there is no data of type {data_type!r}", hint=f"one of {', '.join(_DATA)}")
+    return data_type

@@ -1,0 +1,78 @@
+"""Reasons as lines of text; pure."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from commands.job_text import card_lines
+from commands.text import clean, columns, duration, marked, moment
+
+if TYPE_CHECKING:
+    from fateflow_tui.core.why import Holding, Why
+    from fateflow_tui.sdk.jobs import JobWhy
+
+_INDENT: Final = "  "
+
+
+def why_lines(found: JobWhy, now: int, limit: int = 0) -> Iterator[str]:
+    """`job why`. limit: columns, 0 for none."""
+    yield _INDENT.join(filter(None, [marked(found.status), found.job_id, found.component]))
+    if found.why is None:  # an older scheduler's answer
+        yield from wrapped(found.waiting.text if found.waiting else found.reason, limit)
+        for card in found.cards:
+            yield from card_lines(card)
+        return
+    yield from reason_lines(found.why, now, limit)
+    for other in found.further:
+        yield ""
+        yield from reason_lines(other, now, limit)
+
+
+def reason_lines(why: Why, now: int, limit: int) -> Iterator[str]:
+    """One reason: the sentence, the facts that are not in it, what to do, the cards or the stack."""
+    yield from wrapped(why.text, limit)
+    rows = [[name, value] for name, value in _facts(why, now) if value]
+    for name, value in columns(rows) if rows else ():
+        head = f"{_INDENT}{name}{_INDENT}"
+        first, *rest = _pieces(value, limit - len(head) if limit else 0)
+        yield f"{head}{first}"
+        yield from (f"{' ' * len(head)}{piece}" for piece in rest)
+    if why.stack:
+        yield f"{_INDENT}where its threads are, the innermost call first:"
+        yield from (f"{_INDENT * 2}{clean(line)}" for line in why.stack.splitlines())
+    for card in why.cards:
+        yield ""
+        yield from card_lines(card)
+
+
+def wrapped(text: str, limit: int) -> Iterator[str]:
+    yield from (f"{_INDENT}{piece}" for piece in _pieces(clean(text).replace("\n", " "), limit - len(_INDENT)))
+
+
+def _facts(why: Why, now: int) -> Iterator[tuple[str, str]]:
+    if why.kind == "waiting" and why.since:
+        yield "since", f"{moment(why.since)}, {duration(now - why.since)} ago"
+    for number, holder in enumerate(why.holders):
+        yield "" if number else "held by", _holding(holder)
+    yield "expected", _expected(why, now)
+    yield "mend", clean(why.mend) if not (why.cards and why.kind == "failed") else ""
+
+
+def _holding(one: Holding) -> str:
+    memory = f" and {one.held.memory} MiB" if one.held.memory else ""
+    until = f", until about {moment(one.ends_at)}" if one.ends_at else ""
+    return f"{one.job_id}: {one.held.cores} cores{memory} at {one.party}{until}"
+
+
+def _expected(why: Why, now: int) -> str:
+    if not why.estimate:
+        return ""
+    wait = why.estimate - now
+    when = f"about {moment(why.estimate)}, in {duration(wait)}" if wait > 0 else "at any moment"
+    return f"{when} ({why.basis})" if why.basis else when
+
+
+def _pieces(text: str, limit: int) -> list[str]:
+    return textwrap.wrap(text, max(20, limit), break_on_hyphens=False) or [""] if limit > 0 else [text]
