@@ -32,9 +32,9 @@ class Change(StrEnum):
     INPUTS = "inputs"
     OUTPUTS = "outputs"
     MODEL = "model"  # it predicts with another one
+    UPSTREAM = "upstream"  # something that it needs runs
     UNFINISHED = "unfinished"  # it has not succeeded in the earlier job
     LOST = "lost"  # a party no longer has what it left
-    UPSTREAM = "upstream"  # something that it needs runs
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -81,9 +81,11 @@ def compared(plan: JobPlan, source: JobState, lost: Mapping[str, Reason] | None 
     alike: set[str] = set()
     before, now = _Tasks(source.plan), _Tasks(plan)
     for component in plan.components:
-        reason = _difference(component, before, now, source) or (lost or {}).get(component.name)
-        if reason is None and (blocked := [need for need in component.needs if need not in alike]):
+        blocked = [need for need in component.needs if need not in alike]
+        reason = _difference(component, before, now, source)
+        if reason is None and blocked:
             reason = Reason(Change.UPSTREAM, f"needs {', '.join(blocked)}")
+        reason = reason or _unfinished(component, source) or (lost or {}).get(component.name)
         if reason is None:
             alike.add(component.name)
             steps.append(ReuseStep(component.name, ReuseAction.REUSE, "unchanged"))
@@ -159,10 +161,16 @@ def _difference(component: ComponentPlan, before: _Tasks, now: _Tasks, source: J
         return _changed(old, new)
     if any(reads_model(task) and before.models[party] != now.models[party] for party, task in new.items()):
         return Reason(Change.MODEL, "predicts with another model")
-    record = source.driver.components.get(name)
-    if record is None or not record.status.succeeded:
-        return Reason(Change.UNFINISHED, _ended_as(record.status if record else Status.WAITING, source.job_id))
     return None
+
+
+def _unfinished(component: ComponentPlan, source: JobState) -> Reason | None:
+    record = source.driver.components.get(component.name) if source.driver else None
+    status = record.status if record else Status.WAITING
+    if status.succeeded:
+        return None
+    did = "did not run" if status is Status.WAITING else f"ended as {status}"
+    return Reason(Change.UNFINISHED, f"{did} in job {source.job_id}")
 
 
 def _changed(old: Mapping[str, TaskPlan], new: Mapping[str, TaskPlan]) -> Reason:
@@ -187,7 +195,3 @@ def _other_parties(old: list[str], new: list[str]) -> str:
     gone = [party for party in old if party not in new]
     texts = [f"now at {', '.join(added)}" if added else "", f"no longer at {', '.join(gone)}" if gone else ""]
     return f"parties changed: {', '.join(filter(None, texts)) or 'nobody runs it'}"
-
-
-def _ended_as(status: Status, job_id: str) -> str:
-    return f"did not run in job {job_id}" if status is Status.WAITING else f"ended as {status} in job {job_id}"

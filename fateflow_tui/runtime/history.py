@@ -15,7 +15,7 @@ from fateflow_tui.runtime.clock import now_ms
 
 _JOBS: Final = 50  # that are looked at
 _RUNS: Final = 20  # of one module that count, the newest
-_FRESH: Final = 10_000  # ms for which an answer is good
+_FRESH: Final = 5_000  # ms for which an answer is good
 _TURN: Final = 8  # job files between two chances for others to use the event loop
 
 

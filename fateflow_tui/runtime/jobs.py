@@ -119,6 +119,13 @@ class Jobs(JobLookup):
             raise submit_failed(state)
         return state
 
+    def draft(
+        self, dsl: Mapping[str, Any] | str, conf: Mapping[str, Any] | str
+    ) -> tuple[JobPlan, dict[str, Refusal]]:
+        """The plan that `submit` would make, and what this site's parties would say against it; submits nothing."""
+        plan = self._planned(dsl, conf)
+        return plan, self._refusals(plan.documents)
+
     def adoptable(self, document: PartyDocument) -> dict[str, Adopted]:
         """What a party of this site has of the job that its document wants to reuse."""
         if document.reuse is None:

@@ -27,6 +27,7 @@ from fateflow_tui.engine import Engine, SiteFacts, Tunables
 from fateflow_tui.registry import Registry
 from fateflow_tui.runtime.admission import admit
 from fateflow_tui.runtime.clock import now_ms
+from fateflow_tui.runtime.collector import Collector
 from fateflow_tui.runtime.doctor import checks
 from fateflow_tui.runtime.events import EventBus
 from fateflow_tui.runtime.file_rules import FileRules
@@ -145,6 +146,15 @@ class Site:
             Adoption(home, self.tables, self.catalog),
         )
         self.history = History(self.jobs.states)
+        self.collector = Collector(
+            home,
+            self._store,
+            self.tables,
+            self.registry,
+            self.engine.job,
+            lambda: [(one.namespace, one.name) for one in self.serving.feature_bindings()],
+            config.retention,
+        )
         self.local_jobs = LocalJobs(self.jobs.submit, self.tables)
         self._running: list[asyncio.Task[None]] = []
 
@@ -158,7 +168,7 @@ class Site:
         self.registry.sweep()
         await self.workers.open()
         self._scheduler.restore(self._unfinished())
-        works = (self._scheduler.run(), self._settle(), self.models.run())
+        works = (self._scheduler.run(), self._settle(), self.models.run(), self.collector.run())
         self._running = [asyncio.create_task(work) for work in works]
         self.events.publish("server", status="started")
 

@@ -63,6 +63,26 @@ class ServingLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timeout: float = 1.0
 
 
+class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For how many days after a job's end, and how many MiB in all, things are kept; 0 for ever and without limit.
+
+    jobs: with all that belongs to them. logs: of jobs. tables: outputs of their components. archives: of migrated
+    models. What is in use is never touched: see `fateflow gc --dry-run`.
+    """
+
+    jobs_days: float = 0
+    jobs_mib: int = 0
+    logs_days: float = 0
+    logs_mib: int = 0
+    tables_days: float = 0
+    tables_mib: int = 0
+    archives_days: float = 0
+
+    @property
+    def is_limited(self) -> bool:
+        return any(msgspec.structs.astuple(self))
+
+
 class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """PEM files. certificate, key: with which this site serves https. authority: by which it judges its peers'
     certificates, "" for the system's authorities.
@@ -110,6 +130,7 @@ class SiteConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mailbox: MailboxLimits = MailboxLimits()
     serving: ServingLimits = ServingLimits()
     model_store: ModelStoreConfig = ModelStoreConfig()
+    retention: Retention = Retention()
     tls: Tls = Tls()
     client: ClientKeys = ClientKeys()
 
@@ -164,6 +185,7 @@ class SiteConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ("timeouts.peer", self.timeouts.peer, 0.1, None),
             ("timeouts.value", self.timeouts.value, 1, None),
             ("timeouts.silence", self.timeouts.silence, 0.1, None),
+            *((f"retention.{name}", getattr(self.retention, name), 0, None) for name in Retention.__struct_fields__),
             ("scheduling.create", self.scheduling.create, 1, None),
             ("scheduling.ageing", self.scheduling.ageing, 0, None),
             ("scheduling.peer_silence", self.scheduling.peer_silence, _LEAST_SILENCE, None),

@@ -13,6 +13,7 @@ from fateflow_tui.core.why import AwaitedValue, SignOfLife, Vital
 from fateflow_tui.core.work import Finished, Hello, MetricsWritten, Progressed, Sent, TaskOrder, Wanted, WorkerFrame
 from fateflow_tui.runtime.clock import now_ms
 
+_GREETING = 1_000  # ms by which a greeting may be heard later than the first line was written
 _LOGS = ("DEBUG.log", STD_LOG)
 
 
@@ -58,7 +59,8 @@ class Vitals:
     def of(self, session: str, directory: Path) -> Vital:
         """What is known of a worker that has its logs in this directory. Reads the ends of these."""
         sign, logged = self._signs.get(session), last_logged(directory)
-        if logged is not None and (sign is None or logged.at > sign.at):
+        slack = _GREETING if sign is not None and sign.what == "start" else 0
+        if logged is not None and (sign is None or logged.at > sign.at - slack):
             sign = logged
         awaited = self._awaited.get(session)
         return Vital(sign, min(awaited.values(), key=lambda one: one.since) if awaited else None)

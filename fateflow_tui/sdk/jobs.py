@@ -7,6 +7,7 @@ import msgspec
 from fateflow_tui.core.messages import FailureCard, StopWish
 from fateflow_tui.core.records import StoryEntry, WaitingReason
 from fateflow_tui.core.status import Status
+from fateflow_tui.core.why import Why
 
 __all__ = ["ComponentView", "JobGraph", "JobLine", "JobView", "JobWhy", "PartyLine", "StoryEntry", "Submission"]
 
@@ -81,10 +82,16 @@ class JobView(JobLine, frozen=True, kw_only=True):
 
 
 class JobWhy(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a job is as it is."""
+    """Why a job, or a component of it, is as it is. status: of what was asked about.
+
+    why: the chief reason, None from an older scheduler; further: others beside it. The rest is of the job as a whole.
+    """
 
     job_id: str
     status: Status
+    component: str = ""
+    why: Why | None = None
+    further: list[Why] = []
     waiting: WaitingReason | None = None
     reason: str = ""
     stop: StopWish | None = None

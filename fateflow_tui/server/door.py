@@ -9,11 +9,14 @@ from typing import Any, Protocol
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.ids import Party
+from fateflow_tui.core.messages import Refusal
+from fateflow_tui.core.plan import JobPlan
 from fateflow_tui.core.ports import ModuleCatalog
 from fateflow_tui.core.records import JobState, WaitingReason
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.why import Holding
 from fateflow_tui.engine import ReusePlan
+from fateflow_tui.runtime.collector import Collector
 from fateflow_tui.runtime.events import SiteEvent
 from fateflow_tui.runtime.gate import PeerGate
 from fateflow_tui.runtime.history import History
@@ -52,6 +55,8 @@ class Jobs(Protocol):
     """What users do with jobs. All raise the errors of `core.errors`, worded for users."""
 
     async def submit(self, dsl: Document, conf: Document, *, by: str = "", reuse: str | bool = False) -> JobState: ...
+
+    def draft(self, dsl: Document, conf: Document) -> tuple[JobPlan, dict[str, Refusal]]: ...
 
     def reuse_plan(self, dsl: Document, conf: Document, *, reuse: str | bool = True) -> ReusePlan: ...
 
@@ -124,6 +129,7 @@ class Site(PeerHandlers, Protocol):
     permissions: Permissions
     workers: Workers
     history: History
+    collector: Collector
 
     @property
     def catalog(self) -> ModuleCatalog: ...

@@ -10,6 +10,8 @@ from starlette.responses import Response
 
 from fateflow_tui.core.document import generate_predict_dsl
 from fateflow_tui.core.errors import BadDocument, BadRequest, FateFlowError, NotFound
+from fateflow_tui.core.ids import Party
+from fateflow_tui.core.records import JobState, task_key
 from fateflow_tui.server.archives import json_file_answer
 from fateflow_tui.server.body import JsonBody
 from fateflow_tui.server.context import Asker, ThisSite, known_job
@@ -91,12 +93,16 @@ async def update_parameters(site: ThisSite, body: JsonBody, asker: Asker) -> Res
     ),
 )
 async def report(site: ThisSite, body: JsonBody) -> Response:
-    """When the tasks of a job began and ended at the parties that are known here, and how long they took (ms)."""
+    """When the tasks of a job began and ended at the parties that are known here, and how long they took (ms). Of the
+    parties of this site also how their processes ended: `exit_code` and `peak_memory` (MiB).
+    """
     body.require("job_id")
-    found = await newest_first(site, task_records, {**body.members, "job_id": body.text("job_id")})
-    if not found:
+    job_id = body.text("job_id")
+    found = await newest_first(site, task_records, {**body.members, "job_id": job_id})
+    state = site.jobs.state(job_id)
+    if not found or state is None:
         raise NotFound("find task failed")
-    return answer([_times(record) for record in found])
+    return answer([{**_times(record), **_end(record, state)} for record in found])
 
 
 @router.post(
@@ -115,3 +121,11 @@ def _times(record: Record) -> dict[str, Any]:
     times = {name: record[f"f_{name}"] for name in ("job_id", *_REPORTED, *_TIMES)}
     started = record["f_start_time"]
     return {**times, "waited": started - record["f_create_time"] if started and record["f_create_time"] else None}
+
+
+def _end(record: Record, state: JobState) -> dict[str, Any]:
+    party = Party(record["f_role"], str(record["f_party_id"]))
+    task = state.tasks.get(task_key(party, record["f_component_name"], int(record["f_task_version"])))
+    if task is None:
+        return {"exit_code": None, "peak_memory": 0, "reused_from": ""}
+    return {"exit_code": task.exit_code, "peak_memory": task.peak_memory, "reused_from": task.reused_from}

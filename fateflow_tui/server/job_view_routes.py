@@ -92,12 +92,22 @@ async def job_why(site: ThisSite, body: JsonBody) -> Response:
     return answer(explain(state, await surroundings(site, state, component), component))
 
 
-@router.post("/job/story", **described(members("job_id", component_name=TEXT), {"job_id": JOB}, [_ENTRY]))
+@router.post(
+    "/job/story",
+    **described(members("job_id", component_name=TEXT, role=TEXT, party_id=TEXT), {"job_id": JOB}, [_ENTRY]),
+)
 async def job_story(site: ThisSite, body: JsonBody) -> Response:
-    """All that happened to a job, in order; `component_name` for one component's part."""
-    story = known_job(site, body).story
-    component = body.text("component_name")
-    return answer([entry for entry in story if not component or entry.component == component])
+    """All that happened to a job, in order; `component_name` for one component's part, `role` and `party_id` for one
+    party's.
+    """
+    story, component, party = known_job(site, body).story, body.text("component_name"), body.party()
+    return answer(
+        [
+            entry
+            for entry in story
+            if component in ("", entry.component) and (party is None or entry.party == str(party))
+        ]
+    )
 
 
 @router.post("/job/rerun/plan", **described(RERUN, {"job_id": JOB}, [_STEP]))

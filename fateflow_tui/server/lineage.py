@@ -95,11 +95,11 @@ def _maker(site: Site, table: Name) -> JobState | None:
 
 def _given(document: PartyDocument) -> Iterator[Use]:
     for plan in document.tasks:
-        for namespace, name in _named_tables(plan):
+        for namespace, name in named_tables(plan):
             yield Use(str(document.party), plan.component, namespace, name)
 
 
-def _named_tables(plan: TaskPlan) -> Iterator[Name]:
+def named_tables(plan: TaskPlan) -> Iterator[Name]:
     """The tables that stand in a component's parameters or, in version 1, in its inputs."""
     parameters = plan.parameters
     table = parameters.get("table") if plan.module == "Reader" else None
@@ -114,7 +114,7 @@ def _named_tables(plan: TaskPlan) -> Iterator[Name]:
 
 
 def _inputs(state: JobState, document: PartyDocument, plan: TaskPlan) -> list[Name]:
-    found = list(_named_tables(plan))
+    found = list(named_tables(plan))
     for references in plan.inputs.get("data", {}).values():
         for reference in references:
             component, _, port = reference.rpartition(".")

@@ -14,13 +14,14 @@ from fateflow_tui.core.ids import Party
 
 @dataclass(frozen=True, slots=True)
 class LogWish:
-    """Records of at least this level, of one party or all, of one component or all. Raises BadRequest for a level
-    that there is not.
+    """Records of at least this level, of these parties or of all, of these components or of all, from this time on (ms
+    since the epoch). Raises BadRequest for a level that there is not.
     """
 
     level: str = "INFO"
-    party: Party | None = None
-    component: str = ""
+    parties: tuple[Party, ...] = ()
+    components: tuple[str, ...] = ()
+    since: int = 0
 
     def __post_init__(self) -> None:
         if self.level not in LEVELS:
@@ -31,12 +32,13 @@ class LogWish:
         libraries print has no level: it comes with DEBUG, and when one component is asked for.
         """
         root = home.job_logs(job_id)
-        if self.party is not None:
-            parties = [root / segment(self.party.role, "role") / segment(self.party.party_id, "party id")]
+        if self.parties:
+            parties = [root / segment(one.role, "role") / segment(one.party_id, "party id") for one in self.parties]
         else:
             parties = sorted(path for path in root.glob("*/*") if path.is_dir())
-        if self.component:
-            tasks = [directory / segment(self.component, "component") for directory in parties]
+        if self.components:
+            names = [segment(component, "component") for component in self.components]
+            tasks = [directory / name for directory in parties for name in names]
             of_tasks = [task / name for task in tasks for name in (f"{self.level}.log", STD_LOG)]
             return [root / SCHEDULE_LOG, *of_tasks]
         printed = [path for party in parties for path in sorted(party.glob(f"*/{STD_LOG}"))]
@@ -45,12 +47,19 @@ class LogWish:
 
     def keeps(self, record: LogRecord) -> bool:
         """The scheduler's file has records of all levels, parties and components."""
+        if record.at < self.since:
+            return False
         if not record.level:
             return True
         if record.level in LEVELS and LEVELS.index(record.level) < LEVELS.index(self.level):
             return False
-        of_party = self.party is None or record.party == str(self.party)
-        return of_party and (not self.component or record.component == self.component)
+        of_party = not self.parties or record.party in map(str, self.parties)
+        return of_party and (not self.components or record.component in self.components)
+
+
+def site_files(home: Home) -> list[Path]:
+    """The files that together are the site's own log."""
+    return sorted(home.site_logs.glob("*.log"))
 
 
 def listed(root: Path) -> list[dict[str, object]]:

@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fateflow_tui.artifacts.log_reader import Cursor, LogRecord, end_cursor, tail
+from fateflow_tui.artifacts.log_reader import LOOK_BYTES, Cursor, LogRecord, end_cursor, tail
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.status import Status
 from fateflow_tui.runtime.clock import now_ms
@@ -28,7 +28,8 @@ from fateflow_tui.server.views import job_line
 router = APIRouter(tags=["log"])
 
 _LOOK_EVERY = 0.2  # seconds between two looks for new lines
-_READ = members(job_id=TEXT, level=TEXT, role=TEXT, party_id=TEXT, component_name=TEXT, tail=NUMBER, cursors=OBJECT)
+_READ = members(job_id=TEXT, level=TEXT, role=TEXT, party_id=TEXT, component_name=TEXT, tail=NUMBER, cursors=OBJECT, bytes=NUMBER)
+_SMALLEST_PIECE = 4096  # bytes
 _SETTLING = 50  # ms within which a record of one file may still be written behind a younger one of another
 
 
@@ -44,8 +45,8 @@ async def log_list(site: ThisSite, body: JsonBody) -> Response:
 @router.post("/log/read", **described(_READ, {"job_id": JOB, "tail": 100}, {"lines": [], "cursors": {}}))
 async def log_read(site: ThisSite, body: JsonBody) -> Response:
     """Log records in order of time: `lines`, and `cursors` to be sent with the next request, which then gets what is
-    new. `level` (INFO), `role` and `party_id`, `component_name` choose; `tail`: only so many lines of each file.
-    Without `job_id` the site's own log.
+    new. `level` (INFO), `role` and `party_id`, `component_name` choose; `tail`: only so many lines of each file;
+    `bytes`: not more than so many of each file at once. Without `job_id` the site's own log.
     """
     wish = _wish(body)
     if body.text("job_id"):
@@ -59,7 +60,8 @@ async def log_read(site: ThisSite, body: JsonBody) -> Response:
         since = {names[name]: msgspec.convert(cursor, Cursor) for name, cursor in given.items() if name in names}
     except msgspec.ValidationError as error:
         raise BadRequest(f"cursors: {error}") from None
-    records, cursors = await asyncio.to_thread(_look, files, since, body.integer("tail", 0))
+    piece = min(max(body.integer("bytes", 0) or LOOK_BYTES, _SMALLEST_PIECE), LOOK_BYTES)
+    records, cursors = await asyncio.to_thread(_look, files, since, body.integer("tail", 0), piece)
     places = {str(path.relative_to(root)): cursor for path, cursor in cursors.items()}
     return answer({"lines": [_line(record) for record in records if wish.keeps(record)], "cursors": places})
 
@@ -109,9 +111,11 @@ def _wish(body: Body) -> LogWish:
     return LogWish(body.text("level", "INFO").upper(), body.party(), body.text("component_name"))
 
 
-def _look(files: list[Path], since: Mapping[Path, Cursor], count: int) -> tuple[list[LogRecord], dict[Path, Cursor]]:
+def _look(
+    files: list[Path], since: Mapping[Path, Cursor], count: int, piece: int = LOOK_BYTES
+) -> tuple[list[LogRecord], dict[Path, Cursor]]:
     starts = {path: end_cursor(path, count) for path in files if path not in since} if count > 0 else {}
-    return tail(files, {**starts, **since})
+    return tail(files, {**starts, **since}, piece)
 
 
 def _line(record: LogRecord) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from fateflow_tui.core.status import Status
 from fateflow_tui.sdk.answers import Envelope
 from fateflow_tui.sdk.calls.call import Call, as_, fetch, list_of, member, nothing
 from fateflow_tui.sdk.calls.members import Document, PartyLike, document, given, party_members
+from fateflow_tui.sdk.comparison import JobDiff
+from fateflow_tui.sdk.forecast import JobForecast
 from fateflow_tui.sdk.jobs import JobGraph, JobLine, JobView, JobWhy, StoryEntry, Submission
 from fateflow_tui.sdk.results import (
     Lineage,
@@ -19,6 +21,7 @@ from fateflow_tui.sdk.results import (
     ParameterChange,
     Problem,
     RerunStep,
+    ReusePlan,
     StopOutcome,
     TaskTimes,
 )
@@ -33,6 +36,12 @@ def submit(dsl: Document, conf: Document, reuse: str | bool = False) -> Call[Sub
     """
     body = {"job_dsl": document(dsl), "job_runtime_conf": document(conf), **({"reuse": reuse} if reuse else {})}
     return Call("/v1/job/submit", body, as_(Submission), patience=60)
+
+
+def reuse_plan(dsl: Document, conf: Document, reuse: str | bool = True) -> Call[ReusePlan]:
+    """What `submit` with the same arguments would do to each component: run or reuse it, and why."""
+    body = {"job_dsl": document(dsl), "job_runtime_conf": document(conf), "reuse": reuse}
+    return Call("/v1/job/reuse/plan", body, as_(ReusePlan), patience=60)
 
 
 def lint(dsl: Document, conf: Document) -> Call[list[Problem]]:
@@ -65,14 +74,15 @@ def wait(job_id: str, seconds: float) -> Call[JobLine]:
     return Call("/v1/job/wait", {"job_id": job_id, "timeout": seconds}, as_(JobLine), patience=seconds)
 
 
-def why(job_id: str) -> Call[JobWhy]:
-    """Why a job is as it is: what it waits for, who stopped it, which tasks failed and why."""
-    return Call("/v1/job/why", {"job_id": job_id}, as_(JobWhy))
+def why(job_id: str, component: str = "") -> Call[JobWhy]:
+    """Why a job, or one of its components, is as it is: see `core.why`."""
+    return Call("/v1/job/why", given({"job_id": job_id, "component_name": component}), as_(JobWhy))
 
 
-def story(job_id: str, component: str = "") -> Call[list[StoryEntry]]:
-    """All that happened to a job, or to one of its components, in order."""
-    return Call("/v1/job/story", given({"job_id": job_id, "component_name": component}), list_of(StoryEntry))
+def story(job_id: str, component: str = "", party: PartyLike | None = None) -> Call[list[StoryEntry]]:
+    """All that happened to a job, or to one of its components, or at one party, in order."""
+    body = given({"job_id": job_id, "component_name": component, **party_members(party)})
+    return Call("/v1/job/story", body, list_of(StoryEntry))
 
 
 def graph(job_id: str) -> Call[JobGraph]:
@@ -117,6 +127,19 @@ def rerun(
 def plan(job_id: str, components: Sequence[str] = (), force: bool = False) -> Call[list[RerunStep]]:
     """What a rerun would do to each component: run, reuse or skip it, and why."""
     return rerun(job_id, components, force, plan=True)
+
+
+def forecast(dsl: Document, conf: Document, reuse: str | bool = False) -> Call[JobForecast]:
+    """What a job would do at each party if it were submitted: components, cores, memory, tables, times, and what would
+    leave. reuse: as in `submit`. Raises BadDocument with all problems.
+    """
+    body = {"job_dsl": document(dsl), "job_runtime_conf": document(conf), "reuse": reuse}
+    return Call("/v1/job/plan", body, as_(JobForecast), patience=60)
+
+
+def diff(a: str, b: str) -> Call[JobDiff]:
+    """What differs between two jobs: documents, parameters, last metrics, times."""
+    return Call("/v1/job/diff", {"a": a, "b": b}, as_(JobDiff), patience=30)
 
 
 def update_notes(job_id: str, party: PartyLike, notes: str) -> Call[None]:

@@ -23,9 +23,12 @@ def page(
     component: str = "",
     tail: int = 0,
     cursors: Mapping[str, Any] | None = None,
+    piece: int = 0,
 ) -> Call[LogPage]:
-    """Log records that are new since the cursors; of the site without a job. tail: so many lines of each file."""
-    body = {"job_id": job_id, "component_name": component, "tail": tail, "cursors": dict(cursors or {})}
+    """Log records that are new since the cursors; of the site without a job. tail: so many lines of each file. piece:
+    at most so many bytes of each file at once, 0 for as many as the site gives.
+    """
+    body = {"job_id": job_id, "component_name": component, "tail": tail, "cursors": dict(cursors or {}), "bytes": piece}
     return Call("/v1/log/read", {**given(body), "level": level, **party_members(party)}, as_(LogPage))
 
 

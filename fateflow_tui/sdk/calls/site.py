@@ -8,7 +8,7 @@ from typing import Any
 
 from fateflow_tui.sdk.calls.call import Call, as_, fetch, list_of, nothing
 from fateflow_tui.sdk.calls.members import Roles, given, role_ids
-from fateflow_tui.sdk.results import Check, Module, Problem, SiteStatus
+from fateflow_tui.sdk.results import Check, Garbage, Module, Problem, SiteStatus
 
 
 def status() -> Call[SiteStatus]:
@@ -19,6 +19,33 @@ def status() -> Call[SiteStatus]:
 def doctor() -> Call[list[Check]]:
     """Checks of the site's health."""
     return Call("/v1/site/doctor", {}, list_of(Check))
+
+
+def collect_garbage(
+    dry_run: bool = True,
+    *,
+    jobs_days: float | None = None,
+    jobs_mib: int | None = None,
+    logs_days: float | None = None,
+    logs_mib: int | None = None,
+    tables_days: float | None = None,
+    tables_mib: int | None = None,
+    archives_days: float | None = None,
+) -> Call[Garbage]:
+    """What jobs, logs, tables and remains would go; without `dry_run` they go. A limit that is not given is that of the
+    site's configuration; 0 keeps for ever.
+    """
+    limits = {
+        "jobs_days": jobs_days,
+        "jobs_mib": jobs_mib,
+        "logs_days": logs_days,
+        "logs_mib": logs_mib,
+        "tables_days": tables_days,
+        "tables_mib": tables_mib,
+        "archives_days": archives_days,
+    }
+    body = {name: value for name, value in limits.items() if value is not None}
+    return Call("/v1/site/gc", {"dry_run": dry_run, **body}, as_(Garbage), patience=600)
 
 
 def resources() -> Call[dict[str, Any]]:

@@ -34,7 +34,7 @@ def bind(
     *,
     engine: str = "PATH",
     head: bool = True,
-    id_delimiter: str = ",",
+    id_delimiter: str = "",
     partitions: int = 4,
     id_column: str = "",
     feature_column: str = "",
@@ -44,7 +44,8 @@ def bind(
     """Makes a table of a file that stays where it is: `path` on the scheduler's machine.
 
     engine, address: for other places than files, as FATE's engines name theirs. drop: replace a table of this name;
-    else Conflict is raised. id_column, feature_column: names where the file has no line of them.
+    else Conflict is raised. id_column, feature_column: names where the file has no line of them. id_delimiter: what
+    separates columns; '' for the tab in .tsv files, else the comma.
     """
     body = {
         "engine": engine,
@@ -52,11 +53,12 @@ def bind(
         "name": name,
         "address": dict(address or {"path": path}),
         "head": int(head),
-        "id_delimiter": id_delimiter,
         "partitions": partitions,
-        **given({"id_column": id_column, "feature_column": feature_column, "drop": int(drop)}),
+        **given(
+            {"id_delimiter": id_delimiter, "id_column": id_column, "feature_column": feature_column, "drop": int(drop)}
+        ),
     }
-    return Call("/v1/table/bind", body, nothing, patience=60)
+    return Call("/v1/table/bind", body, nothing, patience=600)
 
 
 def preview(namespace: str, table_name: str, limit: int = 0) -> Call[TablePreview]:

@@ -9,6 +9,8 @@ from fateflow_tui.sdk.results.jobs import (
     ParameterChange,
     Problem,
     RerunStep,
+    ReusePlan,
+    ReuseStep,
     StopOutcome,
     Task,
     TaskTimes,
@@ -37,7 +39,7 @@ from fateflow_tui.sdk.results.serving import (
     Service,
     Serving,
 )
-from fateflow_tui.sdk.results.site import Check, Module, SiteStatus
+from fateflow_tui.sdk.results.site import Check, Garbage, Leftover, Module, SiteStatus
 from fateflow_tui.sdk.results.tables import ComponentTables, TableInfo, TableJobs, TableLine, TablePreview, TableSource
 from fateflow_tui.sdk.results.tracking import (
     DataPreview,
@@ -61,8 +63,10 @@ __all__ = [
     "Deployment",
     "Event",
     "FeatureTable",
+    "Garbage",
     "Grant",
     "Inference",
+    "Leftover",
     "Lineage",
     "LoadedModel",
     "LogFileInfo",
@@ -86,6 +90,8 @@ __all__ = [
     "PeerState",
     "Problem",
     "RerunStep",
+    "ReusePlan",
+    "ReuseStep",
     "Series",
     "Service",
     "Serving",

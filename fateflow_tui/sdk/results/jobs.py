@@ -38,7 +38,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, rename=of_record):
 
 
 class TaskTimes(msgspec.Struct, frozen=True, kw_only=True):
-    """When a task was made, began and ended (ms since the epoch), how long it waited and took (ms)."""
+    """When a task was made, began and ended (ms since the epoch), how long it waited and took (ms). exit_code,
+    peak_memory (MiB): of its process, None and 0 where not known. reused_from: the job whose outcome it took over.
+    """
 
     job_id: str
     component_name: str
@@ -52,6 +54,9 @@ class TaskTimes(msgspec.Struct, frozen=True, kw_only=True):
     end_time: int | None = None
     elapsed: int | None = None
     waited: int | None = None
+    exit_code: int | None = None
+    peak_memory: int = 0
+    reused_from: str = ""
 
 
 class ParameterChange(msgspec.Struct, frozen=True):
@@ -102,6 +107,29 @@ class RerunStep(msgspec.Struct, frozen=True):
     component: str
     action: str
     why: str = ""
+
+
+class ReuseStep(msgspec.Struct, frozen=True):
+    """action: run or reuse. change: why it runs, in a word (new, parameters, inputs, module, upstream, ...). paths: of
+    what has changed, as in `init_param.init_method`.
+    """
+
+    component: str
+    action: str
+    why: str = ""
+    change: str = ""
+    paths: list[str] = []
+
+
+class ReusePlan(msgspec.Struct, frozen=True):
+    """source: the job that is reused, None for none. compared: the job that the reasons are about. removed: components
+    that it has and this one has not.
+    """
+
+    source: str | None = None
+    compared: str | None = None
+    components: list[ReuseStep] = []
+    removed: list[str] = []
 
 
 class Problem(msgspec.Struct, frozen=True):

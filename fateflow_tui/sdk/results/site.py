@@ -24,6 +24,28 @@ class Check(msgspec.Struct, frozen=True):
     fix: str = ""
 
 
+class Leftover(msgspec.Struct, frozen=True):
+    """Something that a site could do without. kind: job, logs, metrics, files, table, model, staged, upload, archive.
+
+    size: bytes. at: ms since the epoch when its job ended, or it was written.
+    """
+
+    kind: str
+    name: str
+    size: int
+    at: int
+    why: str
+
+
+class Garbage(msgspec.Struct, frozen=True):
+    """What would go, or has gone. kept: what is beyond a limit and stays nevertheless, and why."""
+
+    items: list[Leftover]
+    size: int
+    kept: dict[str, str] = {}
+    dry_run: bool = True
+
+
 class SiteStatus(msgspec.Struct, frozen=True):
     """The running site. started_at: ms since the epoch. parties: [] for a standalone one."""
 

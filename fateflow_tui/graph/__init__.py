@@ -1,0 +1,47 @@
+"""Drawing a job's graph in a terminal: lanes and boxes, the way through them by keys, export. Pure.
+
+    dag = Dag.of_needs({"reader_0": [], "dataio_0": ["reader_0"]})    # or dag_of_dsl(dsl), or Dag(names, edges)
+    boxes = lay_boxes(dag, detail_width=11)
+    layout = boxes if boxes.fits(80, 24) else lay_lanes(dag)
+    print(render_text(layout, {"reader_0": "G✓ H✓"}))
+
+A layout knows no statuses: it is made once for a job; they come in as details when it is rendered.
+"""
+
+from fateflow_tui.graph.box_cells import Box
+from fateflow_tui.graph.boxes import BoxLayout, lay_boxes
+from fateflow_tui.graph.cells import Cell, Part
+from fateflow_tui.graph.dag import Dag, Edge, Link
+from fateflow_tui.graph.dsl import dag_of_dsl
+from fateflow_tui.graph.export import dot, json_text, mermaid
+from fateflow_tui.graph.glyphs import ASCII, UNICODE, Glyphs
+from fateflow_tui.graph.lanes import LaneLayout, LaneRow, lay_lanes
+from fateflow_tui.graph.navigation import Direction, first, neighbour
+from fateflow_tui.graph.render import Layout, cell_rows, render_text
+
+__all__ = [
+    "ASCII",
+    "UNICODE",
+    "Box",
+    "BoxLayout",
+    "Cell",
+    "Dag",
+    "Direction",
+    "Edge",
+    "Glyphs",
+    "LaneLayout",
+    "LaneRow",
+    "Layout",
+    "Link",
+    "Part",
+    "cell_rows",
+    "dag_of_dsl",
+    "dot",
+    "first",
+    "json_text",
+    "lay_boxes",
+    "lay_lanes",
+    "mermaid",
+    "neighbour",
+    "render_text",
+]

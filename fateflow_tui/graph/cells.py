@@ -1,0 +1,73 @@
+"""What drawings are made of: one cell for each place of the terminal, with whom it belongs to."""
+
+from __future__ import annotations
+
+import unicodedata
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from fateflow_tui.graph.dag import Link
+
+
+class Part(StrEnum):
+    """What a cell shows."""
+
+    EMPTY = "empty"
+    LINE = "line"  # of edges
+    ARROW = "arrow"  # the end of an edge
+    DOT = "dot"  # a node of a lane drawing
+    FRAME = "frame"  # of a box
+    NAME = "name"
+    DETAIL = "detail"  # of a node: its status, left free by the layout
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """One place of a drawing.
+
+    glyph: one character; "" behind a character of double width. node: whose dot, frame, name or detail it is, or "".
+    edges: the links whose lines pass here, several where lines are shared or cross.
+    """
+
+    glyph: str
+    part: Part
+    node: str = ""
+    edges: tuple[Link, ...] = ()
+
+
+EMPTY: Final = Cell(" ", Part.EMPTY)
+
+
+def width(text: str) -> int:
+    """Places that a text takes in a terminal."""
+    return len(text) if text.isascii() else sum(map(_places, text))
+
+
+def fitted(text: str, places: int, more: str) -> str:
+    """The text in just so many places: padded, or cut and ended by `more`. Signs that steer terminals become `?`."""
+    text = "".join(sign if sign.isprintable() else "?" for sign in text)
+    if width(text) > places:
+        while text and width(text) > places - 1:
+            text = text[:-1]
+        text += more if places else ""
+    return text + " " * (places - width(text))
+
+
+def text_cells(text: str, part: Part, node: str) -> list[Cell]:
+    """A cell for every place that the text takes; marks that combine stay with the sign before them."""
+    cells: list[Cell] = []
+    for sign in text:
+        places = _places(sign)
+        if places:
+            cells.append(Cell(sign, part, node))
+            cells.extend([Cell("", part, node)] * (places - 1))
+        elif cells:
+            cells[-1] = Cell(cells[-1].glyph + sign, part, node)
+    return cells
+
+
+def _places(sign: str) -> int:
+    if unicodedata.combining(sign):
+        return 0
+    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1

@@ -1,0 +1,100 @@
+"""A directed graph without loops, in the form that all drawings start from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Self
+
+import msgspec
+
+from fateflow_tui.core.document.graph import topological_order
+from fateflow_tui.core.errors import BadRequest
+
+Link = tuple[str, str]
+"""Source and target. Drawings show one line for all edges between the same two nodes."""
+
+
+class Edge(msgspec.Struct, frozen=True):
+    """What one node gives to another. kind: data, train_data, validate_data, model, isometric_model, ... output: the
+    port of the source.
+    """
+
+    source: str
+    target: str
+    kind: str = "data"
+    output: str = ""
+
+    @property
+    def link(self) -> Link:
+        return self.source, self.target
+
+
+class Dag:
+    """Nodes by name and the edges between them; it never changes.
+
+    labels: of all nodes, {name: label}, or only names. edges: those to or from other names are left out.
+    Raises BadRequest when the edges form a loop.
+    """
+
+    def __init__(self, labels: Mapping[str, str] | Iterable[str], edges: Iterable[Edge | Link] = ()) -> None:
+        named = labels if isinstance(labels, Mapping) else {name: name for name in labels}
+        every = [edge if isinstance(edge, Edge) else Edge(*edge) for edge in edges]
+        self.edges = [edge for edge in every if edge.source in named and edge.target in named]
+        parents: dict[str, list[str]] = {name: [] for name in named}
+        children: dict[str, list[str]] = {name: [] for name in named}
+        for source, target in dict.fromkeys(edge.link for edge in self.edges):
+            parents[target].append(source)
+            children[source].append(target)
+        order, loops = topological_order(parents)
+        if loops:
+            raise BadRequest(f"components form a loop: {' -> '.join(loops[0])}")
+        self.names: list[str] = order  # sources before targets
+        self.labels = {name: named[name] for name in order}
+        self.parents = {name: tuple(parents[name]) for name in order}
+        self.children = {name: tuple(children[name]) for name in order}
+
+    @classmethod
+    def of_needs(cls, needs: Mapping[str, Iterable[str]]) -> Self:
+        """From what each node waits for: {name: [source, ...]}."""
+        return cls(list(needs), [(source, name) for name, sources in needs.items() for source in sources])
+
+    @property
+    def links(self) -> list[Link]:
+        """Every pair of a source and a target once, in topological order of the sources."""
+        return [(name, child) for name in self.names for child in self.children[name]]
+
+    def depths(self) -> dict[str, int]:
+        """The longest way down to each node, in edges."""
+        found: dict[str, int] = {}
+        for name in self.names:
+            found[name] = max((found[parent] + 1 for parent in self.parents[name]), default=0)
+        return found
+
+    def heights(self) -> dict[str, int]:
+        """The longest way down from each node, in edges."""
+        found: dict[str, int] = {}
+        for name in reversed(self.names):
+            found[name] = max((found[child] + 1 for child in self.children[name]), default=0)
+        return found
+
+    def edges_between(self, source: str, target: str) -> list[Edge]:
+        return [edge for edge in self.edges if edge.link == (source, target)]
+
+    def ancestors(self, name: str) -> set[str]:
+        """All nodes that `name` depends on, near and far."""
+        return _reached(self.parents, name)
+
+    def descendants(self, name: str) -> set[str]:
+        """All nodes that depend on `name`, near and far."""
+        return _reached(self.children, name)
+
+
+def _reached(next_of: Mapping[str, tuple[str, ...]], start: str) -> set[str]:
+    found: set[str] = set()
+    waiting = list(next_of[start])
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(next_of[name])
+    return found

@@ -1,0 +1,79 @@
+"""Which node the arrow keys lead to from a selected one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from fateflow_tui.graph.boxes import BoxLayout
+from fateflow_tui.graph.dag import Dag
+from fateflow_tui.graph.lanes import LaneLayout
+
+
+class Direction(StrEnum):
+    """An arrow key."""
+
+    UP = "up"
+    DOWN = "down"
+    LEFT = "left"
+    RIGHT = "right"
+
+
+def neighbour(dag: Dag, layout: LaneLayout | BoxLayout, node: str, direction: Direction) -> str | None:
+    """The node to select next, or None at the end of the way.
+
+    Lanes: up and down go through the rows, left to the nearest source, right to the nearest target.
+    Boxes: left and right stay in the layer; up goes to a source, down to a target, of the nearest to the one
+    that stands straightest.
+    """
+    if isinstance(layout, LaneLayout):
+        return _in_lanes(dag, layout, node, direction)
+    return _in_boxes(dag, layout, node, direction)
+
+
+def first(layout: LaneLayout | BoxLayout) -> str | None:
+    """The node to select when none is."""
+    if isinstance(layout, LaneLayout):
+        return layout.rows[0].node if layout.rows else None
+    return layout.layers[0][0] if layout.layers else None
+
+
+def _in_lanes(dag: Dag, layout: LaneLayout, node: str, direction: Direction) -> str | None:
+    order = [row.node for row in layout.rows]
+    row = {name: number for number, name in enumerate(order)}
+    match direction:
+        case Direction.UP:
+            return order[row[node] - 1] if row[node] else None
+        case Direction.DOWN:
+            return order[row[node] + 1] if row[node] + 1 < len(order) else None
+        case Direction.LEFT:
+            return max(dag.parents[node], key=row.__getitem__, default=None)
+        case Direction.RIGHT:
+            return min(dag.children[node], key=row.__getitem__, default=None)
+
+
+def _in_boxes(dag: Dag, layout: BoxLayout, node: str, direction: Direction) -> str | None:
+    depth = next(number for number, layer in enumerate(layout.layers) if node in layer)
+    layer = layout.layers[depth]
+    place = layer.index(node)
+    match direction:
+        case Direction.LEFT:
+            return layer[place - 1] if place else None
+        case Direction.RIGHT:
+            return layer[place + 1] if place + 1 < len(layer) else None
+        case Direction.UP:
+            return _straightest(layout, node, dag.parents[node] or (layout.layers[depth - 1] if depth else ()))
+        case Direction.DOWN:
+            below = layout.layers[depth + 1 :]
+            return _straightest(layout, node, dag.children[node] or (below[0] if below else ()))
+
+
+def _straightest(layout: BoxLayout, node: str, names: Iterable[str]) -> str | None:
+    """Of the nearest layer the one whose middle is least aside."""
+    here = layout.boxes[node]
+
+    def aside(name: str) -> tuple[int, int]:
+        there = layout.boxes[name]
+        return abs(there.y - here.y), abs(2 * there.x + there.width - 2 * here.x - here.width)
+
+    return min(names, key=aside, default=None)

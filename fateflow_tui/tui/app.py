@@ -1,0 +1,116 @@
+"""The application: it wires the feed, the screens, themes and keys together."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, ClassVar
+
+from textual.app import App
+from textual.command import Provider
+from textual.screen import Screen
+
+from fateflow_tui.core.errors import BadRequest, FateFlowError
+from fateflow_tui.tui import keymap, themes
+from fateflow_tui.tui.feed import Feed, Site
+from fateflow_tui.tui.keymap import Layout
+from fateflow_tui.tui.places import PLACES
+from fateflow_tui.tui.screens.dialog import ConfirmDialog, Question
+from fateflow_tui.tui.themes import Palette
+
+
+def _palette_provider(name: str) -> type[Provider]:
+    from fateflow_tui.tui import palette
+
+    found: type[Provider] = getattr(palette, name)
+    return found
+
+
+class DashApp(App[None]):
+    """site: whom to call. theme: by name; "" for the one that was chosen last."""
+
+    TITLE = "fateflow"
+    ENABLE_COMMAND_PALETTE = True
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {place.name: place.screen for place in PLACES}
+    DEFAULT_MODE = "jobs"
+    COMMANDS: ClassVar[set[Any]] = {partial(_palette_provider, name) for name in ("Actions", "KnownJobs", "Themes")}
+    CSS = """
+    Toast { background: $panel; max-width: 80; }
+    ToastRack { margin-bottom: 1; }
+    CommandPalette > Vertical { width: 90%; max-width: 110; }
+    CommandPalette { background: $background 60%; }
+    * { scrollbar-color: $frame; scrollbar-color-hover: $muted; scrollbar-color-active: $primary;
+        scrollbar-background: $background; scrollbar-background-hover: $background;
+        scrollbar-background-active: $background; }
+    """
+
+    def __init__(self, site: Site, theme: str = "") -> None:
+        self._palettes: dict[str, Palette] = {}
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        self.feed = Feed(site)
+        self.layout = Layout(keymap.state_directory() / keymap.LAYOUT)
+        self.keymap_of_user: dict[str, str] = {}
+        for one in themes.THEMES:
+            self.register_theme(one)
+        wished = theme or self.layout.get("app", "theme", themes.DEFAULT)
+        if theme and theme not in self.available_themes:
+            raise BadRequest(f"there is no theme {theme!r}", hint=f"one of {', '.join(sorted(self.available_themes))}")
+        known = wished if wished in self.available_themes else themes.DEFAULT
+        self.theme = themes.WITHOUT_COLORS if self.no_color else known
+
+    @property
+    def palette(self) -> Palette:
+        """The styles of the theme."""
+        found = self._palettes.get(self.theme)
+        if found is None:
+            found = self._palettes[self.theme] = Palette(self.theme_variables, plain=self.no_color)
+        return found
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return themes.missing_variables(self.current_theme)
+
+    def on_mount(self) -> None:
+        try:
+            self.keymap_of_user = keymap.read_keymap(keymap.config_directory() / keymap.KEYS)
+            self.set_keymap(self.keymap_of_user)
+        except BadRequest as error:
+            self.tell(f"{error}\n{error.hint}", title="keys are as they were", severity="warning")
+        self.call_after_refresh(self._painted)
+
+    async def on_unmount(self) -> None:
+        if not self.no_color:
+            self.layout.set("app", "theme", self.theme)
+        self.layout.save()
+        await self.feed.stop()
+
+    def _painted(self) -> None:
+        """What was imported until now stays; the collector need not look at it again."""
+        gc.freeze()
+        gc.enable()
+        self.feed.start()
+
+    def tell(self, text: str, *, title: str = "", cli: str = "", severity: Any = "information") -> None:
+        """A toast. cli: the command line that would have done the same."""
+        lines = f"{text}\n$ {cli}" if cli else text
+        self.notify(lines, title=title, severity=severity, markup=False, timeout=6 if severity == "information" else 10)
+
+    async def ask(self, question: Question) -> bool:
+        """Whether the user says yes. Only in a worker."""
+        return await self.push_screen_wait(ConfirmDialog(question)) is True
+
+    @contextmanager
+    def failures_told(self, doing: str) -> Iterator[None]:
+        """What the scheduler refuses is told; anything else is a bug and is raised."""
+        try:
+            yield
+        except FateFlowError as error:
+            self.tell("\n".join(filter(None, [str(error), error.hint])), title=f"{doing} failed", severity="error")
+
+    def open_job(self, job_id: str, tab: str = "") -> None:
+        """The screen of one job, above what is shown now. tab: what is to be seen first."""
+        from fateflow_tui.tui.screens.job import JobScreen
+
+        self.push_screen(JobScreen(job_id, tab))

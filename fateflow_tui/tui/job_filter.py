@@ -1,0 +1,132 @@
+"""Which jobs are shown, and in which order; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import msgspec
+
+from fateflow_tui.sdk.jobs import JobLine
+from fateflow_tui.tui.snapshot import age
+
+_AGE: Final = re.compile(r"([<>]?)(\d+)([smhd])")
+_UNITS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_NAMES: Final = ("status", "party", "role", "age", "name", "tag", "by")
+
+Test = Callable[[JobLine, int], bool]
+
+
+class JobFilter(msgspec.Struct, frozen=True):
+    """text: as it was typed. tests: all must hold. problem: what of the text is not understood."""
+
+    text: str = ""
+    tests: tuple[Test, ...] = ()
+    problem: str = ""
+
+    def holds(self, line: JobLine, now: int) -> bool:
+        return all(test(line, now) for test in self.tests)
+
+
+def parsed(text: str) -> JobFilter:
+    """Words that all must occur, and `status:failed,timeout party:9999 role:host age:<2h name:churn by:anna`."""
+    tests: list[Test] = []
+    problem = ""
+    for word in text.split():
+        name, colon, value = word.partition(":")
+        if not colon or name not in _NAMES:
+            tests.append(_word(word.lower()))
+        elif value:
+            found = _test(name, value.lower())
+            if found is None:
+                problem = f"{word}: an age is like <2h, >30m, 1d"
+            else:
+                tests.append(found)
+    return JobFilter(text, tuple(tests), problem)
+
+
+def _test(name: str, value: str) -> Test | None:
+    choices = tuple(value.split(","))
+    match name:
+        case "status":
+            return lambda line, now: any(line.status.startswith(choice) for choice in choices)
+        case "party":
+            return lambda line, now: any(_is_party(line, choice) for choice in choices)
+        case "role":
+            return lambda line, now: any(party.partition(":")[0] in choices for party in line.parties)
+        case "age":
+            return _age(value)
+        case "name":
+            return lambda line, now: value in line.name.lower()
+        case "tag":
+            return lambda line, now: value in line.tag.lower()
+        case _:
+            return lambda line, now: value in line.submitted_by.lower()
+
+
+def _is_party(line: JobLine, wanted: str) -> bool:
+    return any(party == wanted or party.partition(":")[2] == wanted for party in line.parties)
+
+
+def _age(value: str) -> Test | None:
+    found = _AGE.fullmatch(value)
+    if found is None:
+        return None
+    sign, count, unit = found.groups()
+    limit = int(count) * _UNITS[unit]
+    if sign == ">":
+        return lambda line, now: now - line.created_at > limit
+    return lambda line, now: now - line.created_at <= limit
+
+
+def _word(word: str) -> Test:
+    def occurs(line: JobLine, now: int) -> bool:
+        texts: Iterable[str] = (
+            line.job_id,
+            line.name,
+            line.description,
+            line.status,
+            line.reason,
+            line.submitted_by,
+            *line.running,
+            *line.parties,
+            line.waiting.text if line.waiting else "",
+        )
+        return any(word in text.lower() for text in texts)
+
+    return occurs
+
+
+class Order(msgspec.Struct, frozen=True):
+    """column: its id. newest, longest, furthest first unless `turned`."""
+
+    column: str = "job"
+    turned: bool = False
+
+
+_RANK: Final = {
+    "running": 0,
+    "waiting": 1,
+    "ready": 1,
+    "failed": 2,
+    "timeout": 2,
+    "canceled": 3,
+    "success": 4,
+    "pass": 4,
+}
+SORTABLE: Final = ("job", "status", "progress", "took", "name")
+
+
+def ordered(lines: Iterable[JobLine], order: Order, now: int) -> list[JobLine]:
+    """Of equal ones the newest first."""
+    keys: dict[str, Callable[[JobLine], object]] = {
+        "status": lambda line: _RANK.get(line.status, 9),
+        "progress": lambda line: -line.progress,
+        "took": lambda line: -line.elapsed(now),
+        "name": lambda line: line.name.lower(),
+    }
+    newest_first = sorted(lines, key=lambda line: age(line.job_id), reverse=True)
+    if order.column == "job":
+        return newest_first[::-1] if order.turned else newest_first
+    return sorted(newest_first, key=keys[order.column], reverse=order.turned)  # type: ignore[arg-type]

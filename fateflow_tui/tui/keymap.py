@@ -1,0 +1,90 @@
+"""What the user has chosen: keys, and how the screens were left. Files in the user's own directories."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from fateflow_tui.core.errors import BadRequest
+from fateflow_tui.tui.actions import ACTIONS
+
+KEYS = "keys.toml"
+LAYOUT = "dashboard.json"
+
+
+def config_directory() -> Path:
+    """$FATEFLOW_CONFIG, or `fateflow` in the user's configuration directory."""
+    return _directory("FATEFLOW_CONFIG", "user_config_path")
+
+
+def state_directory() -> Path:
+    """$FATEFLOW_STATE, or `fateflow` in the user's state directory."""
+    return _directory("FATEFLOW_STATE", "user_state_path")
+
+
+def read_keymap(file: Path) -> dict[str, str]:
+    """`"job.stop" = "S"`, also as a table `[job]` with `stop = "S"`. Raises BadRequest for what is no such thing."""
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadRequest(f"cannot read {file}: {error}", hint='lines are like: "job.stop" = "S"') from None
+    keymap: dict[str, str] = {}
+    for noun, value in document.items():
+        members = {f"{noun}.{verb}": key for verb, key in value.items()} if isinstance(value, dict) else {noun: value}
+        for name, key in members.items():
+            if name not in ACTIONS or not isinstance(key, str) or not key:
+                raise BadRequest(f"{file}: {name} = {key!r} is no key of an action", hint=_close(name))
+            keymap[name] = key
+    return keymap
+
+
+class Layout:
+    """How screens were left: an object per screen. A file that is damaged or cannot be written is no reason to stop."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._kept: dict[str, dict[str, Any]] = {}
+        try:
+            self._kept = msgspec.json.decode(file.read_bytes(), type=dict[str, dict[str, Any]])
+        except (OSError, msgspec.MsgspecError):
+            return
+
+    def get(self, screen: str, name: str, default: Any) -> Any:
+        """What was kept, if it is of the default's type."""
+        found = self._kept.get(screen, {}).get(name, default)
+        return found if type(found) is type(default) else default
+
+    def set(self, screen: str, name: str, value: Any) -> None:
+        self._kept.setdefault(screen, {})[name] = value
+
+    def save(self) -> None:
+        part = self._file.with_name(f".{self._file.name}.{os.getpid()}")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(msgspec.json.format(msgspec.json.encode(self._kept)))
+            part.replace(self._file)
+        except OSError:
+            part.unlink(missing_ok=True)
+
+
+def _directory(variable: str, place: str) -> Path:
+    named = os.environ.get(variable)
+    if named:
+        return Path(named)
+    import platformdirs
+
+    found: Path = getattr(platformdirs, place)("fateflow", appauthor=False)
+    return found
+
+
+def _close(name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, ACTIONS, n=1)
+    return f"did you mean {near[0]}?" if near else "the ids of actions are shown by ? in the dashboard"

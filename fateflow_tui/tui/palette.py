@@ -1,0 +1,77 @@
+"""What the command palette finds: actions with their command lines, jobs by id, themes."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from fateflow_tui.tui import texts
+from fateflow_tui.tui.action import Action
+from fateflow_tui.tui.actions import actions_of
+from fateflow_tui.tui.screens.dash_screen import DashScreen
+
+if TYPE_CHECKING:
+    from fateflow_tui.tui.app import DashApp
+
+_MOST = 30  # jobs that are offered at once
+
+
+class Actions(Provider):
+    """All actions of the screen; those that do not apply say why."""
+
+    async def discover(self) -> Hits:
+        for action, text, about in self._offered():
+            yield DiscoveryHit(text, partial(self._act, action), text, about)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for action, text, about in self._offered():
+            score = matcher.match(f"{text} {action.id} {about}")
+            if score > 0:
+                yield Hit(score, matcher.highlight(text), partial(self._act, action), text, about)
+
+    def _offered(self) -> list[tuple[Action, str, str]]:
+        screen = self.screen
+        if not isinstance(screen, DashScreen):
+            return []
+        selection = screen.selection()
+        offered = []
+        for action in actions_of(screen.PLACE):
+            reason = action.why_not(selection)
+            cli = action.cli(selection)
+            about = f"not now: {reason}" if reason else f"$ {cli}" if cli else action.tooltip
+            offered.append((action, f"{action.label}: {action.tooltip}", about))
+        return offered
+
+    def _act(self, action: Action) -> None:
+        if isinstance(self.screen, DashScreen):
+            self.screen.action_act(action.id)
+
+
+class KnownJobs(Provider):
+    """Jobs by id or name; the one that is chosen is opened."""
+
+    async def search(self, query: str) -> Hits:
+        app: DashApp = self.app  # type: ignore[assignment]
+        matcher, shown = self.matcher(query), 0
+        for job_id in app.feed.snapshot.ids:
+            line = app.feed.snapshot.lines[job_id]
+            text = f"{job_id} {texts.marked(line.status)} {line.name}".rstrip()
+            score = 1.0 if query in job_id else matcher.match(text)
+            if score > 0 and shown < _MOST:
+                shown += 1
+                yield Hit(score, text, partial(app.open_job, job_id), text, f"$ fateflow job show {job_id}")
+
+
+class Themes(Provider):
+    """Colours, for as long as they are looked at and from then on."""
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for name in sorted(self.app.available_themes):
+            text = f"theme: {name}"
+            score = matcher.match(text)
+            if score > 0:
+                yield Hit(score, matcher.highlight(text), partial(setattr, self.app, "theme", name), text)

@@ -1,0 +1,1 @@
+"""What the dashboard shows at one time: a screen per place, dialogs above them."""

@@ -1,0 +1,62 @@
+"""What can be pressed where the focus is."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from rich.table import Table
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Static
+
+from fateflow_tui.tui.actions import ACTIONS, key_label
+from fateflow_tui.tui.screens.dialog import Dialog
+
+
+class HelpDialog(Dialog[None]):
+    """The bindings from the focused part outwards, each with what it is for, its id and its command line."""
+
+    DEFAULT_CSS = """
+    HelpDialog > .box { width: 100; height: auto; }
+    """
+
+    def __init__(self, screen: Screen[object]) -> None:
+        super().__init__()
+        self._about = screen
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="box") as box:
+            box.border_title = "Keys"
+            box.border_subtitle = "esc closes   ids are for keys.toml"
+            yield Static(self._table())
+
+    def _table(self) -> Table:
+        styles = self.app.palette  # type: ignore[attr-defined]
+        table = Table.grid(padding=(0, 2), expand=True)
+        table.add_column(style=styles["accent"], no_wrap=True)
+        table.add_column(ratio=1)
+        table.add_column(style=styles["muted"], no_wrap=True)
+        for number, (title, bindings) in enumerate(self._groups().items()):
+            if number:
+                table.add_row()
+            table.add_row(title, style=styles["primary strong"] + Style(bold=True))
+            for name, (keys, binding) in bindings.items():
+                table.add_row(f"  {' '.join(keys)}", binding.tooltip, name if name in ACTIONS else "")
+        return table
+
+    def _groups(self) -> dict[str, dict[str, tuple[list[str], Binding]]]:
+        """By title and id: the keys, and the binding."""
+        groups: dict[str, dict[str, tuple[list[str], Binding]]] = {}
+        for owner, bindings in self._about._binding_chain:
+            title = "This screen" if owner is self._about else _title(type(owner).__name__)
+            for key, several in bindings.key_to_bindings.items():
+                for one in several:
+                    if one.id and one.tooltip:
+                        group = "Everywhere" if one.id.startswith(("app.", "go.")) else title
+                        groups.setdefault(group, {}).setdefault(one.id, ([], one))[0].append(key_label(key))
+        return groups
+
+
+def _title(name: str) -> str:
+    return {"Listing": "In the list", "Input": "While typing"}.get(name, name)

@@ -1,0 +1,259 @@
+"""What the screens have in common that show a table of something: reading, filter, order, marks, a row in detail."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, ClassVar, Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.timer import Timer
+from textual.widgets import Input
+
+from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.tui.action import Selection
+from fateflow_tui.tui.columns import Column
+from fateflow_tui.tui.screens.dash_screen import DashScreen
+from fateflow_tui.tui.snapshot import Change, Link
+from fateflow_tui.tui.widgets.listing import Listing
+from fateflow_tui.tui.widgets.pane import Pane
+
+T = TypeVar("T")
+
+_REST = 0.12  # seconds that the cursor stands still before more is asked about its row
+_SETTLED = 0.5  # seconds after a job has ended before what it may have made is read
+
+
+class TableScreen(DashScreen, Generic[T]):
+    """A screen says its kind of rows, their columns and keys, how they are read, and what is said about one."""
+
+    KIND: ClassVar[str] = ""  # of a row in a selection, and the topic of the feed
+    TITLE: ClassVar[str] = ""
+    EMPTY: ClassVar[str] = ""
+    FILTER: ClassVar[str] = "words that must occur"
+    AFTER_JOBS: ClassVar[bool] = True  # jobs that end may have changed the rows
+    DEFAULT_CSS = """
+    TableScreen #filter { display: none; height: 1; border: none; padding: 0; background: $panel; margin: 0 1; }
+    TableScreen.-filtering #filter { display: block; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._filter = ""
+        self._sort = ""
+        self._trouble: FateFlowError | None = None
+        self._asked: dict[str, Any] = {}  # by row: what was asked about it
+        self._rest: Timer | None = None
+        self._later: Timer | None = None
+
+    def columns(self) -> tuple[Column[T], ...]:
+        """Of the table; those that are sortable have a key in `order`."""
+        raise NotImplementedError
+
+    def key(self, record: T) -> str:
+        raise NotImplementedError
+
+    def words(self, record: T) -> Iterable[str]:
+        """What the filter looks into."""
+        raise NotImplementedError
+
+    def orders(self) -> dict[str, Callable[[T], Any]]:
+        """By column: what rows are sorted by. The first is how they come."""
+        return {}
+
+    async def read(self) -> list[T]:
+        """All rows. Raises FateFlowError."""
+        raise NotImplementedError
+
+    async def ask(self, record: T) -> Any:
+        """More about a row, kept until the rows are read anew. Raises FateFlowError."""
+        return None
+
+    def show_detail(self, record: T | None, asked: Any) -> None:
+        """Draws what is known of the row under the cursor. asked: of `ask`, None until then, or the FateFlowError."""
+
+    def table(self) -> ComposeResult:
+        with Pane(self.TITLE, id="table"):
+            yield Input(placeholder=self.FILTER, id="filter", compact=True)
+            yield Listing(self.columns(), empty="reading …", id="list")
+
+    @property
+    def listing(self) -> Listing[T]:
+        return self.query_one("#list", Listing)
+
+    @property
+    def records(self) -> list[T]:
+        found: list[T] = self.snapshot.topics.get(self.KIND, [])
+        return found
+
+    def on_mount(self) -> None:
+        self._filter = self.dash.layout.get(self.PLACE, "filter", "")
+        self._sort = self.dash.layout.get(self.PLACE, "sort", next(iter(self.orders()), ""))
+        if self._filter:
+            self.query_one("#filter", Input).value = self._filter
+        self.listing.focus()
+
+    def changed(self, change: Change) -> None:
+        if change.anew and self.snapshot.connection.is_up:
+            self.read_again()
+        elif self.AFTER_JOBS and any(self._ended(job_id) for job_id in change.jobs):
+            self._read_soon()
+        if self.KIND in change.topics or change.anew:
+            self.show_rows()
+        if change.connection:
+            self.listing.empty = self._empty()
+            self.listing.refresh()
+
+    def selection(self) -> Selection:
+        listing = next(iter(self.query("#list").results(Listing)), None)
+        keys = [] if listing is None else [k for k in listing.keys if k in listing.marked] or [listing.cursor]
+        rows = tuple(listing.records[key] for key in keys if key in listing.records) if listing is not None else ()
+        return Selection(things={self.KIND: rows, **self.beside(rows)}, connected=self.snapshot.connection.is_up)
+
+    def beside(self, rows: tuple[T, ...]) -> dict[str, tuple[Any, ...]]:
+        """Things of other kinds that actions need."""
+        return {}
+
+    def read_again(self) -> None:
+        self.run_worker(self._read(), group="rows", exclusive=True, exit_on_error=False)
+
+    def show_rows(self) -> None:
+        words = self._filter.lower().split()
+        rows = [one for one in self.records if all(any(w in t.lower() for t in self.words(one)) for w in words)]
+        order = self.orders().get(self._sort)
+        if order is not None and self._sort != next(iter(self.orders())):
+            rows.sort(key=order)
+        listing = self.listing
+        listing.sorted_by = (self._sort, "▼")
+        listing.empty = self._empty()
+        listing.show([self.key(one) for one in rows], {self.key(one): one for one in rows})
+        self.say_count()
+        self._show_detail()
+
+    def say_count(self) -> None:
+        listing, total = self.listing, len(self.records)
+        notes = [(f"/ {self._filter} ", "accent"), ("── ", "muted")] if self._filter else []
+        notes += [(f"◆ {len(listing.marked)} marked ── ", "accent")] if listing.marked else []
+        count = f"{len(listing.keys)} of {total}" if self._filter else str(total) if total else ""
+        self.query_one("#table", Pane).say(notes=[*notes, (count, "muted")])
+
+    def ask_again(self, key: str) -> None:
+        """Forgets what was asked about a row, and asks anew if the cursor is there."""
+        self._asked.pop(key, None)
+        self._ask()
+
+    def on_listing_moved(self, event: Listing.Moved) -> None:
+        if event.listing.id != "list":
+            return
+        self._show_detail()
+        self.show_actions()
+        if self._rest is not None:
+            self._rest.stop()
+        self._rest = self.set_timer(_REST, self._ask)
+
+    def on_listing_title_clicked(self, event: Listing.TitleClicked) -> None:
+        if event.column in self.orders():
+            self._set_order(event.column)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._filter = event.value
+        self.dash.layout.set(self.PLACE, "filter", event.value)
+        self.show_rows()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.remove_class("-filtering")
+        self.listing.focus()
+
+    def do_rows_filter(self, selection: Selection) -> None:
+        self.add_class("-filtering")
+        self.query_one("#filter", Input).focus()
+
+    def do_rows_mark(self, selection: Selection) -> None:
+        self.listing.toggle_mark(self.listing.cursor)
+        self.listing.action_move(1)
+        self.say_count()
+        self.show_actions()
+
+    def do_rows_unmark_all(self, selection: Selection) -> None:
+        self.listing.unmark_all()
+        self.say_count()
+        self.show_actions()
+
+    def do_rows_sort(self, selection: Selection) -> None:
+        names = list(self.orders())
+        place = names.index(self._sort) if self._sort in names else 0
+        self._set_order(names[(place + 1) % len(names)])
+
+    def do_rows_again(self, selection: Selection) -> None:
+        self._asked.clear()
+        self.read_again()
+
+    def do_app_back(self, selection: Selection) -> None:
+        if self.has_class("-zoomed"):
+            super().do_app_back(selection)
+        elif self._filter or self.has_class("-filtering"):
+            self.query_one("#filter", Input).value = ""
+            self.remove_class("-filtering")
+            self.listing.focus()
+        else:
+            self.do_rows_unmark_all(selection)
+
+    def _set_order(self, column: str) -> None:
+        self._sort = column
+        self.dash.layout.set(self.PLACE, "sort", column)
+        self.show_rows()
+
+    def _ended(self, job_id: str) -> bool:
+        line = self.snapshot.lines.get(job_id)
+        return line is None or line.status.ended
+
+    def _read_soon(self) -> None:
+        if self._later is None:
+            self._later = self.set_timer(_SETTLED, self._read_now)
+
+    def _read_now(self) -> None:
+        self._later = None
+        self.read_again()
+
+    async def _read(self) -> None:
+        try:
+            await self.feed.read(self.KIND, self.read())
+        except FateFlowError as error:
+            self._trouble = error
+            self.listing.empty = self._empty()
+            self.listing.refresh()
+        else:
+            fresh = self._trouble is not None or not self.listing.keys
+            self._trouble = None
+            if fresh:
+                self.show_rows()
+            self._ask()
+
+    def _show_detail(self) -> None:
+        self.show_detail(self.listing.record, self._asked.get(self.listing.cursor))
+
+    def _ask(self) -> None:
+        record = self.listing.record
+        if record is not None and self.snapshot.connection.is_up and self.listing.cursor not in self._asked:
+            self.run_worker(self._answered(self.listing.cursor, record), group="ask", exclusive=True, exit_on_error=False)
+
+    async def _answered(self, key: str, record: T) -> None:
+        self._asked[key] = await _or_error(self.ask(record))
+        if key == self.listing.cursor:
+            self._show_detail()
+
+    def _empty(self) -> str:
+        connection = self.snapshot.connection
+        if self.records and self._filter:
+            return f"no {self.KIND} fits the filter\nesc clears it"
+        if connection.link is Link.AWAY:
+            return f"the scheduler does not answer\n{connection.text}\n{connection.hint}"
+        if self._trouble is not None:
+            return f"{self._trouble}\n{self._trouble.hint}\nr tries again"
+        return self.EMPTY if self.KIND in self.snapshot.topics else "reading …"
+
+
+async def _or_error(asking: Awaitable[Any]) -> Any:
+    try:
+        return await asking
+    except FateFlowError as error:
+        return error

@@ -1,0 +1,61 @@
+"""The footer: what can be done here, by which key. What does not apply now is dimmed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.style import Style
+from rich.text import Text
+from textual import events
+from textual.widget import Widget
+
+from fateflow_tui.tui.actions import footer_of, key_label, keys_of
+
+if TYPE_CHECKING:
+    from fateflow_tui.tui.screens.dash_screen import DashScreen
+
+
+class ActionBar(Widget):
+    """One line; what has no room is left to `?`. A click does the same as the key."""
+
+    DEFAULT_CSS = "ActionBar { dock: bottom; height: 1; background: $panel; color: $foreground; }"
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self._place_name = place
+        self._spots: list[tuple[int, int, str]] = []
+
+    def render(self) -> Text:
+        screen: DashScreen = self.screen  # type: ignore[assignment]
+        styles = self.app.palette  # type: ignore[attr-defined]
+        selection = screen.selection()
+        text = Text(no_wrap=True, overflow="crop", end="")
+        text.append(" ")
+        actions = footer_of(self._place_name)
+        last = [action for action in actions if action.footer >= 90]
+        room = self.size.width - 1 - sum(len(self._key(action.id)) + len(action.label) + 3 for action in last)
+        self._spots = []
+        for action in actions:
+            key = self._key(action.id)
+            places = len(key) + len(action.label) + 3
+            if action.footer < 90:
+                if places > room:
+                    continue
+                room -= places
+            start = text.cell_len
+            applies = not action.why_not(selection)
+            text.append(key, styles["accent strong"] if applies else styles["muted"])
+            text.append(f" {action.label}", Style() if applies else styles["muted"])
+            self._spots.append((start, text.cell_len, action.id))
+            text.append("  ")
+        return text
+
+    def on_click(self, event: events.Click) -> None:
+        for start, end, name in self._spots:
+            if start <= event.x < end:
+                self.run_worker(self.screen.run_action(f"act('{name}')"))
+
+    def _key(self, name: str) -> str:
+        from fateflow_tui.tui.actions import ACTIONS
+
+        return key_label(keys_of(ACTIONS[name], self.app.keymap_of_user)[0])  # type: ignore[attr-defined]

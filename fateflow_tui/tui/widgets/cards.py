@@ -1,0 +1,24 @@
+"""Failure cards as lines of text; pure."""
+
+from __future__ import annotations
+
+from fateflow_tui.core.messages import FailureCard
+from fateflow_tui.tui import texts
+from fateflow_tui.tui.texts import Spans
+
+
+def card_lines(card: FailureCard, *, log: bool = True) -> list[Spans]:
+    """Who, why, where, how it ended, what to do, the last words."""
+    lines: list[Spans] = [[(f"✗ {card.component}", "failed strong"), (f"  at {card.party}", "failed")]]
+    facts = (
+        ("cause", card.cause, "failed"),
+        ("where", card.where, ""),
+        ("signal", card.signal, ""),
+        ("exit", "" if card.exit_code in (None, 0) or card.signal else str(card.exit_code), ""),
+        ("memory", texts.mib(card.peak_memory), ""),
+        ("fix", card.fix, "success"),
+    )
+    lines += [[(f"  {name:<7}", "muted"), (texts.clean(value), style)] for name, value, style in facts if value]
+    if log and card.log:
+        lines += [[], *([("  ", ""), (texts.clean(line), "muted")] for line in card.log)]
+    return lines

@@ -1,0 +1,137 @@
+"""The files of a folder, to choose from."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import msgspec
+from textual.binding import Binding, BindingType
+
+from fateflow_tui.tui import texts
+from fateflow_tui.tui.columns import Column
+from fateflow_tui.tui.texts import Spans
+from fateflow_tui.tui.widgets.listing import Listing
+
+_MOST = 2_000  # entries of a folder that are shown
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A file, or a folder. kind: what it is for, in a word."""
+
+    path: Path
+    is_folder: bool
+    size: int = 0
+    kind: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.path.name}/" if self.is_folder else self.path.name
+
+
+Kind = Callable[[Path], str]
+
+
+class FileList(Listing[Entry]):
+    """Folders first, then the files with one of the suffixes. kind: says what a file is for; it may read it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "choose", show=False, id="files.choose", tooltip="Take the file, enter the folder"),
+        Binding("backspace,left", "above", "above", show=False, id="files.above", tooltip="The folder above"),
+        Binding("right", "enter_folder", "enter", show=False, id="files.enter", tooltip="Enter the folder"),
+    ]
+
+    class Picked(Listing.Moved):
+        """A file was taken."""
+
+        def __init__(self, listing: FileList, path: Path) -> None:
+            super().__init__(listing)
+            self.path = path
+
+    class Entered(Picked):
+        """Another folder is shown."""
+
+    def __init__(
+        self, folder: Path, suffixes: Sequence[str], kind: Kind = lambda path: "", *, id: str | None = None
+    ) -> None:
+        super().__init__(_COLUMNS, empty="reading the folder …", id=id)
+        self.folder = folder
+        self._suffixes = tuple(suffixes)
+        self._kind = kind
+
+    def on_mount(self) -> None:
+        self.open(self.folder)
+
+    def open(self, folder: Path, cursor: str = "") -> None:
+        """Shows another folder. cursor: the name of the entry where one is to be."""
+        self.run_worker(self._read(folder, cursor), group="files", exclusive=True, exit_on_error=False)
+
+    def action_choose(self) -> None:
+        record = self.record
+        if record is None:
+            return
+        if record.is_folder:
+            self.open(record.path)
+        else:
+            self.post_message(self.Picked(self, record.path))
+
+    def action_enter_folder(self) -> None:
+        if self.record is not None and self.record.is_folder:
+            self.open(self.record.path)
+
+    def action_above(self) -> None:
+        self.open(self.folder.parent, f"{self.folder.name}/")
+
+    def on_listing_chosen(self, event: Listing.Chosen) -> None:
+        event.stop()
+        self.action_choose()
+
+    async def _read(self, folder: Path, cursor: str) -> None:
+        try:
+            entries = await asyncio.to_thread(entries_of, folder, self._suffixes, self._kind)
+        except OSError as error:
+            if self.keys:
+                self.app.notify(f"cannot read {folder}: {error.strerror}", severity="warning", markup=False)
+            else:
+                self.empty = f"cannot read {folder}\n{error.strerror}\nbackspace: the folder above"
+                self.folder = folder
+                self.refresh()
+            return
+        self.folder = folder
+        self.empty = f"no {', '.join(self._suffixes)} here\nbackspace: the folder above"
+        self.cursor = ""
+        self.scroll_to(y=0, animate=False)
+        self.show([entry.name for entry in entries], {entry.name: entry for entry in entries})
+        self.move_to(cursor)
+        self.post_message(self.Entered(self, folder))
+
+
+def entries_of(folder: Path, suffixes: Sequence[str], kind: Kind) -> list[Entry]:
+    """Raises OSError. What is hidden is left out."""
+    found: list[Entry] = []
+    for path in sorted(folder.iterdir(), key=lambda one: one.name.lower())[:_MOST]:
+        if path.name.startswith("."):
+            continue
+        try:
+            is_folder = path.is_dir()
+            size = 0 if is_folder else path.stat().st_size
+        except OSError:
+            continue
+        if is_folder or path.name.lower().endswith(tuple(suffixes)):
+            found.append(Entry(path, is_folder, size, "" if is_folder else kind(path)))
+    return sorted(found, key=lambda entry: not entry.is_folder)
+
+
+def _size(entry: Entry, room: int) -> Spans:
+    return [("" if entry.is_folder else texts.bytes_of(entry.size), "muted")]
+
+
+_COLUMNS = (
+    Column[Entry](
+        "name", "NAME", lambda e, room: [(texts.clean(e.name), "primary" if e.is_folder else "")], 12, rank=0
+    ),
+    Column[Entry]("kind", "FOR", lambda e, room: [(e.kind, "accent")], 4, 5, rank=1),
+    Column[Entry]("size", "SIZE", _size, 8, 8, rank=2, right=True),
+)

@@ -1,0 +1,267 @@
+"""A table of any length: only the lines in view are drawn, a change draws only the rows that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Generic, TypeVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from fateflow_tui.tui.columns import GAP, Column, Placed, fitted, shared
+from fateflow_tui.tui.themes import Palette
+
+T = TypeVar("T")
+
+_GUTTER = 2  # the cursor's mark, and that of marked rows
+_EDGE = 1  # place before the scrollbar
+_NEAR = 50  # rows from the end, where more are asked for
+
+
+class Listing(ScrollView, Generic[T], can_focus=True):
+    """Rows by key under a head line. The owner says what rows there are, and is told what the user does with them."""
+
+    DEFAULT_CSS = """
+    Listing { scrollbar-size: 1 1; scrollbar-gutter: stable; overflow-x: hidden; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "up", show=False, id="list.up", tooltip="One row up"),
+        Binding("down,j", "move(1)", "down", show=False, id="list.down", tooltip="One row down"),
+        Binding("pageup,ctrl+b", "page(-1)", "page up", show=False, id="list.page_up", tooltip="One page up"),
+        Binding("pagedown,ctrl+f", "page(1)", "page down", show=False, id="list.page_down", tooltip="One page down"),
+        Binding("home,g", "end(False)", "first", show=False, id="list.first", tooltip="The first row"),
+        Binding("end,G", "end(True)", "last", show=False, id="list.last", tooltip="The last row"),
+    ]
+
+    class Moved(Message):
+        """The cursor is on another row, or on none."""
+
+        def __init__(self, listing: Listing[Any]) -> None:
+            super().__init__()
+            self.listing = listing
+
+        @property
+        def control(self) -> Listing[Any]:
+            return self.listing
+
+    class Chosen(Moved):
+        """A row was clicked twice."""
+
+    class NearEnd(Moved):
+        """The end of the rows is near."""
+
+    class TitleClicked(Moved):
+        """The title of a column was clicked."""
+
+        def __init__(self, listing: Listing[Any], column: str) -> None:
+            super().__init__(listing)
+            self.column = column
+
+    def __init__(self, columns: Sequence[Column[T]], *, empty: str = "", id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._columns = columns
+        self.empty = empty
+        self.keys: list[str] = []
+        self.records: dict[str, T] = {}
+        self.marked: set[str] = set()
+        self.cursor: str = ""
+        self.sorted_by: tuple[str, str] = ("", "")  # column, and the arrow beside its title
+        self._place: dict[str, int] = {}
+        self._placed: list[Placed[T]] = []
+        self._strips: dict[str, Strip] = {}
+        self._palette: Palette | None = None
+
+    @property
+    def record(self) -> T | None:
+        """The row under the cursor."""
+        return self.records.get(self.cursor)
+
+    @property
+    def row(self) -> int:
+        """The number of the cursor's row; -1 without rows."""
+        return self._place.get(self.cursor, -1)
+
+    def show(self, keys: Sequence[str], records: dict[str, T]) -> None:
+        """All rows, in their order. The cursor stays with its row; where that is gone, at its height."""
+        height = self.row
+        self.keys, self.records = list(keys), records
+        self._place = {key: number for number, key in enumerate(self.keys)}
+        self.marked &= self._place.keys()
+        self._strips.clear()
+        self.virtual_size = Size(self._room, len(self.keys) + 1)
+        if self.cursor not in self._place:
+            self.cursor = self.keys[min(max(height, 0), len(self.keys) - 1)] if self.keys else ""
+            self.post_message(self.Moved(self))
+        if height > 0:
+            self._keep_in_view()
+        self.refresh()
+
+    def change(self, keys: Sequence[str] | frozenset[str] | set[str]) -> None:
+        """These rows look different now."""
+        for key in keys:
+            self._strips.pop(key, None)
+            if key in self._place:
+                self._refresh_row(self._place[key])
+
+    def in_view(self) -> list[str]:
+        """Keys of the rows that can be seen."""
+        top = self.scroll_offset.y
+        return self.keys[top : top + max(0, self.size.height - 1)]
+
+    def move_to(self, key: str) -> None:
+        if key not in self._place or key == self.cursor:
+            return
+        before, self.cursor = self.cursor, key
+        self.change({before, key})
+        self._keep_in_view()
+        self.post_message(self.Moved(self))
+        if self.row >= len(self.keys) - _NEAR:
+            self.post_message(self.NearEnd(self))
+
+    def toggle_mark(self, key: str) -> None:
+        if key:
+            self.marked ^= {key}
+            self.change({key})
+
+    def unmark_all(self) -> None:
+        marked, self.marked = self.marked, set()
+        self.change(marked)
+
+    def redraw(self) -> None:
+        """Everything, as after a change of theme."""
+        self._palette = None
+        self._strips.clear()
+        self.refresh()
+
+    def action_move(self, by: int) -> None:
+        self._go(self.row + by)
+
+    def action_page(self, by: int) -> None:
+        self._go(self.row + by * max(1, self.size.height - 2))
+
+    def action_end(self, last: bool) -> None:
+        self._go(len(self.keys) - 1 if last else 0)
+
+    @property
+    def _room(self) -> int:
+        """Places in a line, beside the scrollbar."""
+        return self.scrollable_content_region.width
+
+    def render_line(self, y: int) -> Strip:
+        width = self._room
+        if y == 0:
+            return self._head(width)
+        number = self.scroll_offset.y + y - 1
+        if number >= len(self.keys):
+            return self._below(y, width)
+        key = self.keys[number]
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._strips[key] = self._drawn(key, width)
+        return strip
+
+    def watch_has_focus(self, value: bool) -> None:
+        super().watch_has_focus(value)
+        self.change({self.cursor})
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._palette = None
+        self._strips.clear()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._placed = shared(self._columns, self._room - _GUTTER - _EDGE)
+        self.virtual_size = Size(self._room, len(self.keys) + 1)
+        self._strips.clear()
+        self.call_after_refresh(self._keep_in_view)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if round(new_value) + self.size.height >= len(self.keys) - _NEAR:
+            self.post_message(self.NearEnd(self))
+
+    def on_click(self, event: events.Click) -> None:
+        if event.y == 0:
+            column = self._column_at(event.x)
+            if column:
+                self.post_message(self.TitleClicked(self, column))
+            return
+        number = self.scroll_offset.y + event.y - 1
+        if number < len(self.keys):
+            self.move_to(self.keys[number])
+            if event.ctrl or event.x < _GUTTER:
+                self.toggle_mark(self.keys[number])
+            elif event.chain == 2:
+                self.post_message(self.Chosen(self))
+
+    def _go(self, number: int) -> None:
+        if self.keys:
+            self.move_to(self.keys[max(0, min(number, len(self.keys) - 1))])
+
+    def _keep_in_view(self) -> None:
+        row, top, room = self.row, self.scroll_offset.y, max(1, self.size.height - 1)
+        if row >= 0 and not top <= row < top + room:
+            self.scroll_to(y=row if row < top else row - room + 1, animate=False, force=True)
+
+    def _refresh_row(self, number: int) -> None:
+        y = number - self.scroll_offset.y + 1
+        if 1 <= y < self.size.height:
+            self.refresh(Region(0, y, self._room, 1))
+
+    def _styles(self) -> Palette:
+        if self._palette is None:
+            self._palette = self.app.palette  # type: ignore[attr-defined]
+        return self._palette
+
+    def _strip(self, segments: list[Segment], width: int, style: Style) -> Strip:
+        return Strip(segments).adjust_cell_length(width, style)
+
+    def _head(self, width: int) -> Strip:
+        styles, base = self._styles(), self.rich_style
+        segments = [Segment(" " * _GUTTER, base)]
+        for column, room in self._placed:
+            arrow = f" {self.sorted_by[1]}" if column.id == self.sorted_by[0] else ""
+            title = column.title if len(column.title + arrow) <= room else column.short or column.title
+            titled = fitted([(title + arrow, "title")], room, right=column.right)
+            segments += [Segment(text, base + styles[style]) for text, style in titled]
+            segments.append(Segment(" " * GAP, base))
+        return self._strip(segments, width, base)
+
+    def _below(self, y: int, width: int) -> Strip:
+        base = self.rich_style
+        lines = self.empty.split("\n") if not self.keys else []
+        above = max(0, (self.size.height - len(lines)) // 2)
+        if above <= y < above + len(lines):
+            text = lines[y - above]
+            style = base + self._styles()["strong" if y == above else "muted"]
+            blank = Segment(" " * max(0, (width - len(text)) // 2), base)
+            return self._strip([blank, Segment(text, style)], width, base)
+        return Strip.blank(width, base)
+
+    def _drawn(self, key: str, width: int) -> Strip:
+        styles, base = self._styles(), self.rich_style
+        here, marked = key == self.cursor, key in self.marked
+        if here:
+            base += styles["cursor"] if self.has_focus else Style.null()
+        gutter = base + styles["accent"]
+        segments = [Segment("▌" if here else " ", gutter), Segment("◆" if marked else " ", gutter)]
+        record = self.records[key]
+        for column, room in self._placed:
+            cell = fitted(column.text(record, room), room, right=column.right)
+            segments += [Segment(text, base + styles[style]) for text, style in cell if text]
+            segments.append(Segment(" " * GAP, base))
+        return self._strip(segments, width, base)
+
+    def _column_at(self, x: int) -> str:
+        left = _GUTTER
+        for column, room in self._placed:
+            if left <= x < left + room + GAP:
+                return column.id if column.sortable else ""
+            left += room + GAP
+        return ""

@@ -1,0 +1,121 @@
+"""The first lines of every screen: whose site it is, how the connection is, what its jobs do, and where one is."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual import events
+from textual.widget import Widget
+
+from fateflow_tui.core.status import Status
+from fateflow_tui.tui import texts
+from fateflow_tui.tui.places import PLACES
+from fateflow_tui.tui.snapshot import Connection, Link, Snapshot
+from fateflow_tui.tui.texts import Spans, spans_width
+
+if TYPE_CHECKING:
+    from fateflow_tui.tui.themes import Palette
+
+_COUNTED = (Status.RUNNING, Status.WAITING, Status.FAILED, Status.TIMEOUT)
+
+
+class SiteBar(Widget):
+    """Two lines. The clock goes on by itself; all else is drawn when the screen says that it changed."""
+
+    DEFAULT_CSS = "SiteBar { dock: top; height: 2; background: $panel; color: $foreground; }"
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self._place_name = place
+        self._away_since = 0.0
+
+    def on_mount(self) -> None:
+        self.set_interval(1.0, self._tick)
+
+    def _tick(self) -> None:
+        if self.screen.is_current:
+            self.refresh()
+
+    def told(self) -> None:
+        self._away_since = time.monotonic()
+        self.refresh()
+
+    def render(self) -> Text:
+        snapshot: Snapshot = self.app.feed.snapshot  # type: ignore[attr-defined]
+        styles: Palette = self.app.palette  # type: ignore[attr-defined]
+        since = time.monotonic() - self._away_since
+        clock = f"{time.strftime('%H:%M:%S')} "
+        left, middle, right = self._site(snapshot), connection_words(snapshot.connection, since), counted(snapshot)
+        brief = counted(snapshot, brief=True)
+        room = self.size.width - len(clock) - 2
+        for parts in ([left, middle, right], [left[:1], middle, right], [left[:1], middle, brief], [middle]):
+            if spans_width([span for part in parts for span in part]) + 3 * len(parts) <= room:
+                break
+        line: Spans = []
+        for part in parts:
+            line += [*part, ("   ", "")]
+        line.append((" " * max(1, room + 2 - spans_width(line)), ""))
+        line.append((clock, "muted"))
+        text = Text(no_wrap=True, overflow="crop", end="")
+        for word, style in line:
+            text.append(word, styles[style])
+        text.append("\n")
+        for word, style in self._tabs():
+            text.append(word, styles[style])
+        return text
+
+    def on_click(self, event: events.Click) -> None:
+        if event.y != 1:
+            return
+        left = 1
+        for place in PLACES:
+            room = len(place.title) + 5
+            if left <= event.x < left + room:
+                self.app.switch_mode(place.name)
+            left += room
+
+    def _site(self, snapshot: Snapshot) -> Spans:
+        site = snapshot.site
+        if site is None:
+            return [(" FATE Flow", "primary strong")]
+        parties = ", ".join(site.parties) if site.parties else "all parties"
+        return [(" FATE Flow", "primary strong"), (f"   {texts.cut(parties, 40)} · {site.name}", "muted")]
+
+    def _tabs(self) -> Spans:
+        spans: Spans = [(" ", "")]
+        for place in PLACES:
+            here = place.name == self._place_name
+            spans.append((f" {place.key} ", "accent strong" if here else "muted"))
+            spans.append((f"{place.title}  ", "strong underline" if here else "muted"))
+        return spans
+
+
+def connection_words(connection: Connection, since: float) -> Spans:
+    """`● connected`, or how the next try stands. since: seconds for which it has been so."""
+    match connection.link:
+        case Link.CONNECTED:
+            return [("● ", "success"), ("connected", "")]
+        case Link.STARTING:
+            return [("○ starting the scheduler", "warning")]
+        case Link.AWAY:
+            left = max(0, round(connection.retry_in - since))
+            return [(f"○ reconnecting {f'in {left} s' if left else '…'}", "error strong")]
+        case _:
+            return [("○ connecting", "warning")]
+
+
+def counted(snapshot: Snapshot, *, brief: bool = False) -> Spans:
+    """`12 jobs · 2 running · 1 failed`; `200+` while older ones were not read. brief: `12 jobs  2▶  1✗`."""
+    if not snapshot.ids:
+        return []
+    more = "" if snapshot.complete else "+"
+    spans: Spans = [(f"{len(snapshot.ids)}{more} job{'' if len(snapshot.ids) == 1 and not more else 's'}", "")]
+    counts = snapshot.counts()
+    counts[Status.WAITING] += counts.pop(Status.READY, 0)
+    for status in _COUNTED:
+        if counts[status]:
+            words = f"{counts[status]}{texts.MARKS[status]}" if brief else f"{counts[status]} {status}"
+            spans += [("  " if brief else " · ", "muted"), (words, status)]
+    return spans
