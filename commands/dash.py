@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gc
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands import context
 from commands.verbs import Verb
-from fateflow_tui.core.errors import BadRequest
+from fateflow_tui.core.errors import BadRequest, NotBuilt
+
+if TYPE_CHECKING:
+    from fateflow_tui.tui.feed import Site
 
 app = typer.Typer(add_completion=False)
 
@@ -21,20 +25,35 @@ def dash(
     theme: Annotated[
         str, typer.Option(metavar="NAME", help="fateflow, fateflow-light, colour-blind, ansi (the terminal's own), ...")
     ] = "",
+    web: Annotated[bool, typer.Option("--web", help="In a browser on this machine; Ctrl-C ends it.")] = False,
+    port: Annotated[
+        int, typer.Option(metavar="N", min=0, max=65_535, help="With --web: the port; without it any free one.")
+    ] = 0,
+    no_open: Annotated[
+        bool, typer.Option("--no-open", help="With --web: print the address, and open no browser.")
+    ] = False,
 ) -> None:
     """Shows what the scheduler does, live, on the whole terminal; everything is done by keys, and ? says which.
 
     A scheduler is started if none runs. Jobs go on when the dashboard is closed.
 
+    With --web the same dashboard is a page. The address that is printed holds a token; who has it may do all that you
+    may. It is good for this machine, and for a tunnel to it such as `ssh -L`.
+
     Examples:
     fateflow dash
     fateflow dash --theme colour-blind
     fateflow dash --url http://127.0.0.1:9380
+    fateflow dash --web
+    fateflow dash --web --port 9381 --no-open
     """
     session = context.of(ctx)
-    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+    if (port or no_open) and not web:
+        raise BadRequest("--port and --no-open are for the page", hint="add --web")
+    if not web and not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise BadRequest(
-            "the dashboard needs a terminal, and this is none", hint="fateflow job list --json is for scripts"
+            "the dashboard needs a terminal, and this is none",
+            hint="fateflow job list --json is for scripts; --web shows it in a browser",
         )
     gc.disable()  # nothing that is imported becomes garbage; looking for it takes a tenth of the start
     from fateflow_tui.tui.app import DashApp
@@ -42,4 +61,35 @@ def dash(
 
     app_key, secret_key = session.keys
     site = Site(session.url, session.home, app_key, secret_key, start="no_start" not in session.options)
-    DashApp(site, theme).run()
+    dashboard = DashApp(site, theme, _demo_files)
+    if web:
+        _serve(session, site, theme, port, browse=not no_open)
+    else:
+        dashboard.run()
+
+
+def _serve(session: context.Session, site: Site, theme: str, port: int, *, browse: bool) -> None:
+    try:
+        from fateflow_tui.tui.web.opening import Opening
+        from fateflow_tui.tui.web.serving import serve
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("textual_serve", "aiohttp"):
+            raise
+        raise NotBuilt(
+            "the dashboard in a browser needs the extra `web`, which is not installed",
+            hint="pip install 'fateflow-tui[web]'",
+        ) from error
+
+    gc.enable()  # the dashboard does so when it has drawn itself, and this process draws none
+
+    def announce(url: str) -> None:
+        session.output.record({"url": url}, lambda record: [record["url"]], lambda record: record["url"])
+        session.output.talk("the dashboard is there for whoever has this address; Ctrl-C ends it")
+
+    serve(Opening.of(site, theme, _demo_files()), port, announce, browse=browse)
+
+
+def _demo_files() -> Path:
+    from commands.demo_data import demo_files
+
+    return demo_files()

@@ -1,39 +1,89 @@
-"""`fateflow doctor`: whether all is well."""
+"""`fateflow doctor`: whether all is well, also when no scheduler runs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import typer
 
 from commands import context
 from commands.exits import FAILED, OK
+from commands.text import clean, columns, width
 from commands.verbs import Verb
 
 if TYPE_CHECKING:
+    from fateflow_tui.runtime.check import Check as LocalCheck
     from fateflow_tui.sdk.results import Check
 
 app = typer.Typer(add_completion=False)
 
 
+class Finding(Protocol):
+    """What both the scheduler and a look at a stopped site give."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def ok(self) -> bool: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def fix(self) -> str: ...
+
+
 @app.command(cls=Verb)
 def doctor(ctx: typer.Context) -> int:
-    """Checks the site and what it stands on; exit code 1 when something is wrong.
+    """Checks the site and what it stands on, and the ways to its peers and back; exit code 1 when something is wrong.
+    Starts nothing: where no scheduler runs, what can be seen without one is checked.
 
     Examples:
     fateflow doctor
     fateflow doctor --json
     """
     session = context.of(ctx)
-    checks = session.flow.doctor()
-    session.output.listing(
-        checks,
-        ("CHECK", "", "FOUND", "WHAT TO DO"),
-        _row,
-        lambda check: check.name,
-    )
-    return OK if all(check.ok for check in checks) else FAILED
+    found = _checks(session)
+    if session.output.is_table:
+        limit = session.output.width if sys.stdout.isatty() else 0
+        session.output.lines(check_lines(found, limit))
+    else:
+        session.output.listing(found, (), lambda _: (), lambda check: check.name)
+    return OK if all(check.ok for check in found) else FAILED
 
 
-def _row(check: Check) -> list[str]:
-    return [check.name, "✓" if check.ok else "✗", check.text, "" if check.ok else check.fix]
+def check_lines(found: Sequence[Finding], limit: int) -> Iterator[str]:
+    """One line for each check, below it what to do if it does not hold. limit: columns, 0 for none."""
+    names = [row[0] for row in columns([[check.name, ""] for check in found])] if found else []
+    for name, check in zip(names, found, strict=True):
+        head = f"{'✓' if check.ok else '✗'} {name}  "
+        room = max(20, limit - width(head)) if limit else 0
+        lines = _pieces(clean(check.text), room)
+        if not check.ok and check.fix:
+            lines += _pieces(f"→ {clean(check.fix)}", room)
+        yield f"{head}{lines[0]}"
+        yield from (f"{' ' * width(head)}{line}" for line in lines[1:])
+
+
+def _checks(session: context.Session) -> list[Check] | list[LocalCheck]:
+    from fateflow_tui.core.errors import SchedulerUnreachable
+    from fateflow_tui.sdk import FateFlow, local
+
+    if session.url:
+        return session.flow.doctor()
+    try:
+        if local.status(session.home) is not None:
+            with FateFlow(home=session.home) as flow:
+                return flow.doctor()
+    except SchedulerUnreachable:
+        pass  # it ended just now
+    from fateflow_tui.runtime.doctor import checks_of_stopped
+
+    return list(checks_of_stopped(session.home))
+
+
+def _pieces(text: str, room: int) -> list[str]:
+    if not room:
+        return [text.replace("\n", " ")]
+    return textwrap.wrap(text, room, break_on_hyphens=False, break_long_words=False) or [""]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from commands import context
-from commands.documents import placed, read_text, shown
+from commands.documents import placed, read_conf, read_text, shown
 from commands.exits import OK, USAGE
+from commands.graph_text import Details, show, written
+from commands.option_groups import DrawingOptions
 from commands.verbs import Noun
+from fateflow_tui.core.errors import BadRequest
 
-app = Noun("Check job documents.")
+app = Noun("Check and draw job documents.")
 
 _CONF_OF_A_LONE_DSL = {"dsl_version": 2}
 
@@ -50,3 +54,56 @@ def lint(
     else:
         output.listing(problems, (), lambda one: (), lambda one: str(one["code"]))
     return USAGE if any(one["severity"] == "error" for one in problems) else OK
+
+
+@app.verb()
+def explain(
+    ctx: typer.Context,
+    dsl_path: Annotated[Path, typer.Argument(metavar="DSL", help="The DSL, version 1 or 2.")],
+    options: DrawingOptions,
+) -> None:
+    """Draws what a DSL says: its components with their modules, and what they take besides the data of those above.
+
+    Examples:
+    fateflow dsl explain demo/hetero_lr_dsl.json
+    fateflow dsl explain demo/hetero_lr_dsl.json --boxes
+    fateflow dsl explain demo/hetero_lr_dsl.json --format dot
+    """
+    from fateflow_tui.graph import dag_of_dsl, json_text
+
+    session = context.of(ctx)
+    dsl = read_conf(dsl_path)
+    dag = dag_of_dsl(dsl)
+    output = session.output
+    if not dag.names:
+        raise BadRequest(f"{dsl_path} has no components", hint='a DSL is {"components": {NAME: {"module": ...}}}')
+    if options.format:
+        output.write(written(dag, options.format))
+    elif output.is_table:
+        components = dsl["components"]
+        rows = {name: [_module(components[name]), _inputs(components[name])] for name in dag.names}
+        show(session, dag, Details(rows, {}), options)
+    else:
+        output.record(json.loads(json_text(dag)), lambda _: (), lambda _: "\n".join(dag.names))
+
+
+def _module(component: Any) -> str:
+    return str(component.get("module", "?")) if isinstance(component, dict) else "?"
+
+
+def _inputs(component: Any) -> str:
+    """`validate_data scale_1.data, model binning_0.model`: all inputs but the usual `data` and `train_data`."""
+    inputs = component.get("input") if isinstance(component, dict) else None
+    if not isinstance(inputs, dict):
+        return ""
+    data = inputs.get("data")
+    taken = {
+        **(data if isinstance(data, dict) else {}),
+        **{key: value for key, value in inputs.items() if key != "data"},
+    }
+    said = []
+    for kind, references in taken.items():
+        names = [references] if isinstance(references, str) else references or []
+        if kind not in ("data", "train_data") and isinstance(names, list):
+            said.append(f"{kind} {' '.join(map(str, names))}")
+    return ", ".join(said)

@@ -12,6 +12,8 @@ from commands import classic, context
 from commands.complete import complete_job
 from commands.documents import problems_placed, read_conf, read_text
 from commands.job_documents import app as documents
+from commands.job_graph import app as drawing
+from commands.job_notes import app as surroundings
 from commands.job_plan import app as planning
 from commands.job_plan import show_steps
 from commands.job_reading import app as reading
@@ -221,6 +223,8 @@ def _say_submitted(session: context.Session, data: dict[str, Any]) -> None:
 
 
 app.takes(reading)
+app.takes(drawing)
+app.takes(surroundings)
 app.takes(documents)
 app.takes(asking)
 app.takes(planning)

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from commands import classic, context
-from commands.job_text import JOB_TITLES, component_lines, job_lines, job_row
+from commands.job_text import JOB_TITLES, job_lines, job_row
 from commands.option_groups import JobName, JobNames, RecordOptions
 from commands.options import ComponentOption, LimitOption, PartyOption, StatusOption, required
 from commands.text import marked, moment
@@ -98,22 +98,6 @@ def story(
         session.output.lines(story_lines(entries, session.output.width if sys.stdout.isatty() else 0))
         return
     session.output.listing(entries, (), lambda _: (), lambda entry: entry.what, empty="nothing happened to it")
-
-
-@app.verb()
-def graph(ctx: typer.Context, which: JobName) -> None:
-    """Lists a job's components in topological order, with what each needs.
-
-    Examples:
-    fateflow job graph @last
-    """
-    session = context.of(ctx)
-    now = session.now()
-    session.output.record(
-        session.flow.graph(which.id(session)),
-        lambda found: component_lines(found.components, now),
-        lambda found: found.job_id,
-    )
 
 
 @app.verb()

@@ -34,7 +34,7 @@ def show(
     ctx: typer.Context,
     which: JobNames,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the jobs have ended.")] = False,
-    since: Annotated[str, typer.Option(metavar="TIME", help="As in 10m, 2h, or 2026-01-31T12:00.")] = "",
+    since: Annotated[str, typer.Option(metavar="TIME", help="As in 10m, 2h, 12:30, or 2026-01-31T12:00.")] = "",
     level: Annotated[str, typer.Option(metavar="LEVEL", help="DEBUG, INFO, WARNING or ERROR, and above.")] = "INFO",
     grep: Annotated[str, typer.Option(metavar="PATTERN", help="Only lines that this expression fits.")] = "",
     component_name: ComponentOption = None,
@@ -43,23 +43,26 @@ def show(
     tail: Annotated[int, typer.Option("--tail", "-n", metavar="N", help="Only the last lines of each file.")] = 0,
     site: Annotated[bool, typer.Option("--site", help="The log of the site itself.")] = False,
 ) -> None:
-    """Shows logs in order of time; without a job, those of the newest one.
+    """Shows logs in order of time; without a job, those of the newest one. Following goes on when the scheduler is
+    started anew.
 
     Examples:
     fateflow log show @last
     fateflow log show -f @last
-    fateflow log show @last --level WARNING --grep hetero --party guest:9999
-    fateflow log show --site --tail 20
+    fateflow log show @last --level WARNING --grep hetero --party guest:9999,host:10000
+    fateflow log show -f @2 @last -cpn hetero_lr_0,evaluation_0 --since 10m
+    fateflow log show --site -f --tail 20
     """
     session = context.of(ctx)
     output = session.output
     ids = [""] if site else session.resolve(which.words or ["@last"])
-    wanted = _filter(session.now(), since, level.upper(), grep)
+    start = _moment(session.now(), since) if since else 0
+    wanted = _filter(start, level.upper(), grep)
+    names = ",".join(filter(None, (component, component_name)))
 
     def read(one: str) -> Iterator[LogLine]:
-        name = component or component_name or ""
         lines = session.flow.logs(
-            one, follow=follow and bool(one), level=level.upper(), party=party, component=name, tail=tail
+            one, follow=follow, level=level.upper(), party=party, component=names, tail=tail, since=start
         )
         return (line for line in lines if wanted(line))
 
@@ -107,12 +110,11 @@ def _print(output: Output, lines: Iterable[LogLine]) -> None:
         Output(Format.JSONL).record(line, lambda _: (), lambda one: one.text)
 
 
-def _filter(now: int, since: str, level: str, grep: str) -> Callable[[LogLine], bool]:
+def _filter(start: int, level: str, grep: str) -> Callable[[LogLine], bool]:
     if level not in _LEVELS:
         raise BadRequest(f"--level {level!r} is no level", hint=f"one of {', '.join(_LEVELS)}")
     # Lines without a level are what libraries print; the scheduler's own log comes with all its levels.
     silent = {*_LEVELS[: _LEVELS.index(level)], *([""] if level not in _LEVELS[:2] else [])}
-    start = _moment(now, since) if since else 0
     try:
         pattern = re.compile(grep)
     except re.error as error:
@@ -125,8 +127,9 @@ def _moment(now: int, since: str) -> int:
     amount, unit = since[:-1], since[-1]
     if unit in _UNITS and amount.replace(".", "", 1).isdigit():
         return now - int(float(amount) * _UNITS[unit] * 1000)
+    today = f"{datetime.fromtimestamp(now / 1000):%Y-%m-%d}"
     try:
-        return int(datetime.fromisoformat(since).timestamp() * 1000)
+        return int(datetime.fromisoformat(f"{today}T{since}" if since[2:3] == ":" else since).timestamp() * 1000)
     except ValueError:
         raise BadRequest(
             f"--since {since!r} is no time", hint="write 30s, 10m, 2h, 1d, or a date and time as 2026-01-31T12:00"

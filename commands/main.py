@@ -30,7 +30,7 @@ class Fateflow(LazyGroup):
         "model": "commands.model",
         "serving": "commands.serving",
         "metric": "commands.metric",
-        "log": "commands.log",
+        "log": "commands.log_files",
         "task": "commands.task",
         "component": "commands.component",
         "party": "commands.party",

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from commands import classic, context
 from commands.documents import read_conf
+from commands.exits import FAILED, OK
 from commands.model_versions import known, only_one
 from commands.options import ConfOption, JobOption, VersionArgument
-from commands.text import columns, number
+from commands.output import Format
+from commands.text import cell, columns, number
 from commands.verbs import Noun
 from fateflow_tui.core.errors import BadRequest
 
@@ -81,13 +84,27 @@ def serve_test(
     remote: Annotated[
         list[str] | None, typer.Option("--remote", metavar="NAME=VALUE", help="Sent to the hosts besides the id.")
     ] = None,
-) -> None:
-    """Asks a service for one score, as a program that calls FATE-Serving does.
+    batch: Annotated[
+        Path | None, typer.Option("--batch", metavar="FILE", help="Ask for each row of a .csv or .jsonl file.")
+    ] = None,
+    id_column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The id in FILE; `id` or the first, if not said.")
+    ] = None,
+) -> int:
+    """Asks a service for a score, as a program that calls FATE-Serving does; with --batch for the scores of many rows.
+
+    Exit code 1 when a row gets none.
 
     Examples:
     fateflow model serve-test churn --id p000 --feature x0=1.1 --feature x1=-2
+    fateflow model serve-test churn --batch demo/data/guest.csv
+    fateflow model serve-test churn --batch rows.jsonl --id-column patient -o jsonl
     """
     session = context.of(ctx)
+    if batch is not None:
+        if id is not None or feature or remote:
+            raise BadRequest("--batch has ids and features in its file", hint="leave out --id, --feature, --remote")
+        return _ask_batch(session, service, batch, id_column)
     others = {**({"id": id} if id is not None else {}), **_pairs(remote, "--remote")}
     body = {
         "head": {"serviceId": service},
@@ -97,6 +114,33 @@ def serve_test(
 
     envelope = classic.answered(session, Call("/federation/1.0/inference", body, whole))
     classic.show(session, envelope, lambda data: _score(session, data or {}))
+    return OK
+
+
+def _ask_batch(session: context.Session, service: str, file: Path, id_column: str | None) -> int:
+    from commands.inference_rows import id_of, questions_of
+    from fateflow_tui.sdk.calls import Call, whole
+
+    questions = questions_of(file, id_column)
+    body = {"head": {"serviceId": service}, "body": {"batchDataList": questions}}
+    envelope = classic.answered(session, Call("/federation/1.0/batchInference", body, whole))
+    answers = envelope.get("batchDataList") or []
+    output = session.output
+    ids = {question["index"]: id_of(question) for question in questions}
+    if envelope["retcode"] != 0 or output.format in (Format.JSON, Format.YAML):
+        classic.show(session, envelope, lambda _: None)
+    else:
+        rows = [{**one, "id": ids.get(one["index"], "")} for one in answers]
+        output.listing(rows, ("ID", "SCORE", ""), _batch_row, lambda one: str(one["id"]))
+    failed = sum(1 for one in answers if one.get("retcode"))
+    if failed:
+        output.alarm(f"{failed} of {len(questions)} rows got no score")
+    return FAILED if failed else OK
+
+
+def _batch_row(one: dict[str, Any]) -> list[str]:
+    found = one.get("data") or {}
+    return [one["id"], number(found.get("score", found.get("classes", ""))), cell(one.get("retmsg"))]
 
 
 def _pairs(words: list[str] | None, option: str) -> dict[str, Any]:

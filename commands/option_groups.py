@@ -9,7 +9,9 @@ from typing import Any, NamedTuple, get_type_hints
 
 from commands.context import Session
 from commands.options import (
+    BoxesOption,
     ComponentOption,
+    GraphFormatOption,
     JobArgument,
     JobArguments,
     JobOption,
@@ -126,6 +128,13 @@ class TableName(NamedTuple):
             "namespace": required(self.namespace or first, "-n (namespace)"),
             "table_name": required(self.table_name or second, "-t (table name)"),
         }
+
+
+class DrawingOptions(NamedTuple):
+    """How a DAG is shown."""
+
+    boxes: BoxesOption = False
+    format: GraphFormatOption = None
 
 
 class ModelOptions(NamedTuple):

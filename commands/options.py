@@ -54,6 +54,12 @@ ComponentsFileOption = Annotated[
     Path | None, typer.Option("--cpn-path", metavar="FILE", help="A file with the list of components.")
 ]
 TagOption = Annotated[str | None, typer.Option("--tag-name", "-t", metavar="NAME", help="Name of the tag.")]
+BoxesOption = Annotated[
+    bool, typer.Option("--boxes/--lanes", help="Draw boxes if they fit the width, or one line for each component.")
+]
+GraphFormatOption = Annotated[
+    str | None, typer.Option("--format", metavar="FORMAT", help="Write mermaid, dot or json instead of drawing.")
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, also on a terminal.")]
 
 

@@ -58,17 +58,19 @@ class Telling:
 
 
 class Drawing:
-    """The whole job, redrawn in place: a headline, then one line per component."""
+    """The whole job, redrawn in place: a headline, then one line per component. It can be left and entered again."""
 
     def __init__(self, session: Session) -> None:
         from rich.console import Console
-        from rich.live import Live
 
         self._now = session.now
         self._console = Console(file=sys.stderr, highlight=False)
-        self._live = Live(console=self._console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> Self:
+        from rich.live import Live
+
+        # A new one each time: one that has been stopped would wipe away what was written since.
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._live.start()
         return self
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from commands import classic, context
-from commands.text import columns, duration, moment
+from commands.text import cell, columns, duration, moment
 from commands.verbs import Noun
 from fateflow_tui.core.errors import SchedulerUnreachable
 
@@ -112,6 +112,20 @@ def versions(ctx: typer.Context) -> None:
     fateflow server versions
     """
     classic.tell(context.of(ctx), "server/version/get", {})
+
+
+@app.verb()
+def defaults(ctx: typer.Context) -> None:
+    """Shows the job parameters that a conf need not give; times in seconds, 0 for no limit.
+
+    Examples:
+    fateflow server defaults
+    fateflow server defaults --json
+    """
+    session = context.of(ctx)
+    found = classic.data(session, "server/config/job/default", {})
+    rows = [[name, cell(value)] for name, value in found.items()]
+    session.output.record(found, lambda _: ["  ".join(row) for row in columns(rows)], lambda _: "defaults")
 
 
 @app.verb()

@@ -11,6 +11,7 @@ from commands.data_looking import add_looking
 from commands.option_groups import TableName
 from commands.options import ComponentOption, JobOption, PartyIdOption, RoleOption, YesOption
 from commands.table_more import app as more
+from commands.table_schema import app as schemas
 from commands.verbs import Noun
 from fateflow_tui.core.errors import NotFound
 
@@ -79,5 +80,6 @@ def _show(session: context.Session, table: dict[str, Any]) -> None:
     session.output.facts(facts)
 
 
+app.takes(schemas)
 app.takes(more)
 add_looking(app, "table")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from fateflow_tui.sdk.jobs import JobWhy
 
 _INDENT: Final = "  "
+_UNIT: Final = re.compile(r"(\d) (s|min|h|d|MiB|cores|core)\b")
 
 
 def why_lines(found: JobWhy, now: int, limit: int = 0) -> Iterator[str]:
@@ -53,16 +55,22 @@ def wrapped(text: str, limit: int) -> Iterator[str]:
 
 def _facts(why: Why, now: int) -> Iterator[tuple[str, str]]:
     if why.kind == "waiting" and why.since:
-        yield "since", f"{moment(why.since)}, {duration(now - why.since)} ago"
+        yield "since", f"{_short(why.since, now)}, {duration(now - why.since)} ago"
     for number, holder in enumerate(why.holders):
-        yield "" if number else "held by", _holding(holder)
+        yield "" if number else "held by", _holding(holder, now)
     yield "expected", _expected(why, now)
     yield "mend", clean(why.mend) if not (why.cards and why.kind == "failed") else ""
 
 
-def _holding(one: Holding) -> str:
+def _short(at: int, now: int) -> str:
+    """Without the day when it is today."""
+    whole, today = moment(at), moment(now)
+    return whole[11:] if whole[:10] == today[:10] else whole
+
+
+def _holding(one: Holding, now: int) -> str:
     memory = f" and {one.held.memory} MiB" if one.held.memory else ""
-    until = f", until about {moment(one.ends_at)}" if one.ends_at else ""
+    until = f", until about {_short(one.ends_at, now)}" if one.ends_at else ""
     return f"{one.job_id}: {one.held.cores} cores{memory} at {one.party}{until}"
 
 
@@ -70,9 +78,13 @@ def _expected(why: Why, now: int) -> str:
     if not why.estimate:
         return ""
     wait = why.estimate - now
-    when = f"about {moment(why.estimate)}, in {duration(wait)}" if wait > 0 else "at any moment"
+    when = f"in about {duration(wait)}, at {_short(why.estimate, now)}" if wait > 0 else "at any moment"
     return f"{when} ({why.basis})" if why.basis else when
 
 
 def _pieces(text: str, limit: int) -> list[str]:
-    return textwrap.wrap(text, max(20, limit), break_on_hyphens=False) or [""] if limit > 0 else [text]
+    if limit <= 0:
+        return [text]
+    kept = _UNIT.sub("\\1\xa0\\2", text)  # a figure stays with its unit
+    pieces = textwrap.wrap(kept, max(20, limit), break_on_hyphens=False, break_long_words=False)
+    return [piece.replace("\xa0", " ") for piece in pieces] or [""]

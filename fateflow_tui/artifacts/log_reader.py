@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 # Of one file, in one look: bounds memory when somebody begins to follow a huge log.
 LOOK_BYTES = 4 << 20
+_STEP = 64 << 10  # so exactly a time is searched for
 
 
 class Cursor(msgspec.Struct, frozen=True):
@@ -75,6 +77,25 @@ def end_cursor(path: Path, lines: int) -> Cursor:
     return Cursor(start)
 
 
+def time_cursor(path: Path, at: int) -> Cursor:
+    """A cursor from which a look misses no record of `at` (ms since the epoch) or later, and few older ones come along.
+    Records are written in order of time, so that not all of a large file need be read.
+    """
+    try:
+        with path.open("rb") as file:
+            low, high = 0, file.seek(0, os.SEEK_END)
+            while high - low > _STEP:
+                middle = (low + high) // 2
+                found = _next_head(file, middle, high)
+                if found is None or found[1] >= at:
+                    high = middle
+                else:
+                    low = found[0]
+    except FileNotFoundError:
+        return Cursor()
+    return Cursor(low)
+
+
 def last_lines(path: Path, count: int) -> list[str]:
     """The last lines of a file, at most `count`; [] when it does not exist."""
     records, _ = tail([path], {path: end_cursor(path, count)})
@@ -82,10 +103,14 @@ def last_lines(path: Path, count: int) -> list[str]:
 
 
 def _read(path: Path, cursor: Cursor, limit: int) -> tuple[list[LogRecord], Cursor]:
+    records: list[LogRecord] = []
     try:
         with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            offset = cursor.offset if cursor.offset <= size else 0
+            status = os.fstat(file.fileno())
+            if cursor.offset > status.st_size:  # it was cut off, or renamed and begun anew
+                records, _ = _read(path.with_name(f"{path.name}.1"), cursor, limit)
+                cursor = Cursor(0, cursor.at)
+            offset = cursor.offset
             file.seek(offset)
             data = file.read(limit)
     except FileNotFoundError:
@@ -94,11 +119,12 @@ def _read(path: Path, cursor: Cursor, limit: int) -> tuple[list[LogRecord], Curs
     if not end and len(data) == limit:
         end = limit  # one line longer than a look
     if not end:
-        return [], Cursor(offset, cursor.at)
-    records: list[LogRecord] = []
-    at = cursor.at
-    for line in data[:end].removesuffix(b"\n").decode(errors="replace").split("\n"):
-        head = _parse(line)
+        return records, Cursor(offset, cursor.at)
+    lines = data[:end].removesuffix(b"\n").decode(errors="replace").split("\n")
+    heads = [_parse(line) for line in lines]
+    # What libraries print has no times: it was there at the latest when the file was written last.
+    at = cursor.at if any(heads) else max(cursor.at, status.st_mtime_ns // 1_000_000)
+    for line, head in zip(lines, heads, strict=True):
         if head is not None:
             at = head.at
             records.append(head)
@@ -107,6 +133,19 @@ def _read(path: Path, cursor: Cursor, limit: int) -> tuple[list[LogRecord], Curs
         else:
             records.append(LogRecord(at, line))
     return records, Cursor(offset + end, at)
+
+
+def _next_head(file: BinaryIO, start: int, end: int) -> tuple[int, int] | None:
+    """Offset and time of the first record that begins after `start`; None when none does before `end`."""
+    file.seek(start)
+    offset = start + len(file.readline())
+    while offset < end:
+        line = file.readline()
+        head = _parse(line.decode(errors="replace").rstrip("\n"))
+        if head is not None:
+            return offset, head.at
+        offset += len(line)
+    return None
 
 
 def _parse(line: str) -> LogRecord | None:

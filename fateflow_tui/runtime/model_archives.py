@@ -68,7 +68,9 @@ class ModelArchives:
             if party.party_id not in map(str, found.roles.get(party.role, [])):
                 raise BadRequest(f"{party} takes no part in {model_id}")
             if not force and self._is_here(found.party_model_id, version):
-                raise Conflict(f"{party} has {model_id} version {version} already", hint="force_update 1 replaces it")
+                raise Conflict(
+                    f"{party} has {model_id} version {version} already", hint="fateflow model import FILE --force"
+                )
             staged = self._registry.stage(found, archive.models())
             try:
                 if force:

@@ -98,7 +98,7 @@ class ModelKeeper:
         if not part.pipeline.deployed:
             raise NotDeployed(
                 f"model version {message.model_version} of {party} is not deployed, so it cannot be loaded",
-                hint=f"fateflow model deploy --model-id '{message.model_id}' --model-version {message.model_version}",
+                hint=f"fateflow model deploy {message.model_version}",
             )
         self._serving.load(part)
         return ModelAnswer(f"load model of role {party.role} {party.party_id} success")

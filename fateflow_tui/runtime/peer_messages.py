@@ -10,6 +10,7 @@ DIRECTIVE_PATH: Final = "/v1/peer/directive"  # Directive -> Report
 REPORT_PATH: Final = "/v1/peer/report"  # Report -> Acknowledgement
 VALUE_PATH: Final = "/v1/peer/value"  # see `transfer` -> ChunkAnswer
 PING_PATH: Final = "/v1/peer/ping"  # null -> Pong
+REACH_PATH: Final = "/v1/peer/reach"  # null -> Reach
 IDENTITY_PATH: Final = "/v1/peer/identity"  # GET, unsigned -> Identity
 
 
@@ -29,6 +30,14 @@ class Pong(msgspec.Struct, frozen=True):
     name: str
     version: str
     time: int
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """Whether the asked site reaches the one that asks: how fast, or why not and what to do there."""
+
+    ok: bool
+    text: str
+    hint: str = ""
 
 
 class PeerState(msgspec.Struct, frozen=True):

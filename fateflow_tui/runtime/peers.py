@@ -24,12 +24,14 @@ from fateflow_tui.runtime.peer_messages import (
     DIRECTIVE_PATH,
     IDENTITY_PATH,
     PING_PATH,
+    REACH_PATH,
     REPORT_PATH,
     VALUE_PATH,
     Identity,
     PeerState,
     Pong,
     Problem,
+    Reach,
 )
 from fateflow_tui.runtime.routes import RouteTable
 from fateflow_tui.runtime.serving_messages import SHARE_PATH, ShareAnswer, ShareRequest
@@ -111,6 +113,14 @@ class Peers:
         rtt = (time.perf_counter() - started) * 1000
         skew = pong.time - asked - round(rtt / 2)
         return PeerState(str(party), address.url, pong.name, pong.version, round(rtt, 2), skew)
+
+    async def ask_reach(self, party: Party) -> Reach:
+        """Asks a party's site whether it reaches this one."""
+        source = self._config.spokesman()
+        if source is None:
+            raise BadRequest("a standalone site has no peers", hint="start it with --party to play single parties")
+        patience = 3 * self._config.timeouts.peer  # it has its own before it gives up
+        return await self._control(REACH_PATH, source, party, b"null", Reach, patience)
 
     async def identity(self, url: str) -> Identity:
         """How the site at this address presents itself. Nothing of it is proven: compare the fingerprint."""

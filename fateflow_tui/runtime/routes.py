@@ -42,6 +42,11 @@ class RouteTable:
 
     def trust(self, party: str, identity: Identity) -> Route:
         """Pins the key of the site that presented itself. Raises NotFound, Conflict when it does not play the party."""
+        self.check(party, identity)
+        return self.pin(party, identity.public_key)
+
+    def check(self, party: str, identity: Identity) -> None:
+        """Raises NotFound, Conflict when the site that presented itself does not play the party."""
         route = self.require(party)
         someone = party_of(party)
         if not any(covers(pattern, someone) for pattern in identity.parties):
@@ -50,7 +55,6 @@ class RouteTable:
                 f"the site {identity.name} at {route.url} does not play {party}; it plays {played}",
                 hint="correct the address, or start that site with --party",
             )
-        return self.pin(party, identity.public_key)
 
     def pin(self, party: str, public_key: str) -> Route:
         """Pins a key that came by another way. Raises NotFound, BadRequest."""

@@ -28,7 +28,7 @@ from fateflow_tui.registry import Registry
 from fateflow_tui.runtime.admission import admit
 from fateflow_tui.runtime.clock import now_ms
 from fateflow_tui.runtime.collector import Collector
-from fateflow_tui.runtime.doctor import checks
+from fateflow_tui.runtime.doctor import Check, checks
 from fateflow_tui.runtime.events import EventBus
 from fateflow_tui.runtime.file_rules import FileRules
 from fateflow_tui.runtime.gate import PeerGate
@@ -44,6 +44,8 @@ from fateflow_tui.runtime.local_jobs import LocalJobs
 from fateflow_tui.runtime.model_messages import ModelAnswer, ModelMessage
 from fateflow_tui.runtime.models import Models
 from fateflow_tui.runtime.observer import Observer
+from fateflow_tui.runtime.peer_checks import answer_reach, peer_checks
+from fateflow_tui.runtime.peer_messages import Reach
 from fateflow_tui.runtime.peers import Peers
 from fateflow_tui.runtime.pending_changes import PendingChanges
 from fateflow_tui.runtime.performer import Performer, ended, started
@@ -240,9 +242,19 @@ class Site:
         """Why a job does not go on, as the scheduler has it."""
         return self.engine.waiting(job_id)
 
-    def doctor(self) -> list[dict[str, Any]]:
-        """Checks of this site, one dict each: name, ok, text, fix."""
-        return [msgspec.to_builtins(check) for check in checks(self.home, self.config, self.broken_modules())]
+    async def on_reach(self, source: Party, party: Party) -> Reach:
+        """A peer asks whether it can be reached from here."""
+        return await answer_reach(self.peers, source, party)
+
+    async def doctor(self, url: str = "") -> list[dict[str, Any]]:
+        """Checks of this site and of the ways to its peers: name, ok, text, fix of each. url: where it answers."""
+        broken = self.broken_modules()
+        own = await asyncio.to_thread(lambda: list(checks(self.home, self.config, broken, url)))
+        pid = self.workers.zygote_pid
+        text = f"local: process {pid} starts the workers" if pid else "local: the process that starts workers is gone"
+        engine = Check("engine", pid is not None, text, "logs/fate_flow/workers.log says why; a task starts it anew")
+        peers = await peer_checks(self.peers, self.routes, self.config.standalone)
+        return [msgspec.to_builtins(check) for check in (*own, engine, *peers)]
 
     def broken_modules(self) -> dict[str, str]:
         """Modules and drop-in files that cannot be loaded, and why. Loads those that nobody has asked for yet."""

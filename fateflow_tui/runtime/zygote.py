@@ -18,6 +18,7 @@ from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.worker.zygote_messages import Began, Ended, NotBegun, Notice, Ready, Request
 
 _LINE_LIMIT: Final = 1 << 20
+_LOG_LIMIT: Final = 10 << 20  # bytes of its log, after which the next one begins a new file
 _CLOSE_TIME: Final = 4.0  # seconds: its workers get two to end politely
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,8 @@ class ZygoteProcess:
         ours, theirs = socket.socketpair()
         log = self._home.site_logs / "workers.log"
         log.parent.mkdir(parents=True, exist_ok=True)
+        if log.exists() and log.stat().st_size > _LOG_LIMIT:
+            log.replace(log.with_name(f"{log.name}.1"))
         with theirs, log.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,

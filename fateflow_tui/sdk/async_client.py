@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
@@ -15,9 +16,9 @@ import msgspec
 from fateflow_tui.core.errors import FateFlowError, SchedulerUnreachable
 from fateflow_tui.sdk import calls
 from fateflow_tui.sdk.calls import Call, PartyLike
-from fateflow_tui.sdk.calls.logs import stream_query
+from fateflow_tui.sdk.calls.logs import Parties, stream_path, stream_query
 from fateflow_tui.sdk.connection import Target, find
-from fateflow_tui.sdk.following import LOOK_PIECE, Deadline, MetricFeed, Pauses, is_unsure
+from fateflow_tui.sdk.following import LOOK_PIECE, Deadline, LogFeed, MetricFeed, Pauses, is_unsure
 from fateflow_tui.sdk.jobs import JobLine, JobView
 from fateflow_tui.sdk.offer import Offer
 from fateflow_tui.sdk.operations import Later
@@ -140,28 +141,61 @@ class AsyncFateFlow(Offer[Later]):
 
     async def logs(
         self,
-        job_id: str,
+        job_id: str = "",
         *,
         follow: bool = False,
         level: str = "INFO",
-        party: PartyLike | None = None,
-        component: str = "",
+        party: Parties = None,
+        component: str | Sequence[str] = "",
+        since: int = 0,
         tail: int = 0,
+        patience: float | None = 60.0,
     ) -> AsyncIterator[LogLine]:
-        """The log of a job, all parties of this site merged; with `follow` until the job has ended."""
-        if not follow:
-            page = await self.log_page(job_id, level=level, party=party, component=component, tail=tail)
+        """The log of a job, all parties of this site merged; with `follow` until the job has ended, over restarts of
+        its scheduler. Without a job the site's own log. party, component: one or several. since: ms since the epoch.
+        tail: only so many lines of each file. patience: seconds for which the scheduler may be away; None for ever.
+        """
+        if follow:
+            feed = LogFeed(since)
+            async with aclosing(self._followed(feed, patience, job_id, level, party, component, tail)) as lines:
+                async for line in lines:
+                    yield line
+            return
+        cursors: dict[str, Any] = {}
+        asked_at = time.time_ns() // 1_000_000
+        while True:
+            page = await self.log_page(
+                job_id, level=level, party=party, component=component, since=since, tail=tail, cursors=cursors
+            )
             for line in page.lines:
                 yield line
-            return
-        query = stream_query(job_id, level, party, component, tail)
-        async with aclosing(self._stream("/v1/log/stream", query, {})) as frames:
-            async for frame in frames:
-                if frame is not None and frame.kind == "log":
-                    yield log_line_of(frame)
-                if frame is not None and frame.kind == "end":
-                    return
-        raise SchedulerUnreachable("the scheduler ended the log stream before the job had ended")
+            if page.cursors == cursors or (page.lines and page.lines[0].at > asked_at):
+                return  # what is written from now on is for those who follow
+            cursors = page.cursors
+
+    async def _followed(
+        self, feed: LogFeed, patience: float | None, job_id: str, level: str, party: Parties, component: Any, tail: int
+    ) -> AsyncGenerator[LogLine]:
+        pauses: Pauses | None = None
+        while True:
+            try:
+                query = stream_query(job_id, level, party, component, 0 if pauses else tail, feed.since)
+                async with aclosing(self._stream(stream_path(job_id), query, {})) as frames:
+                    async for frame in frames:
+                        if frame is None:
+                            pauses = pauses or Pauses(patience)
+                            pauses.restart()
+                        elif frame.kind == "end":
+                            return
+                        elif frame.kind == "log" and feed.is_new(line := log_line_of(frame)):
+                            yield line
+                error = SchedulerUnreachable("the scheduler ended the log stream before the job had ended")
+            except SchedulerUnreachable as failure:
+                error = failure
+            if pauses is None:
+                raise error
+            feed.reconnect()
+            await asyncio.sleep(pauses.next(error))
 
     async def follow_metrics(
         self, job_id: str, component: str = "", party: PartyLike | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -14,9 +14,9 @@ import msgspec
 from fateflow_tui.core.errors import FateFlowError, SchedulerUnreachable
 from fateflow_tui.sdk import calls
 from fateflow_tui.sdk.calls import Call, PartyLike
-from fateflow_tui.sdk.calls.logs import stream_query
+from fateflow_tui.sdk.calls.logs import Parties, stream_path, stream_query
 from fateflow_tui.sdk.connection import Target, find
-from fateflow_tui.sdk.following import LOOK_PIECE, Deadline, MetricFeed, Pauses, is_unsure
+from fateflow_tui.sdk.following import LOOK_PIECE, Deadline, LogFeed, MetricFeed, Pauses, is_unsure
 from fateflow_tui.sdk.jobs import JobLine, JobView
 from fateflow_tui.sdk.offer import Offer
 from fateflow_tui.sdk.operations import Now
@@ -140,25 +140,56 @@ class FateFlow(Offer[Now]):
 
     def logs(
         self,
-        job_id: str,
+        job_id: str = "",
         *,
         follow: bool = False,
         level: str = "INFO",
-        party: PartyLike | None = None,
-        component: str = "",
+        party: Parties = None,
+        component: str | Sequence[str] = "",
+        since: int = 0,
         tail: int = 0,
+        patience: float | None = 60.0,
     ) -> Iterator[LogLine]:
-        """The log of a job, all parties of this site merged; with `follow` until the job has ended."""
-        if not follow:
-            yield from self.log_page(job_id, level=level, party=party, component=component, tail=tail).lines
+        """The log of a job, all parties of this site merged; with `follow` until the job has ended, over restarts of
+        its scheduler. Without a job the site's own log. party, component: one or several. since: ms since the epoch.
+        tail: only so many lines of each file. patience: seconds for which the scheduler may be away; None for ever.
+        """
+        if follow:
+            yield from self._followed(LogFeed(since), patience, job_id, level, party, component, tail)
             return
-        query = stream_query(job_id, level, party, component, tail)
-        for frame in self._stream("/v1/log/stream", query, {}):
-            if frame is not None and frame.kind == "log":
-                yield log_line_of(frame)
-            if frame is not None and frame.kind == "end":
-                return
-        raise SchedulerUnreachable("the scheduler ended the log stream before the job had ended")
+        cursors: dict[str, Any] = {}
+        asked_at = time.time_ns() // 1_000_000
+        while True:
+            page = self.log_page(
+                job_id, level=level, party=party, component=component, since=since, tail=tail, cursors=cursors
+            )
+            yield from page.lines
+            if page.cursors == cursors or (page.lines and page.lines[0].at > asked_at):
+                return  # what is written from now on is for those who follow
+            cursors = page.cursors
+
+    def _followed(
+        self, feed: LogFeed, patience: float | None, job_id: str, level: str, party: Parties, component: Any, tail: int
+    ) -> Iterator[LogLine]:
+        pauses: Pauses | None = None
+        while True:
+            try:
+                query = stream_query(job_id, level, party, component, 0 if pauses else tail, feed.since)
+                for frame in self._stream(stream_path(job_id), query, {}):
+                    if frame is None:
+                        pauses = pauses or Pauses(patience)
+                        pauses.restart()
+                    elif frame.kind == "end":
+                        return
+                    elif frame.kind == "log" and feed.is_new(line := log_line_of(frame)):
+                        yield line
+                error = SchedulerUnreachable("the scheduler ended the log stream before the job had ended")
+            except SchedulerUnreachable as failure:
+                error = failure
+            if pauses is None:
+                raise error
+            feed.reconnect()
+            time.sleep(pauses.next(error))
 
     def follow_metrics(
         self, job_id: str, component: str = "", party: PartyLike | None = None

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from fateflow_tui.core.errors import SchedulerUnreachable, TimedOut
 from fateflow_tui.core.status import ENDED
 from fateflow_tui.sdk.jobs import JobLine, JobView
-from fateflow_tui.sdk.results import Event, MetricPoints, Series
+from fateflow_tui.sdk.results import Event, LogLine, MetricPoints, Series
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0  # seconds
 WAIT_PIECE = 30.0  # seconds that the scheduler is asked to wait at once
+_LATE = 2_000  # ms by which a line may come later than a younger one
+_REMEMBERED = 2_000  # lines, before old ones are forgotten
 LOOK_PIECE = 0.3  # the same, where changes on the way are of interest
 
 Key = tuple[str, str]  # party, component
@@ -54,6 +57,35 @@ class Deadline:
         if self._end is not None and time.monotonic() >= self._end:
             text = f"job {line.job_id} is still {line.status} after {self._seconds:g} s"
             raise TimedOut(text, data={"job_id": line.job_id})
+
+
+class LogFeed:
+    """A log that is followed over breaks: where to go on, and which lines are known already when it does."""
+
+    def __init__(self, since: int) -> None:
+        self._begin = since
+        self._at = 0
+        self._known: Counter[LogLine] = Counter()
+        self._again: Counter[LogLine] = Counter()
+
+    @property
+    def since(self) -> int:
+        """Where to begin, or to go on: a little earlier than the last line, because lines may come late."""
+        return max(self._begin, self._at - _LATE) if self._at else self._begin
+
+    def reconnect(self) -> None:
+        self._again = self._known.copy()
+
+    def is_new(self, line: LogLine) -> bool:
+        if self._again[line] > 0:
+            self._again[line] -= 1
+            return False
+        if line.at > self._at:
+            self._at = line.at
+            if len(self._known) > _REMEMBERED:
+                self._known = Counter({one: count for one, count in self._known.items() if one.at >= self.since})
+        self._known[line] += 1
+        return True
 
 
 class MetricFeed:

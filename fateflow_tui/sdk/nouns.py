@@ -182,6 +182,7 @@ class Parties(Noun[When]):
 
     __call__ = Operation(parties.listed)
     add = Operation(parties.add)
+    identity = Operation(parties.identity)
     trust = Operation(parties.trust)
     remove = Operation(parties.remove)
     ping = Operation(parties.ping)

@@ -38,8 +38,8 @@ def _edges(component: dict[str, Any], components: dict[str, Any]) -> Iterator[di
 
 def _to(references: Any, kind: str, port_kind: str, components: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for reference in [references] if isinstance(references, str) else references:
-        # `pipeline.component.model` in predict DSLs, `args.key` in v1
-        name, _, port = str(reference).removeprefix("pipeline.").rpartition(".")
+        # `pipeline.component.port` (predict DSLs) is a trained model, `args.key` (v1) a table: neither is an edge
+        name, _, port = str(reference).rpartition(".")
         if name in components:
             ports = (components[name].get("output") or {}).get(port_kind) or []
             index = ports.index(port) if port in ports else 0

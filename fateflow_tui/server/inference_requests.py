@@ -39,7 +39,8 @@ def batch_questions(asked: Mapping[str, Any]) -> tuple[list[int], list[Question]
     places = [f"batchDataList[{place}]" for place in range(len(rows))]
     questions = [question(row, where) for row, where in zip(rows, places, strict=True)]
     indices = [
-        _index(row.get("index", place), where) for place, (row, where) in enumerate(zip(rows, places, strict=True))
+        _index((row or {}).get("index", place), where)
+        for place, (row, where) in enumerate(zip(rows, places, strict=True))
     ]
     if len(set(indices)) != len(indices):
         raise BadRequest("two rows of batchDataList have the same index")

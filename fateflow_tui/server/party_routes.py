@@ -60,6 +60,20 @@ async def party_trust(site: ThisSite, body: JsonBody) -> Response:
     return answer(_shown(site.routes.trust(party, identity)))
 
 
+@router.post("/identity", **described(_ONE, _NAMED, {**_ROUTE, "public_key": "…", "fingerprint": "…"}))
+async def party_identity(site: ThisSite, body: JsonBody) -> Response:
+    """The key that a party's site shows now, and its fingerprint. Nothing is pinned: `trust` does that, with this key,
+    once its owner has said that it is right.
+    """
+    body.require("party")
+    party = body.text("party")
+    route = site.routes.require(party)
+    identity = await site.peers.identity(route.url)
+    site.routes.check(party, identity)
+    shown = {"public_key": identity.public_key, "fingerprint": fingerprint(identity.public_key)}
+    return answer({**_shown(route), **shown})
+
+
 @router.post("/ping", **described(_ONE, _NAMED, {"url": "http://host.example:9380", "version": "0.1.0", "ms": 3.2}))
 async def party_ping(site: ThisSite, body: JsonBody) -> Response:
     """Asks a party's site whether it is there: its address, name, version, the time it took and how its clock goes."""

@@ -21,10 +21,12 @@ from fateflow_tui.runtime.peer_messages import (
     DIRECTIVE_PATH,
     IDENTITY_PATH,
     PING_PATH,
+    REACH_PATH,
     REPORT_PATH,
     VALUE_PATH,
     Pong,
     Problem,
+    Reach,
 )
 from fateflow_tui.runtime.plane import Plane
 from fateflow_tui.runtime.serving_messages import SHARE_PATH, ShareAnswer, ShareRequest
@@ -41,6 +43,8 @@ class PeerHandlers(Protocol):
     """What a site does with the messages of its peers, already authenticated. source: the party that speaks."""
 
     async def on_directive(self, source: Party, directive: Directive) -> Report: ...
+
+    async def on_reach(self, source: Party, party: Party) -> Reach: ...
 
     async def on_report(self, source: Party, report: Report) -> Acknowledgement: ...
 
@@ -78,6 +82,9 @@ def peer_router(gate: PeerGate, plane: Plane, handlers: PeerHandlers) -> APIRout
     async def ping(caller: Caller, body: list[bytes]) -> Pong:
         return gate.pong()
 
+    async def reach(caller: Caller, body: list[bytes]) -> Reach:
+        return await handlers.on_reach(caller.source, caller.destination)
+
     async def identity(request: Request) -> Response:
         return Response(msgspec.json.encode(gate.identity()), media_type="application/json")
 
@@ -90,6 +97,7 @@ def peer_router(gate: PeerGate, plane: Plane, handlers: PeerHandlers) -> APIRout
         (SHARE_PATH, share, _SHARE_LIMIT),
         (VALUE_PATH, value, _VALUE_LIMIT),
         (PING_PATH, ping, _BODY_LIMIT),
+        (REACH_PATH, reach, _BODY_LIMIT),
     ):
         router.add_route(path, _endpoint(gate, handle, limit), methods=["POST"], include_in_schema=False)
     return router

@@ -56,9 +56,9 @@ async def status(site: ThisSite, address: ThisAddress) -> Response:
 
 
 @router.post("/site/doctor", **described(answer=[{"name": "home", "ok": True, "text": "it can be written", "fix": ""}]))
-async def doctor(site: ThisSite) -> Response:
-    """Checks of this site: name, ok, text, fix."""
-    return answer(site.doctor())
+async def doctor(site: ThisSite, address: ThisAddress) -> Response:
+    """Checks of this site and of the ways to its peers and back: name, ok, text, fix."""
+    return answer(await site.doctor(address.url))
 
 
 @router.post("/site/shutdown", **described())

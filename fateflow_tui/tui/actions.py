@@ -5,10 +5,19 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from fateflow_tui.tui import job_actions, site_actions
+from fateflow_tui.tui import (
+    job_actions,
+    job_detail_actions,
+    model_actions,
+    party_actions,
+    row_actions,
+    site_actions,
+    table_actions,
+)
 from fateflow_tui.tui.action import Action
 
-ACTIONS: Final = {action.id: action for action in (*job_actions.ACTIONS, *site_actions.ACTIONS)}
+_TABLES = (job_actions, job_detail_actions, model_actions, table_actions, party_actions, row_actions, site_actions)
+ACTIONS: Final = {action.id: action for table in _TABLES for action in table.ACTIONS}
 
 
 @lru_cache

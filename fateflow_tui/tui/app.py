@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.command import Provider
@@ -21,6 +22,9 @@ from fateflow_tui.tui.places import PLACES
 from fateflow_tui.tui.screens.dialog import ConfirmDialog, Question
 from fateflow_tui.tui.themes import Palette
 
+if TYPE_CHECKING:
+    from fateflow_tui.tui.examples import Examples
+
 
 def _palette_provider(name: str) -> type[Provider]:
     from fateflow_tui.tui import palette
@@ -30,7 +34,7 @@ def _palette_provider(name: str) -> type[Provider]:
 
 
 class DashApp(App[None]):
-    """site: whom to call. theme: by name; "" for the one that was chosen last."""
+    """site: whom to call. theme: by name; "" for the one that was chosen last. demo: finds the files of the demo."""
 
     TITLE = "fateflow"
     ENABLE_COMMAND_PALETTE = True
@@ -47,10 +51,11 @@ class DashApp(App[None]):
         scrollbar-background-active: $background; }
     """
 
-    def __init__(self, site: Site, theme: str = "") -> None:
+    def __init__(self, site: Site, theme: str = "", demo: Callable[[], Path] | None = None) -> None:
         self._palettes: dict[str, Palette] = {}
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.feed = Feed(site)
+        self._demo = demo
         self.layout = Layout(keymap.state_directory() / keymap.LAYOUT)
         self.keymap_of_user: dict[str, str] = {}
         for one in themes.THEMES:
@@ -95,7 +100,7 @@ class DashApp(App[None]):
     def tell(self, text: str, *, title: str = "", cli: str = "", severity: Any = "information") -> None:
         """A toast. cli: the command line that would have done the same."""
         lines = f"{text}\n$ {cli}" if cli else text
-        self.notify(lines, title=title, severity=severity, markup=False, timeout=6 if severity == "information" else 10)
+        self.notify(lines, title=title, severity=severity, markup=False, timeout=4 if severity == "information" else 8)
 
     async def ask(self, question: Question) -> bool:
         """Whether the user says yes. Only in a worker."""
@@ -108,6 +113,19 @@ class DashApp(App[None]):
             yield
         except FateFlowError as error:
             self.tell("\n".join(filter(None, [str(error), error.hint])), title=f"{doing} failed", severity="error")
+
+    def examples(self) -> Examples | None:
+        """The demo job, if its files are to be had."""
+        from fateflow_tui.tui.examples import examples_in
+
+        with suppress(FateFlowError):
+            return examples_in(self._demo()) if self._demo is not None else None
+        return None
+
+    def folder(self, screen: str) -> Path:
+        """Where files were chosen last for a screen, else where the dashboard was started."""
+        kept = Path(self.layout.get(screen, "folder", ""))
+        return kept if kept.is_absolute() and kept.is_dir() else Path.cwd()
 
     def open_job(self, job_id: str, tab: str = "") -> None:
         """The screen of one job, above what is shown now. tab: what is to be seen first."""

@@ -15,57 +15,73 @@ Found = Mapping[str, Mapping[str, Series]]
 
 _DIAGONAL: Final = Line("", ((0.0, 0.0), (1.0, 1.0)), guide=True)
 _SUMMARY: Final = "EVALUATION_SUMMARY"
-_PAIRED: Final = ("_ks_fpr", "_ks_tpr")
+_FPR, _TPR = "_ks_fpr", "_ks_tpr"
 _CURVES: Final = {"ROC_EVALUATION": "ROC", "LIFT_EVALUATION": "lift", "GAIN_EVALUATION": "gain"}
-_CURVES_BY_END: Final = {"_accuracy": "accuracy", "_precision": "precision", "_recall": "recall"}
+_BY_END: Final = {"_accuracy": "accuracy", "_precision": "precision", "_recall": "recall"}
+_RANKS: Final = {"ROC": 2, "KS": 3, "lift": 5, "gain": 5, "accuracy": 4, "precision": 4, "recall": 4}
 
 
 class Score(msgspec.Struct, frozen=True):
-    """A figure that stands alone. data: what it was measured on, such as train or validate."""
+    """A figure that stands alone. of: what was measured, on which data, as in `train hetero_lr_0`."""
 
     component: str
     party: str
-    data: str
+    of: str
     name: str
     value: float
 
 
 def charts_of(component: str, party: str, found: Found) -> tuple[list[Chart], list[Score]]:
-    """Losses and curves by iteration first, then ROC and KS, then what else there is."""
-    over_time: list[Chart] = []
-    curves: list[Chart] = []
-    rest: list[Chart] = []
+    """The series of one component at one party."""
+    where = f"{component} {party}"
+    charts: list[Chart] = []
     scores: list[Score] = []
     for data, series in found.items():
         for name, one in series.items():
-            kind = str(one.meta.get("metric_type") or "")
-            where = f"{component} {party}"
-            if kind == _SUMMARY:
-                scores += [
-                    Score(component, party, data, str(key), float(value)) for key, value, *_ in one.data if _real(value)
-                ]
-            elif name.endswith(_PAIRED[0]):
-                partner = series.get(f"{name.removesuffix(_PAIRED[0])}{_PAIRED[1]}")
-                if partner is not None:
-                    curves.append(_ks(data, one, partner, where))
-            elif name.endswith(_PAIRED[1]):
-                continue
-            elif kind in _CURVES:
-                guide = (_DIAGONAL,) if kind == "ROC_EVALUATION" else ()
-                lines = (Line(_CURVES[kind], points(one)), *guide)
-                across = str(one.meta.get("unit_name") or "share of all")
-                group = curves if kind == "ROC_EVALUATION" else rest
-                group.append(Chart(f"{_CURVES[kind]} · {data}", lines, across, "", where))
-            elif end := next((end for end in _CURVES_BY_END if name.endswith(end)), ""):
-                rest.append(Chart(f"{_CURVES_BY_END[end]} · {data}", (Line(name, points(one)),), "share", "", where))
-            elif points(one):
-                last = points(one)[-1][1]
-                note = f"{texts.figure(last)}  ({len(one.data)})"
-                over_time.append(Chart(f"{name} · {data}", (Line(name, points(one)),), "iteration", note, where))
-    auc = {score.data: score.value for score in scores if score.name == "auc"}
-    ks = {score.data: score.value for score in scores if score.name == "ks"}
-    noted = [_noted(chart, {"ROC": ("auc", auc), "KS": ("ks", ks)}) for chart in curves]
-    return [*over_time, *noted, *rest], scores
+            if one.meta.get("metric_type") == _SUMMARY or not all(_real(key) for key, *_ in one.data):
+                of = f"{data} {name}" if name not in (component, data) else data
+                scores += [Score(component, party, of, str(key), float(v)) for key, v, *_ in one.data if _real(v)]
+            elif chart := _chart(data, name, series, where):
+                charts.append(chart)
+    return charts, scores
+
+
+def rank(chart: Chart) -> int:
+    """What is looked at first stands first: what falls or rises while it trains, then ROC and KS."""
+    kind = chart.title.partition(" ")[0]
+    if kind == "loss":
+        return 0
+    return _RANKS.get(kind, 1)
+
+
+def _chart(data: str, name: str, series: Mapping[str, Series], where: str) -> Chart | None:
+    one = series[name]
+    kind = _CURVES.get(str(one.meta.get("metric_type") or ""), "")
+    if name.endswith(_FPR):
+        base = name.removesuffix(_FPR)
+        partner = series.get(f"{base}{_TPR}")
+        lines = (Line("tpr", points(partner) if partner is not None else ()), Line("fpr", points(one)))
+        return Chart(f"KS · {data}", lines, "share of all", _figure(series, base, "ks"), where)
+    if name.endswith(_TPR) and f"{name.removesuffix(_TPR)}{_FPR}" in series:
+        return None  # it is drawn with its partner
+    if kind == "ROC":
+        lines = (Line("tpr", points(one)), _DIAGONAL)
+        return Chart(f"ROC · {data}", lines, "fpr", _figure(series, name.removesuffix("_roc"), "auc"), where)
+    kind = kind or next((kind for end, kind in _BY_END.items() if name.endswith(end)), "")
+    if kind:
+        return Chart(f"{kind} · {data}", (Line(kind, points(one)),), "share of all", "", where)
+    drawn = points(one)
+    if not drawn:
+        return None
+    note = f"{texts.figure(drawn[-1][1])}  ({len(drawn)})"
+    return Chart(f"{name} · {data}", (Line(name, drawn),), "iteration", note, where)
+
+
+def _figure(series: Mapping[str, Series], base: str, name: str) -> str:
+    """`auc 0.992`, of the summary that belongs to a curve."""
+    summary = series.get(base)
+    values = {str(key): value for key, value, *_ in summary.data if _real(value)} if summary is not None else {}
+    return f"{name} {texts.figure(values[name])}" if name in values else ""
 
 
 def points(series: Series) -> tuple[Point, ...]:
@@ -75,18 +91,6 @@ def points(series: Series) -> tuple[Point, ...]:
         if _real(value):
             found.append((float(key) if _real(key) else float(number), float(value)))
     return tuple(found)
-
-
-def _ks(data: str, fpr: Series, tpr: Series, where: str) -> Chart:
-    return Chart(f"KS · {data}", (Line("tpr", points(tpr)), Line("fpr", points(fpr))), "share of all", "", where)
-
-
-def _noted(chart: Chart, figures: Mapping[str, tuple[str, Mapping[str, float]]]) -> Chart:
-    kind, _, data = chart.title.partition(" · ")
-    name, by_data = figures.get(kind, ("", {}))
-    if data not in by_data:
-        return chart
-    return msgspec.structs.replace(chart, note=f"{name} {texts.figure(by_data[data])}")
 
 
 def _real(value: Any) -> bool:

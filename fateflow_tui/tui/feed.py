@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 
 Listener = Callable[[Change], None]
 
+TRACE = "trace"
+"""The topic that is told when messages between parties were heard of."""
 PAGE = 200  # jobs that are read at once
 _SCREENFUL = 60  # jobs that are read before anything is shown
+_TRACED = 2_000  # messages between parties that are kept
 _FRAME = 0.04  # seconds in which changes are told together
 _PAUSES = (0.3, 0.6, 1.0, 2.0, 3.0)  # seconds between tries to connect
 
@@ -49,6 +53,7 @@ class Feed:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.snapshot = Snapshot()
+        self.trace: deque[Event] = deque(maxlen=_TRACED)
         self._flow: AsyncFateFlow | None = None
         self._listeners: list[Listener] = []
         self._pending = NOTHING
@@ -95,9 +100,13 @@ class Feed:
             del self._looked_at[job_id]
 
     async def more(self, count: int = PAGE) -> bool:
-        """Reads the next page of older jobs; whether there may be more. Raises FateFlowError."""
+        """Reads the next page of older jobs, unless that is being done; whether there may be more. Raises
+        FateFlowError.
+        """
+        known = self.snapshot
+        if self._paging.locked():
+            return not known.complete
         async with self._paging:
-            known = self.snapshot
             if known.complete or not known.connection.is_up:
                 return False
             lines = await self.flow.jobs(count, before=known.ids[-1] if known.ids else "")
@@ -148,6 +157,10 @@ class Feed:
     async def _heard(self, event: Event) -> None:
         if event.kind in ("connected", "gap", "reconnected"):
             await self._read_anew()
+            return
+        if event.kind == "message":
+            self.trace.append(event)
+            self.tell(Change(topics=frozenset([TRACE])))
             return
         self.tell(self.snapshot.apply(event))
         if event.kind in ("job", "task") and event.job_id:

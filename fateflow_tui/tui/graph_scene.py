@@ -24,8 +24,8 @@ Place = tuple[int, int]
 
 
 class Scene(msgspec.Struct, dict=True):
-    """rows: of the drawing, without statuses. spots: first place of each node's status, and how much room it has.
-    tops, lefts, ends: where each node's part of the drawing begins and ends.
+    """rows: of the drawing, without statuses. spots: where each node's status begins. room: places for it.
+    areas: what of the drawing is each node's: x, y, width, height. at_row: the nodes whose status is in a row.
     """
 
     kind: str
@@ -35,7 +35,8 @@ class Scene(msgspec.Struct, dict=True):
     width: int
     spots: dict[str, Place]
     room: int
-    areas: dict[str, tuple[int, int, int, int]]  # x, y, width, height
+    areas: dict[str, tuple[int, int, int, int]]
+    at_row: dict[int, list[str]]
 
     @property
     def height(self) -> int:
@@ -53,7 +54,7 @@ class Scene(msgspec.Struct, dict=True):
         """The places of an edge from its source to its target."""
         if isinstance(self.layout, BoxLayout):
             return self.layout.path(link)
-        return _lane_way(self, link)
+        return _lane_way(self.layout, self.spots, link)
 
 
 def draw(dag: Dag, kind: str, detail: int) -> Scene:
@@ -63,22 +64,11 @@ def draw(dag: Dag, kind: str, detail: int) -> Scene:
         rows = cell_rows(lanes)
         spots = {row.node: (lanes.width + 2, number) for number, row in enumerate(lanes.rows)}
         areas = {row.node: (0, number, lanes.width + 2 + detail, 1) for number, row in enumerate(lanes.rows)}
-        return Scene(kind, dag, lanes, rows, lanes.width + 2 + detail, spots, detail, areas)
+        return Scene(kind, dag, lanes, rows, lanes.width + 2 + detail, spots, detail, areas, _by_row(spots))
     boxes = lay_boxes(dag, detail_width=detail, compact=kind == COMPACT, label_width=_LABEL)
     places = {name: box.detail for name, box in boxes.boxes.items()}
     around = {name: (box.x, box.y, box.width, box.height) for name, box in boxes.boxes.items()}
-    return Scene(kind, dag, boxes, cell_rows(boxes), boxes.width, places, detail, around)
-
-
-def fitting(dag: Dag, details: Mapping[str, int], width: int, height: int, wished: str) -> Scene:
-    """The wished kind of view; with none, boxes where they fit, and lanes elsewhere. details: by kind."""
-    if wished in KINDS:
-        return draw(dag, wished, details[wished])
-    if 4 * len(set(map(len, map(dag.ancestors, dag.names)))) <= height + 4:  # no more layers than there is room for
-        scene = draw(dag, BOXES, details[BOXES])
-        if scene.width <= width and scene.height <= height:
-            return scene
-    return draw(dag, LANES, details[LANES])
+    return Scene(kind, dag, boxes, cell_rows(boxes), boxes.width, places, detail, around, _by_row(places))
 
 
 def related(dag: Dag, node: str) -> frozenset[str]:
@@ -94,13 +84,19 @@ def arrow_of(way: Sequence[Place], step: int) -> str:
     return "▶" if there[0] > here[0] else "◀"
 
 
-def _lane_way(scene: Scene, link: Link) -> list[Place]:
+def _by_row(spots: Mapping[str, Place]) -> dict[int, list[str]]:
+    rows: dict[int, list[str]] = {}
+    for name, (_, y) in spots.items():
+        rows.setdefault(y, []).append(name)
+    return rows
+
+
+def _lane_way(layout: LaneLayout, spots: Mapping[str, Place], link: Link) -> list[Place]:
     """Down the lane: out of the source's row, and at last into that of the target, from the side."""
-    assert isinstance(scene.layout, LaneLayout)
-    source, target = scene.spots[link[0]][1], scene.spots[link[1]][1]
+    source, target = spots[link[0]][1], spots[link[1]][1]
     way: list[Place] = []
     for y in range(source, target + 1):
-        cells = scene.layout.rows[y].cells
+        cells = layout.rows[y].cells
         here = [x for x, cell in enumerate(cells) if link in cell.edges]
         dot = next(x for x, cell in enumerate(cells) if cell.part is Part.DOT)
         here.sort(key=lambda x: abs(x - dot), reverse=y == target)

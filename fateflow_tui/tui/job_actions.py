@@ -6,6 +6,7 @@ from fateflow_tui.tui.action import Action, Selection, no_job, not_one_job, offl
 
 JOBS = ("jobs",)
 BOTH = ("jobs", "job")
+EVERY = (*BOTH, "resources")
 
 
 def not_stoppable(selection: Selection) -> str:
@@ -35,7 +36,7 @@ ACTIONS = (
         key="enter",
         label="open",
         tooltip="Everything about this job: graph, tasks, log, metrics",
-        screens=JOBS,
+        screens=(*JOBS, "resources"),
         cli=lambda s: f"fateflow job show {s.job_ids}",
         why_not=not_one_job,
         footer=1,
@@ -44,8 +45,7 @@ ACTIONS = (
         id="job.submit",
         key="S",
         label="submit",
-        tooltip="Choose a DSL and a conf, check them, and submit the job",
-        screens=JOBS,
+        tooltip="Choose a DSL and a conf, check them, see what they would do, and submit the job",
         cli=lambda s: "fateflow job submit -d DSL -c CONF",
         why_not=offline,
         footer=9,
@@ -55,7 +55,7 @@ ACTIONS = (
         key="s",
         label="stop",
         tooltip="Stop the marked jobs, or the one under the cursor, at all their parties",
-        screens=BOTH,
+        screens=EVERY,
         cli=lambda s: f"fateflow job stop {' '.join(j.job_id for j in s.jobs if not j.status.ended) or s.job_ids}",
         why_not=not_stoppable,
         footer=2,
@@ -85,7 +85,7 @@ ACTIONS = (
         key="w",
         label="why",
         tooltip="Why it waits, runs, failed or was canceled, and what to do",
-        screens=BOTH,
+        screens=EVERY,
         cli=lambda s: f"fateflow job why {s.job_ids}",
         why_not=lambda s: offline(s) or not_one_job(s),
         footer=5,
@@ -137,7 +137,7 @@ ACTIONS = (
         key="y",
         label="copy id",
         tooltip="Copy the ids of the marked jobs, or of the one under the cursor",
-        screens=BOTH,
+        screens=EVERY,
         cli=lambda s: "fateflow job list -o name",
         why_not=no_job,
     ),

@@ -23,23 +23,20 @@ def no_table(selection: Selection) -> str:
     return offline(selection) or ("" if selection.of("table") else "show an output table first: o leads to them")
 
 
-def _about(verb: str) -> str:
-    return f"fateflow {verb} {{job}}{{component}}"
-
-
-def _line(selection: Selection, verb: str, *, component: bool = True) -> str:
-    named = f" -cpn {selection.component}" if component and selection.component else ""
+def _line(selection: Selection, verb: str, *, option: bool = True) -> str:
+    named = f" {'-cpn ' if option else ''}{selection.component}" if selection.component else ""
     return f"fateflow {verb} {selection.job_ids}{named}"
 
 
 def _task_line(selection: Selection, verb: str) -> str:
-    party = f" --party {selection.party}" if selection.party else ""
-    return f"{_line(selection, verb)}{party}"
+    role, _, number = selection.party.partition(":")
+    party = f" -r {role} -p {number}" if selection.party else ""
+    return f"{_line(selection, f'{verb} -j')}{party}"
 
 
 def _table_line(selection: Selection) -> str:
     namespace, name = selection.of("table") or ("NAMESPACE", "NAME")
-    return f"fateflow table preview --namespace {namespace} --name {name}"
+    return f"fateflow table peek {namespace} {name}"
 
 
 def _deploy_line(selection: Selection) -> str:
@@ -75,7 +72,7 @@ ACTIONS = (
         label="tasks",
         tooltip="Tasks: status, times, memory and exit code at every party",
         screens=JOB,
-        cli=lambda s: f"fateflow task list {s.job_ids}",
+        cli=lambda s: _line(s, "task query -j"),
         footer=10,
     ),
     Action(
@@ -93,7 +90,7 @@ ACTIONS = (
         label="metrics",
         tooltip="Loss, AUC, ROC, KS as curves",
         screens=JOB,
-        cli=lambda s: f"{_line(s, 'metric show')} --plot",
+        cli=lambda s: f"{_line(s, 'metric show', option=False)} --plot",
         footer=12,
     ),
     Action(
@@ -128,7 +125,7 @@ ACTIONS = (
         label="failures",
         tooltip="Why tasks failed, all parties beside each other",
         screens=JOB,
-        cli=lambda s: _line(s, "job why"),
+        cli=lambda s: _line(s, "job why", option=False),
         footer=15,
     ),
     Action(
@@ -144,6 +141,46 @@ ACTIONS = (
         label="previous tab",
         tooltip="The tab to the left",
         screens=JOB,
+    ),
+    Action(
+        id="tab.find",
+        key="slash",
+        label="find",
+        tooltip="Find in the log; filter the story",
+        screens=JOB,
+        cli=lambda s: f"{_line(s, 'log show')} --grep WORDS",
+        footer=17,
+    ),
+    Action(
+        id="tab.party",
+        key="p",
+        label="party",
+        tooltip="What another party has: its output, its parameters, its lines of the log",
+        screens=JOB,
+        footer=18,
+    ),
+    Action(
+        id="tab.what",
+        key="x",
+        label="what",
+        tooltip="Output: table, model or summary; conf: parameters, DSL or the whole",
+        screens=JOB,
+    ),
+    Action(
+        id="log.level",
+        key="L",
+        label="log level",
+        tooltip="Lines of the log from which level on: debug, info, warning, error",
+        screens=JOB,
+        cli=lambda s: f"{_line(s, 'log show')} --level LEVEL",
+    ),
+    Action(
+        id="log.follow",
+        key="F",
+        label="follow",
+        tooltip="Keep the newest line of the log in view, or not",
+        screens=JOB,
+        cli=lambda s: f"{_line(s, 'log show')} -f",
     ),
     Action(
         id="graph.whole",
@@ -163,10 +200,17 @@ ACTIONS = (
         footer=16,
     ),
     Action(
-        id="graph.share",
-        key="less_than_sign,greater_than_sign",
-        label="graph width",
-        tooltip="Give the graph more or less room",
+        id="graph.wider",
+        key="greater_than_sign",
+        label="wider graph",
+        tooltip="Give the graph more room",
+        screens=JOB,
+    ),
+    Action(
+        id="graph.narrower",
+        key="less_than_sign",
+        label="narrower graph",
+        tooltip="Give the graph less room",
         screens=JOB,
     ),
     Action(

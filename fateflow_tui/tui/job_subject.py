@@ -5,11 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from fateflow_tui.core.messages import FailureCard
-from fateflow_tui.core.status import Status
 from fateflow_tui.sdk.jobs import ComponentView, JobView
 
 TABS = ("tasks", "log", "metrics", "output", "conf", "story", "cards", "why")
-_WORST = (Status.FAILED, Status.TIMEOUT, Status.RUNNING, Status.CANCELED)
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -45,14 +43,8 @@ class Subject(msgspec.Struct, frozen=True):
 
 
 def first_component(view: JobView) -> str:
-    """What is selected as a job is opened: where it failed, else where it is; "" when there is nothing to point at."""
-    if view.cards and not view.status.succeeded:
-        return view.cards[0].component
-    for status in _WORST:
-        found = next((one.name for one in view.components if one.status is status), "")
-        if found and not view.status.succeeded:
-            return found
-    return ""
+    """What is selected as a job is opened: where it failed, and else the job as a whole."""
+    return view.cards[0].component if view.cards and not view.status.succeeded else ""
 
 
 def first_tab(view: JobView, remembered: str) -> str:

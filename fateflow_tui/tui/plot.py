@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -71,7 +72,8 @@ def drawn(chart: Chart, columns: int, rows: int) -> list[Spans]:
         lines.append([(labels.get(row, "").rjust(margin), "muted"), (f" {tick}", "frame"), *spans])
     lines.append([(" " * margin, ""), (" └" + "─" * inner, "frame")])
     ends = texts.figure(left), texts.figure(right)
-    middle = padded(chart.across, max(0, inner - len(ends[0]) - len(ends[1]) - 2)).center(0)
+    room = max(0, inner - len(ends[0]) - len(ends[1]) - 2)
+    middle = texts.cut(chart.across, room).center(room)
     lines.append([(f"{' ' * (margin + 2)}{ends[0]} {middle} {ends[1]}"[:columns].ljust(columns), "muted")])
     return [_exactly(line, columns) for line in lines[:rows]]
 
@@ -120,7 +122,7 @@ class _Canvas:
         step = 0
         if len(points) == 1:
             self._set(points[0], style)
-        for (x, y), (to_x, to_y) in zip(points, points[1:], strict=False):
+        for (x, y), (to_x, to_y) in pairwise(points):
             count = max(1, math.ceil(max(abs(to_x - x), abs(to_y - y))))
             for part in range(count + 1):
                 if stroke[step % len(stroke)] == "1":

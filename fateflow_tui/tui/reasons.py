@@ -41,7 +41,9 @@ def _one(why: Why, now: int, *, chief: bool) -> list[Spans]:
     lines: list[Spans] = [] if chief else [[(kind, f"{style} strong")]]
     lines += [[(texts.clean(why.text), f"{style} strong" if chief else style)], []]
     facts = [(name, value) for name, value in _facts(why, now) if value]
-    lines += [[(f"{name:<10}", "muted"), (texts.clean(value), "success" if name == "mend" else "")] for name, value in facts]
+    lines += [
+        [(f"{name:<10}", "muted"), (texts.clean(value), "success" if name == "mend" else "")] for name, value in facts
+    ]
     for number, holder in enumerate(why.holders):
         until = f", until about {texts.clock(holder.ends_at)}" if holder.ends_at else ""
         held = f"{holder.job_id}  {_amount(holder.held)} at {holder.party}{until}"

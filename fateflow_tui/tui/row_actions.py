@@ -24,7 +24,11 @@ ACTIONS = (
         footer=21,
     ),
     Action(
-        id="rows.unmark_all", key="u", label="unmark all", tooltip="No row is marked any more", screens=("models", "data")
+        id="rows.unmark_all",
+        key="u",
+        label="unmark all",
+        tooltip="No row is marked any more",
+        screens=("models", "data"),
     ),
     Action(
         id="rows.sort",

@@ -143,6 +143,11 @@ def bytes_of(amount: int) -> str:
     return f"{amount} B" if unit == "B" else f"{size:.1f} {unit}"
 
 
+def path_end(text: str) -> str:
+    """The file and the folder it is in."""
+    return "/".join(text.split("/")[-2:])
+
+
 def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 

@@ -24,6 +24,7 @@ _ANY_CALL = {"request", "fetch"}
 BY_HAND = {
     "events": "events",
     "log/stream": "logs",
+    "log/site/stream": "logs",
     "log/read": "logs",
     "job/wait": "wait",
     "job/rerun/plan": "rerun",

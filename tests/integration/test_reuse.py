@@ -67,6 +67,12 @@ def test_a_changed_component_runs_with_all_that_needs_it(sites: list[RunningSite
     assert list(reused(sites[0], evaluated)) == ALL[:4]
     assert sites[0].auc(evaluated) == sites[0].auc(first)
 
+    plan = sites[0].flow.jobs.reuse_plan(*fate_job(shared, "hetero_lr_normal", {"max_iter": 3, "alpha": 0.02}), first)
+    assert (plan.source, plan.removed) == (first, [])
+    assert [(step.component, step.action) for step in plan.components] == [
+        *((name, "reuse") for name in ALL[:3]),
+        *((name, "run") for name in ALL[3:]),
+    ]
     trained = run(sites[0], shared, reuse=first, alpha=0.02)
     assert list(reused(sites[0], trained)) == ALL[:3]
     whole = run(sites[0], shared, reuse=False, alpha=0.02)

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
+import pty
 import queue
 import re
+import select
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from contract.command_line import CommandLine
 from integration.clusters import RunningSite, fate_job, sleep_job, standalone
 from integration.test_models import GUEST_TABLE, HOST_TABLE, scores
 
+from commands.text import width
+from fateflow_tui.core.errors import JobNotFound
 from fateflow_tui.core.status import Status
 
 ALL = ["reader_0", "dataio_0", "intersection_0", "hetero_lr_0", "evaluation_0"]
 _PATIENCE = 30.0  # seconds for one event
+
+_STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 Event = dict[str, Any]
 
@@ -98,6 +106,45 @@ class Watcher:
         for stream in (self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
+
+
+class Terminal:
+    """`fateflow watch --run` on a terminal of its own; what it draws."""
+
+    def __init__(self, site: RunningSite, documents: Documents, columns: int, **environment: str) -> None:
+        line = CommandLine(site.home, documents.dsl.parent)
+        self._ours, its = pty.openpty()
+        self._process = subprocess.Popen(
+            line.words("watch", "dsl.json", "conf.json", "--run"),
+            env={**line.environment, "TERM": "xterm-256color", "LINES": "40", "COLUMNS": str(columns), **environment},
+            cwd=line.folder,
+            stdin=its,
+            stdout=its,
+            stderr=its,
+        )
+        os.close(its)
+        self.drawn = ""
+        self._seen = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self._ours)
+
+    def until(self, text: str) -> str:
+        """What is drawn next, up to that text."""
+        deadline = time.monotonic() + _PATIENCE
+        while (place := self.drawn.find(text, self._seen)) < 0:
+            ready, _, _ = select.select([self._ours], [], [], max(0.0, deadline - time.monotonic()))
+            assert ready, f"{text!r} was not drawn within {_PATIENCE:g} s: {self.drawn[self._seen :]}"
+            self.drawn += self._decoder.decode(os.read(self._ours, 65_536))
+        piece = self.drawn[self._seen : place + len(text)]
+        self._seen = place + len(text)
+        return piece
 
 
 @pytest.fixture(scope="module")
@@ -321,6 +368,51 @@ def test_one_round_ends_with_its_outcome(site: RunningSite, tmp_path: Path) -> N
     assert cli("watch", "dsl.json", "dsl.json", "--once", "-o", "yaml", code=2).err.startswith("error: watch has no")
 
 
+def test_the_scheduler_may_be_away_for_a_while(
+    site: RunningSite, tmp_path: Path, watch: Callable[..., Watcher]
+) -> None:
+    documents = sleeping(tmp_path, 0, 0.07)
+    watcher = watch(documents, "--run")
+    assert watcher.until("ended")["status"] == "success"
+    site.stop()
+    documents.edit(lambda common: common["sleep_1"].update(seconds=0.08))
+    assert watcher.until("failed")["exit_code"] == 3
+    site.start()
+    documents.edit(lambda common: common["sleep_1"].update(seconds=0.09))
+    assert watcher.until("ended")["run"] == ["sleep_1"]
+    assert watcher.interrupt() == 130
+
+
+@pytest.mark.parametrize("columns", [80, 140])
+def test_on_a_terminal_the_progress_is_below_what_was_said(site: RunningSite, tmp_path: Path, columns: int) -> None:
+    documents = sleeping(tmp_path, columns / 10_000, 300)
+    with Terminal(site, documents, columns) as terminal:
+        terminal.until("sleep_1  Sleep  G▶ H▶")
+        good = documents.conf.read_text()
+        documents.conf.write_text(good.replace('"seconds"', '"secnods"', 1))
+        told = terminal.until("goes on: the documents have errors")
+        assert "\x1b[1;31m^~~~~~~~~\x1b[0m" in told
+        redrawn = terminal.until("sleep_1  Sleep  G▶ H▶")
+        assert "\x1b[1A" not in redrawn.partition("▶ running")[0], "what was said is wiped away"
+        documents.conf.write_text(good.replace('"seconds": 300', '"seconds": 0.001'))
+        terminal.until("stopped job")
+        terminal.until("1 run, 1 reused")
+        text = _STEERING.sub("", terminal.drawn)
+        said = [line for line in text.splitlines() if "─" in line or "plan" in line or "error" in line]
+        assert all(width(line) <= columns for line in said)
+        assert any(line.startswith("── ") and width(line) == columns for line in said)
+
+
+def test_without_colours_the_signs_are_the_same(site: RunningSite, tmp_path: Path) -> None:
+    documents = sleeping(tmp_path, 0, 0.003)
+    with Terminal(site, documents, 80, NO_COLOR="1") as terminal:
+        terminal.until("✓ success")
+        documents.conf.write_text(documents.conf.read_text() + "]")
+        terminal.until("✗ 1 error")
+        assert not re.search(r"\x1b\[([0-9]+;)*[34][0-7]m", terminal.drawn), "there are colours"
+        assert "^" in terminal.drawn
+
+
 def test_without_a_scheduler_one_round_says_so(tmp_path: Path) -> None:
     sleeping(tmp_path, 0)
     cli = CommandLine(tmp_path / "home", tmp_path)
@@ -347,3 +439,23 @@ def test_a_submitted_job_says_what_it_reuses(site: RunningSite, tmp_path: Path) 
     assert documents.dsl.exists()
     assert "nothing is reused; all 2 components run" in cli(*submit, "--reuse").err
     assert cli(*submit, "--reuse-from", "20200101", code=5).err.startswith("error: there is no job")
+
+
+def test_a_table_that_is_another_now_is_noticed_beforehand(site: RunningSite, shared: Path, tmp_path: Path) -> None:
+    dsl, conf = fate_job(shared, "hetero_lr_normal")
+    for name in ALL[2:]:
+        dsl["components"].pop(name)
+        conf["component_parameters"]["common"].pop(name, None)
+    job = site.flow.submit(dsl, conf)
+    assert site.flow.wait(job.job_id, timeout=60).status is Status.SUCCESS
+    before = site.flow.jobs.reuse_plan(dsl, conf, job.job_id)
+    assert {step.action for step in before.components} == {"reuse"}
+    off = site.flow.jobs.reuse_plan(dsl, conf, False)
+    assert {step.change for step in off.components} == {"off"}
+    site.upload(HOST_TABLE, shared / "fate" / "data" / f"{HOST_TABLE}.csv")
+    after = site.flow.jobs.reuse_plan(dsl, conf, job.job_id)
+    assert (after.source, after.compared) == (None, job.job_id)
+    assert [(step.action, step.change) for step in after.components] == [("run", "lost"), ("run", "upstream")]
+    assert after.components[0].why == "its table data is not the same any more at host:10000"
+    with pytest.raises(JobNotFound):
+        site.flow.jobs.reuse_plan(dsl, conf, "20200101000000000000001")

@@ -206,6 +206,10 @@ def test_an_exception_in_a_component(pair: Pair) -> None:
     assert (why.cause, why.component, why.party) == ("exception", "misbehave_0", GUEST)
     assert "ZeroDivisionError" in why.text
     assert "misbehave.py" in why.cards[0].where
+    at_host = pair.why(job, "failed", "elsewhere", site=pair.host)
+    assert "misbehave_0" in at_host.text
+    assert GUEST in at_host.mend
+    assert "dividing" not in str(pair.host.flow.why(job)), "a party's log has left it"
     said = CommandLine(pair.guest.home, pair.guest.home)("job", "why", job)
     assert "✗ misbehave_0 failed at guest:9999" in said.out
     assert "dividing" in said.out

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 from clusters import RunningSite, sleep_job, standalone
+from job_jobs import upload_tables
 from reading import Dash, connected
 
 ROLES = {"guest": [9999], "host": [10000], "arbiter": [10000]}
@@ -29,19 +30,27 @@ def own_directories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
-    """A scheduler with an upload, a job that succeeded, one that failed and one that was stopped, in that order."""
+    """A scheduler that tests may do anything with. It begins with an upload, a job that succeeded, one that failed and
+    one that was stopped, in that order.
+    """
     with standalone(tmp_path_factory.mktemp("dash") / "site-a") as running:
-        flow = running.flow
-        people = running.home.parent / "people.csv"
-        people.write_text("id,x\n1,2\n3,4\n")
-        running.upload("people", people)
-        done = flow.submit(*sleep_job(3, ROLES)).job_id
-        flow.wait(done, timeout=60)
-        failed = flow.submit(*_failing()).job_id
-        flow.wait(failed, timeout=60)
-        stopped = flow.submit(*sleep_job(2, ROLES, seconds=30)).job_id
-        flow.stop(stopped)
-        flow.wait(stopped, timeout=60)
+        _fill(running)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    """The same, for golden copies: nobody changes it."""
+    with standalone(tmp_path_factory.mktemp("gallery") / "site-a") as running:
+        _fill(running)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    """A scheduler for the tests of one job's screen, which submit jobs of their own; see `job_jobs`."""
+    with standalone(tmp_path_factory.mktemp("dash-job") / "site-b") as running:
+        upload_tables(running)
         yield running
 
 
@@ -55,6 +64,23 @@ def dash(site: RunningSite) -> Callable[..., AbstractAsyncContextManager[Dash]]:
             yield pilot
 
     return opened
+
+
+def _fill(running: RunningSite) -> None:
+    flow = running.flow
+    people = running.home.parent / "people.csv"
+    people.write_text("id,x\n1,2\n3,4\n")
+    with pytest.MonkeyPatch.context() as patch:  # who submits is to be the same everywhere
+        patch.setenv("LOGNAME", "anna")
+        patch.setattr("socket.gethostname", lambda: "lab")
+        running.upload("people", people)
+        done = flow.submit(*sleep_job(3, ROLES)).job_id
+        flow.wait(done, timeout=60)
+        failed = flow.submit(*_failing()).job_id
+        flow.wait(failed, timeout=60)
+        stopped = flow.submit(*sleep_job(2, ROLES, seconds=30)).job_id
+        flow.stop(stopped)
+        flow.wait(stopped, timeout=60)
 
 
 def _failing() -> tuple[dict[str, object], dict[str, object]]:

@@ -61,10 +61,10 @@ async def test_an_empty_home_gets_a_scheduler_and_says_how_to_begin(tmp_path: Pa
         local.stop(home)
 
 
-async def test_thousands_of_jobs_are_read_page_by_page(tmp_path: Path, site: RunningSite) -> None:
-    done = site.flow.jobs(0, status="success")[-1].job_id
+async def test_thousands_of_jobs_are_read_page_by_page(tmp_path: Path, gallery: RunningSite) -> None:
+    done = gallery.flow.jobs(0, status="success")[-1].job_id
     home = tmp_path / "home"
-    ids = copies(site.home, done, home, 5_000)
+    ids = copies(gallery.home, done, home, 5_000)
     with standalone(home):
         async with connected(home, (140, 45)) as pilot:
             listing = pilot.app.screen.query_one(Listing)

@@ -18,9 +18,10 @@ Opened = Callable[..., AbstractAsyncContextManager[Dash]]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 45), (220, 60)])
-async def test_it_looks_as_it_should(dash: Opened, size: tuple[int, int]) -> None:
-    async with dash(size) as pilot:
-        await shows(pilot, "✓ success", "✗ failed", "■ canceled", "2 of 2 components")
+async def test_it_looks_as_it_should(dash: Opened, gallery: RunningSite, size: tuple[int, int]) -> None:
+    async with dash(size, gallery.home) as pilot:
+        await pilot.press("j")
+        await shows(pilot, "✓ success", "✗ failed", "■ canceled", "✗ dataio_0  at guest:9999")
         matches_golden(f"jobs_{size[0]}x{size[1]}", screen_text(pilot.app))
 
 
@@ -136,7 +137,8 @@ async def test_ids_are_copied_and_notes_are_kept(dash: Opened, site: RunningSite
         await pilot.press(*"first", "enter")
         await shows(pilot, "notes are kept")
         assert site.flow.job(newest).description == "first"
-        await shows(pilot, "notes     first")
+        lines = pilot.app.feed.snapshot.lines
+        await until(pilot, lambda: lines[newest].description == "first", "the dashboard does not learn of the notes")
         await pilot.press("n")
         await shows(pilot, f"Notes on {newest}")
         await pilot.press("ctrl+u", "enter")

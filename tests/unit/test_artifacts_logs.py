@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import pytest
 
 from fateflow_tui.artifacts import log_reader
 from fateflow_tui.artifacts.home import Home
-from fateflow_tui.artifacts.log_reader import Cursor, end_cursor, last_lines, tail
+from fateflow_tui.artifacts.log_reader import Cursor, end_cursor, last_lines, tail, time_cursor
 from fateflow_tui.artifacts.logs import JobLog, TaskLogHandler, format_line
 from fateflow_tui.core.ids import Party
 
@@ -132,3 +133,44 @@ def test_any_message_survives(tmp_path: Path, text: str) -> None:
     log.close()
     [record] = log_reader.tail([tmp_path / "logs" / "1" / "fate_flow_schedule.log"])[0]
     assert record.message == text.encode(errors="backslashreplace").decode()
+
+
+def test_a_time_is_found_in_a_large_file_without_reading_it_all(tmp_path: Path) -> None:
+    path = tmp_path / "INFO.log"
+    with path.open("w") as file:
+        for second in range(20_000):
+            file.write(format_line(1_700_000_000 + second, "INFO", "guest:1", "a", f"line {second}\nmore of it"))
+    for second in (0, 1, 7_777, 19_999):
+        wanted = (1_700_000_000 + second) * 1000
+        cursor = time_cursor(path, wanted)
+        records, _ = tail([path], {path: cursor})
+        newer = [record.message for record in records if record.at >= wanted]
+        assert newer[0] == f"line {second}\nmore of it"
+        assert len(records) - len(newer) < 2_000, "too many older ones came along"
+    assert time_cursor(path, 1_800_000_000_000).offset > 0.9 * path.stat().st_size
+    assert time_cursor(tmp_path / "absent.log", 5) == Cursor()
+
+
+def test_what_was_written_before_a_rotation_is_not_lost(tmp_path: Path) -> None:
+    path = tmp_path / "fate_flow.log"
+    path.write_text("".join(format_line(100 + number, "INFO", "", "", f"old {number}") for number in range(5)))
+    _, cursors = tail([path])
+    with path.open("a") as file:
+        file.write(format_line(200, "INFO", "", "", "last words"))
+    path.rename(tmp_path / "fate_flow.log.1")
+    path.write_text(format_line(201, "INFO", "", "", "new"))
+    records, cursors = tail([path], cursors)
+    assert [record.message for record in records] == ["last words", "new"]
+    assert tail([path], cursors)[0] == []
+
+
+def test_lines_without_a_time_have_that_of_their_file(tmp_path: Path) -> None:
+    path = tmp_path / "std.log"
+    path.write_text("printed by a library\n")
+    os.utime(path, (300, 300))
+    records, cursors = tail([path])
+    assert [(record.at, record.text) for record in records] == [(300_000, "printed by a library")]
+    with path.open("a") as file:
+        file.write("and more\n")
+    os.utime(path, (400, 400))
+    assert [record.at for record in tail([path], cursors)[0]] == [400_000]

@@ -218,7 +218,10 @@ def test_null_members_are_left_out_but_not_those_inside_data() -> None:
 
 def test_log_files_stay_below_the_job(tmp_path: Any) -> None:
     home = Home(tmp_path)
-    for wish in (LogWish(party=Party("..", "other")), LogWish(party=Party("guest", "../.."), component="a")):
+    for wish in (
+        LogWish(parties=(Party("..", "other"),)),
+        LogWish(parties=(Party("guest", "../.."),), components=("a",)),
+    ):
         with pytest.raises(BadRequest):
             wish.files(home, "1")
     with pytest.raises(BadRequest):
@@ -228,7 +231,7 @@ def test_log_files_stay_below_the_job(tmp_path: Any) -> None:
 
 
 def test_log_records_are_kept_by_level_party_and_component() -> None:
-    wish = LogWish("WARNING", Party("guest", "1"), "lr_0")
+    wish = LogWish("WARNING", (Party("guest", "1"),), ("lr_0",))
     assert wish.keeps(LogRecord(0, "x", "ERROR", "guest:1", "lr_0"))
     assert wish.keeps(LogRecord(0, "printed"))
     for level, party, component in (("INFO", "guest:1", "lr_0"), ("ERROR", "host:1", "lr_0"), ("ERROR", "guest:1", "")):

@@ -20,6 +20,14 @@ def add(party: str, url: str, note: str = "", key: str = "") -> Call[PartyRoute]
     return Call("/v1/party/add", given({"party": party, "url": url, "note": note, "key": key}), as_(PartyRoute))
 
 
+def identity(party: str) -> Call[PartyRoute]:
+    """The key that a party's site shows now, with its fingerprint; it is not pinned by that. trusted: some key is.
+
+    Raises Conflict when that site does not play the party.
+    """
+    return Call("/v1/party/identity", {"party": party}, as_(PartyRoute), patience=10)
+
+
 def trust(party: str, key: str = "") -> Call[PartyRoute]:
     """Pins a party's public key: `key`, or the one that its site shows now, whose fingerprint is then to be compared
     with what that site's owner says.

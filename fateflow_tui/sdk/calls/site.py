@@ -17,8 +17,8 @@ def status() -> Call[SiteStatus]:
 
 
 def doctor() -> Call[list[Check]]:
-    """Checks of the site's health."""
-    return Call("/v1/site/doctor", {}, list_of(Check))
+    """Checks of the site's health, and of the ways to its peers and back."""
+    return Call("/v1/site/doctor", {}, list_of(Check), patience=30)
 
 
 def collect_garbage(

@@ -30,13 +30,16 @@ def job_failed(state: JobState, view: JobView) -> Why:
     if refused is not None:
         return refusal_why(*refused, view.initiator)
     cards = cards_in_order(state)
-    if cards:
+    if any(card.kind not in _CONSEQUENCES for card in cards):
         return _by_cards(cards, view.reason)
     party, trouble = _out_of_reach(state)
     if party:
         mend = f"see that its site runs and can be reached: fateflow party ping {party}; then run the job again"
         text = view.reason or f"{party} could not be reached: {trouble}"
         return Why(kind="failed", cause="peer", text=text, party=party, mend=mend, since=view.ended_at)
+    if view.reason and not view.drives_here:
+        mend = f"ask the driver {view.driver}: its site has the failure cards of all parties"
+        return Why(kind="failed", cause="elsewhere", text=view.reason, mend=mend, since=view.ended_at)
     text = view.reason or "it failed, and no reason was recorded"
     return Why(kind="failed", text=text, mend=f"fateflow job story {view.job_id}", since=view.ended_at)
 
@@ -115,7 +118,7 @@ def component_ended(state: JobState, view: ComponentView, job: JobView, of_job: 
         case Status.PASS:
             text = f"{view.name} passed its input on, as need_run is false"
             return Why(kind="passed", text=text, component=view.name, since=view.ended_at)
-        case Status.FAILED if cards:
+        case Status.FAILED if any(card.kind not in _CONSEQUENCES for card in cards):
             return _by_cards(cards, "")
         case Status.TIMEOUT:
             text = cards[0].cause if cards else f"{view.name} took longer than it may"

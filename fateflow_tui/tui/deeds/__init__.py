@@ -9,11 +9,15 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
 from fateflow_tui.tui.action import Selection
-from fateflow_tui.tui.deeds import jobs, site
+from fateflow_tui.tui.deeds import job_detail, jobs, models, parties, site, submit, tables
 
 if TYPE_CHECKING:
     from fateflow_tui.tui.app import DashApp
 
 Deed = Callable[["DashApp", Selection], Awaitable[None]]
 
-DEEDS: Final[dict[str, Deed]] = {**site.DEEDS, **jobs.DEEDS}
+DEEDS: Final[dict[str, Deed]] = {
+    name: deed
+    for room in (site, jobs, job_detail, submit, models, tables, parties)
+    for name, deed in room.DEEDS.items()
+}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fateflow_tui.sdk.jobs import JobLine
@@ -16,17 +15,6 @@ if TYPE_CHECKING:
 
 _NAMED = 8  # jobs that a question names one by one
 _PLAN_MARKS = {"run": "▶", "reuse": "↺", "skip": "↷"}
-
-
-async def submit(app: DashApp, selection: Selection) -> None:
-    from fateflow_tui.tui.screens.dialog import TextDialog
-
-    words = await app.push_screen_wait(TextDialog("Submit a job", "", "path of the DSL, path of the conf"))
-    if words is None:
-        return
-    dsl, _, conf = words.strip().partition(" ")
-    job = await app.feed.flow.jobs.submit(Path(dsl), Path(conf.strip()))
-    app.tell(f"submitted {job.job_id}", cli=f"fateflow job submit -d {dsl} -c {conf.strip()}")
 
 
 async def stop(app: DashApp, selection: Selection) -> None:
@@ -99,7 +87,6 @@ def _step(step: RerunStep) -> str:
 
 
 DEEDS = {
-    "job.submit": submit,
     "job.stop": stop,
     "job.rerun": rerun,
     "job.why": why,

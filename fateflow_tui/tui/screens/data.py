@@ -1,23 +1,107 @@
-"""Tables of this site."""
+"""Tables of the site: their facts, their first rows, where they come from and who has read them."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal
 
-from fateflow_tui.tui.screens.dash_screen import DashScreen, bindings_of
+from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.sdk.results.tables import TableLine
+from fateflow_tui.tui.action import Selection
+from fateflow_tui.tui.columns import Column
+from fateflow_tui.tui.screens.dash_screen import bindings_of
+from fateflow_tui.tui.screens.table_screen import TableScreen
+from fateflow_tui.tui.widgets import table_text
 from fateflow_tui.tui.widgets.pane import Pane
-from fateflow_tui.tui.widgets.words import Words
+from fateflow_tui.tui.widgets.reading import Reading
+from fateflow_tui.tui.widgets.table_text import TableAnswer
+
+_ROWS = 50  # of the preview
 
 
-class DataScreen(DashScreen):
+class DataScreen(TableScreen[TableLine]):
     """Mode 3."""
 
     PLACE = "data"
+    KIND = "table"
+    TITLE = "Data"
+    EMPTY = "no table yet\npress U to upload a file"
+    FILTER = "words of namespace, name, kind, job: demo breast disabled"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("data")
+    SCOPED_CSS = False
+    DEFAULT_CSS = """
+    DataScreen #below { height: 50%; }
+    DataScreen #facts { width: 52; }
+    DataScreen #rows { width: 1fr; }
+    DataScreen.-wide #facts { width: 70; }
+    DataScreen.-short #below { height: 10; }
+    DataScreen.-narrow #facts { width: 36; }
+    """
 
     def body(self) -> ComposeResult:
-        with Pane("Data", id="data"):
-            yield Words()
+        yield from self.table()
+        with Horizontal(id="below"):
+            with Pane("Table", id="facts"):
+                yield Reading()
+            with Pane("Rows", id="rows"):
+                yield Reading(cut=True)
+
+    def columns(self) -> tuple[Column[TableLine], ...]:
+        return table_text.table_columns(_now)
+
+    def key(self, record: TableLine) -> str:
+        return table_text.key_of(record)
+
+    def words(self, record: TableLine) -> Iterable[str]:
+        states = ("enabled" if record.enable else "disabled", "bound" if record.external else "")
+        origin = record.origin or {}
+        return (record.namespace, record.table_name, record.kind, *states, *map(str, origin.values()))
+
+    def orders(self) -> dict[str, Callable[[TableLine], Any]]:
+        return {
+            "created": lambda row: 0,
+            "name": lambda row: (row.table_name.lower(), row.namespace),
+            "rows": lambda row: -(row.count or 0),
+            "kind": lambda row: row.kind,
+        }
+
+    async def ask(self, record: TableLine) -> TableAnswer:
+        tables, names = self.feed.flow.tables, (record.namespace, record.table_name)
+        found = await asyncio.gather(
+            tables.preview(*names, _ROWS), tables.source(*names), tables.jobs(*names), return_exceptions=True
+        )
+        for one in found:
+            if isinstance(one, BaseException) and not isinstance(one, FateFlowError):
+                raise one
+        return TableAnswer(*found)
+
+    def show_detail(self, record: TableLine | None, asked: TableAnswer | FateFlowError | None) -> None:
+        facts, rows = self.query_one("#facts", Pane), self.query_one("#rows", Pane)
+        facts.query_one(Reading).show(table_text.fact_lines(record, asked, _now()))
+        rows.query_one(Reading).show(table_text.preview_lines(asked) if record else [], from_top=asked is None)
+        shown = isinstance(asked, TableAnswer) and not isinstance(asked.preview, FateFlowError)
+        count = len(asked.preview.data) if shown else 0  # type: ignore[union-attr]
+        rows.say(notes=[(f"{count} of {record.count}", "muted")] if record and shown else [])
+
+    def say_count(self) -> None:
+        super().say_count()
+        if self.dash.layout.get("data", "outputs", False):
+            self.query_one("#table", Pane).say("Data and outputs")
+        else:
+            self.query_one("#table", Pane).say("Data")
+
+    def do_table_job(self, selection: Selection) -> None:
+        self.dash.open_job(str((selection.of("table")[0].origin or {}).get("job_id", "")))
+
+    def on_listing_chosen(self) -> None:
+        self.action_act("table.job")
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

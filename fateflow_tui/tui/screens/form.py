@@ -69,13 +69,13 @@ class FormDialog(Dialog[Values]):
             box.border_subtitle = f"enter {self._yes}   tab next   esc"
             if self._lines:
                 yield Static("\n".join(self._lines), classes="above", markup=False)
-            for field in self._fields:
+            for number, field in enumerate(self._fields):
                 with Horizontal(classes="row"):
                     yield Static(field.label, classes="label", markup=False)
                     if isinstance(field.value, bool):
-                        yield Flag(field.hint, field.value, id=f"field-{field.name}")
+                        yield Flag(field.hint, field.value, id=f"field-{number}")
                     else:
-                        yield Input(field.value, placeholder=field.hint, id=f"field-{field.name}", compact=True)
+                        yield Input(field.value, placeholder=field.hint, id=f"field-{number}", compact=True)
             yield Static("", id="problem", markup=False)
             yield Static("", classes="cli", markup=False)
             with Horizontal(classes="buttons"):
@@ -84,15 +84,14 @@ class FormDialog(Dialog[Values]):
 
     def on_mount(self) -> None:
         self._show_line()
-        empty = next((f for f in self._fields if f.value == ""), self._fields[0] if self._fields else None)
-        if empty is not None:
-            self.query_one(f"#field-{empty.name}").focus()
+        empty = next((number for number, field in enumerate(self._fields) if field.value == ""), 0)
+        self.query_one(f"#field-{empty}").focus()
 
     @property
     def values(self) -> Values:
         found: Values = {}
-        for field in self._fields:
-            widget = self.query_one(f"#field-{field.name}")
+        for number, field in enumerate(self._fields):
+            widget = self.query_one(f"#field-{number}")
             found[field.name] = widget.on if isinstance(widget, Flag) else self._text(widget)
         return found
 

@@ -1,23 +1,113 @@
-"""Versions of models."""
+"""Versions of models: what is known of each, its parts at all parties, how two differ."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal
 
-from fateflow_tui.tui.screens.dash_screen import DashScreen, bindings_of
+from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.sdk.results.jobs import Lineage
+from fateflow_tui.sdk.results.models import ModelVerification
+from fateflow_tui.tui.action import Selection
+from fateflow_tui.tui.columns import Column
+from fateflow_tui.tui.readings import ModelRow
+from fateflow_tui.tui.screens.dash_screen import bindings_of
+from fateflow_tui.tui.screens.table_screen import TableScreen
+from fateflow_tui.tui.widgets import model_text
 from fateflow_tui.tui.widgets.pane import Pane
-from fateflow_tui.tui.widgets.words import Words
+from fateflow_tui.tui.widgets.reading import Reading
+
+Asked = tuple[ModelVerification | FateFlowError, Lineage | FateFlowError | None]
+
+_ORDER = ("loaded", "deployed", "imported", "trained")
 
 
-class ModelsScreen(DashScreen):
+class ModelsScreen(TableScreen[ModelRow]):
     """Mode 2."""
 
     PLACE = "models"
+    KIND = "model"
+    TITLE = "Models"
+    EMPTY = "no model yet\na job with a training component makes one: press S to submit it"
+    FILTER = "words of the version, its parties, components, names: churn hetero_lr deployed"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("models")
+    SCOPED_CSS = False
+    DEFAULT_CSS = """
+    ModelsScreen #below { height: 45%; }
+    ModelsScreen #version { width: 3fr; }
+    ModelsScreen #parts { width: 2fr; }
+    ModelsScreen.-short #below { height: 10; }
+    ModelsScreen.-narrow #parts { width: 34; }
+    """
 
     def body(self) -> ComposeResult:
-        with Pane("Models", id="models"):
-            yield Words()
+        yield from self.table()
+        with Horizontal(id="below"):
+            with Pane("Version", id="version"):
+                yield Reading()
+            with Pane("Parts", id="parts"):
+                yield Reading()
+
+    def columns(self) -> tuple[Column[ModelRow], ...]:
+        return model_text.model_columns(_now)
+
+    def key(self, record: ModelRow) -> str:
+        return record.model_version
+
+    def words(self, record: ModelRow) -> Iterable[str]:
+        names = (*record.services, *record.aliases, *record.tags, *record.components, *record.components.values())
+        parties = model_text.parties_of(record.roles)
+        return (record.model_version, record.model_id, record.job_id, model_text.kind_of(record), *names, *parties)
+
+    def orders(self) -> dict[str, Callable[[ModelRow], Any]]:
+        return {"version": lambda row: 0, "kind": lambda row: _ORDER.index(model_text.kind_of(row))}
+
+    async def ask(self, record: ModelRow) -> Asked:
+        flow = self.feed.flow
+        found = await asyncio.gather(
+            flow.models.verify(record.model_version), self._lineage(record.job_id), return_exceptions=True
+        )
+        for one in found:
+            if isinstance(one, BaseException) and not isinstance(one, FateFlowError):
+                raise one
+        return found[0], found[1]
+
+    def show_detail(self, record: ModelRow | None, asked: Asked | FateFlowError | None) -> None:
+        parts: ModelVerification | FateFlowError | None
+        parts, lineage = (asked, None) if asked is None or isinstance(asked, FateFlowError) else asked
+        version, pieces = self.query_one("#version", Pane), self.query_one("#parts", Pane)
+        version.say(f"Version {record.model_version}" if record else "Version")
+        facts = model_text.fact_lines(record, lineage, self.records, _now())
+        version.query_one(Reading).show(facts)
+        pieces.query_one(Reading).show(model_text.part_lines(record, parts))
+        pieces.say(notes=_verdict(parts) if record else [])
+
+    async def _lineage(self, job_id: str) -> Lineage | None:
+        return await self.feed.flow.jobs.lineage(job_id) if job_id else None
+
+    def do_model_job(self, selection: Selection) -> None:
+        self.dash.open_job(selection.of("model")[0].job_id)
+
+    def do_model_verify(self, selection: Selection) -> None:
+        self.ask_again()
+
+    def on_listing_chosen(self) -> None:
+        self.action_act("model.job")
+
+
+def _verdict(parts: ModelVerification | FateFlowError | None) -> list[tuple[str, str]]:
+    if parts is None:
+        return [("asking the parties", "muted")]
+    if isinstance(parts, FateFlowError):
+        return [("✗ not verified", "error")]
+    return [("✓ sound", "accent")] if parts.ok else [("✗ flawed", "error")]
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

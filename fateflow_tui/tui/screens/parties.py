@@ -1,23 +1,190 @@
-"""Other parties and their sites."""
+"""Parties and their sites: whether each is reached, how fast, by which key it is known; what is sent between them."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
 
+import msgspec
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal
 
-from fateflow_tui.tui.screens.dash_screen import DashScreen, bindings_of
+from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.sdk.results.parties import PeerState
+from fateflow_tui.tui.action import Selection
+from fateflow_tui.tui.columns import Column
+from fateflow_tui.tui.feed import TRACE
+from fateflow_tui.tui.readings import PartyRow
+from fateflow_tui.tui.screens.dash_screen import bindings_of
+from fateflow_tui.tui.screens.table_screen import TableScreen
+from fateflow_tui.tui.snapshot import Change
+from fateflow_tui.tui.widgets import party_text
 from fateflow_tui.tui.widgets.pane import Pane
-from fateflow_tui.tui.widgets.words import Words
+from fateflow_tui.tui.widgets.reading import Reading
+
+_AGAIN = 10.0  # seconds between two rounds of asking everybody
+_TOGETHER = 4  # sites that are asked at once
+_JOBS = 8  # running jobs whose parties are shown
+_LINES = 500  # of the trace
 
 
-class PartiesScreen(DashScreen):
-    """Mode 5."""
+class PartiesScreen(TableScreen[PartyRow]):
+    """Mode 5. All sites are asked every few seconds while it is looked at."""
 
     PLACE = "parties"
+    KIND = "party"
+    TITLE = "Parties"
+    EMPTY = "no other party is known\npress a to add one"
+    FILTER = "words of party, address, note, fingerprint: host bank"
+    AFTER_JOBS = False
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("parties")
+    SCOPED_CSS = False
+    DEFAULT_CSS = """
+    PartiesScreen #table { height: 1fr; min-height: 6; }
+    PartiesScreen #between { height: 12; }
+    PartiesScreen #trace { height: 1fr; min-height: 5; }
+    PartiesScreen #party { width: 3fr; }
+    PartiesScreen #running { width: 2fr; }
+    PartiesScreen.-short #between { height: 7; }
+    PartiesScreen.-short #table { height: 7; }
+    PartiesScreen.-narrow #running { width: 34; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pings: dict[str, PeerState | FateFlowError] = {}
+        self._looked_at: set[str] = set()
+        self._paused = False
+        self._job = ""  # whose messages are shown, "" for all
 
     def body(self) -> ComposeResult:
-        with Pane("Parties", id="parties"):
-            yield Words()
+        yield from self.table()
+        with Horizontal(id="between"):
+            with Pane("Party", id="party"):
+                yield Reading()
+            with Pane("Running jobs", id="running"):
+                yield Reading()
+        with Pane("Messages", id="trace"):
+            yield Reading(cut=True)
+
+    def columns(self) -> tuple[Column[PartyRow], ...]:
+        return party_text.PARTY_COLUMNS
+
+    def key(self, record: PartyRow) -> str:
+        return record.party
+
+    def words(self, record: PartyRow) -> Iterable[str]:
+        return (record.party, record.url, record.note, record.fingerprint)
+
+    def orders(self) -> dict[str, Callable[[PartyRow], Any]]:
+        return {"party": lambda row: 0, "state": lambda row: (row.peer is not None, row.here)}
+
+    @property
+    def records(self) -> list[PartyRow]:
+        """With what the last pings have found."""
+        return [self._with_ping(row) for row in super().records]
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_interval(_AGAIN, self._ping_all)
+
+    def on_unmount(self) -> None:
+        super().on_unmount()
+        self._look_at(set())
+
+    def on_screen_suspend(self) -> None:
+        self._look_at(set())
+
+    def changed(self, change: Change) -> None:
+        super().changed(change)
+        if self.KIND in change.topics:
+            self._ping_all()
+        if change.jobs or change.views or change.anew:
+            self._show_running()
+        if TRACE in change.topics or change.anew:
+            self._show_trace()
+
+    def show_detail(self, record: PartyRow | None, asked: Any) -> None:
+        self.query_one("#party", Pane).query_one(Reading).show(party_text.fact_lines(record))
+
+    async def do_party_ping(self, selection: Selection) -> None:
+        party = selection.of("party")[0].party
+        self._pings.pop(party, None)
+        self.show_rows()
+        found = await self._ping(party)
+        if isinstance(found, FateFlowError):
+            raise found
+        self.dash.tell(f"{party} answers after {found.rtt:.1f} ms", cli=f"fateflow party ping {party}")
+
+    def do_trace_pause(self, selection: Selection) -> None:
+        self._paused = not self._paused
+        self._show_trace()
+
+    def do_trace_job(self, selection: Selection) -> None:
+        jobs = party_text.traced_jobs(self.feed.trace)[::-1]
+        choices = [*jobs, ""]
+        self._job = choices[(choices.index(self._job) + 1) % len(choices)] if self._job in jobs else choices[0]
+        self._show_trace(anew=True)
+
+    def do_rows_again(self, selection: Selection) -> None:
+        self._pings.clear()
+        super().do_rows_again(selection)
+
+    def _with_ping(self, row: PartyRow) -> PartyRow:
+        found = self._pings.get(row.party)
+        if isinstance(found, FateFlowError):
+            return msgspec.structs.replace(row, trouble=str(found), hint=found.hint)
+        return msgspec.structs.replace(row, peer=found) if found is not None else row
+
+    def _ping_all(self) -> None:
+        if self.is_current and self.snapshot.connection.is_up:
+            self.run_worker(self._pinged(), group="ping", exclusive=True, exit_on_error=False)
+
+    async def _pinged(self) -> None:
+        rows = [row for row in self.records if row.trusted and not row.here]
+        turn = asyncio.Semaphore(_TOGETHER)
+
+        async def one(party: str) -> None:
+            async with turn:
+                await self._ping(party)
+
+        await asyncio.gather(*(one(row.party) for row in rows))
+
+    async def _ping(self, party: str) -> PeerState | FateFlowError:
+        try:
+            found: PeerState | FateFlowError = await self.feed.flow.parties.ping(party)
+        except FateFlowError as error:
+            found = error
+        self._pings[party] = found
+        self.show_rows()
+        return found
+
+    def _show_running(self) -> None:
+        running = [i for i in self.snapshot.ids if not self.snapshot.lines[i].status.ended][:_JOBS]
+        self._look_at(set(running))
+        views = [self.snapshot.views[job_id] for job_id in running if job_id in self.snapshot.views]
+        pane = self.query_one("#running", Pane)
+        pane.query_one(Reading).show(party_text.job_lines([view for view in views if not view.status.ended]))
+        lost = sum(line.lost for view in views for line in view.party_lines)
+        pane.say(notes=[(f"✗ {lost} lost", "error")] if lost else [])
+
+    def _look_at(self, jobs: set[str]) -> None:
+        for job_id in jobs - self._looked_at:
+            self.feed.look_at(job_id)
+        for job_id in self._looked_at - jobs:
+            self.feed.look_away(job_id)
+        self._looked_at = jobs
+
+    def _show_trace(self, *, anew: bool = False) -> None:
+        pane = self.query_one("#trace", Pane)
+        state = [("⏸ paused ", "warning"), ("── ", "muted")] if self._paused else []
+        about = f"of job {self._job}" if self._job else "of all jobs"
+        pane.say(notes=[*state, (about, "muted")])
+        if self._paused and not anew:
+            return
+        events = [event for event in self.feed.trace if not self._job or event.job_id == self._job]
+        lines = [party_text.trace_line(event) for event in reversed(events[-_LINES:])]
+        waiting = "nothing was sent yet; values appear here by name and size"
+        pane.query_one(Reading).show(lines or [[(waiting, "muted")]])

@@ -1,23 +1,181 @@
-"""Cores and memory, and who holds them."""
+"""Cores and memory: what there is, who holds it, and who waits for what, in the order of the queue."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+import time
+from typing import Any, ClassVar
 
+import msgspec
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.timer import Timer
 
+from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.core.plan import Resources
+from fateflow_tui.core.status import Status
+from fateflow_tui.sdk.jobs import JobLine
+from fateflow_tui.tui import texts
+from fateflow_tui.tui.action import Selection
 from fateflow_tui.tui.screens.dash_screen import DashScreen, bindings_of
+from fateflow_tui.tui.snapshot import Change
+from fateflow_tui.tui.widgets import resource_text
+from fateflow_tui.tui.widgets.listing import Listing
 from fateflow_tui.tui.widgets.pane import Pane
+from fateflow_tui.tui.widgets.resource_text import Held, Queued, Usage
 from fateflow_tui.tui.widgets.words import Words
+
+_SOON = 0.3  # seconds between a change and the reading of what it has done
+_VIEWED = 40  # waiting jobs of which the priority is asked
 
 
 class ResourcesScreen(DashScreen):
-    """Mode 4."""
+    """Mode 4. It is read anew whenever a job begins, ends or waits for something else."""
 
     PLACE = "resources"
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("resources")
+    SCOPED_CSS = False
+    DEFAULT_CSS = """
+    ResourcesScreen #above { height: 8; }
+    ResourcesScreen #capacity { width: 3fr; }
+    ResourcesScreen #engine { width: 2fr; }
+    ResourcesScreen.-short #above { height: 5; }
+    ResourcesScreen.-narrow #engine { display: none; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._usage = Usage()
+        self._held: list[Held] = []
+        self._priorities: dict[str, int] = {}
+        self._trouble: FateFlowError | None = None
+        self._soon: Timer | None = None
 
     def body(self) -> ComposeResult:
-        with Pane("Resources", id="resources"):
-            yield Words()
+        with Horizontal(id="above"):
+            with Pane("Capacity", id="capacity"):
+                yield Words(id="bars")
+            with Pane("Engine", id="engine"):
+                yield Words(id="facts")
+        with Pane("Who holds what", id="held"):
+            yield Listing(resource_text.held_columns(_now), empty="nobody holds anything", id="holders")
+        with Pane("Queue", id="queue"):
+            yield Listing(resource_text.queue_columns(_now), empty="no job waits", id="waiting")
+
+    @property
+    def holders(self) -> Listing[Held]:
+        return self.query_one("#holders", Listing)
+
+    @property
+    def waiting(self) -> Listing[Queued]:
+        return self.query_one("#waiting", Listing)
+
+    def on_mount(self) -> None:
+        self.holders.focus()
+        self.set_interval(1.0, self._tick)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._show_bars)
+
+    def changed(self, change: Change) -> None:
+        if change.anew:
+            self._read_again()
+        elif change.jobs or change.order:
+            self._show()
+            if self._soon is None:
+                self._soon = self.set_timer(_SOON, self._read_again)
+        if change.site:
+            self._show_bars()
+
+    def selection(self) -> Selection:
+        found = next((one for one in self.query(Listing) if one.has_focus), None)
+        record = found.record if found is not None else None
+        line = self.snapshot.lines.get(record.job_id) if record is not None else None
+        party = record.party if isinstance(record, Held) else ""
+        view = self.snapshot.views.get(line.job_id) if line is not None else None
+        connected = self.snapshot.connection.is_up
+        return Selection(jobs=(line,) if line else (), view=view, party=party, connected=connected)
+
+    def do_job_open(self, selection: Selection) -> None:
+        self.dash.open_job(selection.jobs[0].job_id)
+
+    def do_rows_again(self, selection: Selection) -> None:
+        self._priorities.clear()
+        self._read_again()
+
+    def on_listing_moved(self, event: Listing.Moved) -> None:
+        self.show_actions()
+
+    def on_listing_chosen(self, event: Listing.Chosen) -> None:
+        self.action_act("job.open")
+
+    def on_descendant_focus(self) -> None:
+        self.show_actions()
+
+    def _tick(self) -> None:
+        """Times go on."""
+        if self.is_current:
+            for listing in self.query(Listing):
+                listing.change(set(listing.keys))
+            self._show_bars()
+
+    def _read_again(self) -> None:
+        self._soon = None
+        if self.snapshot.connection.is_up:
+            self.run_worker(self._read(), group="resources", exclusive=True, exit_on_error=False)
+
+    async def _read(self) -> None:
+        flow = self.feed.flow
+        try:
+            answer = await flow.resources()
+            for line in self._queue()[:_VIEWED]:
+                if line.job_id not in self._priorities:
+                    self._priorities[line.job_id] = (await flow.job(line.job_id)).priority
+            self._usage, self._trouble = resource_text.usage_of(answer), None
+            self._held = [self._holding(one) for one in answer.get("holders", [])]
+        except FateFlowError as error:
+            self._trouble = error
+        self._show()
+
+    def _holding(self, one: dict[str, Any]) -> Held:
+        job_id, party = str(one["job_id"]), one["party"]
+        name = f"{party['role']}:{party['party_id']}" if isinstance(party, dict) else str(party)
+        return Held(job_id, name, msgspec.convert(one["held"], Resources))
+
+    def _queue(self) -> list[JobLine]:
+        """Jobs that have not begun; those with more priority first, then the older."""
+        lines = self.snapshot.lines.values()
+        waiting = [one for one in lines if one.status in (Status.WAITING, Status.READY)]
+        return sorted(waiting, key=lambda one: (-self._priorities.get(one.job_id, 0), one.created_at, one.job_id))
+
+    def _show(self) -> None:
+        lines = self.snapshot.lines
+        held = {f"{one.job_id} {one.party}": self._with_job(one, lines.get(one.job_id)) for one in self._held}
+        queue = {
+            one.job_id: Queued(one.job_id, place, self._priorities.get(one.job_id, 0), one.created_at, one.waiting)
+            for place, one in enumerate(self._queue(), 1)
+        }
+        if self._trouble is not None:
+            self.holders.empty = f"{self._trouble}\n{self._trouble.hint}\nr tries again"
+        else:
+            self.holders.empty = "nobody holds anything"
+        self.holders.show(list(held), held)
+        self.waiting.show(list(queue), queue)
+        jobs = len({one.job_id for one in self._held})
+        self.query_one("#held", Pane).say(notes=[(texts.plural(jobs, "job"), "muted")] if jobs else [])
+        self.query_one("#queue", Pane).say(notes=[(f"{len(queue)} waiting", "warning")] if queue else [])
+        self._show_bars()
+
+    def _with_job(self, one: Held, line: JobLine | None) -> Held:
+        if line is None:
+            return one
+        return msgspec.structs.replace(one, since=line.started_at or line.created_at, running=tuple(line.running))
+
+    def _show_bars(self) -> None:
+        bars, facts = self.query_one("#bars", Words), self.query_one("#facts", Words)
+        bars.show(resource_text.bar_lines(self._usage, len({one.job_id for one in self._held}), bars.size.width or 60))
+        facts.show(resource_text.engine_lines(self._usage, self.snapshot.site, _now()))
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
@@ -12,6 +12,7 @@ from textual.widgets import Input
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.tui.action import Selection
 from fateflow_tui.tui.columns import Column
+from fateflow_tui.tui.readings import reread
 from fateflow_tui.tui.screens.dash_screen import DashScreen
 from fateflow_tui.tui.snapshot import Change, Link
 from fateflow_tui.tui.widgets.listing import Listing
@@ -24,7 +25,7 @@ _SETTLED = 0.5  # seconds after a job has ended before what it may have made is 
 
 
 class TableScreen(DashScreen, Generic[T]):
-    """A screen says its kind of rows, their columns and keys, how they are read, and what is said about one."""
+    """A screen says its kind of rows (see `readings`), their columns and keys, and what is said about one."""
 
     KIND: ClassVar[str] = ""  # of a row in a selection, and the topic of the feed
     TITLE: ClassVar[str] = ""
@@ -41,7 +42,7 @@ class TableScreen(DashScreen, Generic[T]):
         self._filter = ""
         self._sort = ""
         self._trouble: FateFlowError | None = None
-        self._asked: dict[str, Any] = {}  # by row: what was asked about it
+        self._asked: dict[str, tuple[T, Any]] = {}  # by key: the row as it was, and what was asked about it
         self._rest: Timer | None = None
         self._later: Timer | None = None
 
@@ -60,12 +61,8 @@ class TableScreen(DashScreen, Generic[T]):
         """By column: what rows are sorted by. The first is how they come."""
         return {}
 
-    async def read(self) -> list[T]:
-        """All rows. Raises FateFlowError."""
-        raise NotImplementedError
-
     async def ask(self, record: T) -> Any:
-        """More about a row, kept until the rows are read anew. Raises FateFlowError."""
+        """More about a row, kept for as long as the row is the same. Raises FateFlowError."""
         return None
 
     def show_detail(self, record: T | None, asked: Any) -> None:
@@ -136,9 +133,10 @@ class TableScreen(DashScreen, Generic[T]):
         count = f"{len(listing.keys)} of {total}" if self._filter else str(total) if total else ""
         self.query_one("#table", Pane).say(notes=[*notes, (count, "muted")])
 
-    def ask_again(self, key: str) -> None:
-        """Forgets what was asked about a row, and asks anew if the cursor is there."""
-        self._asked.pop(key, None)
+    def ask_again(self) -> None:
+        """Asks anew about the row under the cursor."""
+        self._asked.pop(self.listing.cursor, None)
+        self._show_detail()
         self._ask()
 
     def on_listing_moved(self, event: Listing.Moved) -> None:
@@ -216,7 +214,7 @@ class TableScreen(DashScreen, Generic[T]):
 
     async def _read(self) -> None:
         try:
-            await self.feed.read(self.KIND, self.read())
+            await reread(self.dash, self.KIND)
         except FateFlowError as error:
             self._trouble = error
             self.listing.empty = self._empty()
@@ -229,15 +227,24 @@ class TableScreen(DashScreen, Generic[T]):
             self._ask()
 
     def _show_detail(self) -> None:
-        self.show_detail(self.listing.record, self._asked.get(self.listing.cursor))
+        self.show_detail(self.listing.record, self._answer())
+
+    def _answer(self) -> Any:
+        """What was asked about the row under the cursor; None until then."""
+        row, answer = self._asked.get(self.listing.cursor, (None, None))
+        return answer if row is not None and row == self.listing.record else None
 
     def _ask(self) -> None:
-        record = self.listing.record
-        if record is not None and self.snapshot.connection.is_up and self.listing.cursor not in self._asked:
-            self.run_worker(self._answered(self.listing.cursor, record), group="ask", exclusive=True, exit_on_error=False)
+        record, key = self.listing.record, self.listing.cursor
+        if record is not None and self._answer() is None and self.snapshot.connection.is_up:
+            self.run_worker(self._answered(key, record), group="ask", exclusive=True, exit_on_error=False)
 
     async def _answered(self, key: str, record: T) -> None:
-        self._asked[key] = await _or_error(self.ask(record))
+        try:
+            answer = await self.ask(record)
+        except FateFlowError as error:
+            answer = error
+        self._asked[key] = (record, answer)
         if key == self.listing.cursor:
             self._show_detail()
 
@@ -250,10 +257,3 @@ class TableScreen(DashScreen, Generic[T]):
         if self._trouble is not None:
             return f"{self._trouble}\n{self._trouble.hint}\nr tries again"
         return self.EMPTY if self.KIND in self.snapshot.topics else "reading …"
-
-
-async def _or_error(asking: Awaitable[Any]) -> Any:
-    try:
-        return await asking
-    except FateFlowError as error:
-        return error

@@ -12,7 +12,7 @@ def card_lines(card: FailureCard, *, log: bool = True) -> list[Spans]:
     lines: list[Spans] = [[(f"✗ {card.component}", "failed strong"), (f"  at {card.party}", "failed")]]
     facts = (
         ("cause", card.cause, "failed"),
-        ("where", card.where, ""),
+        ("where", texts.path_end(card.where), ""),
         ("signal", card.signal, ""),
         ("exit", "" if card.exit_code in (None, 0) or card.signal else str(card.exit_code), ""),
         ("memory", texts.mib(card.peak_memory), ""),

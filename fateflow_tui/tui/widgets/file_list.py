@@ -54,9 +54,10 @@ class FileList(Listing[Entry]):
         """Another folder is shown."""
 
     def __init__(
-        self, folder: Path, suffixes: Sequence[str], kind: Kind = lambda path: "", *, id: str | None = None
+        self, folder: Path, suffixes: Sequence[str], kind: Kind | None = None, *, id: str | None = None
     ) -> None:
-        super().__init__(_COLUMNS, empty="reading the folder …", id=id)
+        columns = _COLUMNS if kind is not None else [one for one in _COLUMNS if one.id != "kind"]
+        super().__init__(columns, empty="reading the folder …", id=id)
         self.folder = folder
         self._suffixes = tuple(suffixes)
         self._kind = kind
@@ -108,7 +109,7 @@ class FileList(Listing[Entry]):
         self.post_message(self.Entered(self, folder))
 
 
-def entries_of(folder: Path, suffixes: Sequence[str], kind: Kind) -> list[Entry]:
+def entries_of(folder: Path, suffixes: Sequence[str], kind: Kind | None) -> list[Entry]:
     """Raises OSError. What is hidden is left out."""
     found: list[Entry] = []
     for path in sorted(folder.iterdir(), key=lambda one: one.name.lower())[:_MOST]:
@@ -120,7 +121,7 @@ def entries_of(folder: Path, suffixes: Sequence[str], kind: Kind) -> list[Entry]
         except OSError:
             continue
         if is_folder or path.name.lower().endswith(tuple(suffixes)):
-            found.append(Entry(path, is_folder, size, "" if is_folder else kind(path)))
+            found.append(Entry(path, is_folder, size, "" if is_folder or kind is None else kind(path)))
     return sorted(found, key=lambda entry: not entry.is_folder)
 
 

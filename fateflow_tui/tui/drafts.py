@@ -1,0 +1,92 @@
+"""Job documents as files: which is which, what belongs together, what is wrong where; pure but for reading files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from fateflow_tui.graph.cells import width
+from fateflow_tui.sdk.results.jobs import Problem
+from fateflow_tui.tui import texts
+from fateflow_tui.tui.texts import Spans
+
+DSL: Final = "dsl"
+CONF: Final = "conf"
+_PEEKED: Final = 64_000  # bytes of a file that are looked at to see what it is
+_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[-+\w.]+')
+_CONF_MEMBERS: Final = re.compile(rb'"(initiator|role|job_parameters|component_parameters|dsl_version)"\s*:')
+_DSL_MEMBERS: Final = re.compile(rb'"components"\s*:')
+
+
+def kind_of(path: Path) -> str:
+    """`dsl`, `conf` or '': by the name, else by the content."""
+    words = re.split(r"[^a-z]+", path.stem.lower())
+    for kind in (DSL, CONF):
+        if kind in words:
+            return kind
+    try:
+        with path.open("rb") as file:
+            start = file.read(_PEEKED)
+    except OSError:
+        return ""
+    if _CONF_MEMBERS.search(start):
+        return CONF
+    return DSL if _DSL_MEMBERS.search(start) else ""
+
+
+def partner_of(path: Path, kind: str) -> Path | None:
+    """The other document that lies beside it: `x_conf.json` of `x_dsl.json`, or the only one of its kind."""
+    other = CONF if kind == DSL else DSL
+    twin = path.with_name(path.name.replace(kind, other))
+    if twin != path and twin.is_file():
+        return twin
+    try:
+        fitting = [one for one in path.parent.glob("*.json") if one != path and kind_of(one) == other]
+    except OSError:
+        return None
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def problem_lines(problem: Problem, source: str, name: str, room: int) -> list[Spans]:
+    """`file:line:column`, what is wrong, the line with a mark below the spot, what was probably meant."""
+    style = "failed" if problem.severity == "error" else "warning"
+    place = f"{name}:{problem.line}:{problem.column}" if problem.line else f"{name} {problem.path}"
+    glyph = "✗" if problem.severity == "error" else "!"
+    lines: list[Spans] = [[(f"{glyph} ", style), (place, "strong"), (f"  {problem.severity}", style)]]
+    lines.append([("  ", ""), (texts.clean(problem.message), "")])
+    rows = source.splitlines()
+    if problem.line and problem.line <= len(rows):
+        lines += _excerpt(rows[problem.line - 1], problem.line, problem.column, room, style)
+    if problem.suggestion:
+        lines.append([("  did you mean ", "muted"), (texts.clean(problem.suggestion), "success"), ("?", "muted")])
+    return [*lines, []]
+
+
+def source_of(document: Any) -> str:
+    """The text of a document that is a file; '' for others, whose problems have no lines."""
+    if not isinstance(document, Path):
+        return ""
+    try:
+        return document.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _excerpt(text: str, line: int, column: int, room: int, style: str) -> list[Spans]:
+    text = texts.clean(text).rstrip()
+    gutter = f"  {line} │ "
+    space = max(16, room - width(gutter) - 1)
+    spot = min(max(0, column - 1), len(text))
+    start = 0
+    if width(text) > space and width(text[:spot]) > space * 2 // 3:
+        start = spot
+        while start and width(text[start - 1 : spot]) <= space // 2:
+            start -= 1
+    shown = ("…" if start else "") + text[start:]
+    found = _TOKEN.match(text, spot)
+    blanks = width(("…" if start else "") + text[start:spot])
+    long = min(width(text[spot : found.end() if found else spot + 1]), max(1, space - blanks))
+    mark = "^" + "~" * (long - 1)
+    below = " " * (len(gutter) - 2) + "│ "
+    return [[(gutter, "muted"), (texts.cut(shown, space), "")], [(below, "muted"), (" " * blanks, ""), (mark, style)]]

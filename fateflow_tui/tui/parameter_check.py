@@ -1,0 +1,102 @@
+"""Changed parameters of one component as JSON: what is wrong with them, and where in the text; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from fateflow_tui.core.document.changes import with_changes
+from fateflow_tui.core.document.json_text import JsonDocument, Path, path_text, read_json
+from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.sdk.results.jobs import Problem
+
+_SECTION = "component_parameters"
+
+
+class Remark(msgspec.Struct, frozen=True):
+    """line, column: from 0 on. error: it keeps the job from being run."""
+
+    line: int
+    column: int
+    text: str
+    error: bool = True
+
+
+def of_component(conf: Mapping[str, Any], component: str, roles: Sequence[str]) -> dict[str, Any]:
+    """What the conf sets for a component, as changes are written. Roles without anything have an empty object, so
+    that one sees where it would go.
+    """
+    given = conf.get(_SECTION)
+    sections: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    common = sections.get("common")
+    found: dict[str, Any] = {"common": {component: _own(common, component)}}
+    by_role: dict[str, Any] = {}
+    role_section = sections.get("role")
+    for role in roles:
+        members = role_section.get(role) if isinstance(role_section, Mapping) else None
+        for index, section in (members if isinstance(members, Mapping) else {}).items():
+            if isinstance(section, Mapping) and component in section:
+                by_role.setdefault(role, {})[index] = {component: section[component]}
+    return {**found, "role": by_role} if by_role else found
+
+
+def read(text: str) -> tuple[JsonDocument, list[Remark]]:
+    """The document, and what keeps it from being one."""
+    document = read_json(text)
+    remarks = [Remark(max(0, flaw.line - 1), max(0, flaw.column - 1), flaw.message) for flaw in document.flaws]
+    if not remarks and not isinstance(document.value, dict):
+        remarks.append(Remark(0, 0, "this must be an object: {…}"))
+    unknown = [key for key in document.value or () if key not in ("common", "role")] if not remarks else []
+    for key in unknown:
+        line, column = document.positions([(key,)]).get((key,), (1, 1))
+        remarks.append(Remark(line - 1, column - 1, f"{key}: parameters stand in common or in role"))
+    return document, remarks
+
+
+def changed_conf(conf: Mapping[str, Any], changes: Any) -> dict[str, Any] | str:
+    """The conf with the changes, or why they cannot be put into it."""
+    try:
+        return with_changes(conf, None, changes)
+    except (FateFlowError, AttributeError, TypeError, ValueError) as error:
+        return str(error)
+
+
+def placed(document: JsonDocument, problems: Sequence[Problem]) -> list[Remark]:
+    """Problems of the whole conf, as far as they are about what stands in the text, at their places there."""
+    by_path = {path_text((_SECTION, *path)): path for path in _paths(document.value, ())}
+    wanted = {}
+    for problem in problems:
+        found = next((by_path[path] for path in _upwards(problem.path) if path in by_path), None)
+        if found is not None and problem.path.startswith(f"$.{_SECTION}"):
+            wanted[problem] = found
+    places = document.positions(wanted.values())
+    remarks = []
+    for problem, path in wanted.items():
+        line, column = places.get(path, (1, 1))
+        advice = f" ({problem.suggestion})" if problem.suggestion else ""
+        remarks.append(Remark(line - 1, column - 1, f"{problem.message}{advice}", problem.severity == "error"))
+    return remarks
+
+
+def _own(section: Any, component: str) -> Any:
+    return section.get(component, {}) if isinstance(section, Mapping) else {}
+
+
+def _paths(value: Any, path: Path) -> Iterator[Path]:
+    members: Any = ()
+    if isinstance(value, dict):
+        members = value.items()
+    elif isinstance(value, list):
+        members = enumerate(value)
+    for key, member in members:
+        yield (*path, key)
+        yield from _paths(member, (*path, key))
+
+
+def _upwards(path: str) -> Iterator[str]:
+    while path:
+        yield path
+        cut = max(path.rfind("."), path.rfind("["))
+        path = path[:cut] if cut > 0 else ""

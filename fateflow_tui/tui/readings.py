@@ -1,0 +1,93 @@
+"""What the tables of the screens consist of, and how it is read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from fateflow_tui.sdk.results.models import ModelLine
+from fateflow_tui.sdk.results.parties import Grant, PeerState
+
+if TYPE_CHECKING:
+    from fateflow_tui.sdk.results.tables import TableLine
+    from fateflow_tui.tui.app import DashApp
+
+MOST: Final = 1_000  # rows of one kind that are read
+
+
+class ModelRow(ModelLine, frozen=True, kw_only=True):
+    """A version, and the services that are bound to it."""
+
+    services: list[str] = msgspec.field(default_factory=list)
+
+
+class PartyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A party that this site knows, or a pattern that something was granted to. here: this site plays it. url: '' where
+    none is known. peer: as its site was found last; trouble: why it was not, `hint`: what to do about it.
+    """
+
+    party: str
+    url: str = ""
+    note: str = ""
+    trusted: bool = False
+    fingerprint: str = ""
+    here: bool = False
+    grant: Grant | None = None
+    peer: PeerState | None = None
+    trouble: str = ""
+    hint: str = ""
+
+
+async def models(app: DashApp) -> list[ModelRow]:
+    """Newest first. Raises FateFlowError."""
+    flow = app.feed.flow
+    lines, serving = await asyncio.gather(flow.models(MOST), flow.serving())
+    names: dict[str, list[str]] = {}
+    for service in serving.services:
+        names.setdefault(service.model_version, []).append(service.service_id)
+    return [
+        ModelRow(**msgspec.structs.asdict(line), services=list(dict.fromkeys(names.get(line.model_version, []))))
+        for line in lines
+    ]
+
+
+async def tables(app: DashApp) -> list[TableLine]:
+    """Newest first, with the outputs of components if the user wants them. Raises FateFlowError."""
+    return await app.feed.flow.tables(limit=MOST, outputs=app.layout.get("data", "outputs", False))
+
+
+async def parties(app: DashApp) -> list[PartyRow]:
+    """This site's own, then those with an address, then patterns. Raises FateFlowError."""
+    flow = app.feed.flow
+    site, routes, grants = await asyncio.gather(flow.status(), flow.parties(), flow.permissions())
+    granted = {grant.party: grant for grant in grants}
+    own = [PartyRow(party=party, url=site.url, here=True) for party in site.parties]
+    if site.standalone:
+        own = [PartyRow(party="*", url=site.url, here=True, note="standalone: every party is played here")]
+    known = [
+        PartyRow(
+            party=route.party,
+            url=route.url,
+            note=route.note,
+            trusted=route.trusted,
+            fingerprint=route.fingerprint,
+            grant=granted.pop(route.party, None),
+        )
+        for route in routes
+    ]
+    return [*own, *known, *(PartyRow(party=party, grant=grant) for party, grant in granted.items())]
+
+
+READINGS: Final[dict[str, Callable[[DashApp], Awaitable[list[Any]]]]] = {
+    "model": models,
+    "table": tables,
+    "party": parties,
+}
+
+
+async def reread(app: DashApp, kind: str) -> None:
+    """Something was done to rows of this kind. Raises FateFlowError."""
+    await app.feed.read(kind, READINGS[kind](app))

@@ -1,0 +1,181 @@
+"""Changing parameters of a component before it is run again: an editor that checks as one types."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, ClassVar, Final
+
+import msgspec
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Static, TextArea
+
+from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.tui import parameter_check
+from fateflow_tui.tui.parameter_check import Remark
+from fateflow_tui.tui.screens.dialog import Dialog
+
+_REST: Final = 0.25  # seconds without a key after which it is checked
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """What the user has written: component parameters as in a conf of version 2."""
+
+    parameters: dict[str, Any]
+
+
+class ParameterEditor(TextArea):
+    """JSON; a line with a problem says so behind it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, show_line_numbers=True, soft_wrap=False, tab_behavior="indent", id="editor")
+        self.remarks: list[Remark] = []
+
+    def get_line(self, line_index: int) -> Text:
+        line = super().get_line(line_index)
+        for remark in self.remarks:
+            if remark.line == line_index:
+                styles = self.app.palette  # type: ignore[attr-defined]
+                style = styles["error" if remark.error else "warning"]
+                line.stylize(style + styles["match"], remark.column)
+                line.append(f"   ◂ {remark.text}", style)
+        return line
+
+    def show(self, remarks: list[Remark]) -> None:
+        if remarks != self.remarks:
+            self.remarks = remarks
+            self._line_cache.clear()
+            self.refresh()
+
+
+class ParametersDialog(Dialog[Changed]):
+    """conf, dsl: of the job, as the scheduler has them. cause: why the component failed. Gives what to change, once
+    nothing is wrong with it.
+    """
+
+    DEFAULT_CSS = """
+    ParametersDialog > .box { width: 110; max-width: 98%; height: 90%; max-height: 44; padding: 0 1; }
+    ParametersDialog TextArea { height: 1fr; border: none; background: $surface; padding: 0;
+        &:focus { border: none; } }
+    ParametersDialog #said { height: auto; max-height: 8; margin-top: 1; }
+    ParametersDialog .cli { margin-top: 0; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "send", "rerun", show=False, priority=True, id="parameters.send", tooltip="Run it again so"),
+        Binding("f8", "next_problem", "problem", show=False, id="parameters.next", tooltip="To the next problem"),
+    ]
+
+    def __init__(
+        self, job_id: str, component: str, dsl: Any, conf: dict[str, Any], roles: list[str], cause: str = ""
+    ) -> None:
+        super().__init__()
+        self._cause = cause
+        self._job_id, self._component = job_id, component
+        self._dsl, self._conf = dsl, conf
+        given = parameter_check.of_component(conf, component, roles)
+        self._text = json.dumps(given, indent=2, ensure_ascii=False)
+        self._timer: Timer | None = None
+        self._sound: dict[str, Any] | None = None
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box") as box:
+            box.border_title = Content(f"Parameters of {self._component} for a rerun")
+            box.border_subtitle = "^s rerun   f8 next problem   esc"
+            yield Static("what is left out stays as it was", classes="cli")
+            yield ParameterEditor(self._text)
+            yield Static("", id="said")
+            cli = f"$ fateflow job rerun {self._job_id} -cpn {self._component} -c CHANGES.json"
+            yield Static(cli, classes="cli", markup=False)
+
+    def on_mount(self) -> None:
+        editor = self.query_one(ParameterEditor)
+        editor.focus()
+        editor.move_cursor(_likely_place(self._text, self._cause))
+        self._check_soon()
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        self._sound = None
+        self._check_soon()
+
+    def action_next_problem(self) -> None:
+        editor = self.query_one(ParameterEditor)
+        here = editor.cursor_location
+        places = sorted((remark.line, remark.column) for remark in editor.remarks)
+        if places:
+            editor.move_cursor(next((place for place in places if place > here), places[0]))
+
+    def action_send(self) -> None:
+        if self._sound is not None:
+            self.dismiss(Changed(self._sound))
+            return
+        self._check_soon(send=True)
+
+    def _check_soon(self, *, send: bool = False) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(0.0 if send else _REST, lambda: self._check_now(send))
+
+    def _check_now(self, send: bool) -> None:
+        text = self.query_one(ParameterEditor).text
+        self.run_worker(self._check(text, send), group="check", exclusive=True, exit_on_error=False)
+
+    async def _check(self, text: str, send: bool) -> None:
+        document, remarks = parameter_check.read(text)
+        said: list[tuple[str, str]] = []
+        if not remarks:
+            changed = parameter_check.changed_conf(self._conf, document.value)
+            if isinstance(changed, str):
+                remarks = [Remark(0, 0, changed)]
+            else:
+                flow = self.app.feed.flow  # type: ignore[attr-defined]
+                try:
+                    remarks = parameter_check.placed(document, await flow.jobs.lint(self._dsl, changed))
+                    if not any(remark.error for remark in remarks):
+                        steps = await flow.jobs.rerun(
+                            self._job_id, [self._component], component_parameters=document.value, plan=True
+                        )
+                        said = [_step(step) for step in steps]
+                        self._sound = document.value
+                except FateFlowError as error:
+                    said = [(str(error), "error"), (error.hint or "", "muted")]
+        if not self.is_mounted or text != self.query_one(ParameterEditor).text:
+            return
+        self.query_one(ParameterEditor).show(remarks)
+        for remark in remarks:
+            said.append(
+                (f"{remark.line + 1}:{remark.column + 1}  {remark.text}", "error" if remark.error else "warning")
+            )
+        self._say(said)
+        if send and self._sound is not None:
+            self.dismiss(Changed(self._sound))
+
+    def _say(self, lines: list[tuple[str, str]]) -> None:
+        styles = self.app.palette  # type: ignore[attr-defined]
+        text = Text()
+        for number, (line, style) in enumerate(lines[:8]):
+            text.append("\n" if number else "")
+            text.append(line, styles[style])
+        self.query_one("#said", Static).update(text)
+
+
+def _step(step: Any) -> tuple[str, str]:
+    mark, style = {"run": ("▶", "running"), "reuse": ("↻", "muted"), "skip": ("↷", "muted")}.get(step.action, ("·", ""))
+    return f"{mark} {step.action:<6} {step.component}  {step.why}".rstrip(), style
+
+
+def _likely_place(text: str, cause: str) -> tuple[int, int]:
+    """Where editing most likely begins: behind the value that the failure speaks of, else behind the first one."""
+    first = 0, 0
+    for number, line in enumerate(text.split("\n")):
+        _, colon, value = line.rstrip().rstrip(",").partition(": ")
+        if not colon or value in ("{", "{}", "[", "[]"):
+            continue
+        place = number, len(line.rstrip().rstrip(",")) - (1 if value.endswith('"') else 0)
+        first = first if first[0] else place
+        if value.startswith('"') and f"'{value[1:-1]}'" in cause:
+            return place
+    return first

@@ -1,0 +1,349 @@
+"""Submitting a job: two documents are chosen, checked in place, and what they would do is shown before they run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Button, Input, Static
+
+from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.sdk.results.jobs import Problem
+from fateflow_tui.tui import drafts, texts
+from fateflow_tui.tui.drafts import CONF, DSL
+from fateflow_tui.tui.examples import Examples, ExampleTable
+from fateflow_tui.tui.screens.dialog import Dialog
+from fateflow_tui.tui.texts import Spans
+from fateflow_tui.tui.widgets.file_list import FileList
+from fateflow_tui.tui.widgets.flag import Flag
+from fateflow_tui.tui.widgets.pane import Pane
+from fateflow_tui.tui.widgets.plan_text import plan_lines
+from fateflow_tui.tui.widgets.reading import Reading
+
+if TYPE_CHECKING:
+    from fateflow_tui.tui.app import DashApp
+
+Document = Path | Mapping[str, Any]
+
+_WIDTHS = [(0, "-narrow"), (110, "-normal")]
+_TYPED = 0.35  # seconds without a key after which what was typed is checked
+_LOOK = 1.0  # seconds between two looks at whether the files were changed elsewhere
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """What is submitted. A predict job needs no dsl. cli: the command line of one that is made up of other things.
+    examples: the demo, of which the tables are to be uploaded first if they are not here.
+    """
+
+    dsl: Document | None = None
+    conf: Document | None = None
+    title: str = "Submit a job"
+    cli: str = ""
+    examples: Examples | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        return self.conf is not None and (self.dsl is not None or not isinstance(self.conf, Path))
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What the user wants to be submitted."""
+
+    dsl: Document
+    conf: Document
+    reuse: bool
+    cli: str
+    examples: Examples | None = None
+
+
+class SubmitDialog(Dialog[Wish]):
+    """A file that is chosen goes where it belongs, and the one that lies beside it with it."""
+
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = _WIDTHS  # type: ignore[misc]
+    SCOPED_CSS = False
+    DEFAULT_CSS = """
+    SubmitDialog > .box { width: 96%; max-width: 180; height: 94%; max-height: 60; padding: 0 1; }
+    SubmitDialog .row { height: 1; }
+    SubmitDialog .label { width: 7; color: $muted; }
+    SubmitDialog .row Input { width: 1fr; height: 1; border: none; padding: 0 1; background: $panel;
+        &:focus { background: $cursor; border: none; } }
+    SubmitDialog #panes { height: 1fr; }
+    SubmitDialog Pane { background: $surface; }
+    SubmitDialog #files { width: 2fr; }
+    SubmitDialog #check { width: 3fr; }
+    SubmitDialog.-narrow #panes { layout: vertical; }
+    SubmitDialog.-narrow #files { height: 2fr; width: 1fr; }
+    SubmitDialog.-narrow #check { height: 3fr; width: 1fr; }
+    SubmitDialog .cli { margin-top: 0; width: 1fr; height: auto; max-height: 2; }
+    SubmitDialog #foot Flag { width: auto; margin-right: 2; }
+    SubmitDialog #foot .buttons { width: 1fr; }
+    SubmitDialog .buttons { height: 1; margin: 0; }
+    SubmitDialog Button { min-width: 10; margin-left: 1; }
+    SubmitDialog #foot { height: 1; }
+    SubmitDialog .-unseen { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s,s", "send", "submit", show=False, id="submit.send", tooltip="Submit the job"),
+        Binding("u", "reuse", "reuse", show=False, id="submit.reuse", tooltip="Reuse what earlier jobs have done"),
+        Binding("d", "demo", "demo", show=False, id="submit.demo", tooltip="Take the documents of the demo job"),
+    ]
+
+    def __init__(self, draft: Draft, folder: Path, examples: Examples | None) -> None:
+        super().__init__()
+        self._draft = draft
+        self._folder = folder
+        self._examples = examples
+        self._stamps: tuple[float, ...] = ()
+        self._typing: Timer | None = None
+        self._checked: Draft | None = None  # what is known to have no errors
+        self._checking = False
+        self._hurry = False  # it is to be submitted as soon as it is known to have no errors
+        self._missing: list[ExampleTable] = []  # tables of the demo that are to be uploaded first
+
+    @property
+    def dash(self) -> DashApp:
+        return self.app  # type: ignore[return-value]
+
+    def compose(self) -> ComposeResult:
+        draft = self._draft
+        with Vertical(classes="box") as box:
+            box.border_title = Content(draft.title)
+            if isinstance(draft.conf, Mapping):
+                yield Static("the conf is made of the version and the tables that were named", classes="label-wide")
+            else:
+                for kind, document in ((DSL, draft.dsl), (CONF, draft.conf)):
+                    with Horizontal(classes="row"):
+                        yield Static(kind, classes="label")
+                        text = _shown(document) if isinstance(document, Path) else ""
+                        yield Input(text, placeholder="a path, or choose a file below", id=kind, compact=True)
+            with Horizontal(id="panes"):
+                if not isinstance(draft.conf, Mapping):
+                    with Pane("Files", id="files"):
+                        yield FileList(self._folder, (".json",), drafts.kind_of, id="list")
+                with Pane("Check", id="check"):
+                    yield Reading()
+            yield Static("", classes="cli", markup=False)
+            with Horizontal(id="foot"):
+                yield Flag("reuse what is alike", id="reuse")
+                yield Flag("upload its tables", True, id="tables")
+                with Horizontal(classes="buttons"):
+                    yield Button("submit", id="yes", compact=True)
+                    yield Button("cancel", id="no", compact=True)
+
+    def on_mount(self) -> None:
+        self._describe()
+        if self._draft.is_whole:
+            self.query_one("#yes").focus()
+        else:
+            self.query_one(FileList).focus()
+        self.query_one(Reading).show(_hints(self._examples))
+        self._check()
+        self.set_interval(_LOOK, self._look)
+
+    def on_file_list_picked(self, event: FileList.Picked) -> None:
+        path = event.path
+        kind = drafts.kind_of(path) or (CONF if self._draft.dsl and not self._draft.conf else DSL)
+        other = CONF if kind == DSL else DSL
+        chosen: dict[str, Path] = {kind: path}
+        twin = drafts.partner_of(path, kind)
+        if twin is not None:
+            chosen[other] = twin
+        self._take(chosen)
+        if self._draft.is_whole:
+            self.query_one("#yes").focus()
+
+    def on_file_list_entered(self, event: FileList.Entered) -> None:
+        self.query_one("#files", Pane).say(notes=[(texts.cut(_shown(event.path), 60), "muted")])
+        self.dash.layout.set("submit", "folder", str(event.path))
+
+    def on_listing_moved(self) -> None:
+        return
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if self._typing is not None:
+            self._typing.stop()
+        self._typing = self.set_timer(_TYPED, self._typed)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self._typed()
+        self.query_one("#yes").focus()
+
+    def on_flag_turned(self, event: Flag.Turned) -> None:
+        self._describe()
+        self._check()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "yes":
+            self.action_send()
+        else:
+            self.dismiss(None)
+
+    def action_reuse(self) -> None:
+        self.query_one("#reuse", Flag).action_turn()
+
+    def action_demo(self) -> None:
+        if self._examples is not None and not isinstance(self._draft.conf, Mapping):
+            self._take({DSL: self._examples.dsl, CONF: self._examples.conf})
+            self.query_one("#yes").focus()
+
+    def action_send(self) -> None:
+        draft = self._draft
+        if draft.conf is None or not draft.is_whole:
+            missing = "a DSL and a conf" if draft.conf is None else "a DSL"
+            self.dash.tell(f"choose {missing} first", title="cannot submit", severity="warning")
+            return
+        if self._checked != draft:
+            self._hurry = self._checking
+            if not self._checking:
+                self.query_one("#check", Pane).say(notes=[("✗ not submitted: mend it first", "error")])
+            return
+        examples = draft.examples if self.query_one("#tables", Flag).on else None
+        self.dismiss(Wish(draft.dsl or {}, draft.conf, self._reuse, self._line(), examples))
+
+    @property
+    def _reuse(self) -> bool:
+        return self.query_one("#reuse", Flag).on
+
+    def _line(self) -> str:
+        draft = self._draft
+        if draft.cli:
+            return draft.cli
+        named = {kind: _shown(one) if isinstance(one, Path) else kind.upper() for kind, one in self._documents()}
+        reuse = " --reuse" if self._reuse else ""
+        return f"fateflow job submit -d {named[DSL]} -c {named[CONF]}{reuse}"
+
+    def _documents(self) -> tuple[tuple[str, Document | None], ...]:
+        return ((DSL, self._draft.dsl), (CONF, self._draft.conf))
+
+    def _take(self, chosen: dict[str, Path]) -> None:
+        """Documents that were chosen, by kind."""
+        for kind, path in chosen.items():
+            box = self.query_one(f"#{kind}", Input)
+            with box.prevent(Input.Changed):
+                box.value = _shown(path)
+                box.cursor_position = len(box.value)
+        self._set(msgspec.structs.replace(self._draft, **chosen))
+
+    def _typed(self) -> None:
+        found: dict[str, Path | None] = {}
+        for kind in (DSL, CONF):
+            value = self.query_one(f"#{kind}", Input).value.strip()
+            found[kind] = Path(value).expanduser().absolute() if value else None
+        self._set(msgspec.structs.replace(self._draft, **found))
+
+    def _set(self, draft: Draft) -> None:
+        demo = self._examples if self._examples is not None and draft.dsl == self._examples.dsl else None
+        draft = msgspec.structs.replace(draft, examples=demo)
+        if draft != self._draft:
+            self._draft = draft
+            self._check()
+        self._describe()
+
+    def _describe(self) -> None:
+        self.query_one("#tables", Flag).set_class(not self._missing, "-unseen")
+        self.query_one(".cli", Static).update(f"$ {self._line()}")
+        box = self.query_one(".box", Vertical)
+        demo = "   d demo" if self._examples is not None and self._draft.examples is None else ""
+        box.border_subtitle = Content(f"s submit   u reuse{demo}   tab next   esc")
+
+    def _look(self) -> None:
+        """Checks again what was changed in an editor."""
+        if self._stamps != self._times():
+            self._check()
+
+    def _times(self) -> tuple[float, ...]:
+        times: list[float] = []
+        for _, document in self._documents():
+            if isinstance(document, Path):
+                try:
+                    times.append(document.stat().st_mtime)
+                except OSError:
+                    times.append(0.0)
+        return tuple(times)
+
+    def _check(self) -> None:
+        self._checked = None
+        self._stamps = self._times()
+        self._checking, self._hurry = self._draft.is_whole, False
+        if self._draft.is_whole:
+            self.run_worker(self._judged(self._draft), group="check", exclusive=True, exit_on_error=False)
+
+    async def _judged(self, draft: Draft) -> None:
+        pane, reading = self.query_one("#check", Pane), self.query_one("#check", Pane).query_one(Reading)
+        pane.say(notes=[("checking …", "muted")])
+        jobs = self.dash.feed.flow.jobs
+        dsl, conf = draft.dsl or {}, draft.conf or {}
+        try:
+            problems = await jobs.lint(dsl, conf) if draft.dsl is not None else []
+            errors = [one for one in problems if one.severity == "error"]
+            lines = await asyncio.to_thread(_problem_lines, problems, draft, max(30, reading.size.width - 2))
+            if not errors:
+                self._checked = draft
+                try:
+                    await self._look_for_tables(draft)
+                    first = self._missing if self.query_one("#tables", Flag).on else []
+                    lines += plan_lines(await jobs.forecast(dsl, conf, self._reuse), [one.title for one in first])
+                except FateFlowError as error:  # it may be submitted all the same
+                    lines += [[("no plan: ", "muted"), (texts.clean(str(error)), "warning")], [(error.hint, "muted")]]
+            pane.say(notes=_verdict(len(errors), len(problems) - len(errors)))
+        except FateFlowError as error:
+            pane.say(notes=[("✗ not checked", "error")])
+            lines = [[("✗ ", "failed"), (texts.clean(str(error)), "failed")], [(error.hint, "muted")]]
+        reading.show(lines, from_top=True)
+        self._checking = False
+        if self._hurry:
+            self.action_send()
+
+    async def _look_for_tables(self, draft: Draft) -> None:
+        """Of the demo, whether its tables are here."""
+        self._missing = []
+        if draft.examples is not None:
+            known = await self.dash.feed.flow.tables()
+            self._missing = draft.examples.missing((one.namespace, one.table_name) for one in known)
+        self._describe()
+
+
+def _hints(examples: Examples | None) -> list[Spans]:
+    """What stands there while nothing is chosen."""
+    demo: list[Spans] = [[], [("d", "accent strong"), ("  takes the documents of the demo job", "muted")]]
+    return [
+        [("choose a DSL and a conf", "strong")],
+        [],
+        [("enter", "accent strong"), ("  takes the file; what lies beside it is taken with it", "muted")],
+        [("backspace", "accent strong"), ("  the folder above", "muted")],
+        *(demo if examples is not None else []),
+    ]
+
+
+def _problem_lines(problems: list[Problem], draft: Draft, room: int) -> list[Spans]:
+    sources = {DSL: drafts.source_of(draft.dsl), CONF: drafts.source_of(draft.conf)}
+    names = {k: d.name if isinstance(d, Path) else k for k, d in ((DSL, draft.dsl), (CONF, draft.conf))}
+    return [
+        line
+        for one in problems
+        for line in drafts.problem_lines(
+            one, sources.get(one.document, ""), names.get(one.document, one.document), room
+        )
+    ]
+
+
+def _verdict(errors: int, warnings: int) -> Spans:
+    if errors:
+        return [(f"✗ {texts.plural(errors, 'error')}", "error")]
+    return [(f"! {texts.plural(warnings, 'warning')}", "warning")] if warnings else [("✓ nothing to mend", "accent")]
+
+
+def _shown(path: Path) -> str:
+    """As short as people write it."""
+    for base, sign in ((Path.cwd(), ""), (Path.home(), "~/")):
+        if path != base and path.is_relative_to(base):
+            return f"{sign}{path.relative_to(base)}"
+    return str(path)

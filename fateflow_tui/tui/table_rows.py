@@ -1,0 +1,61 @@
+"""Rows of a data table as a listing shows them; pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from fateflow_tui.graph.cells import width
+from fateflow_tui.tui import texts
+from fateflow_tui.tui.columns import Column
+from fateflow_tui.tui.texts import Spans
+
+Row = Sequence[Any]
+_WIDEST: Final = 28
+_LOOKED_AT: Final = 50  # rows by which the width of a column is judged
+
+
+def columns_of(header: Sequence[str] | None, rows: Sequence[Row]) -> list[Column[Row]]:
+    """One for each column of a table; the ones to the right go first where there is no room."""
+    count = max([len(header or ()), *(len(row) for row in rows[:_LOOKED_AT])], default=0)
+    columns = []
+    for place in range(count):
+        title = texts.clean(str(header[place])) if header and place < len(header) else f"column {place}"
+        cells = [cell_text(row[place]) for row in rows[:_LOOKED_AT] if place < len(row)]
+        room = min(_WIDEST, max([width(title), *(width(cell) for cell in cells)]))
+        figures = bool(cells) and all(_figure(row[place]) for row in rows[:_LOOKED_AT] if place < len(row))
+        columns.append(Column(str(place), title, _text(place), room, room, rank=place, right=figures))
+    return columns
+
+
+def cell_text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, str):
+        number = _number(value)
+        return f"{number:.6g}" if number is not None and len(value) > 9 else texts.clean(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{texts.clean(str(key))}: {cell_text(member)}" for key, member in value.items())
+    return json.dumps(value, ensure_ascii=False) if value is not None else ""
+
+
+def _text(place: int) -> Any:
+    def text(row: Row, room: int) -> Spans:
+        return [(cell_text(row[place]) if place < len(row) else "", "muted" if place == 0 else "")]
+
+    return text
+
+
+def _figure(value: Any) -> bool:
+    return isinstance(value, int | float) or (isinstance(value, str) and _number(value) is not None)
+
+
+def _number(text: str) -> float | None:
+    """Only for what has a point or an exponent: ids keep their digits."""
+    if not any(sign in text for sign in ".eE"):
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return None

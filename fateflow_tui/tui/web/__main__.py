@@ -1,0 +1,15 @@
+"""The process behind one page: the dashboard, drawn for the server that started it."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+gc.disable()  # nothing that is imported becomes garbage; looking for it takes a tenth of the start
+
+from fateflow_tui.tui.app import DashApp  # noqa: E402
+from fateflow_tui.tui.web.opening import Opening  # noqa: E402
+
+if __name__ == "__main__":
+    opening = Opening.taken()
+    DashApp(opening.site, opening.theme, lambda: Path(opening.demo)).run()

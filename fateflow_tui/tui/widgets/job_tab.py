@@ -1,0 +1,133 @@
+"""A tab of a job's screen: told what it is about while it is shown; it reads what it needs beside the screen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any
+
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widget import Widget
+
+from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.tui.job_subject import Subject
+from fateflow_tui.tui.texts import Spans
+
+if TYPE_CHECKING:
+    from fateflow_tui.sdk.async_client import AsyncFateFlow
+
+_OFTEN = 1.0  # seconds between two readings
+_PATIENCE = 0.15  # seconds after which it says that it reads
+
+
+class JobTab(Vertical):
+    """A tab draws in `look`, reads in `read`, and says in `notes` what stands in the frame's upper edge.
+
+    `read` is called when `wanted` says something else than the last time, once a second at most; what fails is shown
+    in the tab, and tried again as the connection comes back or `again` is called.
+    """
+
+    DEFAULT_CSS = "JobTab { height: 1fr; }"
+
+    class Looked(Message):
+        """It has something new to say in the frame."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id=f"tab-{name}")
+        self.subject: Subject | None = None
+        self.failure: FateFlowError | None = None
+        self.reading = False
+        self._read_for: Any = None
+        self._read_at = 0.0
+        self._due = False
+
+    @property
+    def flow(self) -> AsyncFateFlow:
+        found: AsyncFateFlow = self.app.feed.flow  # type: ignore[attr-defined]
+        return found
+
+    @property
+    def target(self) -> Widget:
+        """What gets the focus."""
+        return next((one for one in self.query("*") if one.focusable), self)
+
+    @property
+    def party(self) -> str:
+        """The party whose things are shown; "" where it is about all."""
+        return ""
+
+    def wanted(self, subject: Subject) -> Any:
+        """What the next reading would depend on; None where nothing is to be read."""
+        return None
+
+    async def read(self, subject: Subject) -> None:
+        """Reads and keeps. Raises FateFlowError."""
+
+    def look(self) -> None:
+        """Draws `subject` with what has been read so far."""
+
+    def notes(self) -> Spans:
+        return []
+
+    def find(self) -> None:
+        """Where something can be sought: a place to say what."""
+
+    def step(self, chips: str) -> None:
+        """To the next `party`, or the next of `what` there is to see, where there is a choice."""
+
+    def back(self) -> bool:
+        """Out of what was sought; whether anything was."""
+        return False
+
+    def tick(self) -> None:
+        """A second has passed."""
+        if self._due and time.monotonic() - self._read_at >= _OFTEN:
+            self._begin()
+
+    def show(self, subject: Subject) -> None:
+        """The tab is shown, and about this."""
+        self.subject = subject
+        wanted = self.wanted(subject)
+        if wanted is not None and wanted != self._read_for:
+            elsewhere = self._read_for is None or self._read_for[:2] != wanted[:2]
+            self._due = True
+            if elsewhere or time.monotonic() - self._read_at >= _OFTEN:
+                self._begin()
+        self.look()
+
+    def again(self) -> None:
+        """Reads anew whatever was read."""
+        self._read_for = None
+        if self.subject is not None:
+            self.show(self.subject)
+
+    def said(self) -> list[Spans]:
+        """In the place of what is not there: the failure with its hint, or that it is being read."""
+        if self.failure is not None:
+            return [[(str(self.failure), "error")], [(self.failure.hint or "", "muted")]]
+        return [[("reading …", "muted")]] if self.reading else []
+
+    def _begin(self) -> None:
+        if self.subject is None:
+            return
+        self._due, self._read_at, self._read_for = False, time.monotonic(), self.wanted(self.subject)
+        self.run_worker(self._carry_out(self.read(self.subject)), group="reading", exclusive=True, exit_on_error=False)
+
+    async def _carry_out(self, reading: Awaitable[None]) -> None:
+        timer = self.set_timer(_PATIENCE, self._patient)
+        try:
+            await reading
+            self.failure = None
+        except FateFlowError as error:
+            self.failure = error
+        finally:
+            timer.stop()
+            self.reading = False
+        if self.is_mounted and self.subject is not None:
+            self.look()
+            self.post_message(self.Looked())
+
+    def _patient(self) -> None:
+        self.reading = True
+        self.look()

@@ -1,0 +1,165 @@
+"""The lines of a log, however many: only those in view are styled."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Final
+
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from fateflow_tui.tui import texts
+from fateflow_tui.tui.log_book import BookLine, LogBook
+from fateflow_tui.tui.texts import Spans
+
+_STYLES: Final = ("muted", "", "warning", "error", "error strong")
+_SIGNS: Final = ("D", "I", "W", "E", "C")
+_COMPONENT: Final = 20  # places of a component's name at most
+_MESSAGE: Final = 40  # places that the message needs before a column goes
+
+
+class LogPane(ScrollView, can_focus=True):
+    """A cursor line, hits that stand out, and the end kept in view while it is followed."""
+
+    DEFAULT_CSS = """
+    LogPane { scrollbar-size: 1 1; height: 1fr; scrollbar-gutter: stable; overflow-x: hidden; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "up", show=False, id="log.up", tooltip="One line up"),
+        Binding("down,j", "move(1)", "down", show=False, id="log.down", tooltip="One line down"),
+        Binding("pageup,ctrl+b", "page(-1)", "page up", show=False, id="log.page_up", tooltip="One page up"),
+        Binding("pagedown,ctrl+f", "page(1)", "page down", show=False, id="log.page_down", tooltip="One page down"),
+        Binding("home,g", "end(False)", "first", show=False, id="log.first", tooltip="The first line"),
+        Binding("end,G", "end(True)", "last", show=False, id="log.last", tooltip="The last line, and follow"),
+        Binding("n", "hit(1)", "next", show=False, id="log.next", tooltip="The next line with what was sought"),
+        Binding("N", "hit(-1)", "previous", show=False, id="log.previous", tooltip="The one before"),
+        Binding("y", "copy", "copy line", show=False, id="log.copy", tooltip="Copy the line under the cursor"),
+    ]
+
+    class Moved(Message):
+        """The cursor, or following, is other than before."""
+
+    def __init__(self, book: LogBook) -> None:
+        super().__init__()
+        self.book = book
+        self.cursor = 0
+        self.follow = True
+        self.empty = ""
+        self._parties: dict[str, str] = {}
+        self._columns = 0
+
+    @property
+    def _room(self) -> int:
+        """Places in a line, beside the scrollbar."""
+        return self.scrollable_content_region.width
+
+    def name_parties(self, parties: list[str]) -> None:
+        """Their letters, as everywhere else."""
+        self._parties = {party: texts.letter(party, parties) for party in parties}
+
+    def changed(self) -> None:
+        """The book has other lines than before."""
+        total = len(self.book.shown)
+        self.virtual_size = Size(self._room, total)
+        self.cursor = max(0, total - 1) if self.follow else min(self.cursor, max(0, total - 1))
+        if self.follow:
+            self.scroll_to(y=total, animate=False, force=True, immediate=True)
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def go(self, place: int) -> None:
+        if not self.book.shown:
+            return
+        last = len(self.book.shown) - 1
+        self.cursor = max(0, min(place, last))
+        self.follow = self.cursor == last
+        top, height = self.scroll_offset.y, max(1, self.size.height)
+        if not top <= self.cursor < top + height:
+            near = self.cursor if self.cursor < top else self.cursor - height + 1
+            far = abs(self.cursor - top) > 2 * height
+            y = max(0, self.cursor - height // 2) if far else near
+            self.scroll_to(y=y, animate=False, force=True, immediate=True)
+        self.refresh()
+        self.post_message(self.Moved())
+
+    def action_move(self, by: int) -> None:
+        self.go(self.cursor + by)
+
+    def action_page(self, by: int) -> None:
+        self.go(self.cursor + by * max(1, self.size.height - 1))
+
+    def action_end(self, last: bool) -> None:
+        self.go(len(self.book.shown) - 1 if last else 0)
+
+    def action_hit(self, step: int) -> None:
+        place = self.book.hit_after(self.cursor, step)
+        if place >= 0:
+            self.go(place)
+
+    def action_copy(self) -> None:
+        if self.book.shown:
+            line = self.book.line(self.cursor)
+            self.app.copy_to_clipboard(line.text)
+            self.app.tell(f"copied: {texts.cut(line.text, 60)}")  # type: ignore[attr-defined]
+
+    def on_click(self, event: events.Click) -> None:
+        self.go(self.scroll_offset.y + event.y)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.virtual_size = Size(self._room, len(self.book.shown))
+        if self.follow:
+            self.call_after_refresh(self.changed)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if self.follow and round(new_value) < self.max_scroll_y:
+            self.follow = False  # somebody has scrolled back
+            self.cursor = min(self.cursor, round(new_value) + self.size.height - 1)
+            self.post_message(self.Moved())
+
+    def render_line(self, y: int) -> Strip:
+        base, width = self.rich_style, self._room
+        place = y + self.scroll_offset.y
+        styles = self.app.palette  # type: ignore[attr-defined]
+        if place >= len(self.book.shown):
+            text = self.empty if y == 0 and not self.book.shown else ""
+            return Strip([Segment(text, base + styles["muted"])]).adjust_cell_length(width, base)
+        here = place == self.cursor
+        if here and self.has_focus:
+            base += styles["cursor"]
+        segments = [Segment("▌" if here else " ", base + styles["accent"])]
+        segments += [Segment(text, base + styles[style]) for text, style in self._spans(place, width - 1)]
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def _spans(self, place: int, room: int) -> Spans:
+        line = self.book.line(place)
+        spans: Spans = []
+        if room > _MESSAGE + 9:
+            spans.append((f"{datetime.fromtimestamp(line.at / 1000):%H:%M:%S} " if line.first else " " * 9, "muted"))
+        style = _STYLES[line.level]
+        spans.append((f"{_SIGNS[line.level]} " if line.first else "  ", style or "muted"))
+        letters = max((len(letter) for letter in self._parties.values()), default=1)
+        letter = self._parties.get(line.party, "") if line.first else ""
+        spans.append((f"{letter:<{letters}} ", "primary"))
+        named = not self.book.wish.component and room > _MESSAGE + 32
+        if named:
+            name = texts.cut(line.component, _COMPONENT) if line.first else ""
+            spans.append((f"{name:<{_COMPONENT}} ", "muted"))
+        return [*spans, *self._message(line, style)]
+
+    def _message(self, line: BookLine, style: str) -> Spans:
+        needle = self.book.needle
+        if not needle or needle not in line.sought or len(line.sought) != len(line.text):
+            return [(line.text, style)]
+        spans: Spans = []
+        start = 0
+        while (found := line.sought.find(needle, start)) >= 0:
+            end = found + len(needle)
+            spans += [(line.text[start:found], style), (line.text[found:end], "match accent")]
+            start = end
+        return [*spans, (line.text[start:], style)]

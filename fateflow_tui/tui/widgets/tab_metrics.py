@@ -1,0 +1,100 @@
+"""Curves and scores, drawn once a second at most."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from textual import events
+from textual.app import ComposeResult
+
+from fateflow_tui.core.errors import NotFound
+from fateflow_tui.tui import plot, texts
+from fateflow_tui.tui.charts import Score, charts_of, rank
+from fateflow_tui.tui.job_subject import Subject
+from fateflow_tui.tui.plot import Chart
+from fateflow_tui.tui.texts import Spans
+from fateflow_tui.tui.widgets.job_tab import JobTab
+from fateflow_tui.tui.widgets.scroll_words import ScrollWords
+
+_WITHOUT: Final = ("Reader", "Sleep", "Upload", "Download", "Writer")
+_WIDE: Final = 46  # places of a chart, from which on another one has room beside it
+_HIGH: Final = 11  # lines of a chart
+_MOST: Final = 6  # components of a job that are asked for series, the last ones
+
+
+class MetricsTab(JobTab):
+    """Of the selected component, or of those of the job that have any; of the parties that this site plays."""
+
+    def __init__(self) -> None:
+        super().__init__("metrics")
+        self._charts: list[Chart] = []
+        self._scores: list[Score] = []
+        self.grown = 0
+
+    def compose(self) -> ComposeResult:
+        yield ScrollWords(cut=True)
+
+    def wanted(self, subject: Subject) -> Any:
+        statuses = tuple((one.version, one.status) for one in subject.view.components)
+        return subject.job_id, subject.component, (self.grown, statuses)
+
+    async def read(self, subject: Subject) -> None:
+        asked = [one for one in subject.view.components if one.started_at or one.reused_from]
+        if subject.component:
+            asked = [one for one in asked if one.name == subject.component]
+        charts: list[Chart] = []
+        scores: list[Score] = []
+        for one in [one for one in asked if one.module not in _WITHOUT][-_MOST:]:
+            for party in [party for party in subject.here if party in one.parties]:
+                try:
+                    found = await self.flow.tracking.metrics(subject.job_id, one.name, party)
+                except NotFound:
+                    continue  # it has none
+                more, figures = charts_of(one.name, party, found)
+                charts += more
+                scores += figures
+        self._charts, self._scores = sorted(charts, key=rank), scores
+
+    def look(self) -> None:
+        pane = self.query_one(ScrollWords)
+        room = pane.scrollable_content_region.width
+        if not room or self.subject is None:
+            return
+        if self.failure is not None or not (self._charts or self._scores):
+            pane.show(self.said() or [[(_none(self.subject), "muted")]])
+            return
+        across = max(1, room // _WIDE)
+        each = (room - 2 * (across - 1)) // across
+        lines = score_lines(self._scores)
+        for start in range(0, len(self._charts), across):
+            row = [plot.drawn(chart, each, _HIGH) for chart in self._charts[start : start + across]]
+            lines += [[]] if lines else []
+            for pieces in zip(*row, strict=True):
+                line: Spans = []
+                for piece in pieces:
+                    line += [("  ", "")] if line else []
+                    line += piece
+                lines.append(line)
+        pane.show(lines)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self.look)
+
+    def notes(self) -> Spans:
+        return [(texts.plural(len(self._charts), "chart"), "muted")] if self._charts else []
+
+
+def score_lines(scores: list[Score]) -> list[Spans]:
+    """A line for each component and what was measured."""
+    lines: dict[tuple[str, str, str], Spans] = {}
+    for score in scores:
+        key = (score.component, score.party, score.of)
+        line = lines.setdefault(key, [(f"{score.component} ", "strong"), (f"{score.party} · {score.of}  ", "muted")])
+        line += [(f"{score.name} ", "muted"), (f"{texts.figure(score.value)}  ", "success strong")]
+    return list(lines.values())
+
+
+def _none(subject: Subject) -> str:
+    if subject.component and subject.component not in {one.name for one in subject.view.components if one.started_at}:
+        return f"{subject.component} has not run yet"
+    return f"{subject.component or 'this job'} has written no metrics here"

@@ -1,0 +1,191 @@
+"""What a component has left: output tables, model, summary; of the whole job the list of all tables."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+
+from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.sdk.results.jobs import OutputInfo
+from fateflow_tui.sdk.results.tracking import DataPreview
+from fateflow_tui.tui import table_rows, texts
+from fateflow_tui.tui.columns import Column
+from fateflow_tui.tui.documents import tree_lines
+from fateflow_tui.tui.job_subject import Subject
+from fateflow_tui.tui.texts import Spans
+from fateflow_tui.tui.widgets.chips import Chips
+from fateflow_tui.tui.widgets.job_tab import JobTab
+from fateflow_tui.tui.widgets.listing import Listing
+from fateflow_tui.tui.widgets.scroll_words import ScrollWords
+from fateflow_tui.tui.widgets.tab_tasks import TasksTab
+
+MODEL: Final = "model"
+SUMMARY: Final = "summary"
+_TABLES: Final[tuple[Column[OutputInfo], ...]] = (
+    Column("component", "COMPONENT", lambda one, room: [(one.component_name, "strong")], 12, 28),
+    Column("party", "PARTY", lambda one, room: [(f"{one.role}:{one.party_id}", "")], 10, 14),
+    Column("port", "PORT", lambda one, room: [(one.data_name, "")], 6, 16, 2),
+    Column("table", "TABLE", lambda one, room: [(f"{one.table_namespace}.{one.table_name}", "muted")], 16, rank=1),
+)
+
+
+class OutputTab(JobTab):
+    """party and what of it are chosen by keys; the first rows of a table are shown."""
+
+    DEFAULT_CSS = """
+    OutputTab .chips { height: 1; }
+    OutputTab #rows { height: 1fr; }
+    OutputTab .-off { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "pick", "component", show=False, id="output.pick", tooltip="What this component has left"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__("output")
+        self._tables: list[OutputInfo] = []
+        self._preview = DataPreview()
+        self._model: dict[str, Any] = {}
+        self._summary: dict[str, Any] = {}
+        self._drawn: object = None
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(classes="chips"):
+            yield Chips("party", "p", id="party")
+            yield Chips("", "x", id="what")
+        yield ScrollWords(id="words")
+        yield Vertical(id="rows")
+
+    @property
+    def party(self) -> str:
+        return self.query_one("#party", Chips).chosen
+
+    @property
+    def table(self) -> tuple[str, str] | None:
+        """Namespace and name of the table that is shown, or that the cursor is on."""
+        if self.subject is not None and not self.subject.component:
+            for listing in self.query(Listing):
+                one = listing.record
+                return (one.table_namespace, one.table_name) if isinstance(one, OutputInfo) else None
+            return None
+        port = self.query_one("#what", Chips).chosen
+        found = next((one for one in self._here() if one.data_name == port), None)
+        return (found.table_namespace, found.table_name) if found is not None else None
+
+    def wanted(self, subject: Subject) -> Any:
+        chips = self.query_one("#party", Chips)
+        elsewhere = [party for party in subject.parties if party not in subject.here]
+        chips.offer(subject.parties, frozenset(elsewhere))
+        tasks = tuple(
+            (one.name, one.version, one.status)
+            for one in subject.view.components
+            if subject.component in ("", one.name) and one.status.ended
+        )
+        return subject.job_id, (subject.component, chips.chosen), tasks
+
+    async def read(self, subject: Subject) -> None:
+        self._preview, self._model, self._summary = DataPreview(), {}, {}
+        self._tables = await self.flow.jobs.outputs(subject.job_id, None, subject.component)
+        if not subject.component or not self.party:
+            return
+        job_id, component, party = subject.job_id, subject.component, self.party
+        if any(f"{one.role}:{one.party_id}" == party for one in self._tables):
+            self._preview = await self.flow.tracking.output_data(job_id, component, party)
+        model = await self.flow.tracking.output_model(job_id, component, party)
+        self._model = {**model.param, "settings": model.meta} if model.param or model.meta else {}
+        try:
+            self._summary = await self.flow.tracking.summary(job_id, component, party)
+        except FateFlowError:
+            return  # it says nothing of its result
+
+    def look(self) -> None:
+        subject = self.subject
+        if subject is None:
+            return
+        whole = not subject.component
+        for chips in self.query(Chips):
+            chips.set_class(whole, "-off")
+        what = self.query_one("#what", Chips)
+        offered = [*self._preview.names] + [MODEL] * bool(self._model) + [SUMMARY] * bool(self._summary)
+        what.offer([] if whole else offered)
+        what.set_class(whole or not offered, "-off")
+        words = self.query_one("#words", ScrollWords)
+        lines = self._lines(subject, what.chosen)
+        rows_shown = not lines
+        words.set_class(rows_shown, "-off")
+        self.query_one("#rows").set_class(not rows_shown, "-off")
+        words.show(lines)
+        drawn = (whole, what.chosen, self._preview, self._tables)
+        if rows_shown and drawn != self._drawn:
+            self._drawn = drawn
+            self.run_worker(self._put(self._listing(whole, what.chosen)), group="rows", exclusive=True)
+
+    def notes(self) -> Spans:
+        if self.subject is None or not self.subject.component:
+            return [(texts.plural(len(self._tables), "table"), "muted")]
+        port = self.query_one("#what", Chips).chosen
+        if port not in self._preview.names:
+            return []
+        total = self._preview.total[self._preview.names.index(port)]
+        return [(f"{total:,} rows", "muted")]
+
+    def step(self, chips: str) -> None:
+        self.query_one(f"#{chips}", Chips).step()
+
+    def action_pick(self) -> None:
+        for listing in self.query(Listing):
+            if isinstance(listing.record, OutputInfo):
+                self.post_message(TasksTab.Picked(listing.record.component_name))
+
+    def on_chips_chosen(self, event: Chips.Chosen) -> None:
+        if event.chips.id == "party":
+            self.again()
+        else:
+            self.look()
+        self.post_message(self.Looked())
+
+    def on_listing_moved(self) -> None:
+        self.post_message(self.Looked())
+
+    def _here(self) -> list[OutputInfo]:
+        return [one for one in self._tables if f"{one.role}:{one.party_id}" == self.party]
+
+    def _lines(self, subject: Subject, what: str) -> list[Spans]:
+        """What is shown as words; nothing where rows are."""
+        if self.failure is not None or self.reading:
+            return self.said()
+        if what == MODEL:
+            return tree_lines(self._model)
+        if what == SUMMARY:
+            return tree_lines(self._summary)
+        if subject.component and not self.party:
+            return [[("its parties are at other sites, which keep what they have made", "muted")]]
+        if (subject.component and not what) or not self._tables:
+            about = subject.component or "this job"
+            return [[(f"{about} has left nothing at {self.party or 'this site'} yet", "muted")]]
+        return []
+
+    def _listing(self, whole: bool, port: str) -> Listing[Any]:
+        if whole:
+            listing: Listing[Any] = Listing(_TABLES)
+            records: dict[str, Any] = {str(number): one for number, one in enumerate(self._tables)}
+        else:
+            place = self._preview.names.index(port) if port in self._preview.names else 0
+            rows = self._preview.rows[place] if place < len(self._preview.rows) else []
+            header = self._preview.header[place] if place < len(self._preview.header) else None
+            listing = Listing(table_rows.columns_of(header, rows), empty="the table is empty")
+            records = {str(number): row for number, row in enumerate(rows)}
+        listing.show(list(records), records)
+        return listing
+
+    async def _put(self, listing: Listing[Any]) -> None:
+        place = self.query_one("#rows", Vertical)
+        had_focus = any(one.has_focus for one in place.children)
+        async with self.batch():
+            await place.remove_children()
+            await place.mount(listing)
+        if had_focus:
+            listing.focus()

@@ -1,0 +1,92 @@
+"""What happened to the job or the component, in order, with a filter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.widgets import Input
+
+from fateflow_tui.core.records import StoryEntry
+from fateflow_tui.tui import story_text
+from fateflow_tui.tui.job_subject import Subject
+from fateflow_tui.tui.texts import Spans
+from fateflow_tui.tui.widgets.job_tab import JobTab
+from fateflow_tui.tui.widgets.listing import Listing
+
+
+class StoryTab(JobTab):
+    """The last entry is kept in view while one stands on it."""
+
+    DEFAULT_CSS = """
+    StoryTab Input { height: 1; border: none; padding: 0; background: $panel; display: none; }
+    StoryTab.-filtering Input { display: block; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__("story")
+        self._entries: list[StoryEntry] = []
+        self._words: list[str] = []
+        self._shown: object = None
+
+    def compose(self) -> ComposeResult:
+        yield Input(placeholder="words", compact=True)
+        yield Listing(story_text.COLUMNS, empty="nothing has happened yet")
+
+    @property
+    def listing(self) -> Listing[StoryEntry]:
+        return self.query_one(Listing)
+
+    @property
+    def target(self) -> Listing[StoryEntry]:
+        return self.listing
+
+    def wanted(self, subject: Subject) -> Any:
+        view = subject.view
+        statuses = tuple((one.version, *one.parties.values()) for one in view.components)
+        return view.job_id, subject.component, (view.status, view.waiting, view.reruns, statuses)
+
+    async def read(self, subject: Subject) -> None:
+        self._entries = await self.flow.jobs.story(subject.job_id, subject.component)
+
+    def look(self) -> None:
+        said = self.said() if not self._entries else []
+        self.listing.empty = "\n".join("".join(text for text, _ in line) for line in said) or "nothing has happened yet"
+        found = [one for one in self._entries if all(word in story_text.sought(one) for word in self._words)]
+        shown = (found, self.listing.empty)
+        if shown == self._shown:
+            return
+        self._shown = shown
+        at_end = self.listing.row in (-1, len(self.listing.keys) - 1)
+        records = {str(number): entry for number, entry in enumerate(found)}
+        self.listing.show(list(records), records)
+        if at_end:
+            self.listing.action_end(True)
+
+    def notes(self) -> Spans:
+        words = [(f"/ {' '.join(self._words)} ", "accent")] if self._words else []
+        return [*words, (f"{len(self.listing.keys)} of {len(self._entries)}", "muted")]
+
+    def find(self) -> None:
+        self.add_class("-filtering")
+        self.query_one(Input).focus()
+
+    def back(self) -> bool:
+        """Out of the filter; whether there was one."""
+        if not (self._words or self.has_class("-filtering")):
+            return False
+        self.query_one(Input).value = ""
+        self.remove_class("-filtering")
+        self.listing.focus()
+        return True
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._words = event.value.lower().split()
+        self.look()
+        self.post_message(self.Looked())
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.remove_class("-filtering")
+        self.listing.focus()

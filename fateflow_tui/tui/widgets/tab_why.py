@@ -1,0 +1,44 @@
+"""Why the job or the component is as it is: the scheduler's typed answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import ComposeResult
+
+from fateflow_tui.sdk.jobs import JobWhy
+from fateflow_tui.tui.job_subject import Subject
+from fateflow_tui.tui.reasons import reason_lines
+from fateflow_tui.tui.widgets.job_tab import JobTab
+from fateflow_tui.tui.widgets.scroll_words import ScrollWords
+
+
+class WhyTab(JobTab):
+    """Asked anew whenever something has changed, and every few seconds while it runs or waits."""
+
+    def __init__(self) -> None:
+        super().__init__("why")
+        self._found: JobWhy | None = None
+        self._about = ("", "")
+
+    def compose(self) -> ComposeResult:
+        yield ScrollWords()
+
+    def wanted(self, subject: Subject) -> Any:
+        view = subject.view
+        statuses = tuple((one.version, one.status) for one in view.components)
+        slowly = 0 if view.status.ended else subject.now // 5000
+        return view.job_id, subject.component, (view.status, view.waiting, view.reruns, statuses, slowly)
+
+    async def read(self, subject: Subject) -> None:
+        self._found = await self.flow.jobs.why(subject.job_id, subject.component)
+        self._about = subject.job_id, subject.component
+
+    def look(self) -> None:
+        subject, found = self.subject, self._found
+        if subject is None:
+            return
+        fits = self._about == (subject.job_id, subject.component)
+        lines = reason_lines(found, subject.now) if found is not None and fits else []
+        failed = self.said() if self.failure is not None or not lines else []
+        self.query_one(ScrollWords).show([*failed, *lines])

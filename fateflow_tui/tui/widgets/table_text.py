@@ -1,0 +1,143 @@
+"""Tables of the site in words: the columns of their list, facts, the first rows; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.graph.cells import width
+from fateflow_tui.sdk.results.tables import TableJobs, TableLine, TablePreview, TableSource
+from fateflow_tui.tui import texts
+from fateflow_tui.tui.columns import Column
+from fateflow_tui.tui.texts import Spans
+
+_WIDEST: Final = 18  # places of a column of the preview
+_JOBS: Final = 6  # jobs that are named
+
+
+class TableAnswer(msgspec.Struct, frozen=True):
+    """What was asked about a table: each with its failure where it failed."""
+
+    preview: TablePreview | FateFlowError
+    source: list[TableSource] | FateFlowError
+    jobs: TableJobs | FateFlowError
+
+
+def table_columns(now: Callable[[], int]) -> tuple[Column[TableLine], ...]:
+    return (
+        Column("namespace", "NAMESPACE", lambda t, room: [(texts.clean(t.namespace), "muted")], 10, 30),
+        Column("name", "NAME", _name, 14, sortable=True),
+        Column("rows", "ROWS", lambda t, room: [(_count(t.count), "")], 9, 9, right=True, sortable=True),
+        Column("columns", "COLS", lambda t, room: [(_count(t.columns), "")], 4, 4, rank=3, right=True),
+        Column("parts", "PARTS", lambda t, room: [(_count(t.partition), "muted")], 5, 5, rank=5, right=True),
+        Column("kind", "KIND", lambda t, room: [(t.kind, "")], 9, 10, rank=2, sortable=True),
+        Column("state", "STATE", _state, 10, 16, rank=1),
+        Column("origin", "MADE BY", _origin, 22, 40, rank=4, from_width=100),
+        Column(
+            "created", "CREATED", lambda t, room: [(texts.moment(t.create_time or 0, now()), "muted")], 12, 12, rank=6
+        ),
+    )
+
+
+def key_of(table: TableLine) -> str:
+    return f"{table.namespace}\t{table.table_name}"
+
+
+def fact_lines(table: TableLine | None, found: TableAnswer | FateFlowError | None, now: int) -> list[Spans]:
+    """What it is, where it comes from, who has read it."""
+    if table is None:
+        return []
+    origin = table.origin or {}
+    rows: list[tuple[str, Spans]] = [
+        ("name", [(f"{table.namespace}.{table.table_name}", "strong")]),
+        ("rows", [(_count(table.count), ""), (f" in {texts.plural(table.partition or 0, 'partition')}", "muted")]),
+        ("kind", [(table.kind, ""), (f"  {table.engine}", "muted")]),
+        ("state", _state(table, 40)),
+        ("created", [(texts.moment(table.create_time or 0, now), "")]),
+        ("made by", [(str(origin.get("component", "") or origin.get("upload", "")), "")]),
+        ("", [(f"job {origin['job_id']}" if origin.get("job_id") else "", "primary")]),
+    ]
+    if isinstance(found, TableAnswer):
+        rows += _source_rows(found.source) + _job_rows(found.jobs)
+    return [[(f"{name:<9}", "muted"), *spans] for name, spans in rows if spans and spans[0][0]]
+
+
+def preview_lines(found: TableAnswer | FateFlowError | None) -> list[Spans]:
+    """The first rows under their names. What is too wide goes out of sight at the right."""
+    if found is None:
+        return [[("reading …", "muted")]]
+    preview = found.preview if isinstance(found, TableAnswer) else found
+    if isinstance(preview, FateFlowError):
+        return [[("✗ ", "failed"), (texts.clean(str(preview)), "failed")], [(preview.hint, "muted")]]
+    if not preview.data:
+        return [[("no rows", "muted")]]
+    columns = [list(column) for column in zip(*([preview.header, *preview.data]), strict=False)]
+    cells = [[texts.clean(_cell(value)) for value in column] for column in columns]
+    widths = [min(_WIDEST, max(map(width, column))) for column in cells]
+    figures = [all(_is_figure(value) for value in column[1:]) for column in cells]
+    lines: list[Spans] = []
+    for number, row in enumerate(zip(*cells, strict=True)):
+        style = "title strong" if not number else ""
+        line = [
+            (texts.padded(value, room, right=right) + "  ", style or ("accent" if not place else ""))
+            for place, (value, room, right) in enumerate(zip(row, widths, figures, strict=True))
+        ]
+        lines.append(line)
+    return lines
+
+
+def _name(table: TableLine, room: int) -> Spans:
+    return [(texts.clean(table.table_name), "" if table.enable else "muted")]
+
+
+def _state(table: TableLine, room: int) -> Spans:
+    spans: Spans = [("✓ enabled", "success")] if table.enable else [("■ disabled", "canceled")]
+    return [*spans, (" bound", "accent")] if table.external else spans
+
+
+def _origin(table: TableLine, room: int) -> Spans:
+    origin = table.origin or {}
+    component = str(origin.get("component", ""))
+    job = str(origin.get("job_id", ""))
+    return [(f"{component} " if component else "", ""), (job, "muted")]
+
+
+def _count(value: Any) -> str:
+    return f"{value:,}".replace(",", " ") if isinstance(value, int) else "?"
+
+
+def _source_rows(source: Sequence[TableSource] | FateFlowError) -> list[tuple[str, Spans]]:
+    if isinstance(source, FateFlowError):
+        return [("made of", [("✗ ", "failed"), (texts.clean(str(source)), "failed")])]
+    rows: list[tuple[str, Spans]] = []
+    for one in source:
+        parent = one.parent_table_name and f"{one.parent_table_namespace}.{one.parent_table_name}"
+        first = one.source_table_name and f"{one.source_table_namespace}.{one.source_table_name}"
+        rows.append(("made of", [(first or parent, "primary"), (f" by {one.component_name}", "muted")]))
+    return rows
+
+
+def _job_rows(jobs: TableJobs | FateFlowError) -> list[tuple[str, Spans]]:
+    if isinstance(jobs, FateFlowError):
+        return [("read by", [("✗ ", "failed"), (texts.clean(str(jobs)), "failed")])]
+    rows: list[tuple[str, Spans]] = [
+        ("" if number else "read by", [(f"job {job}", "primary")]) for number, job in enumerate(jobs.job[:_JOBS])
+    ]
+    if len(jobs.job) > _JOBS:
+        rows.append(("", [(f"and {len(jobs.job) - _JOBS} more", "muted")]))
+    return rows or [("read by", [("no job yet", "muted")])]
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _is_figure(text: str) -> bool:
+    try:
+        float(text or "0")
+    except ValueError:
+        return False
+    return True
