@@ -59,14 +59,20 @@ def gc(
     )
     if output.is_table:
         for name, why in found.kept.items():
-            output.talk(f"{name} stays: {why}")
+            output.talk(f"{_short(name)} stays: {why}")
         if found.items:
             word = "would go" if found.dry_run else "are gone"
             output.talk(f"{_counted(len(found.items))} of {byte_count(found.size)} {word}")
 
 
 def _row(one: Leftover, now: int) -> list[str]:
-    return [one.kind, one.name, byte_count(one.size), duration(now - one.at) if one.at else "", one.why]
+    return [one.kind, _short(one.name), byte_count(one.size), duration(now - one.at) if one.at else "", one.why]
+
+
+def _short(name: str) -> str:
+    """An output table without what all of them have: its job, component and version are left."""
+    head, found, _ = name.removeprefix("output_data_").partition(".")
+    return head if found and name.startswith("output_data_") else name
 
 
 def _counted(count: int) -> str:

@@ -44,14 +44,14 @@ def show(
     site: Annotated[bool, typer.Option("--site", help="The log of the site itself.")] = False,
 ) -> None:
     """Shows logs in order of time; without a job, those of the newest one. Following goes on when the scheduler is
-    started anew.
+    started anew, and the site's own log is followed until you interrupt it.
 
     Examples:
     fateflow log show @last
     fateflow log show -f @last
     fateflow log show @last --level WARNING --grep hetero --party guest:9999,host:10000
     fateflow log show -f @2 @last -cpn hetero_lr_0,evaluation_0 --since 10m
-    fateflow log show --site -f --tail 20
+    fateflow log show --site --tail 20
     """
     session = context.of(ctx)
     output = session.output

@@ -119,9 +119,7 @@ class Jobs(JobLookup):
             raise submit_failed(state)
         return state
 
-    def draft(
-        self, dsl: Mapping[str, Any] | str, conf: Mapping[str, Any] | str
-    ) -> tuple[JobPlan, dict[str, Refusal]]:
+    def draft(self, dsl: Mapping[str, Any] | str, conf: Mapping[str, Any] | str) -> tuple[JobPlan, dict[str, Refusal]]:
         """The plan that `submit` would make, and what this site's parties would say against it; submits nothing."""
         plan = self._planned(dsl, conf)
         return plan, self._refusals(plan.documents)

@@ -126,9 +126,13 @@ def _beyond(
         if not job.ended_at or not size(job):
             continue
         if days and now - job.ended_at > days * _DAY:
-            yield job.job_id, f"{what} are kept for {days:g} days"
+            yield job.job_id, f"{what} are kept for {_span(days)}"
         elif mib and room < 0:
             yield job.job_id, f"{what} may take {mib} MiB in all"
+
+
+def _span(days: float) -> str:
+    return f"{days:g} days" if days >= 1 else f"{days * 24:.2g} hours"
 
 
 def _logs(job: JobFacts) -> int:

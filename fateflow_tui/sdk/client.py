@@ -132,11 +132,14 @@ class FateFlow(Offer[Now]):
             pauses.restart()
             deadline.check(job)
 
-    def events(self, job_id: str = "", since: int | None = None, patience: float | None = None) -> Iterator[Event]:
+    def events(
+        self, job_id: str = "", since: int | None = None, patience: float | None = None, *, greeted: bool = False
+    ) -> Iterator[Event]:
         """Changes as they happen, without end. After a break it connects again and yields a `reconnected` event.
         patience: seconds after which a scheduler that is away is given up (None: never, but for the first try).
+        greeted: begin with a `connected` event, after which no change is missed.
         """
-        return (event for event in self._events(job_id, since, patience) if event.kind != "connected")
+        return (event for event in self._events(job_id, since, patience) if greeted or event.kind != "connected")
 
     def logs(
         self,

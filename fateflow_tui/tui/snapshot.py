@@ -26,8 +26,7 @@ class Link(StrEnum):
 
 
 class Connection(msgspec.Struct, frozen=True):
-    """text: why it is away. retry_in: seconds until the next try, as it was when this was said. tries: in vain so far.
-    """
+    """text: why it is away. retry_in: seconds until the next try, as it was when said. tries: in vain so far."""
 
     link: Link = Link.CONNECTING
     text: str = ""
@@ -194,11 +193,14 @@ def _with_task(component: ComponentView, data: dict[str, Any]) -> ComponentView:
     if version > component.version:
         before = dict.fromkeys(before, Status.WAITING)
     parties = {**before, str(data.get("party", "")): Status(data.get("status", Status.WAITING))}
-    started = component.started_at if version == component.version else 0
+    same = version == component.version
+    started, ended = (component.started_at, component.ended_at) if same else (0, 0)
+    status = fold_parties(parties.values())
     return msgspec.structs.replace(
         component,
         version=version,
         parties=parties,
-        status=fold_parties(parties.values()),
+        status=status,
         started_at=started or data.get("started_at", 0),
+        ended_at=max(ended, data.get("ended_at", 0)) if status.ended else 0,
     )

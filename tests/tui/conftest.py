@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 from clusters import RunningSite, sleep_job, standalone
 from job_jobs import upload_tables
 from reading import Dash, connected
+from trained import Trained, train
 
 ROLES = {"guest": [9999], "host": [10000], "arbiter": [10000]}
 
@@ -52,6 +53,13 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     with standalone(tmp_path_factory.mktemp("dash-job") / "site-b") as running:
         upload_tables(running)
         yield running
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
+    """A scheduler with two trained versions of a model, one of which is deployed."""
+    with standalone(tmp_path_factory.mktemp("trained") / "site-b") as running:
+        yield train(running)
 
 
 @pytest.fixture

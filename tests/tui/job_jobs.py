@@ -73,6 +73,7 @@ def sleeping(needs: dict[str, list[str]], seconds: float = 0.0) -> Documents:
 
 
 def anonymous(text: str) -> str:
-    """Without who submitted it, and without what depends on how fast it ran."""
+    """Without who submitted it, what else the site has done, and what depends on how fast it ran."""
+    text = re.sub(r"(● connected).*", r"\1", text)
     text = re.sub(r"by [\w.-]+@[\w.-]+", "by user@host", text)
     return re.sub(r"(\d+\.\ds)", lambda found: "d" * len(found.group()), text)

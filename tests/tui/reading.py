@@ -21,9 +21,11 @@ Dash = Pilot[None]
 
 
 @asynccontextmanager
-async def connected(home: Path, size: tuple[int, int], theme: str = "") -> AsyncIterator[Dash]:
-    """The dashboard on a home, as soon as it has read the jobs."""
-    app = DashApp(Site(home=home), theme)
+async def connected(
+    home: Path, size: tuple[int, int], theme: str = "", demo: Callable[[], Path] | None = None
+) -> AsyncIterator[Dash]:
+    """The dashboard on a home, as soon as it has read the jobs. demo: finds the files of the demo."""
+    app = DashApp(Site(home=home), theme, demo)
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(pilot, lambda: app.feed.snapshot.connection.link is Link.CONNECTED, "it does not connect")
         await until(pilot, lambda: app.feed.snapshot.site is not None, "it does not know the site")

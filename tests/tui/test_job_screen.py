@@ -12,6 +12,7 @@ from fateflow_tui.sdk.jobs import JobLine
 from fateflow_tui.tui.app import DashApp
 from fateflow_tui.tui.screens.job import JobScreen
 from fateflow_tui.tui.widgets.graph_view import GraphView
+from fateflow_tui.tui.widgets.listing import Listing
 from fateflow_tui.tui.widgets.log_pane import LogPane
 
 
@@ -43,7 +44,7 @@ async def opened(pilot: Dash, job_id: str, tab: str = "") -> JobScreen:
     app = pilot.app
     assert isinstance(app, DashApp)
     app.open_job(job_id, tab)
-    await until(pilot, lambda: isinstance(app.screen, JobScreen) and app.screen.graph.scene, "there is no graph")
+    await until(pilot, lambda: any(graph.scene for graph in app.screen.query(GraphView)), "there is no graph")
     screen = app.screen
     assert isinstance(screen, JobScreen)
     return screen
@@ -184,8 +185,9 @@ async def test_outputs_are_tables_trees_and_a_summary(workshop: RunningSite, tra
         await pilot.press("p")
         await shows(pilot, "hetero_lr_0", "z0")
         screen.graph.select("reader_0")
+        await shows(pilot, "z0", "40 rows")
         await pilot.press("O")
-        await shows(pilot, "fateflow table peek demo breast_")
+        await shows(pilot, "fateflow table peek demo breast_host")
 
 
 async def test_parameters_say_where_they_come_from(workshop: RunningSite, trained: str) -> None:
@@ -194,7 +196,8 @@ async def test_parameters_say_where_they_come_from(workshop: RunningSite, traine
         await shows(pilot, '"job_type": "train"')
         screen.graph.select("dataio_0")
         text = await shows(pilot, "output_format", "DataIO · ")
-        origins = {line.split()[1]: line.split()[-1] for line in _beside(text)[4:] if len(line.split()) > 2}
+        rows = [line.strip("▌ ").split() for line in _beside(text)]
+        origins = {row[0]: row[-1] for row in rows if len(row) > 2}
         assert origins["label_name"] == "guest:9999"
         await pilot.press("x")
         await shows(pilot, '"module": "DataIO"')
@@ -235,7 +238,7 @@ async def test_without_colors_nothing_is_lost(
 async def test_tabs_and_panes_by_keys(workshop: RunningSite, forked: str) -> None:
     async with connected(workshop.home, (140, 45)) as pilot:
         screen = await opened(pilot, forked)
-        await pilot.press("e")
+        await pilot.press("e", "g")
         await shows(pilot, "job submitted")
         await pilot.press("right_square_bracket", "right_square_bracket")
         assert screen.tab == "why"
@@ -244,7 +247,7 @@ async def test_tabs_and_panes_by_keys(workshop: RunningSite, forked: str) -> Non
         await pilot.press("left_square_bracket", "left_square_bracket")
         await shows(pilot, "nothing of this job has failed")
         await pilot.press("t")
-        await until(pilot, lambda: not isinstance(pilot.app.focused, GraphView), "the tab has not the focus")
+        await until(pilot, lambda: isinstance(pilot.app.focused, Listing), "the tab has not the focus")
         await pilot.press("t")
         await until(pilot, lambda: isinstance(pilot.app.focused, GraphView), "the same key does not lead back")
         width = screen.query_one("#graph").size.width

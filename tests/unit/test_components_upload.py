@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from unit.component_tables import LOCAL
 
-from fateflow_tui.artifacts.tables import Table, Tables
 from fateflow_tui.artifacts import delimited
+from fateflow_tui.artifacts.tables import Table, Tables
 from fateflow_tui.core.errors import ComponentFailed, Conflict
 from fateflow_tui.worker.harness import Result, run_module
 

@@ -160,7 +160,7 @@ def test_words() -> None:
 
 def test_everything_fits_into_eighty_columns() -> None:
     holders = [Holding("202611240000000000002", "host:10000", Resources(16, 2048), NOW + 500_000)]
-    text = "needs 16 cores at host:10000, 3 of 16 are free; held by 202611240000000000002 (16 cores) and nobody else at all"
+    text = "needs 16 cores at host:10000, 3 of 16 are free; held by 202611240000000000002 (16 cores) and nobody else"
     reason = Why(
         kind="waiting",
         cause="cores",

@@ -143,7 +143,7 @@ class JobScreen(DashScreen):
             self.dash.layout.set("job", "tab", name)
         self._look()
         inside = self.focused is not None and self.current in self.focused.ancestors_with_self
-        self.call_after_refresh((self.graph if again and inside else self.current.target).focus)
+        self.call_after_refresh(self._focus_graph if again and inside else self._focus_tab)
 
     def _begin(self, view: JobView) -> None:
         """The job has become known: what fits its status is shown."""
@@ -151,7 +151,15 @@ class JobScreen(DashScreen):
         self.graph.select(job_subject.first_component(view) if asked != "log" else "", tell=False)
         self.query_one(ContentSwitcher).current = f"tab-{self.tab}"
         if asked:
-            self.call_after_refresh(self.current.target.focus)
+            self.call_after_refresh(self._focus_tab)
+
+    def _focus_graph(self) -> None:
+        self.graph.focus()
+
+    def _focus_tab(self) -> None:
+        """Where nothing in the tab can have the focus, the graph keeps it."""
+        target = self.current.target
+        (target if target.focusable else self.graph).focus()
 
     def _head(self) -> None:
         known = self.snapshot
@@ -223,7 +231,7 @@ class JobScreen(DashScreen):
         self._look()
 
     def on_graph_view_chosen(self, event: GraphView.Chosen) -> None:
-        self.current.target.focus()
+        self._focus_tab()
 
     def on_tab_strip_clicked(self, event: TabStrip.Clicked) -> None:
         self.show_tab(event.name)

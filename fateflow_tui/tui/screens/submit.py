@@ -251,7 +251,8 @@ class SubmitDialog(Dialog[Wish]):
         self.query_one("#tables", Flag).set_class(not self._missing, "-unseen")
         self.query_one(".cli", Static).update(f"$ {self._line()}")
         box = self.query_one(".box", Vertical)
-        demo = "   d demo" if self._examples is not None and self._draft.examples is None else ""
+        is_free = not isinstance(self._draft.conf, Mapping) and self._draft.examples is None
+        demo = "   d demo" if self._examples is not None and is_free else ""
         box.border_subtitle = Content(f"s submit   u reuse{demo}   tab next   esc")
 
     def _look(self) -> None:

@@ -122,7 +122,11 @@ class TableScreen(DashScreen, Generic[T]):
         listing = self.listing
         listing.sorted_by = (self._sort, "▼")
         listing.empty = self._empty()
-        listing.show([self.key(one) for one in rows], {self.key(one): one for one in rows})
+        keys = [self.key(one) for one in rows]
+        moved = keys != listing.keys
+        listing.show(keys, dict(zip(keys, rows, strict=True)))
+        if moved:
+            listing.reveal()
         self.say_count()
         self._show_detail()
 

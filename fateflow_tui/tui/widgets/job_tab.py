@@ -38,6 +38,7 @@ class JobTab(Vertical):
         self.subject: Subject | None = None
         self.failure: FateFlowError | None = None
         self.reading = False
+        self.unread = True
         self._read_for: Any = None
         self._read_at = 0.0
         self._due = False
@@ -63,6 +64,9 @@ class JobTab(Vertical):
 
     async def read(self, subject: Subject) -> None:
         """Reads and keeps. Raises FateFlowError."""
+
+    def forget(self) -> None:
+        """What was read is about something else than what is to be shown."""
 
     def look(self) -> None:
         """Draws `subject` with what has been read so far."""
@@ -92,6 +96,10 @@ class JobTab(Vertical):
         if wanted is not None and wanted != self._read_for:
             elsewhere = self._read_for is None or self._read_for[:2] != wanted[:2]
             self._due = True
+            if elsewhere:
+                self.forget()
+                self.unread = True
+                self.failure = None
             if elsewhere or time.monotonic() - self._read_at >= _OFTEN:
                 self._begin()
         self.look()
@@ -118,7 +126,7 @@ class JobTab(Vertical):
         timer = self.set_timer(_PATIENCE, self._patient)
         try:
             await reading
-            self.failure = None
+            self.failure, self.unread = None, False
         except FateFlowError as error:
             self.failure = error
         finally:

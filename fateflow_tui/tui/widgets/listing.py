@@ -102,6 +102,10 @@ class Listing(ScrollView, Generic[T], can_focus=True):
             self._keep_in_view()
         self.refresh()
 
+    def reveal(self) -> None:
+        """Scrolls to the cursor where it is out of sight."""
+        self._keep_in_view()
+
     def change(self, keys: Sequence[str] | frozenset[str] | set[str]) -> None:
         """These rows look different now."""
         for key in keys:

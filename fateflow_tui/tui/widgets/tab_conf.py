@@ -66,9 +66,11 @@ class ConfTab(JobTab):
         self.query_one("#what", Chips).offer([_PARAMETERS, _DSL, _CONF] if subject.component else [_JOB, _DSL, _CONF])
         return subject.job_id, (subject.component, chips.chosen), subject.view.reruns
 
+    def forget(self) -> None:
+        self._config, self._parameters, self._module = {}, [], ""
+
     async def read(self, subject: Subject) -> None:
         party = self.party
-        self._config, self._parameters, self._module = {}, [], ""
         if not party:
             return
         self._config = await self.flow.jobs.config(subject.job_id, party)

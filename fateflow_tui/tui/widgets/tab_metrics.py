@@ -38,6 +38,9 @@ class MetricsTab(JobTab):
         statuses = tuple((one.version, one.status) for one in subject.view.components)
         return subject.job_id, subject.component, (self.grown, statuses)
 
+    def forget(self) -> None:
+        self._charts, self._scores = [], []
+
     async def read(self, subject: Subject) -> None:
         asked = [one for one in subject.view.components if one.started_at or one.reused_from]
         if subject.component:
@@ -61,7 +64,7 @@ class MetricsTab(JobTab):
         if not room or self.subject is None:
             return
         if self.failure is not None or not (self._charts or self._scores):
-            pane.show(self.said() or [[(_none(self.subject), "muted")]])
+            pane.show(self.said() or ([] if self.unread else [[(_none(self.subject), "muted")]]))
             return
         across = max(1, room // _WIDE)
         each = (room - 2 * (across - 1)) // across

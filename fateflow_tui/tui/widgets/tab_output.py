@@ -86,20 +86,22 @@ class OutputTab(JobTab):
         )
         return subject.job_id, (subject.component, chips.chosen), tasks
 
+    def forget(self) -> None:
+        self._tables, self._preview, self._model, self._summary = [], DataPreview(), {}, {}
+
     async def read(self, subject: Subject) -> None:
-        self._preview, self._model, self._summary = DataPreview(), {}, {}
         self._tables = await self.flow.jobs.outputs(subject.job_id, None, subject.component)
         if not subject.component or not self.party:
             return
         job_id, component, party = subject.job_id, subject.component, self.party
-        if any(f"{one.role}:{one.party_id}" == party for one in self._tables):
-            self._preview = await self.flow.tracking.output_data(job_id, component, party)
+        made = any(f"{one.role}:{one.party_id}" == party for one in self._tables)
+        self._preview = await self.flow.tracking.output_data(job_id, component, party) if made else DataPreview()
         model = await self.flow.tracking.output_model(job_id, component, party)
         self._model = {**model.param, "settings": model.meta} if model.param or model.meta else {}
         try:
             self._summary = await self.flow.tracking.summary(job_id, component, party)
         except FateFlowError:
-            return  # it says nothing of its result
+            self._summary = {}  # it says nothing of its result
 
     def look(self) -> None:
         subject = self.subject
@@ -163,6 +165,8 @@ class OutputTab(JobTab):
             return tree_lines(self._summary)
         if subject.component and not self.party:
             return [[("its parties are at other sites, which keep what they have made", "muted")]]
+        if self.unread:
+            return [[("", "")]]
         if (subject.component and not what) or not self._tables:
             about = subject.component or "this job"
             return [[(f"{about} has left nothing at {self.party or 'this site'} yet", "muted")]]

@@ -46,6 +46,9 @@ class StoryTab(JobTab):
         statuses = tuple((one.version, *one.parties.values()) for one in view.components)
         return view.job_id, subject.component, (view.status, view.waiting, view.reruns, statuses)
 
+    def forget(self) -> None:
+        self._entries = []
+
     async def read(self, subject: Subject) -> None:
         self._entries = await self.flow.jobs.story(subject.job_id, subject.component)
 

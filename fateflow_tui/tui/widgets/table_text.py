@@ -31,11 +31,11 @@ def table_columns(now: Callable[[], int]) -> tuple[Column[TableLine], ...]:
         Column("namespace", "NAMESPACE", lambda t, room: [(texts.clean(t.namespace), "muted")], 10, 30),
         Column("name", "NAME", _name, 14, sortable=True),
         Column("rows", "ROWS", lambda t, room: [(_count(t.count), "")], 9, 9, right=True, sortable=True),
-        Column("columns", "COLS", lambda t, room: [(_count(t.columns), "")], 4, 4, rank=3, right=True),
+        Column("columns", "COLS", lambda t, room: [(_count(t.columns), "")], 4, 4, rank=4, right=True),
         Column("parts", "PARTS", lambda t, room: [(_count(t.partition), "muted")], 5, 5, rank=5, right=True),
-        Column("kind", "KIND", lambda t, room: [(t.kind, "")], 9, 10, rank=2, sortable=True),
-        Column("state", "STATE", _state, 10, 16, rank=1),
-        Column("origin", "MADE BY", _origin, 22, 40, rank=4, from_width=100),
+        Column("kind", "KIND", lambda t, room: [(t.kind, "")], 9, 10, rank=3, sortable=True),
+        Column("state", "STATE", _state, 10, 16, rank=2),
+        Column("origin", "MADE BY", _origin, 18, 40, rank=1),
         Column(
             "created", "CREATED", lambda t, room: [(texts.moment(t.create_time or 0, now()), "muted")], 12, 12, rank=6
         ),

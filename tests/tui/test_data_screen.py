@@ -1,0 +1,111 @@
+"""The Data screen: tables, their rows and lineage, and everything that can be done with one, on a real scheduler."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from clusters import RunningSite
+from reading import connected, lacks, matches_golden, screen_text, shows, until
+from trained import Trained, steady
+
+from fateflow_tui.tui.widgets.listing import Listing
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 45)])
+async def test_it_looks_as_it_should(trained: Trained, size: tuple[int, int]) -> None:
+    async with connected(trained.site.home, size) as pilot:
+        await pilot.press("3")
+        await shows(pilot, "breast_host", "breast_guest", "50 of 60", "✓ enabled", f"job {trained.second}"[:12])
+        matches_golden(f"data_{size[0]}x{size[1]}", steady(screen_text(pilot.app)))
+
+
+async def test_without_colors_it_says_the_same(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with connected(trained.site.home, (140, 45)) as pilot:
+        await pilot.press("3")
+        await shows(pilot, "50 of 60", "▌ demo")
+        matches_golden("data_140x45", steady(screen_text(pilot.app)))
+
+
+async def test_lineage_names_those_who_read_a_table_and_what_it_was_made_of(trained: Trained) -> None:
+    async with connected(trained.site.home, (140, 45)) as pilot:
+        await pilot.press("3")
+        await shows(pilot, f"read by  job {trained.second}", f"job {trained.first}")
+        await pilot.press("t")
+        await shows(pilot, "Data and outputs", "hetero_lr_0")
+        await pilot.press("slash", *f"scores {trained.first}", "enter")
+        await shows(pilot, "1 of ", "made of  demo.breast_guest by hetero_lr_0", "predict_result")
+        await pilot.press("enter")
+        await shows(pilot, "Graph", "intersection_0")
+        await pilot.press("escape", "escape", "t")
+        await lacks(pilot, "Data and outputs", "hetero_lr_0")
+
+
+async def test_a_file_is_uploaded_disabled_and_deleted(site: RunningSite, tmp_path: Path) -> None:
+    file = tmp_path / "ages.csv"
+    file.write_text("id;age\nanna;31\nben;27\n")
+    async with connected(site.home, (100, 34)) as pilot:
+        pilot.app.layout.set("data", "folder", str(tmp_path))
+        await pilot.press("3")
+        await shows(pilot, "people")
+        await pilot.press("U")
+        await shows(pilot, "Upload a table", "ages.csv")
+        await pilot.press("ctrl+s")
+        await shows(pilot, "✗ choose a file")
+        await pilot.press("enter")
+        await shows(pilot, "1 id;age", "2 anna;31", f"$ fateflow data upload {str(file)[:30]}", "--id-delimiter ';'")
+        await pilot.press("ctrl+u", *"years", "ctrl+s")
+        await shows(pilot, "experiment.years is there", "anna")
+        assert site.flow.table_info("experiment", "years").count == 2
+        await shows(pilot, "▌ experiment")
+
+        listing = pilot.app.screen.query_one("#list", Listing)
+        listing.move_to("experiment\tyears")
+        await pilot.press("e")
+        await shows(pilot, "■ disabled", "$ fateflow table disable experiment years")
+        await pilot.press("slash", *"disabled", "enter")
+        await shows(pilot, "1 of 2")
+        await pilot.press("e")
+        await shows(pilot, "no table fits the filter")
+        await pilot.press("escape")
+        listing.move_to("experiment\tyears")
+        await pilot.press("D")
+        await shows(pilot, "Delete experiment.years?", "2 rows", "fateflow table delete experiment years")
+        await pilot.press("y")
+        await shows(pilot, "deleted experiment.years")
+        await until(pilot, lambda: listing.keys == ["experiment\tpeople"], "it is still listed")
+        assert not site.flow.table_info("experiment", "years").exist
+
+
+async def test_a_file_is_bound_and_a_table_is_written(site: RunningSite, tmp_path: Path) -> None:
+    file = tmp_path / "bound.csv"
+    file.write_text("id,x\na,1\n")
+    async with connected(site.home, (140, 45)) as pilot:
+        await pilot.press("3")
+        await shows(pilot, "people")
+        await pilot.press("b")
+        await shows(pilot, "Bind a file as a table?")
+        await pilot.press(*"bound.csv", "tab", "tab", *"outside", "enter")
+        await shows(pilot, "the path is one on the scheduler's machine")
+        await pilot.press("shift+tab", "shift+tab", "ctrl+u", *str(file), "enter")
+        await shows(pilot, "experiment.outside is bound to", "✓ enabled bound")
+        pilot.app.screen.query_one("#list", Listing).move_to("experiment\tpeople")
+        await shows(pilot, "experiment.people")
+        await pilot.press("w")
+        await shows(pilot, "Download experiment.people?")
+        out = tmp_path / "out.csv"
+        await pilot.press("ctrl+u", *str(out), "enter")
+        await shows(pilot, f"wrote {out}"[:60])
+        assert out.read_text().splitlines()[1:] == ["1,2", "3,4"]
+        site.flow.tables.delete("experiment", "outside")
+        assert file.exists()
+
+
+async def test_a_name_is_copied_as_a_conf_has_it(site: RunningSite) -> None:
+    async with connected(site.home, (140, 45)) as pilot:
+        await pilot.press("3")
+        await shows(pilot, "people")
+        await pilot.press("y")
+        await shows(pilot, "copied")
+        assert pilot.app.clipboard == '{"namespace": "experiment", "name": "people"}'

@@ -1,0 +1,130 @@
+"""The Parties screen with two real sites: who is reached, by which key; grants; what is sent, and to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from clusters import RunningSite, sleep_job, three_sites, until_running
+from reading import connected, lacks, matches_golden, screen_text, shows, until
+from trained import documents, steady, upload
+
+from fateflow_tui.tui.widgets.listing import Listing
+
+PARTIES = ("guest:9999", "host:10000")
+
+
+@pytest.fixture(scope="module")
+def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RunningSite]]:
+    """Guest's and host's site, which trust each other."""
+    with three_sites(tmp_path_factory.mktemp("sites"), PARTIES) as running:
+        yield running
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 45), (220, 60)])
+async def test_it_looks_as_it_should(sites: list[RunningSite], size: tuple[int, int]) -> None:
+    async with connected(sites[0].home, size) as pilot:
+        await pilot.press("5")
+        await shows(pilot, "● this site", "● reached", "0.1.0")
+        await pilot.press("down")
+        await shows(pilot, "site      host")
+        matches_golden(f"parties_{size[0]}x{size[1]}", steady(screen_text(pilot.app)))
+
+
+async def test_a_party_is_added_trusted_by_its_fingerprint_and_removed(sites: list[RunningSite]) -> None:
+    guest, host = sites
+    [known] = [route for route in guest.flow.parties() if route.party == "host:10000"]
+    guest.flow.add_party("10000", host.url)
+    async with connected(guest.home, (140, 45)) as pilot:
+        await pilot.press("5")
+        await shows(pilot, "! not trusted", "– not asked")
+        listing = pilot.app.screen.query_one("#list", Listing)
+        listing.move_to("10000")
+        await pilot.press("t")
+        text = await shows(pilot, "Trust 10000?", "Compare it with what that site's owner says.")
+        assert known.fingerprint in text
+        await pilot.press("n")
+        await lacks(pilot, "Trust 10000?")
+        assert not next(route for route in guest.flow.parties() if route.party == "10000").trusted
+        await pilot.press("t")
+        await shows(pilot, "Trust 10000?")
+        await pilot.press("y")
+        await shows(pilot, "10000 is trusted as")
+        await pilot.press("D")
+        await shows(pilot, "Remove 10000?", "fateflow party remove 10000")
+        await pilot.press("y")
+        await until(pilot, lambda: "10000" not in listing.keys, "it is still listed")
+
+        await pilot.press("a")
+        await shows(pilot, "Add a party")
+        await pilot.press(*"host:10007", "tab", *"nowhere", "enter")
+        await shows(pilot, "an address is like http://10.0.0.7:9380")
+        await pilot.press("ctrl+u", *"http://127.0.0.1:9", "enter")
+        await shows(pilot, "host:10007 is at http://127.0.0.1:9", "$ fateflow party add host:10007")
+        listing.move_to("host:10007")
+        await pilot.press("t")
+        await shows(pilot, "trust failed")
+        guest.flow.remove_party("host:10007")
+
+
+async def test_grants_are_given_and_taken_back(sites: list[RunningSite]) -> None:
+    guest = sites[0]
+    async with connected(guest.home, (140, 45)) as pilot:
+        await pilot.press("5", "down")
+        await shows(pilot, "● reached", "what permissions in site.toml say")
+        await pilot.press("m")
+        await shows(pilot, "Grant a party of another site")
+        await pilot.press("tab", "tab", *"Reader,Sleep", "tab", *"demo.people", "enter")
+        await shows(pilot, "$ fateflow party grant host:10000 --component Reader,Sleep --dataset demo.people")
+        await shows(pilot, "tables    demo.people", "modules, tables")
+        await pilot.press("M")
+        await shows(pilot, "Take back from host:10000?")
+        await pilot.press(*"Sleep", "enter")
+        await shows(pilot, "modules   reader")
+        await lacks(pilot, "reader, sleep")
+        await pilot.press("M")
+        await shows(pilot, "Take back from host:10000?")
+        await pilot.press("tab", "tab", "space", "enter")
+        await shows(pilot, "what permissions in site.toml say")
+        assert guest.flow.permissions() == []
+
+
+async def test_messages_are_traced_by_name_and_size(sites: list[RunningSite]) -> None:
+    guest, host = sites
+    upload(guest, "guest")
+    upload(host, "host")
+    dsl, conf = documents()
+    for later in ("hetero_lr_0", "evaluation_0"):
+        del dsl["components"][later], conf["component_parameters"]["common"][later]
+    conf["role"] = {"guest": [9999], "host": [10000]}
+    async with connected(guest.home, (140, 45)) as pilot:
+        await pilot.press("5")
+        await shows(pilot, "nothing was sent yet")
+        job = guest.flow.submit(dsl, conf).job_id
+        text = await shows(pilot, "guest:9999 → host:10000", "host:10000 → guest:9999", job, timeout=60)
+        assert "intersection_0" in text
+        assert "p000" not in text  # an id that was sent
+        guest.flow.wait(job, timeout=60)
+        await pilot.press("space")
+        await shows(pilot, "paused")
+        await pilot.press("space", "f")
+        await shows(pilot, f"of job {job}")
+        await pilot.press("f")
+        await shows(pilot, "of all jobs")
+
+
+async def test_a_party_that_is_gone_is_said_to_be_and_lost_to_its_job(sites: list[RunningSite]) -> None:
+    guest, host = sites
+    job = guest.flow.submit(*sleep_job(1, {"guest": [9999], "host": [10000]}, seconds=120)).job_id
+    until_running(guest.flow, job, "sleep_0")
+    async with connected(guest.home, (140, 45)) as pilot:
+        await pilot.press("5", "down")
+        await shows(pilot, "● reached", f"{job}  G▶ H▶")
+        host.crash()
+        await pilot.press("p")
+        await shows(pilot, "✗ not reached", "ping failed", "why")
+        host.start()
+        await pilot.press("p")
+        await shows(pilot, "host:10000 answers after", "$ fateflow party ping host:10000")
+        await shows(pilot, "● reached")
+        guest.flow.stop(job)
