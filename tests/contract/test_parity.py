@@ -47,6 +47,7 @@ _ONLY_HTTP = {
 }
 # What programs want and nobody types.
 _NO_VERB = {
+    "party/identity": "how a site presents itself before it is trusted; `party add` and `party trust` show it",
     "events": "changes as they happen, for programs; `job watch`, `log show -f` and `metric show -f` follow",
     "model/transfer": "for serving programs: base64 of the models",
     "pipeline/dag/dependency": "the DAG in FATE-Board's form; `job graph` draws it",

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from clusters import until
 
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -65,10 +66,10 @@ class Page:
         return answer["result"].get("value")
 
     async def press(self, key: str) -> None:
-        for kind in ("keyDown", "keyUp"):
-            await self.call(
-                "Input.dispatchKeyEvent", type=kind, key=key, **({"text": key} if kind == "keyDown" else {})
-            )
+        """A letter, or Enter."""
+        text = "\r" if key == "Enter" else key
+        await self.call("Input.dispatchKeyEvent", type="keyDown", key=key, text=text)
+        await self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
 
     async def hears(self, *wanted: str) -> None:
         """Returns when its websockets have received these texts."""
@@ -118,12 +119,10 @@ class Page:
 @asynccontextmanager
 async def opened(folder: Path, size: tuple[int, int] = (1280, 800)) -> AsyncIterator[Page]:
     """An empty page in a browser of its own."""
-    profile, said = folder / "chromium", folder / "chromium.log"
-    words = [str(PROGRAM), *_OPTIONS, f"--user-data-dir={profile}", f"--window-size={size[0]},{size[1]}", "about:blank"]
-    with said.open("wb") as log:
-        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    profile = folder / "chromium"
+    process = _started(profile, size)
     try:
-        port = await _port(profile / "DevToolsActivePort", process, said)
+        port = await _port(profile / "DevToolsActivePort", process)
         async with aiohttp.ClientSession() as client:
             async with client.get(f"http://127.0.0.1:{port}/json/list") as answer:
                 target = next(one for one in await answer.json() if one["type"] == "page")
@@ -132,6 +131,7 @@ async def opened(folder: Path, size: tuple[int, int] = (1280, 800)) -> AsyncIter
                 following = asyncio.create_task(page.follow())
                 for domain in ("Network", "Page", "Runtime", "Log"):
                     await page.call(f"{domain}.enable")
+                await page.call("Emulation.setFocusEmulationEnabled", enabled=True)
                 yield page
                 await socket.close()
                 await following
@@ -141,16 +141,24 @@ async def opened(folder: Path, size: tuple[int, int] = (1280, 800)) -> AsyncIter
         process.wait()
 
 
-async def _port(file: Path, process: subprocess.Popen[bytes], said: Path) -> str:
+def _started(profile: Path, size: tuple[int, int]) -> subprocess.Popen[bytes]:
+    words = [str(PROGRAM), *_OPTIONS, f"--user-data-dir={profile}", f"--window-size={size[0]},{size[1]}", "about:blank"]
+    with profile.with_suffix(".log").open("wb") as log:
+        return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+
+
+async def _port(file: Path, process: subprocess.Popen[bytes]) -> str:
     """Where the browser listens; its file says so when it does."""
-    async with asyncio.timeout(_LIMIT):
-        while True:
-            assert process.poll() is None, said.read_text()
-            with suppress(FileNotFoundError):
-                lines = file.read_text().split()
-                if len(lines) == 2:
-                    return lines[0]
-            await asyncio.sleep(0.02)
+    found: list[str] = []
+
+    def is_known() -> bool:
+        assert process.poll() is None, "the browser has ended; chromium.log says why"
+        with suppress(FileNotFoundError):
+            found[:] = file.read_text().split()
+        return len(found) == 2
+
+    await asyncio.to_thread(until, is_known, "the browser does not listen", _LIMIT)
+    return found[0]
 
 
 def rows_of(png: bytes) -> list[bytes]:

@@ -254,9 +254,9 @@ async def test_tabs_and_panes_by_keys(workshop: RunningSite, forked: str) -> Non
         await pilot.press("greater_than_sign")
         await until(pilot, lambda: screen.query_one("#graph").size.width > width, "the graph is not wider")
         await pilot.press("z")
-        await lacks(pilot, "t tasks")
+        await lacks(pilot, "e story")
         await pilot.press("escape")
-        await shows(pilot, "t tasks")
+        await shows(pilot, "e story")
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(pilot.app.screen, JobScreen), "escape does not lead back")
 

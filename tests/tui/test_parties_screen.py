@@ -27,7 +27,7 @@ async def test_it_looks_as_it_should(sites: list[RunningSite], size: tuple[int, 
         await pilot.press("5")
         await shows(pilot, "● this site", "● reached", "0.1.0")
         await pilot.press("down")
-        await shows(pilot, "site      host")
+        await shows(pilot, "site     host")
         matches_golden(f"parties_{size[0]}x{size[1]}", steady(screen_text(pilot.app)))
 
 
@@ -70,17 +70,19 @@ async def test_a_party_is_added_trusted_by_its_fingerprint_and_removed(sites: li
 async def test_grants_are_given_and_taken_back(sites: list[RunningSite]) -> None:
     guest = sites[0]
     async with connected(guest.home, (140, 45)) as pilot:
-        await pilot.press("5", "down")
+        await pilot.press("5")
+        await shows(pilot, "● reached")
+        await pilot.press("down")
         await shows(pilot, "● reached", "what permissions in site.toml say")
         await pilot.press("m")
         await shows(pilot, "Grant a party of another site")
         await pilot.press("tab", "tab", *"Reader,Sleep", "tab", *"demo.people", "enter")
         await shows(pilot, "$ fateflow party grant host:10000 --component Reader,Sleep --dataset demo.people")
-        await shows(pilot, "tables    demo.people", "modules, tables")
+        await shows(pilot, "tables   demo.people", "modules, tables")
         await pilot.press("M")
         await shows(pilot, "Take back from host:10000?")
         await pilot.press(*"Sleep", "enter")
-        await shows(pilot, "modules   reader")
+        await shows(pilot, "modules  reader")
         await lacks(pilot, "reader, sleep")
         await pilot.press("M")
         await shows(pilot, "Take back from host:10000?")
@@ -118,7 +120,9 @@ async def test_a_party_that_is_gone_is_said_to_be_and_lost_to_its_job(sites: lis
     job = guest.flow.submit(*sleep_job(1, {"guest": [9999], "host": [10000]}, seconds=120)).job_id
     until_running(guest.flow, job, "sleep_0")
     async with connected(guest.home, (140, 45)) as pilot:
-        await pilot.press("5", "down")
+        await pilot.press("5")
+        await shows(pilot, "● reached")
+        await pilot.press("down")
         await shows(pilot, "● reached", f"{job}  G▶ H▶")
         host.crash()
         await pilot.press("p")

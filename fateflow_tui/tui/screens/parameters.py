@@ -112,14 +112,14 @@ class ParametersDialog(Dialog[Changed]):
         if self._sound is not None:
             self.dismiss(Changed(self._sound))
             return
-        self._check_soon(send=True)
+        self._check_now(send=True)
 
-    def _check_soon(self, *, send: bool = False) -> None:
+    def _check_soon(self) -> None:
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(0.0 if send else _REST, lambda: self._check_now(send))
+        self._timer = self.set_timer(_REST, self._check_now)
 
-    def _check_now(self, send: bool) -> None:
+    def _check_now(self, send: bool = False) -> None:
         text = self.query_one(ParameterEditor).text
         self.run_worker(self._check(text, send), group="check", exclusive=True, exit_on_error=False)
 
