@@ -27,6 +27,13 @@ def _no_peer(selection: Selection) -> str:
     return reason
 
 
+def _not_one_peer(selection: Selection) -> str:
+    reason = _no_peer(selection)
+    if not reason and selection.of("party")[0].is_pattern:
+        reason = f"{party(selection)} stands for several parties; ask one, as host:10000"
+    return reason
+
+
 ACTIONS = (
     Action(
         id="party.ping",
@@ -35,7 +42,7 @@ ACTIONS = (
         tooltip="Ask this party's site now whether it is there",
         screens=PARTIES,
         cli=lambda s: f"fateflow party ping {party(s)}",
-        why_not=_no_peer,
+        why_not=_not_one_peer,
         footer=1,
     ),
     Action(

@@ -40,6 +40,11 @@ class PartyRow(msgspec.Struct, frozen=True, kw_only=True):
     trouble: str = ""
     hint: str = ""
 
+    @property
+    def is_pattern(self) -> bool:
+        """It stands for several parties, none of which can be asked by itself."""
+        return ":" not in self.party or "*" in self.party
+
 
 async def models(app: DashApp) -> list[ModelRow]:
     """Newest first. Raises FateFlowError."""

@@ -51,6 +51,8 @@ _ELSEWHERE = (
     "test min",
     "model serve-test",
     "watch",
+    "table schema",
+    "log show --site",
 )
 # Parts of FATE-Flow that this version does not have; these verbs say so.
 _NOT_BUILT = (

@@ -69,13 +69,3 @@ def test_a_running_job_is_seen_and_stopped_by_keys(terminal: Terminal, site: Run
     terminal.shows(f"Stop job {job}?", "host:10000", "fateflow job stop")
     terminal.press("y")
     terminal.shows("■ canceled")
-    terminal.press("q")
-    until(lambda: "Pane is dead" in terminal.screen(), "the dashboard does not close")
-
-
-def test_without_a_terminal_it_says_what_it_needs(site: RunningSite) -> None:
-    program = [sys.executable, "-c", "from commands.main import main; main()", "dash", "--home", str(site.home)]
-    done = subprocess.run(program, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL, check=False)
-    assert done.returncode == 2
-    assert "needs a terminal" in done.stderr
-    assert done.stdout == ""

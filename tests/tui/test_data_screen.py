@@ -16,7 +16,7 @@ from fateflow_tui.tui.widgets.listing import Listing
 async def test_it_looks_as_it_should(trained: Trained, size: tuple[int, int]) -> None:
     async with connected(trained.site.home, size) as pilot:
         await pilot.press("3")
-        await shows(pilot, "breast_host", "breast_guest", "50 of 60", "✓ enabled", f"job {trained.second}"[:12])
+        await shows(pilot, "breast_host", "breast_guest", "50 of 60", "✓ enabled", "made by")
         matches_golden(f"data_{size[0]}x{size[1]}", steady(screen_text(pilot.app)))
 
 
@@ -31,7 +31,7 @@ async def test_without_colors_it_says_the_same(trained: Trained, monkeypatch: py
 async def test_lineage_names_those_who_read_a_table_and_what_it_was_made_of(trained: Trained) -> None:
     async with connected(trained.site.home, (140, 45)) as pilot:
         await pilot.press("3")
-        await shows(pilot, f"read by  job {trained.second}", f"job {trained.first}")
+        await shows(pilot, f"read by  {trained.second}", trained.first)
         await pilot.press("t")
         await shows(pilot, "Data and outputs", "hetero_lr_0")
         await pilot.press("slash", *f"scores {trained.first}", "enter")

@@ -152,8 +152,8 @@ async def test_it_goes_on_when_the_scheduler_is_killed_and_restarted(tmp_path: P
             book = screen.query_one("LogPane").book  # type: ignore[attr-defined]
             last = "running -> success"
             await until(pilot, lambda: any(last in line.text for line in book.lines[-20:]), "the log does not go on")
-            texts = [(line.at, line.text, line.party, line.component) for line in book.lines if line.first]
-            assert sorted(texts) == texts or len(texts) > 10
+            submitted = [line for line in book.lines if line.text.startswith("JobSubmitted")]
+            assert len(submitted) == 1, "what was read before the break is not there twice"
             assert "✓ success" in screen_text(pilot.app)
 
 
@@ -168,7 +168,7 @@ async def test_a_job_of_other_sites_shows_what_this_site_knows(tmp_path: Path) -
             screen = await opened(pilot, job_id, "tasks")
             await shows(pilot, "✓ success", "driven by guest:9999 at another site", "host:10000")
             await pilot.press("c")
-            await shows(pilot, "guest:9999 (elsewhere)")
+            await shows(pilot, "p party host:10000", '"initiator"')
             screen.graph.select("sleep_a")
             await shows(pilot, "seconds", "common")
             await pilot.press("l")

@@ -32,7 +32,7 @@ class ParameterEditor(TextArea):
     """JSON; a line with a problem says so behind it."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(text, show_line_numbers=True, soft_wrap=False, tab_behavior="indent", id="editor")
+        super().__init__(text, show_line_numbers=True, soft_wrap=False, tab_behavior="focus", id="editor")
         self.remarks: list[Remark] = []
 
     def get_line(self, line_index: int) -> Text:

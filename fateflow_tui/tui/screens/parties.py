@@ -143,7 +143,7 @@ class PartiesScreen(TableScreen[PartyRow]):
             self.run_worker(self._pinged(), group="ping", exclusive=True, exit_on_error=False)
 
     async def _pinged(self) -> None:
-        rows = [row for row in self.records if row.trusted and not row.here]
+        rows = [row for row in self.records if row.trusted and not row.here and not row.is_pattern]
         turn = asyncio.Semaphore(_TOGETHER)
 
         async def one(party: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from textual.containers import Vertical
@@ -42,6 +41,8 @@ class JobTab(Vertical):
         self._read_for: Any = None
         self._read_at = 0.0
         self._due = False
+        self._turn = 0  # number of the reading that goes on, or of the last one
+        self._done = 0  # number of the last one that has come to its end
 
     @property
     def flow(self) -> AsyncFateFlow:
@@ -120,22 +121,27 @@ class JobTab(Vertical):
         if self.subject is None:
             return
         self._due, self._read_at, self._read_for = False, time.monotonic(), self.wanted(self.subject)
-        self.run_worker(self._carry_out(self.read(self.subject)), group="reading", exclusive=True, exit_on_error=False)
+        self._turn += 1
+        reading = self._carry_out(self.subject, self._turn)
+        self.run_worker(reading, group="reading", exclusive=True, exit_on_error=False)
 
-    async def _carry_out(self, reading: Awaitable[None]) -> None:
-        timer = self.set_timer(_PATIENCE, self._patient)
+    async def _carry_out(self, subject: Subject, turn: int) -> None:
+        timer = self.set_timer(_PATIENCE, lambda: self._patient(turn))
         try:
-            await reading
+            await self.read(subject)
             self.failure, self.unread = None, False
         except FateFlowError as error:
             self.failure = error
         finally:
             timer.stop()
-            self.reading = False
+            self._done = max(self._done, turn)
+            self.reading = self.reading and turn != self._turn
         if self.is_mounted and self.subject is not None:
             self.look()
             self.post_message(self.Looked())
 
-    def _patient(self) -> None:
-        self.reading = True
-        self.look()
+    def _patient(self, turn: int) -> None:
+        """May come when the reading has just ended, or when another one has begun."""
+        if turn == self._turn and turn > self._done:
+            self.reading = True
+            self.look()

@@ -107,7 +107,7 @@ def _reached(row: PartyRow) -> Spans:
         return [("– no address", "muted")]
     if row.peer is not None:
         return [("● reached", "success")]
-    if not row.trusted:
+    if not row.trusted or row.is_pattern:
         return [("– not asked", "muted")]
     return [("✗ not reached", "failed")] if row.trouble else [("· asking", "muted")]
 

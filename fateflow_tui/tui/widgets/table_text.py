@@ -58,7 +58,7 @@ def fact_lines(table: TableLine | None, found: TableAnswer | FateFlowError | Non
         ("state", _state(table, 40)),
         ("created", [(texts.moment(table.create_time or 0, now), "")]),
         ("made by", [(str(origin.get("component", "") or origin.get("upload", "")), "")]),
-        ("", [(f"job {origin['job_id']}" if origin.get("job_id") else "", "primary")]),
+        ("job", [(str(origin.get("job_id", "")), "primary")]),
     ]
     if isinstance(found, TableAnswer):
         rows += _source_rows(found.source) + _job_rows(found.jobs)
@@ -124,7 +124,7 @@ def _job_rows(jobs: TableJobs | FateFlowError) -> list[tuple[str, Spans]]:
     if isinstance(jobs, FateFlowError):
         return [("read by", [("✗ ", "failed"), (texts.clean(str(jobs)), "failed")])]
     rows: list[tuple[str, Spans]] = [
-        ("" if number else "read by", [(f"job {job}", "primary")]) for number, job in enumerate(jobs.job[:_JOBS])
+        ("" if number else "read by", [(job, "primary")]) for number, job in enumerate(jobs.job[:_JOBS])
     ]
     if len(jobs.job) > _JOBS:
         rows.append(("", [(f"and {len(jobs.job) - _JOBS} more", "muted")]))

@@ -34,6 +34,9 @@ function followFocus(body, again) {
     focused = wanted;
     (wanted === "-closed" ? again : document.querySelector(".xterm-helper-textarea"))?.focus();
   }).observe(body, { attributeFilter: ["class"] });
+  // textual-serve's script would tell the server of a lost focus, on a websocket that is closed.
+  const silence = (event) => body.classList.contains("-closed") && event.stopPropagation();
+  document.addEventListener("blur", silence, true);
 }
 
 const asked = forgetToken();
