@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import pytest
@@ -182,7 +183,7 @@ def test_arrows_have_a_way_along_every_edge_and_rows_keep_their_width(kind: str,
     for link in dag.links:
         way = scene.way(link)
         assert way, link
-        for (x, y), (to_x, to_y) in zip(way, way[1:], strict=False):
+        for (x, y), (to_x, to_y) in itertools.pairwise(way):
             assert to_y >= y, "it never goes up again"
             assert abs(to_x - x) + abs(to_y - y) <= 3, "it makes no leaps"
         assert {graph_scene.arrow_of(way, step) for step in range(len(way))} <= {"▼", "▶", "◀"}
