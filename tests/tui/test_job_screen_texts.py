@@ -1,4 +1,4 @@
-"""The pure parts of one job's screen: log book, curves, origins of parameters, what is wrong with changed ones, ways."""
+"""The pure parts of one job's screen: log book, curves, origins of parameters, what is wrong with changed ones, ways."""  # noqa: E501
 
 from __future__ import annotations
 
