@@ -93,6 +93,8 @@ READINGS: Final[dict[str, Callable[[DashApp], Awaitable[list[Any]]]]] = {
 }
 
 
-async def reread(app: DashApp, kind: str) -> None:
-    """Something was done to rows of this kind. Raises FateFlowError."""
+async def reread(app: DashApp, kind: str, cursor: str = "") -> None:
+    """Something was done to rows of this kind. cursor: the key of the row to go to. Raises FateFlowError."""
+    if cursor and hasattr(app.screen, "wanted"):
+        app.screen.wanted = cursor
     await app.feed.read(kind, READINGS[kind](app))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from clusters import RunningSite
 from reading import connected, lacks, matches_golden, screen_text, shows, until
+from textual.widgets import Input
 from trained import Trained, steady
 
 from fateflow_tui.tui.widgets.listing import Listing
@@ -42,30 +42,28 @@ async def test_lineage_names_those_who_read_a_table_and_what_it_was_made_of(trai
         await lacks(pilot, "Data and outputs", "hetero_lr_0")
 
 
-async def test_a_file_is_uploaded_disabled_and_deleted(site: RunningSite, tmp_path: Path) -> None:
+async def test_a_file_is_uploaded_disabled_and_deleted(trained: Trained, tmp_path: Path) -> None:
     file = tmp_path / "ages.csv"
     file.write_text("id;age\nanna;31\nben;27\n")
-    async with connected(site.home, (100, 34)) as pilot:
+    async with connected(trained.site.home, (100, 34)) as pilot:
         pilot.app.layout.set("data", "folder", str(tmp_path))
         await pilot.press("3")
-        await shows(pilot, "people")
+        await shows(pilot, "breast_guest")
         await pilot.press("U")
         await shows(pilot, "Upload a table", "ages.csv")
         await pilot.press("ctrl+s")
         await shows(pilot, "✗ choose a file")
         await pilot.press("enter")
-        await shows(pilot, "1 id;age", "2 anna;31", f"$ fateflow data upload {str(file)[:30]}", "--id-delimiter ';'")
+        await shows(pilot, "1 id;age", "2 anna;31", "$ fateflow data upload", "--name ages", "--id-delimiter ';'")
         await pilot.press("ctrl+u", *"years", "ctrl+s")
-        await shows(pilot, "experiment.years is there", "anna")
-        assert site.flow.table_info("experiment", "years").count == 2
-        await shows(pilot, "▌ experiment")
-
+        await shows(pilot, "experiment.years is there", "anna", "age")
+        assert trained.site.flow.table_info("experiment", "years").count == 2
         listing = pilot.app.screen.query_one("#list", Listing)
-        listing.move_to("experiment\tyears")
+        assert listing.cursor == "experiment\tyears"
         await pilot.press("e")
-        await shows(pilot, "■ disabled", "$ fateflow table disable experiment years")
+        await shows(pilot, "■ disabled", "$ fateflow table disable")
         await pilot.press("slash", *"disabled", "enter")
-        await shows(pilot, "1 of 2")
+        await shows(pilot, "1 of 3")
         await pilot.press("e")
         await shows(pilot, "no table fits the filter")
         await pilot.press("escape")
@@ -74,38 +72,41 @@ async def test_a_file_is_uploaded_disabled_and_deleted(site: RunningSite, tmp_pa
         await shows(pilot, "Delete experiment.years?", "2 rows", "fateflow table delete experiment years")
         await pilot.press("y")
         await shows(pilot, "deleted experiment.years")
-        await until(pilot, lambda: listing.keys == ["experiment\tpeople"], "it is still listed")
-        assert not site.flow.table_info("experiment", "years").exist
+        await until(pilot, lambda: "experiment\tyears" not in listing.keys, "it is still listed")
+        assert not trained.site.flow.table_info("experiment", "years").exist
 
 
-async def test_a_file_is_bound_and_a_table_is_written(site: RunningSite, tmp_path: Path) -> None:
+async def test_a_file_is_bound_and_a_table_is_written(trained: Trained, tmp_path: Path) -> None:
     file = tmp_path / "bound.csv"
     file.write_text("id,x\na,1\n")
-    async with connected(site.home, (140, 45)) as pilot:
+    async with connected(trained.site.home, (140, 45)) as pilot:
         await pilot.press("3")
-        await shows(pilot, "people")
+        await shows(pilot, "breast_guest")
         await pilot.press("b")
         await shows(pilot, "Bind a file as a table?")
-        await pilot.press(*"bound.csv", "tab", "tab", *"outside", "enter")
+        await pilot.press(*"b.csv", "tab", "tab", *"outside", "enter")
         await shows(pilot, "the path is one on the scheduler's machine")
-        await pilot.press("shift+tab", "shift+tab", "ctrl+u", *str(file), "enter")
-        await shows(pilot, "experiment.outside is bound to", "✓ enabled bound")
-        pilot.app.screen.query_one("#list", Listing).move_to("experiment\tpeople")
-        await shows(pilot, "experiment.people")
+        pilot.app.screen.query_one("#field-0", Input).value = str(file)
+        await pilot.press("ctrl+s")
+        await shows(pilot, "experiment.outside is", "✓ enabled bound")
+        pilot.app.screen.query_one("#list", Listing).move_to("demo\tbreast_guest")
+        await shows(pilot, "demo.breast_guest")
         await pilot.press("w")
-        await shows(pilot, "Download experiment.people?")
+        await shows(pilot, "Download demo.breast_guest?")
         out = tmp_path / "out.csv"
-        await pilot.press("ctrl+u", *str(out), "enter")
-        await shows(pilot, f"wrote {out}"[:60])
-        assert out.read_text().splitlines()[1:] == ["1,2", "3,4"]
-        site.flow.tables.delete("experiment", "outside")
+        pilot.app.screen.query_one("#field-0", Input).value = str(out)
+        await pilot.press("ctrl+s")
+        await shows(pilot, "wrote")
+        assert len(out.read_text().splitlines()) == 60
+        trained.site.flow.tables.delete("experiment", "outside")
         assert file.exists()
 
 
-async def test_a_name_is_copied_as_a_conf_has_it(site: RunningSite) -> None:
-    async with connected(site.home, (140, 45)) as pilot:
+async def test_a_name_is_copied_as_a_conf_has_it(trained: Trained) -> None:
+    async with connected(trained.site.home, (140, 45)) as pilot:
         await pilot.press("3")
-        await shows(pilot, "people")
+        await shows(pilot, "breast_guest")
+        pilot.app.screen.query_one("#list", Listing).move_to("demo\tbreast_guest")
         await pilot.press("y")
         await shows(pilot, "copied")
-        assert pilot.app.clipboard == '{"namespace": "experiment", "name": "people"}'
+        assert pilot.app.clipboard == '{"namespace": "demo", "name": "breast_guest"}'

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from clusters import RunningSite
 from reading import connected, lacks, matches_golden, screen_text, shows, until
-from trained import Trained, steady
+from textual.widgets import Input
+from trained import Trained, steady, upload
 
 from fateflow_tui.tui.widgets.listing import Listing
 
@@ -77,11 +78,11 @@ async def test_a_version_is_deployed_named_served_and_taken_away(trained: Traine
         await pilot.press("2", "down")
         await shows(pilot, f"Version {trained.second}")
         await pilot.press("l")
-        await shows(pilot, f"{trained.second} was trained, not deployed; d deploys it")
+        await shows(pilot, "cannot load", f"{trained.second} was trained")
         await pilot.press("d")
         await shows(pilot, f"Deploy {trained.second}?", "at guest:9999, host:10000, arbiter:10001", "[x] evaluation_0")
         await pilot.press(*["down"] * 4, "space")
-        await shows(pilot, "[ ] evaluation_0", "--components reader_0,dataio_0,intersection_0,hetero_lr_0")
+        await shows(pilot, "[ ] evaluation_0", "reader_0,dataio_0,intersection_0,hetero_lr_0")
         await pilot.press("enter")
         await shows(pilot, "deployed as ")
         new = flow.models(1)[0]
@@ -91,7 +92,7 @@ async def test_a_version_is_deployed_named_served_and_taken_away(trained: Traine
         listing = pilot.app.screen.query_one("#list", Listing)
         await until(pilot, lambda: new.model_version in listing.keys, "the new version is not listed")
         await pilot.press("home", "b")
-        await shows(pilot, "is not loaded; l loads it")
+        await shows(pilot, "cannot bind", "is not loaded")
         await pilot.press("l")
         await shows(pilot, f"Load {new.model_version}?")
         await pilot.press("y")
@@ -113,12 +114,13 @@ async def test_a_version_is_deployed_named_served_and_taken_away(trained: Traine
         await pilot.press("e")
         await shows(pilot, f"Export {new.model_version}")
         file = tmp_path / "part.zip"
-        await pilot.press("tab", "ctrl+u", *str(file), "enter")
-        await shows(pilot, f"wrote {file}")
+        pilot.app.screen.query_one("#field-1", Input).value = str(file)
+        await pilot.press("ctrl+s")
+        await shows(pilot, "wrote")
         assert file.read_bytes()[:2] == b"PK"
 
         await pilot.press("D")
-        await shows(pilot, "is loaded; fateflow serving unload")
+        await shows(pilot, "cannot delete", "is loaded;")
         flow.serving.unbind("scores")
         for party in ("guest:9999", "host:10000"):
             flow.serving.unload(new.model_id, new.model_version, party)
@@ -132,14 +134,18 @@ async def test_a_version_is_deployed_named_served_and_taken_away(trained: Traine
 
 
 async def test_predicting_asks_for_tables_and_shows_the_plan(trained: Trained) -> None:
+    for party in ("guest", "host"):
+        upload(trained.site, party, "new")
     async with connected(trained.site.home, (140, 45)) as pilot:
         await pilot.press("2")
         await shows(pilot, f"Version {trained.deployed}")
         await pilot.press("p")
         await shows(pilot, "on which tables?", "demo.breast_guest", "demo.breast_host")
+        for place, party in enumerate(("guest", "host")):
+            pilot.app.screen.query_one(f"#field-{place}", Input).value = f"demo.new_{party}"
         await pilot.press("ctrl+s")
         await shows(pilot, "predict job", f"predicts with {trained.deployed}", "✓ nothing to mend")
-        line = f"$ fateflow model predict {trained.deployed} --table guest:9999=demo.breast_guest"
+        line = f"$ fateflow model predict {trained.deployed} --table guest:9999=demo.new_guest"
         assert line in screen_text(pilot.app)
         await pilot.press("s")
         await shows(pilot, "submitted ")
@@ -148,6 +154,8 @@ async def test_predicting_asks_for_tables_and_shows_the_plan(trained: Trained) -
         assert conf["job_parameters"]["common"]["job_type"] == "predict", json.dumps(conf)
         trained.site.flow.stop(job)
         trained.site.flow.wait(job, timeout=30)
+    for party in ("guest", "host"):
+        trained.site.flow.tables.delete("demo", f"new_{party}")
 
 
 async def test_without_models_it_says_how_to_get_one(site: RunningSite) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from clusters import RunningSite, sleep_job, three_sites, until_running
 from reading import connected, lacks, matches_golden, screen_text, shows, until
+from textual.widgets import Input
 from trained import documents, steady, upload
 
 from fateflow_tui.tui.widgets.listing import Listing
@@ -46,7 +47,8 @@ async def test_a_party_is_removed_added_and_trusted_by_its_fingerprint(sites: li
         await shows(pilot, "Add a party")
         await pilot.press(*"host:10000", "tab", *"nowhere", "enter")
         await shows(pilot, "an address is like http://10.0.0.7:9380")
-        await pilot.press("ctrl+u", *host.url, "enter")
+        pilot.app.screen.query_one("#field-1", Input).value = host.url
+        await pilot.press("ctrl+s")
         await shows(pilot, "! not trusted", "– not asked", "$ fateflow party add host:10000 http")
         listing.move_to("host:10000")
         await pilot.press("t")
@@ -73,7 +75,7 @@ async def test_grants_are_given_and_taken_back(sites: list[RunningSite]) -> None
         await pilot.press("m")
         await shows(pilot, "Grant a party of another site")
         await pilot.press("tab", "tab", *"Reader,Sleep", "tab", *"demo.people", "enter")
-        await shows(pilot, "$ fateflow party grant host:10000 --component Reader,Sleep --dataset demo.people")
+        await shows(pilot, "granted to host:10000", "$ fateflow party grant")
         await shows(pilot, "tables   demo.people", "modules, tables")
         await pilot.press("M")
         await shows(pilot, "Take back from host:10000?")

@@ -45,11 +45,12 @@ def documents(alpha: float = 0.01) -> tuple[dict[str, Any], dict[str, Any]]:
     return dsl, conf
 
 
-def upload(site: RunningSite, party: str) -> None:
+def upload(site: RunningSite, party: str, name: str = "breast") -> None:
+    """The first rows of the demo's table of this party, as `demo.NAME_PARTY`."""
     lines = (DEMO / "data" / f"{party}.csv").read_text().splitlines()[: _ROWS + 1]
     file = site.home.parent / f"{party}.csv"
     file.write_text("\n".join(lines) + "\n")
-    site.upload(f"breast_{party}", file, "demo")
+    site.upload(f"{name}_{party}", file, "demo")
 
 
 def steady(text: str) -> str:
@@ -61,9 +62,10 @@ def steady(text: str) -> str:
     text = re.sub(r"http://127\.0\.0\.1:\d+ *", lambda found: "http://site".ljust(len(found.group())), text)
     text = re.sub(r"\b\d+ jobs?( · \d+ \w+)* *", lambda found: "n jobs".ljust(len(found.group())), text, count=1)
     text = re.sub(r"sha256 [0-9a-f]+|SHA256:[\w/+]+", blank("f"), text)
+    text = re.sub(r"answers +\S+ ms +clock +\S+ ms *", lambda found: "answers".ljust(len(found.group())), text)
     text = re.sub(r" *\d+\.\d ms| *[+-]\d+ ms", blank("t"), text)
-    text = re.sub(r"process   \d+, up for [\d:s]+ *", lambda found: "process".ljust(len(found.group())), text)
-    text = re.sub(r"home      /\S+ *", lambda found: "home".ljust(len(found.group())), text)
+    text = re.sub(r"process +\d+, up for [\d:s]+ *", lambda found: "process".ljust(len(found.group())), text)
+    text = re.sub(r"home +/\S+ *", lambda found: "home".ljust(len(found.group())), text)
     return re.sub(r"\b\d+s\b *", lambda found: "d".ljust(len(found.group())), text)
 
 

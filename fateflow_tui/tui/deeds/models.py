@@ -54,7 +54,7 @@ async def deploy(app: DashApp, selection: Selection) -> None:
         model.model_id, model.model_version, some if len(some) < len(names) else ()
     )
     app.tell(f"deployed as {made.model_version}", cli=line(values))
-    await reread(app, "model")
+    await reread(app, "model", made.model_version)
 
 
 async def load(app: DashApp, selection: Selection) -> None:

@@ -54,7 +54,7 @@ async def add(app: DashApp, selection: Selection) -> None:
     if values is not None:
         route = await app.feed.flow.parties.add(values["party"], values["url"], values["note"])
         app.tell(f"{route.party} is at {route.url}; t trusts it", cli=line(values))
-        await reread(app, "party")
+        await reread(app, "party", route.party)
 
 
 async def trust(app: DashApp, selection: Selection) -> None:

@@ -39,7 +39,7 @@ async def upload(app: DashApp, selection: Selection) -> None:
     title = f"Uploading {wish.namespace}.{wish.name}"
     if await app.push_screen_wait(FollowDialog(job.job_id, title)):
         app.tell(f"{wish.namespace}.{wish.name} is there", cli=wish.cli)
-        await reread(app, "table")
+        await reread(app, "table", f"{wish.namespace}\t{wish.name}")
 
 
 async def bind(app: DashApp, selection: Selection) -> None:
@@ -89,7 +89,7 @@ async def bind(app: DashApp, selection: Selection) -> None:
         drop=values["drop"],
     )
     app.tell(f"{values['namespace']}.{values['name']} is bound to {values['file']}", cli=line(values))
-    await reread(app, "table")
+    await reread(app, "table", f"{values['namespace']}\t{values['name']}")
 
 
 async def turn(app: DashApp, selection: Selection) -> None:

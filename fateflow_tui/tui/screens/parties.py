@@ -29,6 +29,8 @@ _TOGETHER = 4  # sites that are asked at once
 _JOBS = 8  # running jobs whose parties are shown
 _LINES = 500  # of the trace
 
+_Way = tuple[str, str, str]  # a party, its address and its key: another of these is another way to it
+
 
 class PartiesScreen(TableScreen[PartyRow]):
     """Mode 5. All sites are asked every few seconds while it is looked at."""
@@ -54,7 +56,7 @@ class PartiesScreen(TableScreen[PartyRow]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pings: dict[str, PeerState | FateFlowError] = {}
+        self._pings: dict[_Way, PeerState | FateFlowError] = {}
         self._looked_at: set[str] = set()
         self._paused = False
         self._job = ""  # whose messages are shown, "" for all
@@ -110,10 +112,11 @@ class PartiesScreen(TableScreen[PartyRow]):
         self.query_one("#party", Pane).query_one(Reading).show(party_text.fact_lines(record))
 
     async def do_party_ping(self, selection: Selection) -> None:
-        party = selection.of("party")[0].party
-        self._pings.pop(party, None)
+        row: PartyRow = selection.of("party")[0]
+        party = row.party
+        self._pings.pop(_way(row), None)
         self.show_rows()
-        found = await self._ping(party)
+        found = await self._ping(row)
         if isinstance(found, FateFlowError):
             raise found
         self.dash.tell(f"{party} answers after {found.rtt:.1f} ms", cli=f"fateflow party ping {party}")
@@ -133,7 +136,7 @@ class PartiesScreen(TableScreen[PartyRow]):
         super().do_rows_again(selection)
 
     def _with_ping(self, row: PartyRow) -> PartyRow:
-        found = self._pings.get(row.party)
+        found = self._pings.get(_way(row))
         if isinstance(found, FateFlowError):
             return msgspec.structs.replace(row, trouble=str(found), hint=found.hint)
         return msgspec.structs.replace(row, peer=found) if found is not None else row
@@ -146,18 +149,18 @@ class PartiesScreen(TableScreen[PartyRow]):
         rows = [row for row in self.records if row.trusted and not row.here and not row.is_pattern]
         turn = asyncio.Semaphore(_TOGETHER)
 
-        async def one(party: str) -> None:
+        async def one(row: PartyRow) -> None:
             async with turn:
-                await self._ping(party)
+                await self._ping(row)
 
-        await asyncio.gather(*(one(row.party) for row in rows))
+        await asyncio.gather(*map(one, rows))
 
-    async def _ping(self, party: str) -> PeerState | FateFlowError:
+    async def _ping(self, row: PartyRow) -> PeerState | FateFlowError:
         try:
-            found: PeerState | FateFlowError = await self.feed.flow.parties.ping(party)
+            found: PeerState | FateFlowError = await self.feed.flow.parties.ping(row.party)
         except FateFlowError as error:
             found = error
-        self._pings[party] = found
+        self._pings[_way(row)] = found
         self.show_rows()
         return found
 
@@ -188,3 +191,7 @@ class PartiesScreen(TableScreen[PartyRow]):
         lines = [party_text.trace_line(event) for event in reversed(events[-_LINES:])]
         waiting = "nothing was sent yet; values appear here by name and size"
         pane.query_one(Reading).show(lines or [[(waiting, "muted")]])
+
+
+def _way(row: PartyRow) -> _Way:
+    return row.party, row.url, row.fingerprint

@@ -41,6 +41,7 @@ class TableScreen(DashScreen, Generic[T]):
         super().__init__()
         self._filter = ""
         self._sort = ""
+        self.wanted = ""  # the key of a row that the cursor goes to as soon as it is there
         self._trouble: FateFlowError | None = None
         self._asked: dict[str, tuple[T, Any]] = {}  # by key: the row as it was, and what was asked about it
         self._rest: Timer | None = None
@@ -125,7 +126,10 @@ class TableScreen(DashScreen, Generic[T]):
         keys = [self.key(one) for one in rows]
         moved = keys != listing.keys
         listing.show(keys, dict(zip(keys, rows, strict=True)))
-        if moved:
+        if self.wanted in keys:
+            listing.move_to(self.wanted)
+            self.wanted = ""
+        elif moved:
             listing.reveal()
         self.say_count()
         self._show_detail()

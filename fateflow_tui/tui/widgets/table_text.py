@@ -28,7 +28,7 @@ class TableAnswer(msgspec.Struct, frozen=True):
 
 def table_columns(now: Callable[[], int]) -> tuple[Column[TableLine], ...]:
     return (
-        Column("namespace", "NAMESPACE", lambda t, room: [(texts.clean(t.namespace), "muted")], 10, 30),
+        Column("namespace", "NAMESPACE", lambda t, room: [(texts.clean(t.namespace), "muted")], 10, 20),
         Column("name", "NAME", _name, 14, sortable=True),
         Column("rows", "ROWS", lambda t, room: [(_count(t.count), "")], 9, 9, right=True, sortable=True),
         Column("columns", "COLS", lambda t, room: [(_count(t.columns), "")], 4, 4, rank=4, right=True),
