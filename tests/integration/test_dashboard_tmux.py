@@ -42,6 +42,12 @@ class Terminal:
         until(lambda: all(text in self.screen() for text in wanted), f"no {wanted} in:\n{self.screen()}", 20)
         return self.screen()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the program is gone. tmux does not always draw its notice of that, so it is asked."""
+        command = ["tmux", "-S", self._socket, "list-panes", "-F", "#{pane_dead}"]
+        return subprocess.run(command, check=True, capture_output=True).stdout.strip() == b"1"
+
     def close(self) -> None:
         subprocess.run(["tmux", "-S", self._socket, "kill-server"], check=False, capture_output=True)
 
@@ -69,3 +75,5 @@ def test_a_running_job_is_seen_and_stopped_by_keys(terminal: Terminal, site: Run
     terminal.shows(f"Stop job {job}?", "host:10000", "fateflow job stop")
     terminal.press("y")
     terminal.shows("■ canceled")
+    terminal.press("q")
+    until(lambda: terminal.has_ended, "q did not end the dashboard", 10)
