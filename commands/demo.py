@@ -144,5 +144,5 @@ def _next_steps(session: context.Session, sites: int) -> Iterator[str]:
         yield f"the three sites are stopped; their homes are in {session.home / 'sites'}"
     yield "what to try next:"
     program = "fateflow" if shutil.which("fateflow") else sys.argv[0]
-    for verb in ("job list", "metric show @last --plot", "model deploy @last", "log show -f @last"):
+    for verb in ("dash", "metric show @last --plot", "model deploy @last", "log show -f @last"):
         yield f"  {program} {verb} --home {home}"

@@ -6,11 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from clusters import RunningSite, sleep_job, standalone, until, until_running
+
+from fateflow_tui.core.status import Status
+from fateflow_tui.sdk import FateFlow, local
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
@@ -38,9 +42,13 @@ class Terminal:
         shown = subprocess.run(["tmux", "-S", self._socket, "capture-pane", "-p"], check=True, capture_output=True)
         return shown.stdout.decode()
 
-    def shows(self, *wanted: str) -> str:
-        until(lambda: all(text in self.screen() for text in wanted), f"no {wanted} in:\n{self.screen()}", 20)
-        return self.screen()
+    def shows(self, *wanted: str, timeout: float = 20) -> str:
+        """The screen, once all of it is there."""
+        deadline = time.monotonic() + timeout
+        while not all(text in (screen := self.screen()) for text in wanted):
+            assert time.monotonic() < deadline, f"no {[one for one in wanted if one not in screen]} in:\n{screen}"
+            time.sleep(0.05)
+        return screen
 
     @property
     def has_ended(self) -> bool:
@@ -77,3 +85,45 @@ def test_a_running_job_is_seen_and_stopped_by_keys(terminal: Terminal, site: Run
     terminal.shows("■ canceled")
     terminal.press("q")
     until(lambda: terminal.has_ended, "q did not end the dashboard", 10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [(80, 24), (140, 45), (220, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_from_an_empty_home_to_a_mended_job_by_keys(terminal: Terminal, tmp_path: Path, size: tuple[int, int]) -> None:
+    """The demo job runs; its variant that names a wrong label fails, is mended in the dashboard, and succeeds."""
+    home = tmp_path / "empty"
+    try:
+        terminal.run("dash", "--home", str(home), size=size)
+        terminal.shows("● connected", "no job yet", "press S to submit one")
+        terminal.press("S")
+        terminal.shows("Submit the demo job", "hetero_lr_conf.json", "✓ nothing to mend", "are uploaded first")
+        terminal.press("s")
+        terminal.shows("hetero_lr_0", "▶ running")  # it is followed without another key
+        terminal.shows("✓ success", "5/5", "3 jobs", timeout=90)
+
+        terminal.press("Escape")
+        terminal.shows("╭─ Jobs", "Preview")
+        terminal.press("S")
+        terminal.shows("Submit a job", "wrong_label_conf.json" if size[1] > 24 else "hetero_lr_conf.json")
+        terminal.press("G", "Enter")
+        terminal.shows("conf    ", "✓ nothing to mend", "train job of guest:9999")
+        terminal.press("s")
+        terminal.shows("✗ failed", "has no column 'diagnosis'", "its columns are y,", "at guest:9999", "■ canceled")
+
+        terminal.press("R")
+        terminal.shows("Parameters of dataio_0 for a rerun", '"label_name": "diagnosis"', "run    dataio_0  asked for")
+        terminal.press(*["BSpace"] * len("diagnosis"))
+        terminal.shows('"label_name": ""')
+        terminal.press("y")
+        terminal.shows('"label_name": "y"', "reuse  reader_0")
+        terminal.press("C-s")
+        terminal.shows("✓ success", "5/5", "G✓ H✓ A✓", timeout=90)
+        terminal.press("q")
+        until(lambda: terminal.has_ended, "q did not end the dashboard", 10)
+        with FateFlow(home=home) as flow:
+            mended, first = (line for line in flow.jobs() if "arbiter" in line.roles)
+            assert (mended.status, first.status) == (Status.SUCCESS, Status.SUCCESS)
+            runs = {component.name: component.version for component in flow.job(mended.job_id).components}
+            assert runs == {name: 0 if name == "reader_0" else 1 for name in runs}
+    finally:
+        local.stop(home)
