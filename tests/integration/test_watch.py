@@ -316,8 +316,10 @@ def test_a_failure_shows_its_card_and_the_loop_goes_on(
     watcher = watch(documents, "--run")
     ended = watcher.until("ended")
     assert (ended["status"], ended["exit_code"]) == ("failed", 1)
-    assert [card["component"] for card in ended["cards"]] == ["dataio_0"]
-    assert "nope" in ended["cards"][0]["cause"]
+    card, *others = ended["cards"]
+    assert card["component"] == "dataio_0" and "nope" in card["cause"]
+    # The host's part may have run when the guest's failed; it was canceled for that.
+    assert [other["kind"] for other in others] in ([], ["canceled"])
     documents.conf.write_text(conf)
     ended = watcher.until("ended")
     assert (ended["status"], ended["cards"]) == ("success", [])

@@ -32,7 +32,7 @@ class MetricsTab(JobTab):
         self.grown = 0
 
     def compose(self) -> ComposeResult:
-        yield ScrollWords(cut=True)
+        yield ScrollWords()
 
     def wanted(self, subject: Subject) -> Any:
         statuses = tuple((one.version, one.status) for one in subject.view.components)
