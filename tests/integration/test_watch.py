@@ -317,7 +317,8 @@ def test_a_failure_shows_its_card_and_the_loop_goes_on(
     ended = watcher.until("ended")
     assert (ended["status"], ended["exit_code"]) == ("failed", 1)
     card, *others = ended["cards"]
-    assert card["component"] == "dataio_0" and "nope" in card["cause"]
+    assert card["component"] == "dataio_0"
+    assert "nope" in card["cause"]
     # The host's part may have run when the guest's failed; it was canceled for that.
     assert [other["kind"] for other in others] in ([], ["canceled"])
     documents.conf.write_text(conf)
