@@ -81,6 +81,7 @@ def _renamed(session: context.Session, body: dict[str, str], words: list[str]) -
         return {}
     now = _schema(session, body)
     names = classic.data(session, "table/preview", {**body, "limit": 1})["header"]
+    names[0] = now.get("sid") or names[0]  # a preview calls every id `sid`
     separator = str(now.get("header") or "").removeprefix(names[1])[:1] if len(names) > 2 else ","
     fresh = list(names)
     for word in words:

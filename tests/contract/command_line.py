@@ -165,6 +165,7 @@ def _configurations(folder: Path) -> dict[str, dict[str, Any]]:
             "output_name": "guest",
             "drop": 1,
         },
+        "schema": {"sid": "patient"},
         "changed_parameters": {"component_parameters": {"common": {"hetero_lr_0": {"max_iter": 3}}}},
         "privilege_conf": {"party_id": 9998, "component": "reader,intersection"},
         "key_conf": {"party_id": 9998, "key": "abc"},

@@ -51,8 +51,6 @@ _ELSEWHERE = (
     "test min",
     "model serve-test",
     "watch",
-    "table schema",
-    "log show --site",
 )
 # Parts of FATE-Flow that this version does not have; these verbs say so.
 _NOT_BUILT = (
@@ -82,6 +80,7 @@ _BEFORE = {
         "data bind demo/data/guest.csv -n demo --name switched --drop",
         "table disable demo switched",
     ],
+    "table schema": ["data bind demo/data/guest.csv -n demo --name renamed --drop"],
     "table connector-query": ["table connector-create -c connector_conf.json"],
     "tag create": ["tag delete -t churn"],
     "tag update": ["tag delete -t churn-2026", "tag create -t churn"],
