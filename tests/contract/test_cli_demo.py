@@ -12,7 +12,7 @@ def test_the_demo_on_one_site(other: CommandLine) -> None:
     assert "AUC" in said.out
     assert "federated, 3 parties" in said.out
     assert "✓ success  hetero_lr_0" in said.err
-    assert f"fateflow dash --home {other.home}" in said.err
+    assert f" dash --home {other.home}" in said.err
     [figure] = [one for one in other("metric", "show", "@last", "--json").data if one["metric"] == "auc"]
     assert f"{figure['value']:.4f}" in said.out
 

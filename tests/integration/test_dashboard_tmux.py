@@ -28,7 +28,7 @@ class Terminal:
 
     def run(self, *words: str, size: tuple[int, int] = (80, 24)) -> None:
         own = {"FATEFLOW_STATE": str(self._folder), "FATEFLOW_CONFIG": str(self._folder)}
-        environment = {name: value for name, value in os.environ.items() if name not in ("TMUX", "NO_COLOR")} | own
+        environment = {name: value for name, value in os.environ.items() if name not in ("TMUX", "NO_COLOR", "COLUMNS", "LINES")} | own
         program = [sys.executable, "-c", "from commands.main import main; main()", *words]
         command = ["tmux", "-S", self._socket, "-f", "/dev/null", "new-session", "-d", "-x", str(size[0])]
         # What it says when it ends at once is to be read, so the window stays.
