@@ -18,6 +18,8 @@ from fateflow_tui.sdk import FateFlow, local
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 
+_OF_THE_TERMINAL = ("TMUX", "NO_COLOR", "COLUMNS", "LINES")  # of the one that the tests run in
+
 
 class Terminal:
     """A tmux server of its own with one window."""
@@ -28,7 +30,7 @@ class Terminal:
 
     def run(self, *words: str, size: tuple[int, int] = (80, 24)) -> None:
         own = {"FATEFLOW_STATE": str(self._folder), "FATEFLOW_CONFIG": str(self._folder)}
-        environment = {name: value for name, value in os.environ.items() if name not in ("TMUX", "NO_COLOR", "COLUMNS", "LINES")} | own
+        environment = {name: value for name, value in os.environ.items() if name not in _OF_THE_TERMINAL} | own
         program = [sys.executable, "-c", "from commands.main import main; main()", *words]
         command = ["tmux", "-S", self._socket, "-f", "/dev/null", "new-session", "-d", "-x", str(size[0])]
         # What it says when it ends at once is to be read, so the window stays.
