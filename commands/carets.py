@@ -6,7 +6,7 @@ import re
 from textwrap import wrap
 from typing import Final
 
-from commands.text import clean, width
+from fateflow_tui.text.places import clean, width
 
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[-+\w.]+')
 _LEFT: Final = 3  # the spot stands behind this part of the window, in quarters

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from commands.plot import Chart, Paint, beside, draw
+from fateflow_tui.text.plot import Chart, draw
+from fateflow_tui.text.spans import Spans, beside
 
 _NARROWEST: Final = 56  # columns of a chart that stands beside another
 _WIDEST: Final = 92
 _ROWS: Final = 11  # lines of the curves
 _FRAME: Final = 4  # lines around the curves of one chart
 _FEWEST: Final = 4
+_COLORS: Final = {  # SGR numbers
+    **{"strong": "1", "success strong": "1", "muted": "2", "frame": "2"},
+    **{"accent": "36", "warning": "33", "success": "32", "primary": "35"},
+}
+
+Paint = Callable[[str, str], str]
+"""A text and SGR numbers become a text."""
 
 
 def page(charts: Sequence[Chart], columns: int, paint: Paint, height: int = 0) -> list[str]:
@@ -29,12 +37,19 @@ def page(charts: Sequence[Chart], columns: int, paint: Paint, height: int = 0) -
     charts = charts[: bands * fitting]
     lines: list[str] = []
     for start in range(0, len(charts), fitting):
-        drawn = [draw(chart, field - 2, rows, paint) for chart in charts[start : start + fitting]]
-        lines += [*([""] if lines else []), *beside(_aligned(drawn), field)]
+        drawn = [draw(chart, field - 2, rows) for chart in charts[start : start + fitting]]
+        lines += [*([""] if lines else []), *(_painted(line, paint) for line in beside(_aligned(drawn), field - 2))]
     return lines
 
 
-def _aligned(drawn: list[list[str]]) -> list[list[str]]:
+def _aligned(drawn: list[list[Spans]]) -> list[list[Spans]]:
     """Charts without a legend get an empty line in its place, so that axes stand at the same height."""
     longest = max(map(len, drawn))
-    return [[*one[:1], *[""] * (longest - len(one)), *one[1:]] for one in drawn]
+    return [[*one[:1], *[[] for _ in range(longest - len(one))], *one[1:]] for one in drawn]
+
+
+def _painted(line: Spans, paint: Paint) -> str:
+    """Without blanks at its end."""
+    last = max((number for number, (text, _) in enumerate(line) if text.strip()), default=-1)
+    pieces = [*line[:last], *((text.rstrip(), style) for text, style in line[last : last + 1])] if last >= 0 else []
+    return "".join(paint(text, _COLORS[style]) if style else text for text, style in pieces)

@@ -17,9 +17,10 @@ from commands import context
 from commands.demo_data import demo_files, joined_auc
 from commands.exits import OK, of_status
 from commands.job_text import job_lines
-from commands.text import columns, duration
+from commands.text import columns
 from commands.verbs import Verb
 from fateflow_tui.core.errors import BadRequest, FateFlowError
+from fateflow_tui.text.amounts import duration
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk import FateFlow

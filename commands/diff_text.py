@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from commands.text import cell, columns, duration, marked, number
+from commands.text import cell, columns, number
+from fateflow_tui.text.amounts import duration
+from fateflow_tui.text.statuses import marked
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.comparison import Changed, ComponentPair, JobDiff, MetricPair

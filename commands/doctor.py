@@ -11,8 +11,9 @@ import typer
 
 from commands import context
 from commands.exits import FAILED, OK
-from commands.text import clean, columns, width
+from commands.text import columns
 from commands.verbs import Verb
+from fateflow_tui.text.places import clean, width
 
 if TYPE_CHECKING:
     from fateflow_tui.runtime.check import Check as LocalCheck

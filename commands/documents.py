@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from commands.carets import excerpt, flowing
 from commands.output import painted
-from commands.text import clean, width
 from fateflow_tui.core.errors import BadDocument, BadRequest
+from fateflow_tui.text.places import clean, width
 
 _LONGEST: Final = 160  # columns of a source line that are shown where there is no terminal
 

@@ -13,8 +13,8 @@ from typing import Any
 from commands.documents import shown
 from commands.exits import BUG
 from commands.output import Output, painted
-from commands.text import clean
 from fateflow_tui.core.errors import BadDocument, FateFlowError
+from fateflow_tui.text.places import clean
 
 
 def report(error: FateFlowError, output: Output, *, as_json: bool) -> int:

@@ -9,9 +9,9 @@ import typer
 
 from commands import context
 from commands.options import YesOption
-from commands.text import byte_count, duration
 from commands.verbs import Verb
 from fateflow_tui.core.errors import BadRequest
+from fateflow_tui.text.amounts import byte_count, duration
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.results import Leftover

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from commands.context import Session
 from commands.option_groups import DrawingOptions
 from commands.output import painted
-from commands.text import COLORS, columns, width
+from commands.text import COLORS, columns
 from fateflow_tui.core.errors import BadRequest
+from fateflow_tui.text.places import width
 
 if TYPE_CHECKING:
     from fateflow_tui.core.status import Status

@@ -11,8 +11,9 @@ from commands import context
 from commands.graph_text import Details, color_of, show, shows_unicode, written
 from commands.job_text import component_time
 from commands.option_groups import DrawingOptions, JobName
-from commands.text import MARKS, party_marks
+from commands.text import party_marks
 from commands.verbs import Noun
+from fateflow_tui.text.statuses import MARKS
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.jobs import ComponentView

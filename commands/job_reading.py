@@ -11,8 +11,9 @@ from commands import classic, context
 from commands.job_text import JOB_TITLES, job_lines, job_row
 from commands.option_groups import JobName, JobNames, RecordOptions
 from commands.options import ComponentOption, LimitOption, PartyOption, StatusOption, required
-from commands.text import marked, moment
+from commands.text import moment
 from commands.verbs import Noun
+from fateflow_tui.text.statuses import marked
 
 app = Noun("Look at jobs.")
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from commands.text import cell, clean, columns, duration, marked, moment, party_marks
+from commands.text import cell, columns, moment, party_marks
+from fateflow_tui.text.amounts import duration
+from fateflow_tui.text.places import clean
+from fateflow_tui.text.statuses import marked
 
 if TYPE_CHECKING:
     from fateflow_tui.core.messages import FailureCard

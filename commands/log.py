@@ -15,9 +15,9 @@ from commands import context
 from commands.option_groups import JobNames
 from commands.options import ComponentOption, PartyOption
 from commands.output import Format, Output, painted
-from commands.text import clean
 from commands.verbs import Noun
 from fateflow_tui.core.errors import BadRequest
+from fateflow_tui.text.places import clean
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.results import LogLine

@@ -9,8 +9,8 @@ import typer
 from commands import classic, context
 from commands.log import app as reading
 from commands.option_groups import JobName
-from commands.text import byte_count
 from commands.verbs import Noun
+from fateflow_tui.text.amounts import byte_count
 
 app = Noun("Read the logs of jobs and of the site.")
 app.takes(reading)

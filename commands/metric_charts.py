@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from commands.plot import Chart, Line, Point
 from commands.text import number
+from fateflow_tui.text.plot import Chart, Line, Point
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.results import Series

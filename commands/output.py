@@ -14,8 +14,9 @@ from typing import Any, Final
 
 import msgspec
 
-from commands.text import COLORS, cell, clean, columns, narrowed, width, yaml
+from commands.text import COLORS, cell, columns, narrowed, yaml
 from fateflow_tui.core.errors import BadRequest, FateFlowError
+from fateflow_tui.text.places import clean, width
 
 _MARKED: Final = re.compile(rf"^(\s*)(\S ({'|'.join(COLORS)}))\b")
 

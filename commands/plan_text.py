@@ -6,7 +6,9 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from commands.text import cell, columns, duration, width
+from commands.text import cell, columns
+from fateflow_tui.text.amounts import duration
+from fateflow_tui.text.places import width
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.forecast import JobForecast, Leaving, PartyForecast, TaskForecast

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 from commands.context import Session
 from commands.job_text import component_lines, component_state, component_time, headline, why
 from commands.output import Output
-from commands.text import marked
+from fateflow_tui.text.statuses import marked
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.jobs import ComponentView, JobView

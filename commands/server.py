@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from commands import classic, context
-from commands.text import cell, columns, duration, moment
+from commands.text import cell, columns, moment
 from commands.verbs import Noun
 from fateflow_tui.core.errors import SchedulerUnreachable
+from fateflow_tui.text.amounts import duration
 
 app = Noun("Start, stop and look after the scheduler.")
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from commands.text import cell, width
+from commands.text import cell
+from fateflow_tui.text.places import width
 
 if TYPE_CHECKING:
     from fateflow_tui.core.records import StoryEntry

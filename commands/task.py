@@ -9,8 +9,10 @@ import typer
 from commands import classic, context
 from commands.option_groups import TaskRecordOptions
 from commands.options import LimitOption
-from commands.text import duration, marked, moment
+from commands.text import moment
 from commands.verbs import Noun
+from fateflow_tui.text.amounts import duration
+from fateflow_tui.text.statuses import marked
 
 app = Noun("Look at the tasks of jobs: one component at one party.")
 

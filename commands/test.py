@@ -11,9 +11,10 @@ from commands import classic, context
 from commands.exits import FAILED, OK, of_status
 from commands.minimal_job import breast_job, toy_job
 from commands.options import required
-from commands.text import marked, number
+from commands.text import number
 from commands.verbs import Noun
 from fateflow_tui.core.errors import NotFound
+from fateflow_tui.text.statuses import marked
 
 app = Noun("Try whether parties can work together.")
 

@@ -1,25 +1,16 @@
-"""Text for terminals: columns, status marks, times, YAML; pure."""
+"""Lines of text as the command line writes them: columns, cells, YAML; pure."""
 
 from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-MARKS: Final = {
-    "ready": "·",
-    "waiting": "·",
-    "running": "▶",
-    "success": "✓",
-    "failed": "✗",
-    "canceled": "■",
-    "timeout": "⧗",
-    "pass": "↷",
-    "reused": "↻",
-}
+from fateflow_tui.text.places import clean, cut, width
+from fateflow_tui.text.statuses import MARKS, letter
+
 COLORS: Final = {
     "running": "36",
     "success": "32",
@@ -34,14 +25,8 @@ COLORS: Final = {
 
 _NARROWEST: Final = 8  # columns to which a column is cut at most
 _FIGURES: Final = re.compile(r"[-0-9.:%+ ]*")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PLAIN: Final = re.compile(r"[A-Za-z_/][\w./@+-]*")
 _WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
-
-
-def clean(text: str) -> str:
-    """The text without what could steer a terminal; newlines and tabs stay."""
-    return _CONTROL.sub("�", text)
 
 
 def cell(value: Any) -> str:
@@ -51,13 +36,6 @@ def cell(value: Any) -> str:
     if isinstance(value, str):
         return clean(value).replace("\n", " ").replace("\t", " ")
     return clean(json.dumps(value, ensure_ascii=False, default=str))
-
-
-def width(text: str) -> int:
-    """Terminal columns that a text takes."""
-    if text.isascii():
-        return len(text)
-    return sum(_columns(sign) for sign in text)
 
 
 def columns(rows: Iterable[Sequence[str]]) -> list[list[str]]:
@@ -92,45 +70,12 @@ def narrowed(rows: list[list[str]], limit: int) -> list[list[str]]:
         if widths[widest] <= _NARROWEST:
             break
         widths[widest] -= 1
-    return [[_cut(text, room) for text, room in zip(row, widths, strict=True)] for row in rows]
-
-
-def _cut(text: str, room: int) -> str:
-    if width(text) <= room:
-        return text
-    while width(text) > room - 1:
-        text = text[:-1]
-    return f"{text.rstrip()}…"
-
-
-def marked(status: str) -> str:
-    """`✓ success`: glyph and word, so that colour is only a third hint."""
-    return f"{MARKS.get(status, '?')} {status}"
+    return [[cut(text, room) for text, room in zip(row, widths, strict=True)] for row in rows]
 
 
 def party_marks(statuses: dict[str, str]) -> str:
     """`G✓ H▶ A·` for parties by `role:id`; roles with several parties show the id too."""
-    roles = [party.partition(":")[0] for party in statuses]
-    marks: list[str] = []
-    for party, status in statuses.items():
-        role, _, number = party.partition(":")
-        letter = role[:1].upper() if roles.count(role) == 1 else f"{role[:1].upper()}{number}"
-        marks.append(letter + MARKS.get(status, "?"))
-    return " ".join(marks)
-
-
-def duration(ms: int) -> str:
-    """`0.4s`, `12s`, `04:12`, `1:02:07`, `2d 03:04:00`."""
-    if ms < 10_000:
-        return f"{max(ms, 0) / 1000:.1f}s"
-    seconds = ms // 1000
-    if seconds < 60:
-        return f"{seconds}s"
-    days, rest = divmod(seconds, 86_400)
-    hours, minutes = rest // 3600, rest // 60 % 60
-    if days:
-        return f"{days}d {hours:02}:{minutes:02}:{rest % 60:02}"
-    return f"{hours}:{minutes:02}:{rest % 60:02}" if hours else f"{minutes:02}:{rest % 60:02}"
+    return " ".join(letter(party, statuses) + MARKS.get(status, "?") for party, status in statuses.items())
 
 
 def moment(ms: int) -> str:
@@ -141,14 +86,6 @@ def moment(ms: int) -> str:
 def number(value: Any) -> str:
     """A figure as people read it: six places, no needless zeros."""
     return f"{value:.6g}" if isinstance(value, float) else cell(value)
-
-
-def byte_count(size: int) -> str:
-    """`512 B`, `4.0 KiB`, `1.2 GiB`."""
-    amount, units = float(size), ["B", "KiB", "MiB", "GiB", "TiB"]
-    while amount >= 1024 and len(units) > 1:
-        amount, units = amount / 1024, units[1:]
-    return f"{amount:.0f} B" if units[0] == "B" else f"{amount:.1f} {units[0]}"
 
 
 def yaml(value: Any) -> str:
@@ -180,9 +117,3 @@ def _scalar(value: Any) -> str:
         return value
     # A JSON text is a YAML text.
     return json.dumps(value, ensure_ascii=False)
-
-
-def _columns(sign: str) -> int:
-    if unicodedata.combining(sign):
-        return 0
-    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1

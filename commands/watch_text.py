@@ -7,8 +7,11 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from commands.text import cell, columns, duration, marked, number, width
+from commands.text import cell, columns, number
 from commands.watch_events import Ended, Planned, Score
+from fateflow_tui.text.amounts import duration
+from fateflow_tui.text.places import width
+from fateflow_tui.text.statuses import marked
 
 Paint = Callable[[str, str], str]  # text, SGR numbers -> text
 

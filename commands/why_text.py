@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from commands.job_text import card_lines
-from commands.text import clean, columns, duration, marked, moment
+from commands.text import columns, moment
+from fateflow_tui.text.amounts import duration
+from fateflow_tui.text.places import clean
+from fateflow_tui.text.statuses import marked
 
 if TYPE_CHECKING:
     from fateflow_tui.core.why import Holding, Why

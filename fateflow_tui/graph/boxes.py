@@ -10,12 +10,13 @@ from functools import cached_property
 import msgspec
 
 from fateflow_tui.graph.box_cells import Box, draw
-from fateflow_tui.graph.cells import Cell, fitted, width
+from fateflow_tui.graph.cells import Cell, fitted
 from fateflow_tui.graph.dag import Dag, Link
 from fateflow_tui.graph.glyphs import UNICODE, Glyphs
 from fateflow_tui.graph.layers import Layers, layers
 from fateflow_tui.graph.placement import place_items
 from fateflow_tui.graph.routes import Place, Route, places, routes, way
+from fateflow_tui.text.places import width
 
 
 class BoxLayout(msgspec.Struct, frozen=True, dict=True):

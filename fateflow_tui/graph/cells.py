@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from enum import StrEnum
 from typing import Final
 
 import msgspec
 
 from fateflow_tui.graph.dag import Link
+from fateflow_tui.text.places import places_of, width
 
 
 class Part(StrEnum):
@@ -39,11 +39,6 @@ class Cell(msgspec.Struct, frozen=True):
 EMPTY: Final = Cell(" ", Part.EMPTY)
 
 
-def width(text: str) -> int:
-    """Places that a text takes in a terminal."""
-    return len(text) if text.isascii() else sum(map(_places, text))
-
-
 def fitted(text: str, places: int, more: str) -> str:
     """The text in just so many places: padded, or cut and ended by `more`. Signs that steer terminals become `?`."""
     text = "".join(sign if sign.isprintable() else "?" for sign in text)
@@ -58,16 +53,10 @@ def text_cells(text: str, part: Part, node: str) -> list[Cell]:
     """A cell for every place that the text takes; marks that combine stay with the sign before them."""
     cells: list[Cell] = []
     for sign in text:
-        places = _places(sign)
+        places = places_of(sign)
         if places:
             cells.append(Cell(sign, part, node))
             cells.extend([Cell("", part, node)] * (places - 1))
         elif cells:
             cells[-1] = Cell(cells[-1].glyph + sign, part, node)
     return cells
-
-
-def _places(sign: str) -> int:
-    if unicodedata.combining(sign):
-        return 0
-    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import msgspec
 
-from fateflow_tui.graph.cells import Cell, width
+from fateflow_tui.graph.cells import Cell
 from fateflow_tui.graph.dag import Dag
 from fateflow_tui.graph.glyphs import UNICODE, Glyphs
 from fateflow_tui.graph.lane_cells import row_cells
 from fateflow_tui.graph.lane_order import orders
 from fateflow_tui.graph.tuning import Tuner
 from fateflow_tui.graph.weaving import Weave, weave
+from fateflow_tui.text.places import width
 
 _SMALL = 24  # nodes up to which several orders are tried
 

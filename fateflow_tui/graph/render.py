@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from itertools import groupby
 
 from fateflow_tui.graph.boxes import BoxLayout
-from fateflow_tui.graph.cells import EMPTY, Cell, Part, fitted, text_cells, width
+from fateflow_tui.graph.cells import EMPTY, Cell, Part, fitted, text_cells
 from fateflow_tui.graph.lanes import LaneLayout
+from fateflow_tui.text.places import width
 
 Layout = LaneLayout | BoxLayout
 Decorate = Callable[[str, Cell], str]

@@ -8,8 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from fateflow_tui.sdk.results.tracking import Series
-from fateflow_tui.tui import texts
-from fateflow_tui.tui.plot import Chart, Line, Point
+from fateflow_tui.text.amounts import figure
+from fateflow_tui.text.plot import Chart, Line, Point
 
 Found = Mapping[str, Mapping[str, Series]]
 
@@ -73,7 +73,7 @@ def _chart(data: str, name: str, series: Mapping[str, Series], where: str) -> Ch
     drawn = points(one)
     if not drawn:
         return None
-    note = f"{texts.figure(drawn[-1][1])}  ({len(drawn)})"
+    note = f"{figure(drawn[-1][1])}  ({len(drawn)})"
     return Chart(f"{name} · {data}", (Line(name, drawn),), "iteration", note, where)
 
 
@@ -81,7 +81,7 @@ def _figure(series: Mapping[str, Series], base: str, name: str) -> str:
     """`auc 0.992`, of the summary that belongs to a curve."""
     summary = series.get(base)
     values = {str(key): value for key, value, *_ in summary.data if _real(value)} if summary is not None else {}
-    return f"{name} {texts.figure(values[name])}" if name in values else ""
+    return f"{name} {figure(values[name])}" if name in values else ""
 
 
 def points(series: Series) -> tuple[Point, ...]:

@@ -7,8 +7,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from fateflow_tui.graph.cells import width
-from fateflow_tui.tui.texts import Span, Spans, cut, padded, spans_width
+from fateflow_tui.text.places import cut, padded, width
+from fateflow_tui.text.spans import Span, Spans, spans_width
 
 T = TypeVar("T")
 

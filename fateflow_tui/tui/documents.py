@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any, Final
 
-from fateflow_tui.tui import texts
-from fateflow_tui.tui.texts import Spans
+from fateflow_tui.text.places import on_one_line, padded
+from fateflow_tui.text.spans import Spans
 
 _KEY: Final = re.compile(r'^(\s*)("(?:[^"\\]|\\.)*")(: )(.*)$')
 _MOST: Final = 5_000  # lines of a document that are shown
@@ -20,10 +20,10 @@ def json_lines(value: Any) -> list[Spans]:
     for line in written[:_MOST]:
         found = _KEY.match(line)
         if found is None:
-            lines.append([(texts.clean(line), _style(line.strip()))])
+            lines.append([(on_one_line(line), _style(line.strip()))])
             continue
         indent, key, colon, rest = found.groups()
-        lines.append([(indent, ""), (texts.clean(key), "primary"), (colon, "muted"), (texts.clean(rest), _style(rest))])
+        lines.append([(indent, ""), (on_one_line(key), "primary"), (colon, "muted"), (on_one_line(rest), _style(rest))])
     if len(written) > _MOST:
         lines.append([(f"and {len(written) - _MOST:,} lines more", "muted")])
     return lines
@@ -59,8 +59,8 @@ def tree_lines(value: Any, indent: int = 0, *, most: int = 200) -> list[Spans]:
             lines.append([(f"{'  ' * indent}… and {len(value) - most:,} more", "muted")])
             break
         if _plain(member):
-            name = texts.padded(str(key), max(room, len(str(key))))
-            lines.append([("  " * indent, ""), (f"{name}  ", "muted"), (texts.clean(short(member)), "")])
+            name = padded(str(key), max(room, len(str(key))))
+            lines.append([("  " * indent, ""), (f"{name}  ", "muted"), (on_one_line(short(member)), "")])
         else:
             count = f"  {len(member)}" if member else "  –"
             lines.append([("  " * indent, ""), (f"▾ {key}", "primary"), (count, "muted")])

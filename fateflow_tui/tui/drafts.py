@@ -6,10 +6,9 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-from fateflow_tui.graph.cells import width
 from fateflow_tui.sdk.results.jobs import Problem
-from fateflow_tui.tui import texts
-from fateflow_tui.tui.texts import Spans
+from fateflow_tui.text.places import cut, on_one_line, width
+from fateflow_tui.text.spans import Spans
 
 DSL: Final = "dsl"
 CONF: Final = "conf"
@@ -54,12 +53,12 @@ def problem_lines(problem: Problem, source: str, name: str, room: int) -> list[S
     place = f"{name}:{problem.line}:{problem.column}" if problem.line else f"{name} {problem.path}"
     glyph = "✗" if problem.severity == "error" else "!"
     lines: list[Spans] = [[(f"{glyph} ", style), (place, "strong"), (f"  {problem.severity}", style)]]
-    lines.append([("  ", ""), (texts.clean(problem.message), "")])
+    lines.append([("  ", ""), (on_one_line(problem.message), "")])
     rows = source.splitlines()
     if problem.line and problem.line <= len(rows):
         lines += _excerpt(rows[problem.line - 1], problem.line, problem.column, room, style)
     if problem.suggestion:
-        lines.append([("  did you mean ", "muted"), (texts.clean(problem.suggestion), "success"), ("?", "muted")])
+        lines.append([("  did you mean ", "muted"), (on_one_line(problem.suggestion), "success"), ("?", "muted")])
     return [*lines, []]
 
 
@@ -74,7 +73,7 @@ def source_of(document: Any) -> str:
 
 
 def _excerpt(text: str, line: int, column: int, room: int, style: str) -> list[Spans]:
-    text = texts.clean(text).rstrip()
+    text = on_one_line(text).rstrip()
     gutter = f"  {line} │ "
     space = max(16, room - width(gutter) - 1)
     spot = min(max(0, column - 1), len(text))
@@ -89,4 +88,4 @@ def _excerpt(text: str, line: int, column: int, room: int, style: str) -> list[S
     long = min(width(text[spot : found.end() if found else spot + 1]), max(1, space - blanks))
     mark = "^" + "~" * (long - 1)
     below = " " * (len(gutter) - 2) + "│ "
-    return [[(gutter, "muted"), (texts.cut(shown, space), "")], [(below, "muted"), (" " * blanks, ""), (mark, style)]]
+    return [[(gutter, "muted"), (cut(shown, space), "")], [(below, "muted"), (" " * blanks, ""), (mark, style)]]

@@ -6,9 +6,12 @@ from typing import Final
 
 from fateflow_tui.core.status import Status
 from fateflow_tui.sdk.jobs import ComponentView, JobView
+from fateflow_tui.text.amounts import duration
+from fateflow_tui.text.places import padded
+from fateflow_tui.text.spans import Spans, spans_width
+from fateflow_tui.text.statuses import marked
 from fateflow_tui.tui import texts
 from fateflow_tui.tui.graph_scene import BOXES, COMPACT, LANES
-from fateflow_tui.tui.texts import Spans, spans_width
 
 REUSED: Final = "↻"
 _WORD: Final = 10  # `■ canceled`
@@ -29,21 +32,21 @@ def marks_room(view: JobView) -> int:
 def detail(one: ComponentView, kind: str, marks: int, now: int) -> Spans:
     """In the room of its kind."""
     parties = _cut(texts.party_marks(one.parties), marks)
-    word = f"{REUSED} reused" if one.reused_from else texts.marked(one.status)
+    word = f"{REUSED} reused" if one.reused_from else marked(one.status)
     if kind == COMPACT:
         return [(f"{word[0]} ", one.status), *parties]
     if kind == BOXES:
-        return [(texts.padded(word, _WORD + 1), one.status), *parties]
+        return [(padded(word, _WORD + 1), one.status), *parties]
     took = _took(one, now)
     blank = " " * (marks - spans_width(parties) + 2)
-    return [*parties, (blank, ""), (texts.padded(word, _WORD + 2), one.status), (took.rjust(_TIME), "muted")]
+    return [*parties, (blank, ""), (padded(word, _WORD + 2), one.status), (took.rjust(_TIME), "muted")]
 
 
 def _took(one: ComponentView, now: int) -> str:
     if not one.started_at:
         return ""
     if one.ended_at:
-        return texts.duration(one.ended_at - one.started_at)
+        return duration(one.ended_at - one.started_at)
     return texts.ticking(now - one.started_at) if one.status is Status.RUNNING else ""
 
 

@@ -10,9 +10,9 @@ import msgspec
 from fateflow_tui.core.status import Status
 from fateflow_tui.graph import Cell, Part
 from fateflow_tui.sdk.jobs import ComponentView
+from fateflow_tui.text.spans import Span
 from fateflow_tui.tui import graph_details
 from fateflow_tui.tui.graph_scene import LANES, Scene
-from fateflow_tui.tui.texts import Span
 
 _HEAVY: Final = dict(zip("╭─╮│╰╯┬[]", "┏━┓┃┗┛┯[]", strict=True))
 _LOUD: Final = (Status.RUNNING, Status.FAILED, Status.TIMEOUT, Status.CANCELED)

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from fateflow_tui.sdk.results.logs import LogLine
-from fateflow_tui.tui import texts
+from fateflow_tui.text.places import on_one_line
 
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -109,5 +109,5 @@ def lines_of(record: LogLine) -> list[BookLine]:
     level = LEVELS.index(record.level) if record.level in LEVELS else 0
     return [
         BookLine(record.at, text, level, record.party, record.component, not number, text.lower())
-        for number, text in enumerate(map(texts.clean, (record.message or record.text).split("\n")))
+        for number, text in enumerate(map(on_one_line, (record.message or record.text).split("\n")))
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from fateflow_tui.tui import texts
+from fateflow_tui.text.statuses import marked
 from fateflow_tui.tui.action import Action
 from fateflow_tui.tui.actions import actions_of
 from fateflow_tui.tui.screens.dash_screen import DashScreen
@@ -58,7 +58,7 @@ class KnownJobs(Provider):
         matcher, shown = self.matcher(query), 0
         for job_id in app.feed.snapshot.ids:
             line = app.feed.snapshot.lines[job_id]
-            text = f"{job_id} {texts.marked(line.status)} {line.name}".rstrip()
+            text = f"{job_id} {marked(line.status)} {line.name}".rstrip()
             score = 1.0 if query in job_id else matcher.match(text)
             if score > 0 and shown < _MOST:
                 shown += 1

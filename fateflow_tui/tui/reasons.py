@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.why import Why
 from fateflow_tui.sdk.jobs import JobWhy
+from fateflow_tui.text.amounts import duration
+from fateflow_tui.text.places import on_one_line
+from fateflow_tui.text.spans import Spans
+from fateflow_tui.text.statuses import marked
 from fateflow_tui.tui import texts
-from fateflow_tui.tui.texts import Spans
 from fateflow_tui.tui.widgets.cards import card_lines
 
 _STYLES = {
@@ -25,10 +28,10 @@ _STYLES = {
 
 def reason_lines(found: JobWhy, now: int) -> list[Spans]:
     """The chief reason first."""
-    lines: list[Spans] = [[(texts.marked(found.status), f"{found.status} strong")]]
+    lines: list[Spans] = [[(marked(found.status), f"{found.status} strong")]]
     if found.why is None:
         text = found.waiting.text if found.waiting is not None else found.reason
-        return [*lines, [], [(texts.clean(text or "nothing holds it up"), "")]]
+        return [*lines, [], [(on_one_line(text or "nothing holds it up"), "")]]
     for number, why in enumerate([found.why, *found.further]):
         lines += [[]] if number else []
         lines += _one(why, now, chief=not number)
@@ -39,10 +42,10 @@ def _one(why: Why, now: int, *, chief: bool) -> list[Spans]:
     style = _STYLES.get(why.kind, "")
     kind = " ".join(filter(None, [why.kind, why.cause]))
     lines: list[Spans] = [] if chief else [[(kind, f"{style} strong")]]
-    lines += [[(texts.clean(why.text), f"{style} strong" if chief else style)], []]
+    lines += [[(on_one_line(why.text), f"{style} strong" if chief else style)], []]
     facts = [(name, value) for name, value in _facts(why, now) if value]
     lines += [
-        [(f"{name:<10}", "muted"), (texts.clean(value), "success" if name == "mend" else "")] for name, value in facts
+        [(f"{name:<10}", "muted"), (on_one_line(value), "success" if name == "mend" else "")] for name, value in facts
     ]
     for number, holder in enumerate(why.holders):
         until = f", until about {texts.clock(holder.ends_at)}" if holder.ends_at else ""
@@ -50,7 +53,7 @@ def _one(why: Why, now: int, *, chief: bool) -> list[Spans]:
         lines.append([("held by   " if not number else " " * 10, "muted"), (held, "")])
     if why.stack:
         lines += [[], [("where its threads are, the innermost call first", "muted")]]
-        lines += [[("  ", ""), (texts.clean(line), "")] for line in why.stack.splitlines()]
+        lines += [[("  ", ""), (on_one_line(line), "")] for line in why.stack.splitlines()]
     for card in why.cards:
         lines += [[], *card_lines(card)]
     return lines
@@ -58,7 +61,7 @@ def _one(why: Why, now: int, *, chief: bool) -> list[Spans]:
 
 def _facts(why: Why, now: int) -> Iterator[tuple[str, str]]:
     yield "at", " ".join(filter(None, [why.component, why.party]))
-    yield "since", f"{texts.moment(why.since, now)}, {texts.duration(now - why.since)} ago" if why.since else ""
+    yield "since", f"{texts.moment(why.since, now)}, {duration(now - why.since)} ago" if why.since else ""
     yield "need", _amount(why.need)
     yield "free", _amount(why.free)
     yield "total", _amount(why.total)
@@ -67,14 +70,14 @@ def _facts(why: Why, now: int) -> Iterator[tuple[str, str]]:
     yield "reason", why.reason
     for kind, names in why.lacks.items():
         yield f"lacks {kind}"[:9], ", ".join(names)
-    yield "usually", texts.duration(why.usual) if why.usual else ""
+    yield "usually", duration(why.usual) if why.usual else ""
     if why.sign is not None:
         words = f"{why.sign.what} {why.sign.text}".rstrip()
-        yield "last sign", f"{texts.duration(now - why.sign.at)} ago: {words}"
+        yield "last sign", f"{duration(now - why.sign.at)} ago: {words}"
     if why.awaits is not None:
-        yield "awaits", f"{why.awaits.name} from {why.awaits.source}, for {texts.duration(now - why.awaits.since)}"
+        yield "awaits", f"{why.awaits.name} from {why.awaits.source}, for {duration(now - why.awaits.since)}"
     if why.estimate:
-        left = f"in {texts.duration(why.estimate - now)}" if why.estimate > now else "at any moment"
+        left = f"in {duration(why.estimate - now)}" if why.estimate > now else "at any moment"
         yield "expected", f"{left}{f' ({why.basis})' if why.basis else ''}"
     yield "mend", why.mend
 

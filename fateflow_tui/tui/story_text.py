@@ -8,9 +8,10 @@ from typing import Final
 
 from fateflow_tui.core.records import StoryEntry
 from fateflow_tui.core.status import Status
-from fateflow_tui.tui import texts
+from fateflow_tui.text.places import on_one_line
+from fateflow_tui.text.spans import Spans
+from fateflow_tui.text.statuses import marked
 from fateflow_tui.tui.columns import Column
-from fateflow_tui.tui.texts import Spans
 
 _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _STATUSES: Final = frozenset(map(str, Status))
@@ -32,11 +33,11 @@ def what(entry: StoryEntry) -> Spans:
     before, arrow, after = entry.what.partition(" -> ")
     if arrow:
         style = after if after in _STATUSES else ""
-        spans: Spans = [(f"{before} → ", "muted"), (texts.marked(after) if style else after, style)]
+        spans: Spans = [(f"{before} → ", "muted"), (marked(after) if style else after, style)]
     else:
         words = entry.what if " " in entry.what else _HUMP.sub(" ", entry.what).lower()
-        spans = [(texts.clean(words), "")]
-    return [*spans, (f": {texts.clean(entry.text)}", "muted")] if entry.text else spans
+        spans = [(on_one_line(words), "")]
+    return [*spans, (f": {on_one_line(entry.text)}", "muted")] if entry.text else spans
 
 
 def _clock(at: int, room: int) -> str:

@@ -6,10 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from fateflow_tui.graph.cells import width
-from fateflow_tui.tui import texts
+from fateflow_tui.text.places import on_one_line, width
+from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui.columns import Column
-from fateflow_tui.tui.texts import Spans
 
 Row = Sequence[Any]
 _WIDEST: Final = 28
@@ -21,7 +20,7 @@ def columns_of(header: Sequence[str] | None, rows: Sequence[Row]) -> list[Column
     count = max([len(header or ()), *(len(row) for row in rows[:_LOOKED_AT])], default=0)
     columns = []
     for place in range(count):
-        title = texts.clean(str(header[place])) if header and place < len(header) else f"column {place}"
+        title = on_one_line(str(header[place])) if header and place < len(header) else f"column {place}"
         cells = [cell_text(row[place]) for row in rows[:_LOOKED_AT] if place < len(row)]
         room = min(_WIDEST, max([width(title), *(width(cell) for cell in cells)]))
         figures = bool(cells) and all(_figure(row[place]) for row in rows[:_LOOKED_AT] if place < len(row))
@@ -34,9 +33,9 @@ def cell_text(value: Any) -> str:
         return f"{value:.6g}"
     if isinstance(value, str):
         number = _number(value)
-        return f"{number:.6g}" if number is not None and len(value) > 9 else texts.clean(value)
+        return f"{number:.6g}" if number is not None and len(value) > 9 else on_one_line(value)
     if isinstance(value, dict):
-        return ", ".join(f"{texts.clean(str(key))}: {cell_text(member)}" for key, member in value.items())
+        return ", ".join(f"{on_one_line(str(key))}: {cell_text(member)}" for key, member in value.items())
     return json.dumps(value, ensure_ascii=False) if value is not None else ""
 
 

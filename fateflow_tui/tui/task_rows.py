@@ -10,10 +10,12 @@ import msgspec
 from fateflow_tui.core.status import Status
 from fateflow_tui.sdk.jobs import ComponentView, JobView
 from fateflow_tui.sdk.results.jobs import TaskTimes
+from fateflow_tui.text.amounts import duration
+from fateflow_tui.text.spans import Spans
+from fateflow_tui.text.statuses import marked
 from fateflow_tui.tui import texts
 from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.graph_details import REUSED
-from fateflow_tui.tui.texts import Spans
 
 
 class TaskRow(msgspec.Struct, frozen=True):
@@ -59,7 +61,7 @@ def _name(row: TaskRow, room: int) -> Spans:
 
 def _status(row: TaskRow, room: int) -> Spans:
     reused = row.times is not None and row.times.reused_from
-    return [(f"{REUSED} reused" if reused else texts.marked(row.status), row.status)]
+    return [(f"{REUSED} reused" if reused else marked(row.status), row.status)]
 
 
 def _took(row: TaskRow, room: int) -> Spans:
@@ -68,7 +70,7 @@ def _took(row: TaskRow, room: int) -> Spans:
     ended = times.end_time if times is not None else row.component.ended_at
     if row.status is Status.RUNNING:
         return [(texts.ticking(row.now - started) if started else "", "running")]
-    return [(texts.duration(ended - started) if started and ended else "", "")]
+    return [(duration(ended - started) if started and ended else "", "")]
 
 
 def _started(row: TaskRow, room: int) -> Spans:
@@ -78,7 +80,7 @@ def _started(row: TaskRow, room: int) -> Spans:
 
 def _waited(row: TaskRow, room: int) -> Spans:
     waited = row.times.waited if row.times is not None else None
-    return [(texts.duration(waited) if waited is not None else "", "muted")]
+    return [(duration(waited) if waited is not None else "", "muted")]
 
 
 def _memory(row: TaskRow, room: int) -> Spans:

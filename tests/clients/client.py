@@ -10,7 +10,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from environment import Environment
+import pytest
+from environment import Environment, Unavailable, environment
 
 _PACKAGES = ("flow_client", "flow_sdk", "pipeline")
 _PLACEHOLDERS = Path(__file__).parent / "placeholders"
@@ -85,3 +86,11 @@ def answer_in(printed: str) -> Answer:
 def _inherited() -> dict[str, str]:
     """Our environment without what would lead the client's Python to our packages."""
     return {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV", "FATE"))}
+
+
+def new_client(version: str, folder: Path) -> Client:
+    """A client with settings of its own; skips the test where it cannot be had."""
+    try:
+        return Client(environment(version), folder)
+    except Unavailable as error:
+        pytest.skip(f"fate_client {version} cannot be had here: {error}")

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from client import Client
-from environment import VERSIONS, Unavailable, environment
+from client import new_client
+from environment import VERSIONS
 from flow_user import FlowSite, FlowUser, Trained
 from recorder import Recorder
 
@@ -17,14 +17,6 @@ from recorder import Recorder
 _RECORDINGS = os.environ.get("FATEFLOW_CLIENT_RECORDINGS")
 _recorders: dict[str, Recorder] = {}
 _failed: set[str] = set()
-
-
-def new_client(version: str, folder: Path) -> Client:
-    """A client with settings of its own; skips the test where it cannot be had."""
-    try:
-        return Client(environment(version), folder)
-    except Unavailable as error:
-        pytest.skip(f"fate_client {version} cannot be had here: {error}")
 
 
 @pytest.fixture(scope="session", params=VERSIONS)

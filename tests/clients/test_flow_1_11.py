@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from client import answer_in
-from conftest import new_client
+from client import answer_in, new_client
 from flow_user import CORES, NAMESPACE, FlowSite, FlowUser, Trained
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.parametrize("version", ["1.11.2"], indirect=True, scope="session")]

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client import Client
-from conftest import new_client
+from client import Client, new_client
 from flow_user import NAMESPACE, FlowSite, FlowUser, Trained
 
 pytestmark = pytest.mark.timeout(300)

@@ -15,10 +15,8 @@ from textual.pilot import Pilot
 sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 from clusters import RunningSite, sleep_job, standalone
 from job_jobs import upload_tables
-from reading import Dash, connected
+from reading import ROLES, Dash, connected
 from trained import Trained, train
-
-ROLES = {"guest": [9999], "host": [10000], "arbiter": [10000]}
 
 
 @pytest.fixture(autouse=True)

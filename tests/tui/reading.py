@@ -18,6 +18,7 @@ from fateflow_tui.tui.snapshot import Link
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "tui"
 Dash = Pilot[None]
+ROLES = {"guest": [9999], "host": [10000], "arbiter": [10000]}
 
 
 @asynccontextmanager

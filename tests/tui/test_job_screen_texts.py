@@ -16,12 +16,12 @@ from fateflow_tui.sdk.jobs import ComponentView, JobView, PartyLine
 from fateflow_tui.sdk.results.jobs import Problem
 from fateflow_tui.sdk.results.logs import LogLine
 from fateflow_tui.sdk.results.tracking import Series
-from fateflow_tui.tui import charts, graph_details, graph_scene, parameter_check, plot
+from fateflow_tui.text.spans import spans_width
+from fateflow_tui.tui import charts, graph_details, graph_scene, parameter_check
 from fateflow_tui.tui.graph_ink import Look, row_of
 from fateflow_tui.tui.job_subject import Subject, first_component, first_tab
 from fateflow_tui.tui.log_book import LogBook, Wish
 from fateflow_tui.tui.origins import parameters_of
-from fateflow_tui.tui.texts import spans_width
 
 
 def _line(at: int, text: str, level: str = "INFO", party: str = "guest:9999", component: str = "a") -> LogLine:
@@ -69,15 +69,6 @@ def test_lines_are_filtered_by_level_party_and_component() -> None:
         "guest": ["guest", "scheduler"],
         "b": ["host"],
     }
-
-
-@pytest.mark.parametrize(("columns", "rows"), [(20, 6), (46, 11), (90, 20)])
-def test_a_chart_takes_exactly_its_room(columns: int, rows: int) -> None:
-    lines = (plot.Line("a", ((0, 1), (1, 0.5), (2, float("nan")), (3, 0.25))), plot.Line("b", ((0, 0), (3, 1))))
-    for chart in (plot.Chart("loss", lines, "iteration", "0.25"), plot.Chart("none", ())):
-        drawn = plot.drawn(chart, columns, rows)
-        assert len(drawn) == rows
-        assert {spans_width(line) for line in drawn} == {columns}
 
 
 def test_series_become_charts_and_scores() -> None:

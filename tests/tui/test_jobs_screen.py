@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 from clusters import RunningSite, sleep_job
-from conftest import ROLES
-from reading import Dash, connected, lacks, matches_golden, screen_text, shows, until
+from reading import ROLES, Dash, connected, lacks, matches_golden, screen_text, shows, until
 
 from fateflow_tui.core.status import Status
 from fateflow_tui.tui.widgets.listing import Listing

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 from clusters import RunningSite, sleep_job, standalone, until_running
-from reading import connected, lacks, matches_golden, screen_text, shows, until
+from reading import ROLES, connected, lacks, matches_golden, screen_text, shows, until
 from trained import steady
-
-ROLES = {"guest": [9999], "host": [10000], "arbiter": [10000]}
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from commands.carets import excerpt, flowing
-from commands.text import width
+from fateflow_tui.text.places import width
 
 
 @pytest.mark.parametrize(

@@ -7,20 +7,10 @@ import json
 import pytest
 
 from commands import exits
-from commands.text import (
-    cell,
-    clean,
-    columns,
-    duration,
-    fitted,
-    marked,
-    moment,
-    narrowed,
-    number,
-    party_marks,
-    width,
-    yaml,
-)
+from commands.text import cell, columns, fitted, moment, narrowed, number, party_marks, yaml
+from fateflow_tui.text.amounts import duration
+from fateflow_tui.text.places import clean, width
+from fateflow_tui.text.statuses import marked
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from commands.text import width
 from commands.why_text import why_lines
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Directive, FailureCard, Phase, Refusal, StopWish
@@ -17,6 +16,7 @@ from fateflow_tui.sdk.jobs import JobWhy
 from fateflow_tui.server.reasons import explain
 from fateflow_tui.server.reasons.estimates import room_at
 from fateflow_tui.server.reasons.wording import listed, span
+from fateflow_tui.text.places import width
 
 HOST, GUEST = Party("host", "10000"), Party("guest", "9999")
 NOW = 1_800_000_000_000

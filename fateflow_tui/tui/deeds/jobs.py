@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from fateflow_tui.sdk.jobs import JobLine
 from fateflow_tui.sdk.results.jobs import RerunStep
+from fateflow_tui.text.places import on_one_line
+from fateflow_tui.text.statuses import PLAN_MARKS, marked
 from fateflow_tui.tui import texts
 from fateflow_tui.tui.action import Selection
 from fateflow_tui.tui.actions import ACTIONS
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from fateflow_tui.tui.app import DashApp
 
 _NAMED = 8  # jobs that a question names one by one
-_PLAN_MARKS = {"run": "▶", "reuse": "↺", "skip": "↷"}
 
 
 async def stop(app: DashApp, selection: Selection) -> None:
@@ -76,14 +77,14 @@ async def notes(app: DashApp, selection: Selection) -> None:
 
 
 def _described(job: JobLine) -> list[str]:
-    name = f"  {texts.clean(job.name)}" if job.name else ""
-    parties = ", ".join(f"{party} {texts.marked(status)}" for party, status in job.parties.items())
-    return [f"{texts.marked(job.status)}  {job.job_id}{name}", f"  {parties}"]
+    name = f"  {on_one_line(job.name)}" if job.name else ""
+    parties = ", ".join(f"{party} {marked(status)}" for party, status in job.parties.items())
+    return [f"{marked(job.status)}  {job.job_id}{name}", f"  {parties}"]
 
 
 def _step(step: RerunStep) -> str:
-    mark = _PLAN_MARKS.get(step.action, "·")
-    return f"{mark} {step.action:<6} {step.component}  {texts.clean(step.why)}".rstrip()
+    mark = PLAN_MARKS.get(step.action, "·")
+    return f"{mark} {step.action:<6} {step.component}  {on_one_line(step.why)}".rstrip()
 
 
 DEEDS = {

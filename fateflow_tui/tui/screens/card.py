@@ -9,9 +9,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from fateflow_tui.core.messages import FailureCard
-from fateflow_tui.tui import texts
+from fateflow_tui.text.places import on_one_line
+from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui.screens.dialog import Dialog
-from fateflow_tui.tui.texts import Spans
 from fateflow_tui.tui.widgets.cards import card_lines
 from fateflow_tui.tui.widgets.scroll_words import ScrollWords
 
@@ -47,8 +47,8 @@ def whole_lines(card: FailureCard) -> list[Spans]:
     lines = card_lines(card, log=False)
     if card.traceback:
         lines += [[], [("traceback", "title")]]
-        lines += [[(f"  {texts.clean(line)}", "")] for line in card.traceback.rstrip().splitlines()]
+        lines += [[(f"  {on_one_line(line)}", "")] for line in card.traceback.rstrip().splitlines()]
     if card.log:
         lines += [[], [("last lines of its log", "title")]]
-        lines += [[(f"  {texts.clean(line)}", "muted")] for line in card.log]
+        lines += [[(f"  {on_one_line(line)}", "muted")] for line in card.log]
     return lines

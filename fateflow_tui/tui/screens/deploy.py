@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import SelectionList, Static
 
 from fateflow_tui.sdk.jobs import JobView
-from fateflow_tui.tui import texts
+from fateflow_tui.text.statuses import marked
 from fateflow_tui.tui.screens.dialog import Dialog
 
 
@@ -35,7 +35,7 @@ class DeployDialog(Dialog[list[str]]):
         with Vertical(classes="box") as box:
             box.border_title = Content(f"Deploy the model of job {view.job_id}?")
             box.border_subtitle = "space choose   d deploy   esc"
-            parties = ", ".join(texts.marked(status) + f" {party}" for party, status in view.parties.items())
+            parties = ", ".join(marked(status) + f" {party}" for party, status in view.parties.items())
             yield Static(f"{view.model_id}\n{parties}\n", markup=False)
             choices: list[tuple[str, str, bool]] = [(one.name, one.name, True) for one in view.components]
             yield SelectionList(*choices)

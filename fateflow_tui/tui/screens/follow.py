@@ -11,10 +11,12 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from fateflow_tui.text.places import on_one_line
+from fateflow_tui.text.spans import Spans
+from fateflow_tui.text.statuses import marked
 from fateflow_tui.tui import texts
 from fateflow_tui.tui.screens.dialog import Dialog
 from fateflow_tui.tui.snapshot import Change
-from fateflow_tui.tui.texts import Spans
 from fateflow_tui.tui.widgets.cards import card_lines
 
 if TYPE_CHECKING:
@@ -64,11 +66,11 @@ class FollowDialog(Dialog[bool]):
             self.dismiss(True)
             return
         done, rest = texts.bar(line.progress, _BAR)
-        lines: list[Spans] = [[(done, line.status), (rest, "frame"), (f"  {texts.marked(line.status)}", line.status)]]
+        lines: list[Spans] = [[(done, line.status), (rest, "frame"), (f"  {marked(line.status)}", line.status)]]
         if line.waiting is not None:
-            lines.append([(texts.clean(line.waiting.text), "warning")])
+            lines.append([(on_one_line(line.waiting.text), "warning")])
         if line.status.ended:
-            lines.append([(texts.clean(line.reason), line.status)])
+            lines.append([(on_one_line(line.reason), line.status)])
             lines += [row for card in (view.cards if view else []) for row in ([], *card_lines(card))]
         text = Text()
         for number, spans in enumerate(lines):

@@ -15,6 +15,7 @@ from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
 from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.text.statuses import PLAN_MARKS
 from fateflow_tui.tui import parameter_check
 from fateflow_tui.tui.parameter_check import Remark
 from fateflow_tui.tui.screens.dialog import Dialog
@@ -163,7 +164,7 @@ class ParametersDialog(Dialog[Changed]):
 
 
 def _step(step: Any) -> tuple[str, str]:
-    mark, style = {"run": ("▶", "running"), "reuse": ("↻", "muted"), "skip": ("↷", "muted")}.get(step.action, ("·", ""))
+    mark, style = PLAN_MARKS.get(step.action, "·"), "running" if step.action == "run" else "muted"
     return f"{mark} {step.action:<6} {step.component}  {step.why}".rstrip(), style
 
 

@@ -17,11 +17,12 @@ from textual.widgets import Button, Input, Static
 
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.sdk.results.jobs import Problem
+from fateflow_tui.text.places import cut, on_one_line
+from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui import drafts, texts
 from fateflow_tui.tui.drafts import CONF, DSL
 from fateflow_tui.tui.examples import Examples, ExampleTable
 from fateflow_tui.tui.screens.dialog import Dialog
-from fateflow_tui.tui.texts import Spans
 from fateflow_tui.tui.widgets.file_list import FileList
 from fateflow_tui.tui.widgets.flag import Flag
 from fateflow_tui.tui.widgets.pane import Pane
@@ -161,7 +162,7 @@ class SubmitDialog(Dialog[Wish]):
             self.query_one("#yes").focus()
 
     def on_file_list_entered(self, event: FileList.Entered) -> None:
-        self.query_one("#files", Pane).say(notes=[(texts.cut(_shown(event.path), 60), "muted")])
+        self.query_one("#files", Pane).say(notes=[(cut(_shown(event.path), 60), "muted")])
         self.dash.layout.set("submit", "folder", str(event.path))
 
     def on_listing_moved(self) -> None:
@@ -293,11 +294,11 @@ class SubmitDialog(Dialog[Wish]):
                     first = self._missing if self.query_one("#tables", Flag).on else []
                     lines += plan_lines(await jobs.forecast(dsl, conf, self._reuse), [one.title for one in first])
                 except FateFlowError as error:  # it may be submitted all the same
-                    lines += [[("no plan: ", "muted"), (texts.clean(str(error)), "warning")], [(error.hint, "muted")]]
+                    lines += [[("no plan: ", "muted"), (on_one_line(str(error)), "warning")], [(error.hint, "muted")]]
             pane.say(notes=_verdict(len(errors), len(problems) - len(errors)))
         except FateFlowError as error:
             pane.say(notes=[("✗ not checked", "error")])
-            lines = [[("✗ ", "failed"), (texts.clean(str(error)), "failed")], [(error.hint, "muted")]]
+            lines = [[("✗ ", "failed"), (on_one_line(str(error)), "failed")], [(error.hint, "muted")]]
         reading.show(lines, from_top=True)
         self._checking = False
         if self._hurry:

@@ -12,9 +12,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
-from fateflow_tui.tui import texts
+from fateflow_tui.text.places import cut, on_one_line
+from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui.screens.dialog import Dialog
-from fateflow_tui.tui.texts import Spans
 from fateflow_tui.tui.widgets.file_list import FileList
 from fateflow_tui.tui.widgets.flag import Flag
 from fateflow_tui.tui.widgets.pane import Pane
@@ -184,4 +184,4 @@ def _delimiter(path: Path, line: str) -> str:
 
 
 def _numbered(number: int, line: str, room: int) -> Spans:
-    return [(f"{number} ", "muted"), (texts.cut(texts.clean(line), max(10, room - 2)), "strong" if number == 1 else "")]
+    return [(f"{number} ", "muted"), (cut(on_one_line(line), max(10, room - 2)), "strong" if number == 1 else "")]

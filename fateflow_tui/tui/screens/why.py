@@ -9,9 +9,11 @@ from textual.widgets import Static
 
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.sdk.jobs import JobWhy
+from fateflow_tui.text.places import on_one_line
+from fateflow_tui.text.spans import Spans
+from fateflow_tui.text.statuses import marked
 from fateflow_tui.tui import texts
 from fateflow_tui.tui.screens.dialog import Dialog
-from fateflow_tui.tui.texts import Spans
 from fateflow_tui.tui.widgets.cards import card_lines
 
 
@@ -51,10 +53,10 @@ class WhyDialog(Dialog[None]):
 
 def why_lines(found: JobWhy) -> list[Spans]:
     """The answer as lines; pure."""
-    lines: list[Spans] = [[(texts.marked(found.status), f"{found.status} strong")]]
+    lines: list[Spans] = [[(marked(found.status), f"{found.status} strong")]]
     if found.waiting is not None:
         reason = found.waiting
-        lines += [[], [("waits  ", "muted"), (texts.clean(reason.text), "warning")]]
+        lines += [[], [("waits  ", "muted"), (on_one_line(reason.text), "warning")]]
         rows = [("need", reason.need), ("free", reason.free), ("total", reason.total)]
         for name, amount in rows:
             if amount is not None:
@@ -65,9 +67,9 @@ def why_lines(found: JobWhy) -> list[Spans]:
         if reason.job_id:
             lines.append([("behind ", "muted"), (reason.job_id, "")])
     if found.stop is not None:
-        lines += [[], [("stopped by  ", "muted"), (texts.clean(f"{found.stop.by} {found.stop.reason}".strip()), "")]]
+        lines += [[], [("stopped by  ", "muted"), (on_one_line(f"{found.stop.by} {found.stop.reason}".strip()), "")]]
     if found.reason:
-        lines += [[], [("reason  ", "muted"), (texts.clean(found.reason), "")]]
+        lines += [[], [("reason  ", "muted"), (on_one_line(found.reason), "")]]
     for card in found.cards:
         lines += [[], *card_lines(card)]
     if len(lines) == 1:

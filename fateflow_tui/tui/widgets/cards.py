@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fateflow_tui.core.messages import FailureCard
+from fateflow_tui.text.places import on_one_line
+from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui import texts
-from fateflow_tui.tui.texts import Spans
 
 
 def card_lines(card: FailureCard, *, log: bool = True) -> list[Spans]:
@@ -18,7 +19,7 @@ def card_lines(card: FailureCard, *, log: bool = True) -> list[Spans]:
         ("memory", texts.mib(card.peak_memory), ""),
         ("fix", card.fix, "success"),
     )
-    lines += [[(f"  {name:<7}", "muted"), (texts.clean(value), style)] for name, value, style in facts if value]
+    lines += [[(f"  {name:<7}", "muted"), (on_one_line(value), style)] for name, value, style in facts if value]
     if log and card.log:
-        lines += [[], *([("  ", ""), (texts.clean(line), "muted")] for line in card.log)]
+        lines += [[], *([("  ", ""), (on_one_line(line), "muted")] for line in card.log)]
     return lines

@@ -10,9 +10,10 @@ from typing import ClassVar
 import msgspec
 from textual.binding import Binding, BindingType
 
-from fateflow_tui.tui import texts
+from fateflow_tui.text.amounts import byte_count
+from fateflow_tui.text.places import on_one_line
+from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui.columns import Column
-from fateflow_tui.tui.texts import Spans
 from fateflow_tui.tui.widgets.listing import Listing
 
 _MOST = 2_000  # entries of a folder that are shown
@@ -126,12 +127,12 @@ def entries_of(folder: Path, suffixes: Sequence[str], kind: Kind | None) -> list
 
 
 def _size(entry: Entry, room: int) -> Spans:
-    return [("" if entry.is_folder else texts.bytes_of(entry.size), "muted")]
+    return [("" if entry.is_folder else byte_count(entry.size), "muted")]
 
 
 _COLUMNS = (
     Column[Entry](
-        "name", "NAME", lambda e, room: [(texts.clean(e.name), "primary" if e.is_folder else "")], 12, rank=0
+        "name", "NAME", lambda e, room: [(on_one_line(e.name), "primary" if e.is_folder else "")], 12, rank=0
     ),
     Column[Entry]("kind", "FOR", lambda e, room: [(e.kind, "accent")], 4, 5, rank=1),
     Column[Entry]("size", "SIZE", _size, 8, 8, rank=2, right=True),

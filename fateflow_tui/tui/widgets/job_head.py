@@ -9,9 +9,12 @@ from textual.widget import Widget
 
 from fateflow_tui.core.status import Status
 from fateflow_tui.sdk.jobs import JobLine, JobView
+from fateflow_tui.text.amounts import duration
+from fateflow_tui.text.places import on_one_line
+from fateflow_tui.text.spans import Spans, spans_width
+from fateflow_tui.text.statuses import marked
 from fateflow_tui.tui import texts
 from fateflow_tui.tui.snapshot import Connection, Link
-from fateflow_tui.tui.texts import Spans, spans_width
 
 
 class JobHead(Widget):
@@ -49,7 +52,7 @@ class JobHead(Widget):
         if line is None:
             return [("this site does not know the job", "muted") if self._connection.is_up else ("reading …", "muted")]
         spans: Spans = [
-            (texts.marked(line.status), f"{line.status} strong"),
+            (marked(line.status), f"{line.status} strong"),
             (f"  {line.job_id}", "strong"),
             ("  ", ""),
         ]
@@ -58,9 +61,9 @@ class JobHead(Widget):
         done, rest = texts.bar(line.progress, 10)
         if not line.status.succeeded:
             spans += [("  ", ""), (done, line.status), (rest, "frame"), (f" {line.progress}%", "muted")]
-        took = texts.duration(line.elapsed(now)) if line.status.ended else texts.ticking(line.elapsed(now))
+        took = duration(line.elapsed(now)) if line.status.ended else texts.ticking(line.elapsed(now))
         facts = [took if line.started_at else "", f"submitted {texts.moment(line.created_at, now)}"]
-        facts += [f"by {line.submitted_by}" if line.submitted_by else "", texts.clean(line.name or line.description)]
+        facts += [f"by {line.submitted_by}" if line.submitted_by else "", on_one_line(line.name or line.description)]
         facts += [self._elsewhere()]
         for fact in filter(None, facts):
             if spans_width(spans) + len(fact) + 3 <= room:
@@ -78,7 +81,7 @@ class JobHead(Widget):
         if line is None:
             return []
         if line.waiting is not None and not line.status.ended:
-            return [("waits: ", "muted"), (texts.clean(line.waiting.text), "warning")]
+            return [("waits: ", "muted"), (on_one_line(line.waiting.text), "warning")]
         if line.running and not line.status.ended:
             return [("runs ", "muted"), *self._what_runs(line, now)]
         cards = view.cards if view is not None else []
@@ -86,12 +89,12 @@ class JobHead(Widget):
             first = cards[0]
             more = f"  (and {len(cards) - 1} more)" if len(cards) > 1 else ""
             told: Spans = [(f"✗ {first.component}", "failed strong"), (f" at {first.party}: ", "failed")]
-            return [*told, (texts.clean(first.cause), "failed"), (more, "muted")]
+            return [*told, (on_one_line(first.cause), "failed"), (more, "muted")]
         stop = view.stop if view is not None else None
         if stop is not None:
-            return [("stopped by ", "muted"), (texts.clean(f"{stop.by} {stop.reason}".strip()), line.status)]
+            return [("stopped by ", "muted"), (on_one_line(f"{stop.by} {stop.reason}".strip()), line.status)]
         if line.reason and not line.status.succeeded:
-            return [(texts.clean(line.reason), line.status)]
+            return [(on_one_line(line.reason), line.status)]
         reused = sum(bool(one.reused_from) for one in view.components) if view is not None else 0
         figures = [texts.plural(len(view.components), "component") if view is not None else ""]
         figures += [f"{reused} reused" if reused else "", f"model {view.model_id}" if view is not None else ""]

@@ -10,8 +10,8 @@ from textual.message import Message
 from textual.widget import Widget
 
 from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui.job_subject import Subject
-from fateflow_tui.tui.texts import Spans
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.async_client import AsyncFateFlow

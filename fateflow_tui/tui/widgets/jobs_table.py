@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fateflow_tui.sdk.jobs import JobLine
+from fateflow_tui.text.amounts import duration
+from fateflow_tui.text.places import on_one_line
+from fateflow_tui.text.spans import Spans, spans_width
+from fateflow_tui.text.statuses import MARKS, marked
 from fateflow_tui.tui import texts
 from fateflow_tui.tui.columns import Column
-from fateflow_tui.tui.texts import Spans
 
 _BAR = 6  # places that a bar needs to say something
 
@@ -29,10 +32,10 @@ def job_columns(now: Callable[[], int]) -> tuple[Column[JobLine], ...]:
 def happening(line: JobLine) -> str:
     """What runs now, why it waits, or why it ended badly."""
     if line.waiting is not None:
-        return texts.clean(line.waiting.text)
+        return on_one_line(line.waiting.text)
     if line.running:
         return ", ".join(line.running)
-    return "" if line.status.succeeded else texts.clean(line.reason)
+    return "" if line.status.succeeded else on_one_line(line.reason)
 
 
 def _job(line: JobLine, room: int) -> Spans:
@@ -40,7 +43,7 @@ def _job(line: JobLine, room: int) -> Spans:
 
 
 def _status(line: JobLine, room: int) -> Spans:
-    return [(texts.marked(line.status), line.status)]
+    return [(marked(line.status), line.status)]
 
 
 def _progress(line: JobLine, room: int) -> Spans:
@@ -53,7 +56,7 @@ def _progress(line: JobLine, room: int) -> Spans:
 
 def _parties(line: JobLine, room: int) -> Spans:
     spans = texts.party_marks(line.parties)
-    return spans if texts.spans_width(spans) <= room else _grouped(line)
+    return spans if spans_width(spans) <= room else _grouped(line)
 
 
 def _grouped(line: JobLine) -> Spans:
@@ -64,7 +67,7 @@ def _grouped(line: JobLine) -> Spans:
         unlike = max(statuses, key=lambda status: (status == "failed", status == "running", status != "success"))
         count = str(len(statuses)) if len(statuses) > 1 else ""
         spans += [(" ", "")] if spans else []
-        spans.append((f"{role[:1].upper()}{count}{texts.MARKS.get(unlike, '?')}", unlike))
+        spans.append((f"{role[:1].upper()}{count}{MARKS.get(unlike, '?')}", unlike))
     return spans
 
 
@@ -76,7 +79,7 @@ def _happening(line: JobLine, room: int) -> Spans:
 
 
 def _name(line: JobLine, room: int) -> Spans:
-    return [(texts.clean(line.description or line.name), "muted")]
+    return [(on_one_line(line.description or line.name), "muted")]
 
 
 def _submitted(line: JobLine, now: int) -> Spans:
@@ -85,7 +88,7 @@ def _submitted(line: JobLine, now: int) -> Spans:
 
 def _took(line: JobLine, now: int) -> Spans:
     if line.status.ended:
-        return [(texts.duration(line.elapsed(now)) if line.started_at else "–", "muted")]
+        return [(duration(line.elapsed(now)) if line.started_at else "–", "muted")]
     if not line.started_at:
         return [(texts.ticking(now - line.created_at), "waiting")]
     return [(texts.ticking(line.elapsed(now)), "running")]

@@ -12,6 +12,9 @@ from fateflow_tui.graph.cells import Cell
 from fateflow_tui.graph.dag import Dag
 from fateflow_tui.graph.lanes import LaneLayout, lay_lanes
 from fateflow_tui.sdk.jobs import JobView
+from fateflow_tui.text.amounts import duration
+from fateflow_tui.text.places import padded
+from fateflow_tui.text.spans import spans_width
 from fateflow_tui.tui import texts
 
 _MANY = 60  # components from which on only their list is shown: a layout of more takes too long to do while one scrolls
@@ -53,7 +56,7 @@ class Lanes(Widget):
         names = [name for name, _ in rows]
         top = _top([components[name].status for name in names], height)
         lines = self._layout.lines_width if self._layout else 0
-        marks = max((texts.spans_width(texts.party_marks(c.parties)) for c in components.values()), default=0)
+        marks = max((spans_width(texts.party_marks(c.parties)) for c in components.values()), default=0)
         room = max(8, min(max(map(len, names), default=0), self.size.width - lines - marks - 4))
         timed, now = lines + room + marks + 14 <= self.size.width, time.time_ns() // 1_000_000
         for number, (name, cells) in enumerate(rows[top : top + height]):
@@ -66,17 +69,15 @@ class Lanes(Widget):
                 text.append(cell.glyph, styles[owner.status if owner and cell.node else "muted"])
             text.append("  " if cells else "")
             shown = "strong" if component.status is Status.RUNNING else ""
-            text.append(texts.padded(name, room), styles[shown if component.started_at or shown else "muted"])
+            text.append(padded(name, room), styles[shown if component.started_at or shown else "muted"])
             text.append("  ")
             spans = texts.party_marks(component.parties)
             for word, style in spans:
                 text.append(word, styles[style])
             took = (component.ended_at or now) - component.started_at if component.started_at else 0
             if took and timed:
-                blank = " " * (marks - texts.spans_width(spans) + 2)
-                text.append(
-                    blank + (texts.duration(took) if component.ended_at else texts.ticking(took)), styles["muted"]
-                )
+                blank = " " * (marks - spans_width(spans) + 2)
+                text.append(blank + (duration(took) if component.ended_at else texts.ticking(took)), styles["muted"])
         return text
 
 

@@ -13,9 +13,10 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from fateflow_tui.tui import texts
+from fateflow_tui.text import statuses
+from fateflow_tui.text.places import cut
+from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui.log_book import BookLine, LogBook
-from fateflow_tui.tui.texts import Spans
 
 _STYLES: Final = ("muted", "", "warning", "error", "error strong")
 _SIGNS: Final = ("D", "I", "W", "E", "C")
@@ -60,7 +61,7 @@ class LogPane(ScrollView, can_focus=True):
 
     def name_parties(self, parties: list[str]) -> None:
         """Their letters, as everywhere else."""
-        self._parties = {party: texts.letter(party, parties) for party in parties}
+        self._parties = {party: statuses.letter(party, parties) for party in parties}
 
     def changed(self) -> None:
         """The book has other lines than before."""
@@ -105,7 +106,7 @@ class LogPane(ScrollView, can_focus=True):
         if self.book.shown:
             line = self.book.line(self.cursor)
             self.app.copy_to_clipboard(line.text)
-            self.app.tell(f"copied: {texts.cut(line.text, 60)}")  # type: ignore[attr-defined]
+            self.app.tell(f"copied: {cut(line.text, 60)}")  # type: ignore[attr-defined]
 
     def on_click(self, event: events.Click) -> None:
         self.go(self.scroll_offset.y + event.y)
@@ -148,7 +149,7 @@ class LogPane(ScrollView, can_focus=True):
         spans.append((f"{letter:<{letters}} ", "primary"))
         named = not self.book.wish.component and room > _MESSAGE + 32
         if named:
-            name = texts.cut(line.component, _COMPONENT) if line.first else ""
+            name = cut(line.component, _COMPONENT) if line.first else ""
             spans.append((f"{name:<{_COMPONENT}} ", "muted"))
         return [*spans, *self._message(line, style)]
 

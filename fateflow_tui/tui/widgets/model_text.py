@@ -8,10 +8,12 @@ from typing import Any, Final
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.sdk.results.jobs import Lineage
 from fateflow_tui.sdk.results.models import ModelDiff, ModelPart, ModelVerification
+from fateflow_tui.text.amounts import figure
+from fateflow_tui.text.places import cut, on_one_line
+from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui import texts
 from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.readings import ModelRow
-from fateflow_tui.tui.texts import Spans
 
 _KINDS: Final = {  # glyph and style
     "loaded": ("▶", "running"),
@@ -96,7 +98,7 @@ def part_lines(model: ModelRow | None, found: ModelVerification | FateFlowError 
         return []
     if isinstance(found, FateFlowError):
         return [
-            [("✗ ", "failed"), (texts.clean(str(found)), "failed")],
+            [("✗ ", "failed"), (on_one_line(str(found)), "failed")],
             [(found.hint, "muted")],
             [("v asks again", "muted")],
         ]
@@ -106,7 +108,7 @@ def part_lines(model: ModelRow | None, found: ModelVerification | FateFlowError 
     for party, part in found.parties.items():
         where = "here" if part.here else "elsewhere"
         lines.append([(f"{party:<15} ", ""), *_state(part), (f" {where}", "muted")])
-        lines += [[("  ", ""), (texts.clean(flaw), "failed")] for flaw in part.flaws]
+        lines += [[("  ", ""), (on_one_line(flaw), "failed")] for flaw in part.flaws]
         loaded = [("  ▶ loaded", "running")] if party in model.loaded else []
         if part.digest or loaded:
             lines.append([(f"  sha256 {part.digest[:10]}…" if part.digest else "", "muted"), *loaded])
@@ -140,7 +142,7 @@ def _names(model: ModelRow, room: int) -> Spans:
     spans: Spans = []
     for names, style in ((model.services, "running"), (model.aliases, "accent"), (model.tags, "")):
         for name in names:
-            spans += [(" " if spans else "", ""), (texts.clean(name), style)]
+            spans += [(" " if spans else "", ""), (on_one_line(name), style)]
     return spans
 
 
@@ -187,7 +189,7 @@ def _learned(name: str, model: Mapping[str, Any]) -> list[Spans]:
     change = str(model.get("change", "changed"))
     sign, style = _SIGNS.get(change, _SIGNS["changed"])
     far = model.get("largest_delta")
-    more = f", by up to {texts.figure(far)}" if far else ""
+    more = f", by up to {figure(far)}" if far else ""
     lines: list[Spans] = [
         [("  ", ""), (f"{sign} ", style), (name, "strong"), (f"  {model.get('module', '')}  {change}{more}", "muted")]
     ]
@@ -203,7 +205,7 @@ def _learned(name: str, model: Mapping[str, Any]) -> list[Spans]:
         lines.append(
             [
                 (f"      {one['path']:<{longest}}  ", ""),
-                (f"{texts.figure(one['old']):>10} → {texts.figure(one['new']):<10} ", ""),
+                (f"{figure(one['old']):>10} → {figure(one['new']):<10} ", ""),
                 (f"{one['delta']:+.3g} ".rjust(11), "strong"),
                 (bar, "warning"),
             ]
@@ -221,5 +223,5 @@ def _is_count(weight: Mapping[str, Any]) -> bool:
 
 
 def _value(value: Any) -> str:
-    text = texts.figure(value) if isinstance(value, float) else "null" if value is None else str(value)
-    return texts.cut(texts.clean(text), _LONGEST)
+    text = figure(value) if isinstance(value, float) else "null" if value is None else str(value)
+    return cut(on_one_line(text), _LONGEST)

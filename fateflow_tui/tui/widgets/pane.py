@@ -6,7 +6,8 @@ from textual import events
 from textual.containers import Vertical
 from textual.content import Content
 
-from fateflow_tui.tui.texts import Spans, cut, spans_width
+from fateflow_tui.text.places import cut
+from fateflow_tui.text.spans import Spans, spans_width
 
 
 class Pane(Vertical):

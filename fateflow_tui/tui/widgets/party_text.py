@@ -8,10 +8,13 @@ from typing import Final
 from fateflow_tui.sdk.jobs import JobView
 from fateflow_tui.sdk.results.logs import Event
 from fateflow_tui.sdk.results.parties import Grant
+from fateflow_tui.text.amounts import byte_count
+from fateflow_tui.text.places import cut, on_one_line
+from fateflow_tui.text.spans import Spans
+from fateflow_tui.text.statuses import MARKS, letter
 from fateflow_tui.tui import texts
 from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.readings import PartyRow
-from fateflow_tui.tui.texts import Spans
 
 _KINDS: Final = {"role": "roles", "command": "commands", "component": "modules", "dataset": "tables"}
 _SKEWED: Final = 2_000  # ms by which a clock may differ before it is worth a warning
@@ -45,8 +48,8 @@ def fact_lines(row: PartyRow | None) -> list[Spans]:
                 ("answers", [*_rtt(row), ("  clock ", "muted"), *_skew(row)]),
             ]
         if row.trouble:
-            rows += [("why", [(texts.clean(row.trouble), "failed")]), ("fix", [(row.hint, "success")])]
-        rows += [("key", _trust(row, 80)), ("note", [(texts.clean(row.note), "")])]
+            rows += [("why", [(on_one_line(row.trouble), "failed")]), ("fix", [(row.hint, "success")])]
+        rows += [("key", _trust(row, 80)), ("note", [(on_one_line(row.note), "")])]
     if not row.here:
         rows += _grant_rows(row.grant)
     return [[(f"{name:<9}", "muted"), *spans] for name, spans in rows if spans and spans[0][0]]
@@ -68,12 +71,12 @@ def job_lines(views: Sequence[JobView]) -> list[Spans]:
     for view in views:
         marks: Spans = []
         for line in view.party_lines:
-            name = texts.letter(line.party, [one.party for one in view.party_lines])
+            name = letter(line.party, [one.party for one in view.party_lines])
             style = "failed" if line.lost else "warning" if line.trouble else line.status
-            marks += [(" ", ""), (f"{name}{'✗' if line.lost else texts.MARKS.get(line.status, '?')}", style)]
+            marks += [(" ", ""), (f"{name}{'✗' if line.lost else MARKS.get(line.status, '?')}", style)]
         lines.append([(view.job_id, ""), (" ", ""), *marks])
         lines += [
-            [("  ", ""), (f"{line.party} {'is lost: ' if line.lost else ''}{texts.clean(line.trouble)}", "failed")]
+            [("  ", ""), (f"{line.party} {'is lost: ' if line.lost else ''}{on_one_line(line.trouble)}", "failed")]
             for line in view.party_lines
             if line.lost or line.trouble
         ]
@@ -89,8 +92,8 @@ def trace_line(event: Event) -> Spans:
         (f"{data.get('source', '?'):>13}", "accent"),
         (" → ", "muted"),
         (f"{data.get('target', '?'):<14}", "accent"),
-        (f"{texts.bytes_of(size) if isinstance(size, int) else '?':>9}  ", "strong"),
-        (f"{texts.clean(str(data.get('name', '')))}  ", ""),
+        (f"{byte_count(size) if isinstance(size, int) else '?':>9}  ", "strong"),
+        (f"{on_one_line(str(data.get('name', '')))}  ", ""),
         (f"{data.get('component', '')} {event.job_id}", "muted"),
     ]
 
@@ -130,11 +133,11 @@ def _trust(row: PartyRow, room: int) -> Spans:
         return [("", "")]
     if not row.trusted:
         return [("! not trusted", "warning"), ("; t trusts it" if room > 40 else "", "muted")]
-    return [("✓ ", "success"), (texts.cut(row.fingerprint, max(0, room - 2)), "muted")]
+    return [("✓ ", "success"), (cut(row.fingerprint, max(0, room - 2)), "muted")]
 
 
 def _address(row: PartyRow) -> Spans:
-    return [(row.url, ""), (f"  {texts.clean(row.note)}" if row.note else "", "muted")]
+    return [(row.url, ""), (f"  {on_one_line(row.note)}" if row.note else "", "muted")]
 
 
 def _grant_rows(grant: Grant | None) -> list[tuple[str, Spans]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fateflow_tui.sdk.forecast import JobForecast, Leaving, PartyForecast, TaskForecast
+from fateflow_tui.text.amounts import duration
+from fateflow_tui.text.places import on_one_line
+from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui import texts
-from fateflow_tui.tui.texts import Spans
 
 
 def plan_lines(plan: JobForecast, uploaded: Sequence[str] = ()) -> list[Spans]:
@@ -14,7 +16,7 @@ def plan_lines(plan: JobForecast, uploaded: Sequence[str] = ()) -> list[Spans]:
 
     uploaded: tables that will be there when it is submitted.
     """
-    time = f"about {texts.duration(plan.expected)}" if plan.expected else "no estimate yet"
+    time = f"about {duration(plan.expected)}" if plan.expected else "no estimate yet"
     reused = sum(all(t.action == "reuse" for t in tasks) for tasks in _by_component(plan).values())
     lines: list[Spans] = [
         [
@@ -25,7 +27,7 @@ def plan_lines(plan: JobForecast, uploaded: Sequence[str] = ()) -> list[Spans]:
     if plan.model_version:
         lines.append([("predicts with ", "muted"), (plan.model_version, "primary")])
     if plan.source:
-        lines.append([("↺ ", "accent"), (f"{reused} of them are taken over from job {plan.source}", "accent")])
+        lines.append([("↻ ", "accent"), (f"{reused} of them are taken over from job {plan.source}", "accent")])
     if uploaded:
         lines.append([("↑ ", "accent"), (f"{', '.join(uploaded)} are uploaded first", "accent")])
     for party in plan.parties:
@@ -48,11 +50,11 @@ def _party_lines(party: PartyForecast, uploaded: Sequence[str]) -> list[Spans]:
         [(party.party, "primary strong"), (here, "muted"), (f"  {texts.plural(party.cores, 'core')}{memory}", "muted")]
     ]
     if party.refusal and not any(table in party.refusal for table in uploaded):
-        lines.append([("  ✗ ", "failed"), (texts.clean(party.refusal), "failed")])
+        lines.append([("  ✗ ", "failed"), (on_one_line(party.refusal), "failed")])
     longest = max((len(task.component) for task in party.tasks), default=0)
     for task in party.tasks:
-        mark, style = ("↺", "accent") if task.action == "reuse" else ("▶", "")
-        time = "reused" if task.action == "reuse" else texts.duration(task.expected) if task.runs else "?"
+        mark, style = ("↻", "accent") if task.action == "reuse" else ("▶", "")
+        time = "reused" if task.action == "reuse" else duration(task.expected) if task.runs else "?"
         lines.append(
             [(f"  {mark} {task.component:<{longest}}", style), (f"  {time:>7}", "muted"), (f"  {_tables(task)}", "")]
         )
@@ -69,7 +71,7 @@ def _tables(task: TaskForecast) -> str:
         reads = f"reads {texts.plural(task.their_tables, 'table')} of theirs"
     named = [name for name in task.writes if not name.startswith(f"{task.component}.")]
     writes = f"writes {', '.join(named)}" if named else ""
-    return texts.clean("; ".join(filter(None, [reads, writes])))
+    return on_one_line("; ".join(filter(None, [reads, writes])))
 
 
 def _leaving(leaves: list[Leaving]) -> list[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from fateflow_tui.sdk.jobs import JobLine, JobView
+from fateflow_tui.text.amounts import figure
+from fateflow_tui.text.places import cut, on_one_line
+from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui import texts
-from fateflow_tui.tui.texts import Spans
 from fateflow_tui.tui.widgets.cards import card_lines
 from fateflow_tui.tui.widgets.curves import Curve
 
@@ -15,7 +17,7 @@ def fact_lines(line: JobLine | None, view: JobView | None, now: int, curves: lis
         return []
     lines: list[Spans] = []
     if line.waiting is not None:
-        lines += [[("· ", "warning"), (texts.clean(line.waiting.text), "warning")], []]
+        lines += [[("· ", "warning"), (on_one_line(line.waiting.text), "warning")], []]
     cards = view.cards if view is not None else []
     if cards:
         first = cards[0]
@@ -24,11 +26,11 @@ def fact_lines(line: JobLine | None, view: JobView | None, now: int, curves: lis
             lines.append([(f"  and {len(cards) - 1} more: w says all", "muted")])
         lines.append([])
     elif line.reason and not line.status.succeeded:
-        lines += [[(texts.clean(line.reason), line.status)], []]
+        lines += [[(on_one_line(line.reason), line.status)], []]
     stop = view.stop if view is not None else None
-    figures = ", ".join(f"{curve.name} {texts.figure(curve.values[-1])}" for curve in curves)
+    figures = ", ".join(f"{curve.name} {figure(curve.values[-1])}" for curve in curves)
     lines += [
-        [(f"{name:<10}", "muted"), (texts.clean(value), style)]
+        [(f"{name:<10}", "muted"), (on_one_line(value), style)]
         for name, value, style in (
             ("submitted", f"{texts.moment(line.created_at, now)} {_by(line)}".strip(), ""),
             ("name", line.name, ""),
@@ -55,8 +57,8 @@ def curve_lines(curves: list[Curve], room: int) -> list[Spans]:
         if curve.component != component:
             component = curve.component
             lines += [[]] if lines else []
-            lines.append([(texts.cut(component, room), "muted")])
-        last = texts.figure(curve.values[-1])
+            lines.append([(cut(component, room), "muted")])
+        last = figure(curve.values[-1])
         drawn = texts.sparkline(curve.values, max(0, room - len(last) - 12)) if len(curve.values) > 1 else ""
         count = [(f" ({len(curve.values)})", "muted")] if drawn else []
         lines.append([(f"{curve.name:<5} ", ""), (f"{drawn} " if drawn else "", "accent"), (last, "strong"), *count])

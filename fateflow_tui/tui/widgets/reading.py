@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from fateflow_tui.tui.texts import Spans
+from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui.widgets.scroll_words import ScrollWords
 
 

@@ -10,9 +10,10 @@ import msgspec
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.records import WaitingReason
 from fateflow_tui.sdk.results.site import SiteStatus
+from fateflow_tui.text.places import on_one_line
+from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui import texts
 from fateflow_tui.tui.columns import Column
-from fateflow_tui.tui.texts import Spans
 
 _FULL: Final = 0.9  # of what there is, from which on it is said to be short
 
@@ -97,7 +98,7 @@ def engine_lines(usage: Usage, site: SiteStatus | None, now: int) -> list[Spans]
         ("address", site.url),
         ("home", site.home),
     )
-    return [[(f"{name:<9}", "muted"), (texts.clean(value), "")] for name, value in rows]
+    return [[(f"{name:<9}", "muted"), (on_one_line(value), "")] for name, value in rows]
 
 
 def usage_of(answer: Mapping[str, Any]) -> Usage:
@@ -124,4 +125,4 @@ def _kind(reason: WaitingReason | None) -> str:
 
 
 def _why(reason: WaitingReason | None) -> str:
-    return texts.clean(reason.text) if reason is not None else ""
+    return on_one_line(reason.text) if reason is not None else ""

@@ -8,7 +8,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from fateflow_tui.tui.texts import Spans, wrapped
+from fateflow_tui.text.spans import Spans, wrapped
 
 
 class ScrollWords(ScrollView, can_focus=True):

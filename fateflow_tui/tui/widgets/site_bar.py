@@ -10,10 +10,11 @@ from textual import events
 from textual.widget import Widget
 
 from fateflow_tui.core.status import Status
-from fateflow_tui.tui import texts
+from fateflow_tui.text.places import cut
+from fateflow_tui.text.spans import Spans, spans_width
+from fateflow_tui.text.statuses import MARKS
 from fateflow_tui.tui.places import PLACES
 from fateflow_tui.tui.snapshot import Connection, Link, Snapshot
-from fateflow_tui.tui.texts import Spans, spans_width
 
 if TYPE_CHECKING:
     from fateflow_tui.tui.themes import Palette
@@ -81,7 +82,7 @@ class SiteBar(Widget):
         if site is None:
             return [(" FATE Flow", "primary strong")]
         parties = ", ".join(site.parties) if site.parties else "all parties"
-        return [(" FATE Flow", "primary strong"), (f"   {texts.cut(parties, 40)} · {site.name}", "muted")]
+        return [(" FATE Flow", "primary strong"), (f"   {cut(parties, 40)} · {site.name}", "muted")]
 
     def _tabs(self) -> Spans:
         spans: Spans = [(" ", "")]
@@ -116,6 +117,6 @@ def counted(snapshot: Snapshot, *, brief: bool = False) -> Spans:
     counts[Status.WAITING] += counts.pop(Status.READY, 0)
     for status in _COUNTED:
         if counts[status]:
-            words = f"{counts[status]}{texts.MARKS[status]}" if brief else f"{counts[status]} {status}"
+            words = f"{counts[status]}{MARKS[status]}" if brief else f"{counts[status]} {status}"
             spans += [("  " if brief else " · ", "muted"), (words, status)]
     return spans

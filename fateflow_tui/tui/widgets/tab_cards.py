@@ -12,9 +12,10 @@ from textual.message import Message
 from textual.widgets import Static
 
 from fateflow_tui.core.messages import FailureCard
+from fateflow_tui.text.places import cut, on_one_line
+from fateflow_tui.text.spans import Spans, wrapped
 from fateflow_tui.tui import texts
 from fateflow_tui.tui.job_subject import Subject
-from fateflow_tui.tui.texts import Spans
 from fateflow_tui.tui.widgets.job_tab import JobTab
 
 _LOG = 12  # last lines that a card shows; the whole is shown on enter
@@ -105,17 +106,17 @@ class CardsTab(JobTab):
 
 def brief_lines(card: FailureCard, room: int) -> list[Spans]:
     """What a person needs to go on, most needed first."""
-    lines: list[Spans] = texts.wrapped([(texts.clean(card.cause or card.kind), "failed strong")], room)
+    lines: list[Spans] = wrapped([(on_one_line(card.cause or card.kind), "failed strong")], room)
     ended = {"signal": card.signal, "exit": "" if card.exit_code in (None, 0) else str(card.exit_code)}
     facts = {"fix": card.fix, "where": texts.path_end(card.where), **ended, "memory": texts.mib(card.peak_memory)}
     facts["run"] = str(card.version + 1) if card.version else ""
     for name, value in facts.items():
         if value:
             style = "success" if name == "fix" else ""
-            lines += texts.wrapped([(f"{name:<7}", "muted"), (texts.clean(value), style)], room)
+            lines += wrapped([(f"{name:<7}", "muted"), (on_one_line(value), style)], room)
     if card.log:
         lines.append([("─" * room, "frame")])
-        lines += [[(texts.cut(texts.clean(line), room), "muted")] for line in card.log[-_LOG:]]
+        lines += [[(cut(on_one_line(line), room), "muted")] for line in card.log[-_LOG:]]
     return lines
 
 

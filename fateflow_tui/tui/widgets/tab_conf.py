@@ -7,12 +7,12 @@ from typing import Any, Final
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from fateflow_tui.tui import texts
+from fateflow_tui.text.places import on_one_line
+from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.documents import json_lines
 from fateflow_tui.tui.job_subject import Subject
 from fateflow_tui.tui.origins import DEFAULT, Parameter, parameters_of
-from fateflow_tui.tui.texts import Spans
 from fateflow_tui.tui.widgets.chips import Chips
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.listing import Listing
@@ -29,8 +29,8 @@ def _style(one: Parameter) -> str:
 
 
 COLUMNS: Final[tuple[Column[Parameter], ...]] = (
-    Column("path", "PARAMETER", lambda one, room: [(texts.clean(one.path), _style(one))], 14, 40),
-    Column("value", "VALUE", lambda one, room: [(texts.clean(one.text), _style(one))], 10),
+    Column("path", "PARAMETER", lambda one, room: [(on_one_line(one.path), _style(one))], 14, 40),
+    Column("value", "VALUE", lambda one, room: [(on_one_line(one.text), _style(one))], 10),
     Column("origin", "FROM", lambda one, room: [(one.origin, "muted" if one.origin == DEFAULT else "accent")], 7, 14),
 )
 

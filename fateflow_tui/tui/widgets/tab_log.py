@@ -9,8 +9,8 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui.log_book import LEVELS, LogBook, Wish
-from fateflow_tui.tui.texts import Spans
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.log_pane import LogPane
 

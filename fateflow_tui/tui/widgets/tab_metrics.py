@@ -8,17 +8,18 @@ from textual import events
 from textual.app import ComposeResult
 
 from fateflow_tui.core.errors import NotFound
-from fateflow_tui.tui import plot, texts
+from fateflow_tui.text.amounts import figure
+from fateflow_tui.text.plot import Chart, draw
+from fateflow_tui.text.spans import Spans, beside
+from fateflow_tui.tui import texts
 from fateflow_tui.tui.charts import Score, charts_of, rank
 from fateflow_tui.tui.job_subject import Subject
-from fateflow_tui.tui.plot import Chart
-from fateflow_tui.tui.texts import Spans
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.scroll_words import ScrollWords
 
 _WITHOUT: Final = ("Reader", "Sleep", "Upload", "Download", "Writer")
 _WIDE: Final = 46  # places of a chart, from which on another one has room beside it
-_HIGH: Final = 11  # lines of a chart
+_HIGH: Final = 7  # lines of the curves of a chart
 _MOST: Final = 6  # components of a job that are asked for series, the last ones
 
 
@@ -70,14 +71,9 @@ class MetricsTab(JobTab):
         each = (room - 2 * (across - 1)) // across
         lines = score_lines(self._scores)
         for start in range(0, len(self._charts), across):
-            row = [plot.drawn(chart, each, _HIGH) for chart in self._charts[start : start + across]]
+            row = [draw(chart, each, _HIGH) for chart in self._charts[start : start + across]]
             lines += [[]] if lines else []
-            for pieces in zip(*row, strict=True):
-                line: Spans = []
-                for piece in pieces:
-                    line += [("  ", "")] if line else []
-                    line += piece
-                lines.append(line)
+            lines += beside(row, each)
         pane.show(lines)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -93,7 +89,7 @@ def score_lines(scores: list[Score]) -> list[Spans]:
     for score in scores:
         key = (score.component, score.party, score.of)
         line = lines.setdefault(key, [(f"{score.component} ", "strong"), (f"{score.party} · {score.of}  ", "muted")])
-        line += [(f"{score.name} ", "muted"), (f"{texts.figure(score.value)}  ", "success strong")]
+        line += [(f"{score.name} ", "muted"), (f"{figure(score.value)}  ", "success strong")]
     return list(lines.values())
 
 

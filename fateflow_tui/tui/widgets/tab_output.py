@@ -11,11 +11,11 @@ from textual.containers import Horizontal, Vertical
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.sdk.results.jobs import OutputInfo
 from fateflow_tui.sdk.results.tracking import DataPreview
+from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui import table_rows, texts
 from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.documents import tree_lines
 from fateflow_tui.tui.job_subject import Subject
-from fateflow_tui.tui.texts import Spans
 from fateflow_tui.tui.widgets.chips import Chips
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.listing import Listing

@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from fateflow_tui.core.records import StoryEntry
+from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui import story_text
 from fateflow_tui.tui.job_subject import Subject
-from fateflow_tui.tui.texts import Spans
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.listing import Listing
 

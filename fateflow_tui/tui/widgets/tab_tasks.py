@@ -9,9 +9,10 @@ from textual.message import Message
 
 from fateflow_tui.core.errors import NotFound
 from fateflow_tui.sdk.results.jobs import TaskTimes
+from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui.job_subject import Subject
 from fateflow_tui.tui.task_rows import COLUMNS, TaskRow, task_rows
-from fateflow_tui.tui.texts import Spans, plural
+from fateflow_tui.tui.texts import plural
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.listing import Listing
 

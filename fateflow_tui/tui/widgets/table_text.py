@@ -8,11 +8,11 @@ from typing import Any, Final
 import msgspec
 
 from fateflow_tui.core.errors import FateFlowError
-from fateflow_tui.graph.cells import width
 from fateflow_tui.sdk.results.tables import TableJobs, TableLine, TablePreview, TableSource
+from fateflow_tui.text.places import on_one_line, padded, width
+from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui import texts
 from fateflow_tui.tui.columns import Column
-from fateflow_tui.tui.texts import Spans
 
 _WIDEST: Final = 18  # places of a column of the preview
 _JOBS: Final = 6  # jobs that are named
@@ -28,7 +28,7 @@ class TableAnswer(msgspec.Struct, frozen=True):
 
 def table_columns(now: Callable[[], int]) -> tuple[Column[TableLine], ...]:
     return (
-        Column("namespace", "NAMESPACE", lambda t, room: [(texts.clean(t.namespace), "muted")], 10, 20),
+        Column("namespace", "NAMESPACE", lambda t, room: [(on_one_line(t.namespace), "muted")], 10, 20),
         Column("name", "NAME", _name, 14, sortable=True),
         Column("rows", "ROWS", lambda t, room: [(_count(t.count), "")], 9, 9, right=True, sortable=True),
         Column("columns", "COLS", lambda t, room: [(_count(t.columns), "")], 4, 4, rank=4, right=True),
@@ -71,18 +71,18 @@ def preview_lines(found: TableAnswer | FateFlowError | None) -> list[Spans]:
         return [[("reading …", "muted")]]
     preview = found.preview if isinstance(found, TableAnswer) else found
     if isinstance(preview, FateFlowError):
-        return [[("✗ ", "failed"), (texts.clean(str(preview)), "failed")], [(preview.hint, "muted")]]
+        return [[("✗ ", "failed"), (on_one_line(str(preview)), "failed")], [(preview.hint, "muted")]]
     if not preview.data:
         return [[("no rows", "muted")]]
     columns = [list(column) for column in zip(*([preview.header, *preview.data]), strict=False)]
-    cells = [[texts.clean(_cell(value)) for value in column] for column in columns]
+    cells = [[on_one_line(_cell(value)) for value in column] for column in columns]
     widths = [min(_WIDEST, max(map(width, column))) for column in cells]
     figures = [all(_is_figure(value) for value in column[1:]) for column in cells]
     lines: list[Spans] = []
     for number, row in enumerate(zip(*cells, strict=True)):
         style = "title strong" if not number else ""
         line = [
-            (texts.padded(value, room, right=right) + "  ", style or ("accent" if not place else ""))
+            (padded(value, room, right=right) + "  ", style or ("accent" if not place else ""))
             for place, (value, room, right) in enumerate(zip(row, widths, figures, strict=True))
         ]
         lines.append(line)
@@ -90,7 +90,7 @@ def preview_lines(found: TableAnswer | FateFlowError | None) -> list[Spans]:
 
 
 def _name(table: TableLine, room: int) -> Spans:
-    return [(texts.clean(table.table_name), "" if table.enable else "muted")]
+    return [(on_one_line(table.table_name), "" if table.enable else "muted")]
 
 
 def _state(table: TableLine, room: int) -> Spans:
@@ -111,7 +111,7 @@ def _count(value: Any) -> str:
 
 def _source_rows(source: Sequence[TableSource] | FateFlowError) -> list[tuple[str, Spans]]:
     if isinstance(source, FateFlowError):
-        return [("made of", [("✗ ", "failed"), (texts.clean(str(source)), "failed")])]
+        return [("made of", [("✗ ", "failed"), (on_one_line(str(source)), "failed")])]
     rows: list[tuple[str, Spans]] = []
     for one in source:
         parent = one.parent_table_name and f"{one.parent_table_namespace}.{one.parent_table_name}"
@@ -122,7 +122,7 @@ def _source_rows(source: Sequence[TableSource] | FateFlowError) -> list[tuple[st
 
 def _job_rows(jobs: TableJobs | FateFlowError) -> list[tuple[str, Spans]]:
     if isinstance(jobs, FateFlowError):
-        return [("read by", [("✗ ", "failed"), (texts.clean(str(jobs)), "failed")])]
+        return [("read by", [("✗ ", "failed"), (on_one_line(str(jobs)), "failed")])]
     rows: list[tuple[str, Spans]] = [
         ("" if number else "read by", [(job, "primary")]) for number, job in enumerate(jobs.job[:_JOBS])
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 from textual.widget import Widget
 
-from fateflow_tui.tui.texts import Spans, wrapped
+from fateflow_tui.text.spans import Spans, wrapped
 
 
 class Words(Widget):

@@ -8,8 +8,10 @@ import pytest
 
 from commands.chart_page import page
 from commands.metric_charts import TaskMetrics, charts
-from commands.plot import Chart, Line, _texts, _ticks, beside, draw, visible
 from fateflow_tui.sdk.results import Series
+from fateflow_tui.text.places import width
+from fateflow_tui.text.plot import Chart, Line, _texts, _ticks, draw
+from fateflow_tui.text.spans import Spans, beside, spans_width
 
 _BLANK = "\u2800"
 
@@ -18,13 +20,17 @@ def _plain(text: str, color: str) -> str:
     return text
 
 
+def _lines(chart: Chart, columns: int, rows: int) -> list[str]:
+    return ["".join(text for text, _ in line).rstrip() for line in draw(chart, columns, rows)]
+
+
 def _curve(text: str) -> str:
     """What stands right of the axis."""
     return text.partition("│")[2] or text.partition("┤")[2]
 
 
 def test_a_rising_line_goes_from_the_lower_left_to_the_upper_right() -> None:
-    lines = draw(Chart("t", [Line("a", [(0, 0), (1, 1)])]), 40, 6)
+    lines = _lines(Chart("t", [Line("a", [(0, 0), (1, 1)])]), 40, 6)
     curves = [_curve(line) for line in lines[1:7]]
     starts = [len(curve) - len(curve.lstrip()) for curve in curves]
     assert starts == sorted(starts, reverse=True)
@@ -38,9 +44,9 @@ def test_a_rising_line_goes_from_the_lower_left_to_the_upper_right() -> None:
 @pytest.mark.parametrize("rows", [4, 11])
 def test_a_chart_keeps_to_its_room(columns: int, rows: int) -> None:
     points = [(i, math.sin(i / 9) * 1000) for i in range(500)]
-    lines = draw(Chart("title", [Line("a", points)], "iters", "note"), columns, rows)
+    lines = _lines(Chart("title", [Line("a", points)], "iters", "note"), columns, rows)
     assert len(lines) == rows + 3
-    assert max(map(visible, lines)) <= columns
+    assert max(map(width, lines)) <= columns
     assert lines[0].startswith("title")
     assert lines[0].endswith("note")
     assert "iters" in lines[-1]
@@ -60,26 +66,26 @@ def test_a_chart_keeps_to_its_room(columns: int, rows: int) -> None:
     ],
 )
 def test_odd_curves_are_drawn_all_the_same(points: list[tuple[float, float]]) -> None:
-    lines = draw(Chart("t", [Line("a", points)]), 50, 5)
+    lines = _lines(Chart("t", [Line("a", points)]), 50, 5)
     assert len(lines) >= 2
-    assert max(map(visible, lines)) <= 50
+    assert max(map(width, lines)) <= 50
     assert all(math.isfinite(y) for _, y in points) or len(lines) == 8
 
 
 def test_nothing_yet() -> None:
-    assert draw(Chart("t", []), 40, 5) == ["t", "  no points yet"]
+    assert _lines(Chart("t", []), 40, 5) == ["t", "  no points yet"]
 
 
 def test_curves_of_one_chart_differ_without_colours() -> None:
     across = [Line(name, [(0.0, y), (1.0, y)]) for y, name in enumerate(("one", "two", "three"))]
-    lines = draw(Chart("t", across), 60, 9)
+    lines = _lines(Chart("t", across), 60, 9)
     assert [word for word in lines[1].split() if word.isalpha()] == ["one", "two", "three"]
     rows = {_curve(line) for line in lines[2:11] if _curve(line).strip()}
     assert len(rows) == 3
 
 
 def test_a_guide_is_not_in_the_legend() -> None:
-    lines = draw(Chart("t", [Line("", [(0, 0), (1, 1)], guide=True), Line("roc", [(0, 0), (0, 1), (1, 1)])]), 60, 5)
+    lines = _lines(Chart("t", [Line("", [(0, 0), (1, 1)], guide=True), Line("roc", [(0, 0), (0, 1), (1, 1)])]), 60, 5)
     assert len(lines) == 8  # no legend for a single curve
     assert "⡇" in "".join(lines)
 
@@ -89,11 +95,11 @@ def test_colours_go_around_curves_only() -> None:
 
     def paint(text: str, color: str) -> str:
         said.append((text, color))
-        return f"\x1b[{color}m{text}\x1b[0m"
+        return text
 
-    lines = draw(Chart("t", [Line("a", [(0, 0), (1, 1)])]), 40, 5, paint)
-    assert max(map(visible, lines)) <= 40
+    page([Chart("t", [Line("a", [(0, 0), (1, 1)])])], 80, paint)
     assert {color for _, color in said} == {"1", "2", "36"}
+    assert all(set(text) <= {" ", *map(chr, range(0x2800, 0x2900))} for text, color in said if color == "36")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +121,10 @@ def test_ticks_are_round_and_around_the_values(low: float, high: float, texts: l
 
 
 def test_charts_stand_beside_each_other() -> None:
-    assert list(beside([["ab", "c"], ["d"]], 4)) == ["ab  d", "c"]
+    blocks: list[list[Spans]] = [[[("ab", "strong")], [("c", "")]], [[("defghi", "")]]]
+    rows = list(beside(blocks, 4))
+    assert ["".join(text for text, _ in row) for row in rows] == ["ab    def…", "c         "]
+    assert {spans_width(row) for row in rows} == {10}
     chart = Chart("t", [Line("a", [(0, 0), (1, 1)])])
     assert len(page([chart, chart], 120, _plain)) == len(page([chart], 120, _plain))
     assert len(page([chart, chart], 80, _plain)) == 2 * len(page([chart], 80, _plain)) + 1

@@ -1,0 +1,1 @@
+"""Text for terminals, wherever it is shown: places, marks, amounts, styled spans, curves. Pure."""
