@@ -67,10 +67,12 @@ def keep(context: Any, own: frozenset[str]) -> None:
 
 def light(param: Any) -> Any:
     """The same parameter, whose texts and defaults Typer takes as they are. It would check each of them by pydantic,
-    whose import takes longer than most commands do.
+    whose import takes longer than most commands do. Helps do not name the types of flags and words.
     """
     if "process_value" in vars(param):  # is light already
         return param
+    if param.type_descriptor.annotation in (bool, str, list[str]) and not (param.metavar and param.opts[0][0] == "-"):
+        param.display_type_rich = lambda ctx: None
     thorough = param.process_value
     several = param.multiple or param.nargs == -1
 

@@ -13,7 +13,7 @@ from fateflow_tui.core.errors import BadRequest
 _JOB = "Id of a job, its unique beginning, @last, or @2 for the last but one."
 _VERSION = "A model version, its unique beginning, @last, or an alias as in churn@prod."
 
-JobArguments = Annotated[list[str] | None, typer.Argument(metavar="JOB...", help=_JOB, autocompletion=complete_job)]
+JobArguments = Annotated[list[str] | None, typer.Argument(metavar="JOB", help=_JOB, autocompletion=complete_job)]
 JobArgument = Annotated[str | None, typer.Argument(metavar="JOB", help=_JOB, autocompletion=complete_job)]
 JobOption = Annotated[str | None, typer.Option("--job-id", "-j", metavar="JOB", help=_JOB, autocompletion=complete_job)]
 RoleOption = Annotated[str | None, typer.Option("--role", "-r", metavar="ROLE", help="guest, host, arbiter or local.")]
