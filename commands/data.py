@@ -219,8 +219,23 @@ def _finished(session: context.Session, job_id: str, conf: dict[str, Any]) -> in
         complain(session, session.flow.job(job_id))
     elif session.output.is_table:
         table = session.flow.table_info(str(conf["namespace"]), str(conf["table_name"]))
-        session.output.lines([f"{table.namespace} {table.table_name}: {table.count} rows"])
+        rows = f"{table.count} row{'' if table.count == 1 else 's'}"
+        session.output.lines([f"{table.namespace} {table.table_name}: {rows}"])
+        rejected = _rejected(session.flow.summary(job_id, "upload_0", "local:0"))
+        if rejected:
+            session.output.alarm(rejected)
     return code
+
+
+def _rejected(counts: dict[str, Any]) -> str:
+    """Which rows of the file are not in the table, and why; '' if all are."""
+    reasons = {
+        "duplicate_ids": "with an id that was there before",
+        "malformed": "with too few or too many fields",
+        "without_id": "without an id",
+    }
+    found = [f"{counts[name]} {reason}" for name, reason in reasons.items() if counts.get(name)]
+    return f"{counts['rows_rejected']} of {counts['rows_read']} rows were left out: {', '.join(found)}" if found else ""
 
 
 add_looking(app, "data")

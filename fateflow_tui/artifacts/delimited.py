@@ -1,7 +1,12 @@
-"""Reading a delimited text file in blocks of bounded size. Quotes have no meaning: every delimiter separates."""
+"""Reading a delimited text file in blocks of bounded size.
+
+Where fields are columns, one that begins with a double quote may hold the delimiter and ends, on the same line, with
+another; an inner one is doubled. Where a line is an id and all the rest, quotes have no meaning.
+"""
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,19 +22,22 @@ BLOCK = 8 << 20  # bytes
 _BOM = b"\xef\xbb\xbf"
 _ID = "sid"
 _VALUE = "value"
+_QUOTE = '"'
+_OTHERS = (",", ";", "\t", "|")  # what else may separate fields
 
 
 class Layout(msgspec.Struct, frozen=True):
     """Where the columns are. names: of the columns in their order. start: where the rows begin, in bytes.
 
     wide: each field of a line is a column. Otherwise a line is its first field and all the rest (two names), or is
-    taken whole (one name), as the formats need whose rows differ in length.
+    taken whole (one name), as the formats need whose rows differ in length. title: what people call the file.
     """
 
     names: list[str]
     start: int
     wide: bool
     delimiter: str
+    title: str
 
 
 class Rows(msgspec.Struct, frozen=True):
@@ -40,32 +48,61 @@ class Rows(msgspec.Struct, frozen=True):
     read: int
 
 
-def layout(path: Path, head: bool, delimiter: str, names: Sequence[str] = (), *, whole: bool = False) -> Layout:
+def layout(
+    path: Path, head: bool, delimiter: str, names: Sequence[str] = (), *, whole: bool = False, title: str = ""
+) -> Layout:
     """Looks at the first line. names: of the columns of a file without a header line, if they are known. whole:
-    without names, a line is one value. Raises ComponentFailed for an empty file and a header that cannot be one.
+    without names, a line is one value. title: what people call the file, its own name unless given. Raises
+    ComponentFailed for an empty file and a header that cannot be one.
     """
+    title = title or path.name
     with path.open("rb") as file:
         line = file.readline(BLOCK)
     bom = len(_BOM) if line.startswith(_BOM) else 0
     if not line[bom:].strip():
         raise ComponentFailed(
-            f"{path.name} is empty" if not line else f"the first line of {path.name} is empty",
+            f"{title} is empty" if not line else f"the first line of {title} is empty",
             hint="the file must have a line for each row, with the id in front",
         )
     if not head and not names:
-        return Layout([_VALUE] if whole else [_ID, _VALUE], bom, False, delimiter)
-    fields = [name.strip() for name in _decoded(line[bom:], path).rstrip("\r\n").split(delimiter)]
+        return Layout([_VALUE] if whole else [_ID, _VALUE], bom, False, delimiter, title)
+    fields = [name.strip() for name in _fields(_decoded(line[bom:], title).rstrip("\r\n"), delimiter)]
     if not head:
         if len(fields) != len(names):
             raise ComponentFailed(
-                f"the first line of {path.name} has {len(fields)} fields, but {len(names)} columns are named",
+                f"the first line of {title} has {len(fields)} fields, but {len(names)} columns are named",
                 hint=f"are the fields separated by {delimiter!r}?",
             )
-        return Layout(list(names), bom, True, delimiter)
-    if "" in fields or len(set(fields)) < len(fields):
-        wrong = "has a column without a name" if "" in fields else "names a column twice"
-        raise ComponentFailed(f"the header line of {path.name} {wrong}", hint="correct it, or say head 0 if it is none")
-    return Layout(fields, len(line), True, delimiter)
+        return Layout(list(names), bom, True, delimiter, title)
+    _check_header(fields, delimiter, title)
+    return Layout(fields, len(line), True, delimiter, title)
+
+
+def _check_header(fields: list[str], delimiter: str, title: str) -> None:
+    wrong = ""
+    if "" in fields:
+        wrong = "has a column without a name"
+    elif len(set(fields)) < len(fields):
+        wrong = "names a column twice"
+    elif any(delimiter in field for field in fields):
+        wrong = f"names a column with the delimiter {delimiter!r} in it"
+    if wrong:
+        raise ComponentFailed(f"the header line of {title} {wrong}", hint="correct it, or say head 0 if there is none")
+    other = next((sign for sign in _OTHERS if sign in fields[0]), None) if len(fields) == 1 else None
+    if other is not None:
+        raise ComponentFailed(
+            f"the header line of {title} has no {delimiter!r}, but {other!r}",
+            hint=f"say id_delimiter {other!r} if that separates the fields",
+        )
+
+
+def _fields(line: str, delimiter: str) -> list[str]:
+    if _QUOTE not in line or len(delimiter) > 1:
+        return line.split(delimiter)
+    try:
+        return next(csv.reader([line], delimiter=delimiter, strict=True))
+    except csv.Error:  # a quote that is none, as in `6" pipe`, or one that is not closed
+        return line.split(delimiter)
 
 
 def blocks(path: Path, where: Layout, size: int = BLOCK) -> Iterator[Rows]:
@@ -77,19 +114,19 @@ def blocks(path: Path, where: Layout, size: int = BLOCK) -> Iterator[Rows]:
         while block := file.read(size):
             # The rest of the last line.
             block += file.readline()
-            frame, malformed = _parse(block, where, path)
+            frame, malformed = _parse(block, where)
             yield Rows(frame, malformed, file.tell())
 
 
-def _parse(block: bytes, where: Layout, path: Path) -> tuple[pl.DataFrame, int]:
-    if where.wide and len(where.delimiter.encode()) == 1:
-        regular = _parse_regular(block, where, path)
+def _parse(block: bytes, where: Layout) -> tuple[pl.DataFrame, int]:
+    if where.wide and len(where.delimiter.encode()) == 1 and _QUOTE.encode() not in block:
+        regular = _parse_regular(block, where)
         if regular is not None:
             return regular, 0
-    return _parse_lines(block, where, path)
+    return _parse_lines(block, where)
 
 
-def _parse_regular(block: bytes, where: Layout, path: Path) -> pl.DataFrame | None:
+def _parse_regular(block: bytes, where: Layout) -> pl.DataFrame | None:
     """The fast way, for a block in which every line has all fields; None if one has not."""
     import polars as pl
 
@@ -111,10 +148,10 @@ def _parse_regular(block: bytes, where: Layout, path: Path) -> pl.DataFrame | No
     return frame.fill_null("")
 
 
-def _parse_lines(block: bytes, where: Layout, path: Path) -> tuple[pl.DataFrame, int]:
+def _parse_lines(block: bytes, where: Layout) -> tuple[pl.DataFrame, int]:
     import polars as pl
 
-    text = _decoded(block, path)
+    text = _decoded(block, where.title)
     lines = pl.Series("line", [text], dtype=pl.String).str.split("\n").explode().str.strip_chars_end("\r")
     lines = lines.filter(lines != "")
     if not where.wide and len(where.names) == 1:
@@ -122,6 +159,11 @@ def _parse_lines(block: bytes, where: Layout, path: Path) -> tuple[pl.DataFrame,
     if not where.wide:
         fields = lines.str.splitn(where.delimiter, 2).struct.rename_fields(where.names).struct.unnest()
         return fields.fill_null(""), 0
+    if _QUOTE in text:
+        rows = [_fields(line, where.delimiter) for line in lines]
+        good_rows = [row for row in rows if len(row) == len(where.names)]
+        frame = pl.DataFrame(good_rows, schema=dict.fromkeys(where.names, pl.String), orient="row")
+        return frame, len(rows) - len(good_rows)
     complete = lines.str.count_matches(where.delimiter, literal=True) == len(where.names) - 1
     good = lines.filter(complete)
     if len(where.names) == 1:
@@ -130,10 +172,10 @@ def _parse_lines(block: bytes, where: Layout, path: Path) -> tuple[pl.DataFrame,
     return split.struct.rename_fields(where.names).struct.unnest(), lines.len() - good.len()
 
 
-def _decoded(data: bytes, path: Path) -> str:
+def _decoded(data: bytes, title: str) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
         raise ComponentFailed(
-            f"{path.name} is not UTF-8 text: {error.reason}", hint="convert it, for instance with `iconv -t UTF-8`"
+            f"{title} is not UTF-8 text: {error.reason}", hint="convert it, for instance with `iconv -t UTF-8`"
         ) from error

@@ -102,8 +102,9 @@ class Shortage(msgspec.Struct, frozen=True):
 class FailureCard(msgspec.Struct, frozen=True):
     """Why a task ended badly, whole at its own party; what peers get has been through `redacted`.
 
-    kind: exception, signal, exit, memory, timeout, canceled, lost. cause: type and message of the innermost cause.
-    where: file:line. signal: by name. peak_memory: MiB. log: last lines. fix: the likely next step.
+    kind: component (it says itself what is wrong), exception, signal, exit, memory, timeout, canceled, lost.
+    cause: what the component says, else type and message of the innermost cause. where: file:line. signal: by name.
+    peak_memory: MiB. log: last lines. fix: the likely next step.
     """
 
     party: Party
@@ -121,11 +122,9 @@ class FailureCard(msgspec.Struct, frozen=True):
 
     def redacted(self) -> FailureCard:
         """For other parties: no rows, no paths, no addresses. A component's own words may quote data, so of an
-        exception only its type crosses, unless it is a `ComponentFailed`, whose text is written to be shown.
+        exception only its type crosses; what it says by a `ComponentFailed` is written to be shown.
         """
-        cause = self.cause
-        if self.kind == "exception" and not cause.startswith("ComponentFailed:"):
-            cause = cause.partition(":")[0]
+        cause = self.cause.partition(":")[0] if self.kind == "exception" else self.cause
         return FailureCard(
             party=self.party,
             component=self.component,

@@ -5,8 +5,8 @@ waiting     cores memory behind peer party confirmation retry needs      it will
             parallelism turn
 running     -                                                            its workers work
 silent      -                                                            a worker has given no sign of life for long
-failed      exception memory signal exit lost peer elsewhere -           see `cards`, the first cause first; elsewhere:
-                                                                         the driver's site has them
+failed      component exception memory signal exit lost peer             see `cards`, the first cause first; elsewhere:
+            elsewhere -                                                  the driver's site has them
 refused     role command component dataset table module model capacity   a party does not take part; `lacks` says what
             other                                                        it misses
 canceled    stop job                                                     somebody stopped it; or it, with its job

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ def upload_job(conf: Mapping[str, Any], file: str) -> tuple[dict[str, Any], dict
     _need(conf, "table_name", "namespace", "head", "partition")
     parameters = {
         "file": file,
+        "file_name": PurePath(str(conf.get("file") or file)).name,
         "name": str(conf["table_name"]),
         "namespace": str(conf["namespace"]),
         "head": _whole(conf, "head"),

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Sequence
 from types import TracebackType
 
-from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.core.errors import ComponentFailed, FateFlowError
 from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.core.work import TaskOrder
 
@@ -26,18 +26,30 @@ _FIXES: tuple[tuple[type[BaseException], str], ...] = (
 def card_of_error(order: TaskOrder, error: BaseException, log: Sequence[str]) -> FailureCard:
     """The card of a task whose module raised. log: the task's last lines."""
     cause = _innermost(error)
-    text = str(cause)
     return FailureCard(
         order.party,
         order.component,
         order.version,
-        kind="memory" if isinstance(cause, MemoryError) else "exception",
-        cause=f"{type(cause).__name__}: {text}" if text else type(cause).__name__,
+        kind=_kind(cause),
+        cause=_told(cause),
         where=_where(cause.__traceback__ or error.__traceback__),
         log=list(log),
         traceback="".join(traceback.format_exception(error)),
         fix=_fix(cause),
     )
+
+
+def _told(cause: BaseException) -> str:
+    text, name = str(cause), type(cause).__name__
+    if isinstance(cause, ComponentFailed) and text:
+        return text
+    return f"{name}: {text}" if text else name
+
+
+def _kind(cause: BaseException) -> str:
+    if isinstance(cause, MemoryError):
+        return "memory"
+    return "component" if isinstance(cause, ComponentFailed) else "exception"
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.log_reader import last_lines
 from fateflow_tui.artifacts.logs import TaskLogHandler
+from fateflow_tui.core.errors import ComponentFailed
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.work import TaskOrder, TaskResult
 from fateflow_tui.worker.cards import LOG_LINES, card_of_error
@@ -65,7 +66,12 @@ def _result(order: TaskOrder, catalog: Catalog, channel: SiteChannel, handler: T
     except BaseException as error:  # also SystemExit: a module must not decide how its process ends
         if _is_told_to_end():  # a library, such as Polars, has put an exception of its own in the place of ours
             raise Terminated from error
-        logger.error("%s failed", order.component, exc_info=error)
+        if isinstance(
+            error, ComponentFailed
+        ):  # it says what is wrong; where in the code that was noticed is in the card
+            logger.error("%s failed: %s", order.component, error)
+        else:
+            logger.error("%s failed", order.component, exc_info=error)
         card = card_of_error(order, error, last_lines(handler.directory / "DEBUG.log", LOG_LINES))
         return TaskResult(Status.FAILED, card=card)
 

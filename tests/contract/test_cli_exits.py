@@ -141,7 +141,7 @@ def test_the_failure_card_of_a_job(cli: CommandLine, failed_job: str) -> None:
     assert "dense.py:" in text
     assert "last lines of its log:" in text
     [card] = cli("job", "show", failed_job, "--json").data["cards"]
-    assert (card["component"], card["kind"]) == ("dataio_0", "exception")
+    assert (card["component"], card["kind"]) == ("dataio_0", "component")
 
 
 def test_a_closed_pipe_is_no_error(cli: CommandLine, job: str) -> None:

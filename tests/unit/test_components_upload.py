@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,36 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_data(home: Path, tmp_pat
     assert table.meta.schema == {"sid": "id", "header": "x"}
 
 
-def test_quotes_have_no_meaning(home: Path, tmp_path: Path) -> None:
-    _, table = upload(home, written(tmp_path / "f.csv", 'id,x\na,"1\n"b",2\n'))
-    assert table.frame().rows() == [("a", '"1'), ('"b"', "2")]
+def test_a_quoted_field_may_hold_the_delimiter(home: Path, tmp_path: Path) -> None:
+    text = '"id","x","y z"\n"a,1",1,"say ""yes"""\nb,6" pipe,\nc,"open,3\nd,"a,b\n'
+    result, table = upload(home, written(tmp_path / "f.csv", text))
+    assert table.meta.schema == {"sid": "id", "header": "x,y z"}
+    assert table.frame().rows() == [
+        ("a,1", "1", 'say "yes"'),
+        ("b", '6" pipe', ""),
+        ("c", '"open', "3"),
+        ("d", '"a', "b"),
+    ]
+    assert (result.summary or {})["malformed"] == 0
+
+
+def test_quotes_have_no_meaning_where_a_line_is_an_id_and_the_rest(home: Path, tmp_path: Path) -> None:
+    _, table = upload(home, written(tmp_path / "f.csv", '"b",2\n'), head=0)
+    assert table.frame().rows() == [('"b"', "2")]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("id;y;x\na;1;2\n", "has no ',', but ';'"),
+        ('id,"x,1"\na,1\n', "the delimiter ',' in it"),
+        ("", "patients.csv is empty"),
+        ("id,x\n", "patients.csv has no rows"),
+    ],
+)
+def test_a_file_that_cannot_be_meant_is_refused_by_its_name(home: Path, tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ComponentFailed, match=re.escape(said)):
+        upload(home, written(tmp_path / "0a1b2c", text), file_name="patients.csv")
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "||"])

@@ -59,6 +59,7 @@ class Upload(Module[UploadParam]):
             parameters.id_delimiter,
             parameters.columns,
             whole=parameters.extend_sid,
+            title=parameters.file_name,
         )
         table, tally = self._store(ctx, path, where)
         ctx.pass_on(table)
@@ -89,7 +90,10 @@ class Upload(Module[UploadParam]):
                     hashes.add(frame[where.names[0]])
                 writer.write(frame)
             if tally.read == tally.rejected:
-                raise ComponentFailed(f"{path.name} has no rows that could be stored ({tally.rejected} were rejected)")
+                raise ComponentFailed(
+                    f"{where.title} has no rows that could be stored ({tally.rejected} were rejected)",
+                    hint="below the header there must be a line for each row, with the id in front",
+                )
             repeated = hashes.repeated()
             if not repeated.len():
                 return writer.close(), tally
@@ -100,7 +104,7 @@ class Upload(Module[UploadParam]):
         left_out = rows_to_leave_out(ids, repeated, "last" if keep == "last" else "first")
         if keep == "fail" and left_out.len():
             raise ComponentFailed(
-                f"{left_out.len()} rows of {path.name} have an id that occurs in another row",
+                f"{left_out.len()} rows of {where.title} have an id that occurs in another row",
                 hint="make the ids unique, or set duplicate_ids to first or last",
             )
         tally = _Tally()

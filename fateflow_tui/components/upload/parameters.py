@@ -41,7 +41,8 @@ class FormatParam(StrictParameters):
 
 
 class UploadParam(StrictParameters):
-    """file: a path on the site. namespace, name: of the table to make. head: 1 if the first line is a header.
+    """file: a path on the site. file_name: what people call it, in messages. namespace, name: of the table to make.
+    head: 1 if the first line is a header.
 
     id_delimiter: between the fields; the id is the first. partition: 1 to 1023. destroy: an existing table gives
     way, once the new one is complete. duplicate_ids: what becomes of rows with an id that was there before: the
@@ -56,6 +57,7 @@ class UploadParam(StrictParameters):
     """
 
     file: str = ""
+    file_name: str = ""
     head: Literal[0, 1] = 1
     id_delimiter: Annotated[str, Field(min_length=1)] = ","
     partition: Annotated[int, Field(ge=1, le=1023)] = 10
