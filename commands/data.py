@@ -80,6 +80,7 @@ def download(
     table_name: TableOption = None,
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Where to write the CSV.")] = None,
     delimiter: Annotated[str, typer.Option(metavar="SIGN", help="What is to separate the columns.")] = ",",
+    no_head: Annotated[bool, typer.Option("--no-head", help="No first line with the names of the columns.")] = False,
     wait: Annotated[
         bool | None, typer.Option("--wait/--no-wait", help="Wait until the file is there; with FILE it does.")
     ] = None,
@@ -96,7 +97,11 @@ def download(
         raise BadRequest("name either a FILE or a configuration with -c")
     conf: dict[str, Any] = read_conf(conf_path) if conf_path else {"delimiter": delimiter, "output_path": str(file)}
     if not conf_path:
-        conf |= {"namespace": required(namespace, "-n"), "table_name": required(table_name, "-t")}
+        conf |= {
+            "head": int(not no_head),
+            "namespace": required(namespace, "-n"),
+            "table_name": required(table_name, "-t"),
+        }
     conf["output_path"] = str(Path(conf.get("output_path", "")).absolute())
     envelope = classic.ask(session, "data/download", conf)
     job_id = str(envelope.get("jobId", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -16,13 +16,14 @@ from fateflow_tui.core.errors import ComponentFailed
 class DownloadParam(StrictParameters):
     """namespace, name: the table. output_path: the file; whether a client may name it, its server has decided.
 
-    delimiter: between the id and the other values.
+    delimiter: between the id and the other values. head: 1 for a first line with the names of the columns.
     """
 
     output_path: str = ""
     namespace: str = ""
     name: str = ""
     delimiter: Annotated[str, Field(min_length=1)] = ","
+    head: Literal[0, 1] = 0
 
 
 class Download(Module[DownloadParam]):
@@ -48,6 +49,8 @@ class Download(Module[DownloadParam]):
         try:
             with unfinished.open("w", encoding="utf-8", newline="") as file:
                 for batch in table.batches():
+                    if parameters.head and not rows:
+                        file.write(parameters.delimiter.join(batch.columns) + "\n")
                     line = pl.concat_str(pl.all().cast(pl.String).fill_null(""), separator=parameters.delimiter)
                     lines = batch.select(line).to_series().to_list()
                     file.writelines(f"{one}\n" for one in lines)

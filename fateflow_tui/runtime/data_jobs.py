@@ -47,6 +47,7 @@ def download_job(conf: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any
         "namespace": str(conf["namespace"]),
         "output_path": str(conf["output_path"]),
         "delimiter": str(conf.get("delimiter") or ","),
+        "head": int(means_yes(conf.get("head"))),
     }
     return _local_job("download_0", "Download", parameters, "", conf)
 

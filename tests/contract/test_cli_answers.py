@@ -82,16 +82,29 @@ def test_an_upload_as_fates_client_writes_it(cli: CommandLine) -> None:
     assert cli("job", "wait", answer["jobId"], "--json").data["status"] == "success"
 
 
+def test_an_upload_says_which_rows_were_left_out(cli: CommandLine) -> None:
+    (cli.folder / "patients.csv").write_text("id,x\na,1\na,2\n,3\nb\nc,4\n")
+    said = cli("data", "upload", "patients.csv", "-n", "demo", "--name", "patients", "--drop")
+    assert said.out == "demo patients: 2 rows\n"
+    assert "3 of 5 rows were left out: 1 with an id that was there before" in said.err
+    assert "1 with too few or too many fields, 1 without an id" in said.err
+
+
 def test_a_download_writes_the_table_again(cli: CommandLine) -> None:
     said = cli("data", "download", "again.csv", "-n", "demo", "-t", "breast_host")
     path = Path(said.out.strip())
     assert path == cli.folder / "again.csv"
     with path.open(newline="") as file:
-        rows = {row[0]: row[1:] for row in csv.reader(file)}
+        head, *lines = csv.reader(file)
+    rows = {row[0]: row[1:] for row in lines}
     with (cli.folder / "demo/data/host.csv").open(newline="") as file:
-        before = {row[0]: row[1:] for row in list(csv.reader(file))[1:]}
+        head_before, *lines_before = csv.reader(file)
+    before = {row[0]: row[1:] for row in lines_before}
+    assert head == head_before
     assert rows.keys() >= before.keys()
     assert [float(value) for value in rows["p000"]] == [float(value) for value in before["p000"]]
+    cli("data", "download", "bare.csv", "-n", "demo", "-t", "breast_host", "--no-head")
+    assert (cli.folder / "bare.csv").read_text() == path.read_text().partition("\n")[2]
 
 
 def test_metrics_are_those_of_the_tracking_call(cli: CommandLine, job: str) -> None:

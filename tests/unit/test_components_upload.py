@@ -174,6 +174,8 @@ def test_download_writes_what_was_uploaded(home: Path, tmp_path: Path) -> None:
     given = {"namespace": "experiment", "name": "t", "output_path": str(out)}
     result = run_module("Download", {LOCAL: {"parameters": given}}, home=home)[LOCAL]
     assert out.read_text() == "a,1,\nb,2,3\n"
+    run_module("Download", {LOCAL: {"parameters": {**given, "head": 1}}}, home=home)
+    assert out.read_text() == "id,x,y\na,1,\nb,2,3\n"
     assert result.metrics["download"]["data_access"]["data"] == [["count", 2]]
     assert result.metrics["download"]["data_access"]["meta"] == {"name": "download", "metric_type": "DOWNLOAD"}
 

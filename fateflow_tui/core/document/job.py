@@ -124,7 +124,8 @@ def _examine(
     job_parameters, own_job = _job_parameters(conf, problems)
     dsl = read_dsl(dsl_json.value, conf.version, dsl_problems, predict=predict)
     modules = find_modules(dsl, catalog, conf.version, dsl_problems)
-    _warn_absent(conf, dsl, problems)
+    if dsl.components:  # else it could not be read, which has been said
+        _warn_absent(conf, dsl, problems)
     if conf.roles:
         check_parties(dsl, modules, conf.roles, dsl_problems)
     tasks = len(conf.parties) * len(dsl.components)

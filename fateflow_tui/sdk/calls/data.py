@@ -54,10 +54,12 @@ def upload_server_file(
     return Call("/v1/data/upload", {**conf, "use_local_data": 0}, as_(Submission))
 
 
-def download(namespace: str, table_name: str, output_path: Path | str, delimiter: str = ",") -> Call[Submission]:
-    """Starts the job that writes a table to a file of the scheduler's machine."""
+def download(
+    namespace: str, table_name: str, output_path: Path | str, delimiter: str = ",", *, head: bool = False
+) -> Call[Submission]:
+    """Starts the job that writes a table to a file of the scheduler's machine. head: with the names of the columns."""
     body = {"namespace": namespace, "table_name": table_name, "output_path": str(output_path), "delimiter": delimiter}
-    return Call("/v1/data/download", body, as_(Submission))
+    return Call("/v1/data/download", {**body, "head": int(head)}, as_(Submission))
 
 
 def write(
