@@ -52,14 +52,17 @@ def give_back(ctx: typer.Context, job_id: JobOption = None) -> None:
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield f"engine {found.get('engine', '')}"
-    rows = [["", "CORES", "MEMORY"]]
-    rows += [[name, *_amount(found.get(name, {}))] for name in ("capacity", "used")]
-    rows += [[holder, *_amount(amount)] for holder, amount in (found.get("holders") or {}).items()]
+    counted = found["capacity"]["memory"] > 0
+    rows = [["", "CORES", "MEMORY"], *([name, *_amount(found[name], counted)] for name in ("capacity", "used"))]
     yield from ("  ".join(row).rstrip() for row in columns(rows))
+    holders = [
+        [one["job_id"], f"{one['party']['role']}:{one['party']['party_id']}", *_amount(one["held"], counted)]
+        for one in found["holders"]
+    ]
+    if holders:
+        yield ""
+        yield from ("  ".join(row).rstrip() for row in columns([["HELD BY", "PARTY", "CORES", "MEMORY"], *holders]))
 
 
-def _amount(resources: Any) -> list[str]:
-    if not isinstance(resources, dict):
-        return [str(resources), ""]
-    memory = resources.get("memory", 0)
-    return [str(resources.get("cores", 0)), f"{memory} MiB" if memory else "not counted"]
+def _amount(resources: dict[str, int], counted: bool) -> list[str]:
+    return [str(resources["cores"]), f"{resources['memory']} MiB" if counted else "not counted"]

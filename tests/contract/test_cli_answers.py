@@ -90,6 +90,22 @@ def test_an_upload_says_which_rows_were_left_out(cli: CommandLine) -> None:
     assert "1 with too few or too many fields, 1 without an id" in said.err
 
 
+def test_resources_are_shown_with_who_holds_them(cli: CommandLine) -> None:
+    job_id = sleep(cli, 60)
+    try:
+        for _ in range(100):
+            if job_id in (text := cli("resource", "show").out):
+                break
+        *head, titles, guest, host = text.splitlines()
+        assert [line.split()[0] for line in head if line] == ["engine", "CORES", "capacity", "used"]
+        assert titles.split() == ["HELD", "BY", "PARTY", "CORES", "MEMORY"]
+        assert [line.split()[1:3] for line in (guest, host)] == [["guest:9999", "4"], ["host:10000", "4"]]
+    finally:
+        cli("job", "stop", job_id)
+    cli("job", "wait", job_id, code=1)
+    assert job_id not in cli("resource", "show").out
+
+
 def test_a_download_writes_the_table_again(cli: CommandLine) -> None:
     said = cli("data", "download", "again.csv", "-n", "demo", "-t", "breast_host")
     path = Path(said.out.strip())
