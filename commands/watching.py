@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fateflow_tui.sdk.jobs import JobView
 
 _PIECE: Final = 0.3  # seconds between two looks at a running job
+_SETTLED: Final = 1.0  # seconds within which the other sites say how their parts of an ended job have ended
 _PATIENCE: Final = 30.0  # seconds for which the scheduler may be away meanwhile
 
 
@@ -32,12 +33,23 @@ def watch(session: Session, job_id: str, timeout: float | None = None, *, flow: 
                 job = next_look(scheduler, job_id)
                 progress.show(job)
                 if job.status.ended:
-                    return job
+                    return _settled(scheduler, job)
                 if end is not None and time.monotonic() >= end:
                     raise TimedOut(f"job {job_id} is still {job.status} after {timeout:g} s", data={"job_id": job_id})
     except KeyboardInterrupt:
         session.output.talk(f"the job goes on; follow it again with: fateflow job watch {job_id}")
         raise
+
+
+def _settled(flow: FateFlow, job: JobView) -> JobView:
+    """The job as its parties have ended it, unless one of them takes too long: what ran elsewhere is ended a moment
+    after the job.
+    """
+    give_up = time.monotonic() + _SETTLED
+    while time.monotonic() < give_up and not all(s.ended for one in job.components for s in one.parties.values()):
+        time.sleep(_SETTLED / 20)
+        job = flow.job(job.job_id)
+    return job
 
 
 def outcome(session: Session, jobs: Sequence[JobView]) -> int:
