@@ -15,7 +15,7 @@ from fateflow_tui.core.ids import Party
 @dataclass(frozen=True, slots=True)
 class LogWish:
     """Records of at least this level, of these parties or of all, of these components or of all, from this time on (ms
-    since the epoch). Raises BadRequest for a level that there is not.
+    since the epoch). Raises BadRequest for a level that there is not and for what cannot be a name.
     """
 
     level: str = "INFO"
@@ -26,6 +26,10 @@ class LogWish:
     def __post_init__(self) -> None:
         if self.level not in LEVELS:
             raise BadRequest(f"there is no log level {self.level!r}", hint=f"one of {', '.join(LEVELS)}")
+        for party in self.parties:
+            segment(party.role, "role"), segment(party.party_id, "party id")
+        for component in self.components:
+            segment(component, "component")
 
     def files(self, home: Home, job_id: str) -> list[Path]:
         """The files that together have each record once: the scheduler's, and each party's or component's. What

@@ -122,6 +122,16 @@ def test_client_options_are_not_kept_in_the_conf(http: httpx.Client, flow: FateF
     flow.wait(answer["jobId"], 30)
 
 
+@pytest.mark.parametrize("wrong", ["party_id=0", "role=guest&party_id=..%2F..", "component_name=..%2Fx", "party=guest:.."])
+def test_a_stream_that_cannot_be_meant_is_refused_before_it_begins(
+    http: httpx.Client, flow: FateFlow, wrong: str
+) -> None:
+    job_id = http.post("/v1/job/submit", json={"job_dsl": _DSL, "job_runtime_conf": _CONF}).json()["jobId"]
+    answer = http.get(f"/v1/log/stream?job_id={job_id}&{wrong}").json()
+    assert answer["retcode"] == 100
+    assert flow.wait(job_id, 30).status.succeeded
+
+
 def test_all_problems_are_told_in_one_text(http: httpx.Client) -> None:
     dsl = {"components": {"a b": {"module": "Sleep"}, "x_0": {"module": "NoSuch"}}}
     answer = http.post("/v1/job/submit", json={"job_dsl": dsl, "job_runtime_conf": _CONF}).json()
