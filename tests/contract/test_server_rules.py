@@ -122,7 +122,9 @@ def test_client_options_are_not_kept_in_the_conf(http: httpx.Client, flow: FateF
     flow.wait(answer["jobId"], 30)
 
 
-@pytest.mark.parametrize("wrong", ["party_id=0", "role=guest&party_id=..%2F..", "component_name=..%2Fx", "party=guest:.."])
+@pytest.mark.parametrize(
+    "wrong", ["party_id=0", "role=guest&party_id=..%2F..", "component_name=..%2Fx", "party=guest:.."]
+)
 def test_a_stream_that_cannot_be_meant_is_refused_before_it_begins(
     http: httpx.Client, flow: FateFlow, wrong: str
 ) -> None:
