@@ -9,6 +9,7 @@ import typer
 
 from commands import classic, context
 from commands.data_looking import add_looking
+from commands.data_outcomes import ended, ended_badly, hints_with_options, upload_ended
 from commands.documents import read_conf
 from commands.options import ConfOption, JobOption, LimitOption, NamespaceOption, TableOption, required
 from commands.verbs import Noun
@@ -29,8 +30,10 @@ def upload(
     name: Annotated[
         str | None, typer.Option("--name", "--table-name", "-t", metavar="NAME", help="Name of the table.")
     ] = None,
-    partition: Annotated[int, typer.Option(metavar="N", help="Parts of the table.")] = 4,
-    id_delimiter: Annotated[str, typer.Option(metavar="SIGN", help="What separates the columns.")] = ",",
+    partition: Annotated[int, typer.Option(min=1, metavar="N", help="Parts of the table.")] = 4,
+    id_delimiter: Annotated[
+        str, typer.Option(metavar="SIGN", help="What separates the columns; else a comma, a tab in a .tsv.")
+    ] = "",
     no_head: Annotated[bool, typer.Option("--no-head", help="The first line is data already.")] = False,
     drop: DropOption = False,
     verbose: VerboseOption = False,
@@ -57,7 +60,7 @@ def upload(
             "file": str(file),
             "head": int(not no_head),
             "partition": partition,
-            "id_delimiter": id_delimiter,
+            "id_delimiter": _sign(id_delimiter) or _usual_sign(file),
             "namespace": required(namespace, "--namespace"),
             "table_name": required(name, "--name"),
         }
@@ -68,8 +71,9 @@ def upload(
     envelope = classic.answered(session, call)
     job_id = str(envelope.get("jobId", ""))
     waits = conf_path is None if wait is None else wait
-    classic.show(session, envelope, lambda data: None if waits else session.output.lines([job_id]), name=job_id)
-    return _finished(session, job_id, conf) if waits else 0
+    with hints_with_options():
+        classic.show(session, envelope, lambda data: None if waits else session.output.lines([job_id]), name=job_id)
+    return upload_ended(session, job_id, conf) if waits else 0
 
 
 @app.verb()
@@ -90,15 +94,16 @@ def download(
     Examples:
     fateflow data download guest.csv --namespace demo --table-name breast_guest
     """
-    from commands.watching import complain
-
     session = context.of(ctx)
     if (file is None) == (conf_path is None):
         raise BadRequest("name either a FILE or a configuration with -c")
-    conf: dict[str, Any] = read_conf(conf_path) if conf_path else {"delimiter": delimiter, "output_path": str(file)}
+    conf: dict[str, Any] = (
+        read_conf(conf_path) if conf_path else {"delimiter": _sign(delimiter), "output_path": str(file)}
+    )
     if not conf_path:
         conf |= {
             "head": int(not no_head),
+            "quoted": 1,
             "namespace": required(namespace, "-n"),
             "table_name": required(table_name, "-t"),
         }
@@ -109,12 +114,10 @@ def download(
     classic.show(session, envelope, lambda _: None if waits else session.output.lines([job_id]), name=job_id)
     if not waits:
         return 0
-    code = _ended(session, job_id)
+    code = ended(session, job_id)
     if code == 0 and session.output.is_table:
         session.output.lines([conf["output_path"]])
-    elif code:
-        complain(session, session.flow.job(job_id))
-    return code
+    return ended_badly(session, session.flow.job(job_id), "download") if code else code
 
 
 @app.verb()
@@ -128,7 +131,9 @@ def bind(
     id_column: Annotated[
         str | None, typer.Option(metavar="NAME", help="The column that is the id; else the first.")
     ] = None,
-    id_delimiter: Annotated[str, typer.Option(metavar="SIGN", help="What separates the columns.")] = ",",
+    id_delimiter: Annotated[
+        str, typer.Option(metavar="SIGN", help="What separates the columns; else a comma, a tab in a .tsv.")
+    ] = "",
     no_head: Annotated[bool, typer.Option("--no-head", help="The first line is data already.")] = False,
     drop: DropOption = False,
 ) -> None:
@@ -144,11 +149,12 @@ def bind(
         "namespace": required(namespace, "-n"),
         "name": required(name, "--name"),
         "head": int(not no_head),
-        "id_delimiter": id_delimiter,
+        "id_delimiter": _sign(id_delimiter) or _usual_sign(file),
         "id_column": id_column,
         "drop": int(drop),
     }
-    made = classic.data(session, "table/bind", body)
+    with hints_with_options():
+        made = classic.data(session, "table/bind", body)
     session.output.record(made, lambda one: [f"{one['namespace']} {one['table_name']}"], lambda one: one["table_name"])
 
 
@@ -202,45 +208,21 @@ def _history_row(entry: dict[str, Any]) -> list[str]:
 
 
 def _file_of(conf: dict[str, Any], conf_path: Path) -> Path:
-    """The file that a configuration names: as it is, or beside the configuration."""
-    named = Path(str(conf.get("file", ""))).expanduser()
+    """The file that a configuration names: as it is, or beside the configuration. Raises BadRequest."""
+    if not conf.get("file"):
+        raise BadRequest(f"{conf_path} names no file", hint='as in {"file": "data/guest.csv", ...}')
+    named = Path(str(conf["file"])).expanduser()
     beside = conf_path.parent / named
     return beside if not named.exists() and beside.exists() else named
 
 
-def _ended(session: context.Session, job_id: str) -> int:
-    from commands.exits import of_status
-
-    return of_status(session.flow.wait(job_id).status)
-
-
-def _finished(session: context.Session, job_id: str, conf: dict[str, Any]) -> int:
-    """Waits for an upload and says what the table has become."""
-    from commands.watching import complain
-
-    code = _ended(session, job_id)
-    if code:
-        session.output.alarm(f"the upload {job_id} has failed")
-        complain(session, session.flow.job(job_id))
-    elif session.output.is_table:
-        table = session.flow.table_info(str(conf["namespace"]), str(conf["table_name"]))
-        rows = f"{table.count} row{'' if table.count == 1 else 's'}"
-        session.output.lines([f"{table.namespace} {table.table_name}: {rows}"])
-        rejected = _rejected(session.flow.summary(job_id, "upload_0", "local:0"))
-        if rejected:
-            session.output.alarm(rejected)
-    return code
+def _sign(text: str) -> str:
+    """A delimiter as it is written on a command line, where a tab is hard to type."""
+    return "\t" if text in ("\\t", "tab") else text
 
 
-def _rejected(counts: dict[str, Any]) -> str:
-    """Which rows of the file are not in the table, and why; '' if all are."""
-    reasons = {
-        "duplicate_ids": "with an id that was there before",
-        "malformed": "with too few or too many fields",
-        "without_id": "without an id",
-    }
-    found = [f"{counts[name]} {reason}" for name, reason in reasons.items() if counts.get(name)]
-    return f"{counts['rows_rejected']} of {counts['rows_read']} rows were left out: {', '.join(found)}" if found else ""
+def _usual_sign(file: Path | None) -> str:
+    return "\t" if file is not None and file.suffix.lower() in (".tsv", ".tab") else ","
 
 
 add_looking(app, "data")

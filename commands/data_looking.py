@@ -55,7 +55,11 @@ def list_tables(
     )
 
 
-def peek(ctx: typer.Context, which: TableName, limit: LimitOption = 10) -> None:
+def peek(
+    ctx: typer.Context,
+    which: TableName,
+    limit: Annotated[int, typer.Option("--limit", "-l", min=1, metavar="N", help="How many rows.")] = 10,
+) -> None:
     """Shows the first rows of a table, as many columns as fit the terminal."""
     session = context.of(ctx)
     found = classic.data(session, "table/preview", {**which.body(), "limit": limit})
@@ -82,8 +86,10 @@ def lineage(ctx: typer.Context, which: TableName) -> None:
 
 
 def _rows(found: dict[str, Any], width: int) -> Iterator[str]:
-    rows = [found["header"], *found["data"]]
-    table = [[_short(value) for value in row] for row in rows]
+    header, data = found["header"], found["data"]
+    # A table of a file without a header line has a name for its id alone.
+    nameless = max(map(len, data), default=0) - len(header)
+    table = [[_short(value) for value in row] for row in ([*header, *[""] * nameless], *data)]
     yield from fitted(table, width)
     more = found["count"] - len(found["data"])
     if more > 0:

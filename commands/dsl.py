@@ -20,21 +20,28 @@ from fateflow_tui.core.errors import BadRequest
 app = Noun("Check and draw job documents.")
 
 _CONF_OF_A_LONE_DSL = {"dsl_version": 2}
+_DslOption = Annotated[Path | None, typer.Option("--dsl-path", "-d", metavar="FILE", help="The same as DSL.")]
 
 
 @app.verb()
 def lint(
     ctx: typer.Context,
-    dsl_path: Annotated[Path, typer.Argument(metavar="DSL", help="The DSL.")],
-    conf_path: Annotated[Path | None, typer.Argument(metavar="CONF", help="The runtime conf.")] = None,
+    dsl: Annotated[Path | None, typer.Argument(metavar="DSL", help="The DSL.")] = None,
+    conf: Annotated[Path | None, typer.Argument(metavar="CONF", help="The runtime conf.")] = None,
+    dsl_option: _DslOption = None,
+    conf_option: Annotated[
+        Path | None, typer.Option("--conf-path", "-c", metavar="FILE", help="The same as CONF.")
+    ] = None,
 ) -> int:
     """Shows all problems of job documents, warnings too; exit code 2 when there are errors.
 
     Examples:
     fateflow dsl lint demo/hetero_lr_dsl.json demo/hetero_lr_conf.json
+    fateflow dsl lint -d demo/hetero_lr_dsl.json -c demo/hetero_lr_conf.json
     fateflow dsl lint demo/hetero_lr_dsl.json
     """
     session = context.of(ctx)
+    dsl_path, conf_path = _one(dsl, dsl_option, "DSL"), conf_option or conf
     output = session.output
     sources = {"dsl": (dsl_path, read_text(dsl_path))}
     if conf_path is not None:
@@ -59,8 +66,9 @@ def lint(
 @app.verb()
 def explain(
     ctx: typer.Context,
-    dsl_path: Annotated[Path, typer.Argument(metavar="DSL", help="The DSL, version 1 or 2.")],
     options: DrawingOptions,
+    dsl: Annotated[Path | None, typer.Argument(metavar="DSL", help="The DSL, version 1 or 2.")] = None,
+    dsl_option: _DslOption = None,
 ) -> None:
     """Draws what a DSL says: its components with their modules, and what they take besides the data of those above.
 
@@ -72,19 +80,28 @@ def explain(
     from fateflow_tui.graph import dag_of_dsl, json_text
 
     session = context.of(ctx)
-    dsl = read_conf(dsl_path)
-    dag = dag_of_dsl(dsl)
+    dsl_path = _one(dsl, dsl_option, "DSL")
+    document = read_conf(dsl_path)
+    dag = dag_of_dsl(document)
     output = session.output
     if not dag.names:
         raise BadRequest(f"{dsl_path} has no components", hint='a DSL is {"components": {NAME: {"module": ...}}}')
     if options.format:
         output.write(written(dag, options.format))
     elif output.is_table:
-        components = dsl["components"]
+        components = document["components"]
         rows = {name: [_module(components[name]), _inputs(components[name])] for name in dag.names}
         show(session, dag, Details(rows, {}), options)
     else:
         output.record(json.loads(json_text(dag)), lambda _: (), lambda _: "\n".join(dag.names))
+
+
+def _one(argument: Path | None, option: Path | None, name: str) -> Path:
+    """A document that was named by its place or by its option. Raises BadRequest for both and for none."""
+    found = argument or option
+    if found is None or (argument and option):
+        raise BadRequest(f"name {'one' if found else 'a'} {name}", hint="by its place, or with -d as for job submit")
+    return found
 
 
 def _module(component: Any) -> str:

@@ -38,7 +38,7 @@ def gc(
     yes: YesOption = False,
 ) -> None:
     """Deletes what the site does not need: old jobs, logs and tables of jobs as far as a limit says so, here or in
-    [retention] of site.toml, and what belongs to no job any more. What is live, registered, bound or reused stays.
+    `retention` in site.toml, and what belongs to no job any more. What is live, registered, bound or reused stays.
 
     Examples:
     fateflow gc --dry-run

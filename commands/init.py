@@ -24,7 +24,7 @@ def init(
         typer.Option("--server-conf-path", "-c", metavar="FILE", help="A FATE-Flow server's service_conf.yaml."),
     ] = None,
     ip: Annotated[str, typer.Option(metavar="ADDRESS", help="Address of the scheduler.")] = "",
-    port: Annotated[int, typer.Option(metavar="PORT", help="Its HTTP port.")] = 0,
+    port: Annotated[int, typer.Option(metavar="PORT", show_default=False, help="Its HTTP port.")] = 0,
     app_key: Annotated[str, typer.Option(metavar="KEY", help="Names whose secret key signs requests.")] = "",
     secret_key: Annotated[str, typer.Option(metavar="KEY", help="The secret key.")] = "",
     reset: Annotated[bool, typer.Option("--reset", help="Forget all that was set.")] = False,

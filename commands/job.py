@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 
 from commands import classic, context
 from commands.complete import complete_job
-from commands.documents import problems_placed, read_conf, read_text
+from commands.documents import placed, problems_placed, read_conf, read_text, shown
 from commands.job_documents import app as documents
 from commands.job_graph import app as drawing
 from commands.job_notes import app as surroundings
@@ -22,7 +23,7 @@ from commands.job_why import app as asking
 from commands.option_groups import JobNames
 from commands.options import ComponentOption, ConfOption, WatchOption, listed
 from commands.verbs import Noun
-from fateflow_tui.core.errors import PartyUnreachable
+from fateflow_tui.core.errors import NotFound, PartyUnreachable
 
 app = Noun("Submit, follow, inspect, stop and rerun jobs.")
 
@@ -77,6 +78,8 @@ def submit(
     envelope = classic.ask(session, "job/submit", body)
     job_id = str(envelope.get("jobId", ""))
     with problems_placed(sources):
+        if envelope["retcode"] == 0 and session.output.is_table:
+            _say_warnings(session, sources)
         if watch and envelope["retcode"] == 0:
             session.output.talk(f"submitted {job_id}")
             return _watched(session, [job_id])
@@ -146,7 +149,8 @@ def stop(
     outcomes: list[Stopped] = []
     for one in which.ids(session):
         found = session.flow.stop(one, reason=reason)
-        outcomes.append(Stopped(one, found.status, found.parties))
+        # Of a job that has ended before the scheduler tells nothing.
+        outcomes.append(Stopped(one, found.status or str(session.flow.job(one).status), found.parties))
     session.output.listing(
         outcomes,
         ("JOB", "STATUS", "PARTIES"),
@@ -182,6 +186,7 @@ def rerun(
     """
     session = context.of(ctx)
     changes = read_conf(conf_path) if conf_path else {}
+    sources = {"conf": (conf_path, read_text(conf_path))} if conf_path else {}
     ids = which.ids(session)
     if which.is_classic and not (plan or watch or session.output.is_table):
         body = {"job_id": ids[0], "component_name": component_name, "force": force or None, **changes}
@@ -189,17 +194,33 @@ def rerun(
         return 0
     names = listed(component_name)
     for one in ids:
-        steps = session.flow.rerun(
-            one,
-            [name for name in names if name != "pipeline"],
-            force,
-            changes.get("job_parameters"),
-            changes.get("component_parameters"),
-            plan,
-        )
+        with problems_placed(sources):
+            steps = session.flow.rerun(
+                one,
+                [name for name in names if name != "pipeline"],
+                force,
+                changes.get("job_parameters"),
+                changes.get("component_parameters"),
+                plan,
+            )
         if not watch:
             show_steps(session, steps)
     return _watched(session, ids) if watch and not plan else 0
+
+
+def _say_warnings(session: context.Session, sources: dict[str, tuple[Path, str]]) -> None:
+    """What the documents of an accepted job say without effect: it runs otherwise than who wrote them thinks."""
+    if session.output.quiet or "dsl" not in sources:
+        return
+    texts = {"job_dsl": sources["dsl"][1], "job_runtime_conf": sources["conf"][1]}
+    try:
+        found = session.flow.request("dsl/lint", texts).data
+    except NotFound:  # a FATE-Flow server has no such call
+        return
+    for problem in found:
+        if problem["document"] in sources and problem["severity"] == "warning":
+            for line in shown(placed(problem, sources), sys.stderr):
+                session.output.talk(line)
 
 
 def _watched(session: context.Session, ids: list[str], timeout: float | None = None) -> int:

@@ -11,10 +11,11 @@ import typer
 from commands import context
 from commands.complete import complete_job
 from commands.documents import problems_placed, read_text
+from commands.exits import OK
 from commands.option_groups import JobName
 from commands.options import ComponentOption, listed
 from commands.verbs import Noun
-from fateflow_tui.core.errors import BadRequest
+from fateflow_tui.core.errors import BadRequest, PartyRefused
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.results import RerunStep
@@ -41,9 +42,10 @@ def plan(
     reuse: Annotated[bool, typer.Option("--reuse", help="As with job submit.")] = False,
     component_name: ComponentOption = None,
     force: Annotated[bool, typer.Option("--force", help="Of a rerun: also what succeeded.")] = False,
-) -> None:
+) -> int:
     """Shows what a job would do, before it is submitted: for each party what runs and how long it takes usually, cores
-    and memory, tables, and what may leave the party. With a JOB: what its rerun would run, reuse and skip, and why.
+    and memory, tables, and what may leave the party; exit code 7 when a party would refuse it. With a JOB: what its
+    rerun would run, reuse and skip, and why.
 
     Examples:
     fateflow job plan -d demo/hetero_lr_dsl.json -c demo/hetero_lr_conf.json
@@ -57,7 +59,7 @@ def plan(
         raise BadRequest("a job and documents are two different plans", hint="name the job, or give -d and -c")
     if named:
         show_steps(session, session.flow.rerun(which.id(session), listed(component_name), force, plan=True))
-        return
+        return OK
     if conf_path is None:
         raise BadRequest("there is nothing to plan", hint="give the documents with -d and -c, or name a job")
     sources = {"conf": (conf_path, read_text(conf_path))}
@@ -69,6 +71,7 @@ def plan(
 
     limit = session.output.width if sys.stdout.isatty() else 0
     session.output.record(found, lambda one: forecast_lines(one, limit), lambda one: one.initiator)
+    return PartyRefused.exit_code if any(party.refusal for party in found.parties) else OK
 
 
 @app.verb()

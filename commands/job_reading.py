@@ -10,9 +10,11 @@ import typer
 from commands import classic, context
 from commands.job_text import JOB_TITLES, job_lines, job_row
 from commands.option_groups import JobName, JobNames, RecordOptions
-from commands.options import ComponentOption, LimitOption, PartyOption, StatusOption, required
+from commands.options import ComponentOption, LimitOption, PartyOption, StatusOption, listed, required
 from commands.text import moment
 from commands.verbs import Noun
+from fateflow_tui.core.errors import BadRequest
+from fateflow_tui.core.status import Status
 from fateflow_tui.text.statuses import marked
 
 app = Noun("Look at jobs.")
@@ -40,7 +42,11 @@ def list_jobs(
         nothing = {101}
         classic.show(session, classic.ask(session, "job/list/job", {"limit": limit}), lambda _: None, tolerated=nothing)
         return
-    jobs = session.flow.jobs(limit, status.split(",") if status else (), party)
+    wishes = listed(status)
+    for word in wishes:
+        if word not in set(Status):
+            raise BadRequest(f"there is no status {word!r}", hint=f"one of {', '.join(Status)}")
+    jobs = session.flow.jobs(limit, wishes, party)
     now = session.now()
     output.listing(jobs, JOB_TITLES, lambda job: job_row(job, now), lambda job: job.job_id, empty="no jobs")
 

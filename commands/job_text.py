@@ -109,7 +109,8 @@ def component_time(component: ComponentView, now: int) -> str:
 
 def card_lines(card: FailureCard) -> Iterator[str]:
     """A failure card: who, why, where, how it ended, what to do, the last words."""
-    yield f"✗ {card.component} failed at {card.party}"
+    ended = "■ {} was canceled at {}" if card.kind == "canceled" else "✗ {} failed at {}"
+    yield ended.format(card.component, card.party)
     facts = [
         ("cause", card.cause),
         ("where", card.where),

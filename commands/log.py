@@ -13,10 +13,10 @@ import typer
 
 from commands import context
 from commands.option_groups import JobNames
-from commands.options import ComponentOption, PartyOption
+from commands.options import ComponentOption, PartyOption, listed
 from commands.output import Format, Output, painted
 from commands.verbs import Noun
-from fateflow_tui.core.errors import BadRequest
+from fateflow_tui.core.errors import BadRequest, NotFound
 from fateflow_tui.text.places import clean
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def show(
     component_name: ComponentOption = None,
     component: Annotated[str, typer.Option(metavar="NAME", help="The same as --component-name.")] = "",
     party: PartyOption = None,
-    tail: Annotated[int, typer.Option("--tail", "-n", metavar="N", help="Only the last lines of each file.")] = 0,
+    tail: Annotated[
+        int, typer.Option("--tail", "-n", metavar="N", show_default=False, help="Only the last lines of each file.")
+    ] = 0,
     site: Annotated[bool, typer.Option("--site", help="The log of the site itself.")] = False,
 ) -> None:
     """Shows logs in order of time; without a job, those of the newest one. Following goes on when the scheduler is
@@ -70,10 +72,23 @@ def show(
         _print(output, merged([read(one) for one in ids]) if len(ids) > 1 else read(ids[0]))
         return
     lines = sorted((line for one in ids for line in read(one)), key=lambda line: line.at)
+    if not (lines or site):
+        _check_components(session, ids, listed(names))
     if output.format in (Format.JSON, Format.YAML):
         output.listing(lines, (), lambda line: (), lambda line: line.text)
     else:
         _print(output, lines)
+
+
+def _check_components(session: context.Session, ids: list[str], names: list[str]) -> None:
+    """Raises NotFound for a component that none of the jobs has: its log is not just empty."""
+    known = [one.name for job_id in ids for one in session.flow.job(job_id).components] if names else []
+    for name in names:
+        if name not in known:
+            raise NotFound(
+                f"{' and '.join(ids)} has no component {name}",
+                hint=f"its components: {', '.join(dict.fromkeys(known))}",
+            )
 
 
 def merged(sources: list[Iterator[LogLine]]) -> Iterator[LogLine]:

@@ -91,6 +91,10 @@ def run(arguments: Sequence[str]) -> int:
         return code if isinstance(code, int) else OK
     except PipeClosed:
         return PIPE_CLOSED
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # while Typer wrote a help
+            return PIPE_CLOSED
+        raise
     except FateFlowError as error:
         return report(error, errors, as_json=as_json or session.as_json)
     except typer.TyperException as error:

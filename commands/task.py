@@ -8,7 +8,7 @@ import typer
 
 from commands import classic, context
 from commands.option_groups import TaskRecordOptions
-from commands.options import LimitOption
+from commands.options import JobArgument, LimitOption
 from commands.text import moment
 from commands.verbs import Noun
 from fateflow_tui.text.amounts import duration
@@ -20,14 +20,19 @@ _TITLES = ("JOB", "COMPONENT", "VERSION", "PARTY", "STATUS", "STARTED", "TOOK")
 
 
 @app.verb("list")
-def list_tasks(ctx: typer.Context, limit: LimitOption = 10) -> None:
-    """Shows the newest tasks.
+def list_tasks(ctx: typer.Context, job: JobArgument = None, limit: LimitOption = 10) -> None:
+    """Shows the newest tasks, or all of a job.
 
     Examples:
     fateflow task list
+    fateflow task list @last
     fateflow task list -l 3 --json
     """
     session = context.of(ctx)
+    if job:
+        body = {"job_id": session.resolve([job])[0]}
+        classic.tell(session, "job/task/query", body, lambda data: _table(session, data))
+        return
     envelope = classic.ask(session, "job/list/task", {"limit": limit})
     classic.show(session, envelope, lambda data: _table(session, data), tolerated={100, 101})
 

@@ -62,7 +62,7 @@ def _facts(why: Why, now: int) -> Iterator[tuple[str, str]]:
     for number, holder in enumerate(why.holders):
         yield "" if number else "held by", _holding(holder, now)
     yield "expected", _expected(why, now)
-    yield "mend", clean(why.mend) if not (why.cards and why.kind == "failed") else ""
+    yield "mend", clean(why.mend) if not (why.cards and why.mend == why.cards[0].fix) else ""
 
 
 def _short(at: int, now: int) -> str:

@@ -23,6 +23,12 @@ _BOM = b"\xef\xbb\xbf"
 _ID = "sid"
 _VALUE = "value"
 _QUOTE = '"'
+_STARTS = {  # of files that are no UTF-8 text: what they are, and what makes one of them
+    b"\x1f\x8b": ("is compressed", "unpack it, for instance with `gunzip`"),
+    b"PK\x03\x04": ("is an archive or a workbook", "unpack it, or save it as CSV"),
+    b"\xff\xfe": ("is UTF-16 text", "convert it, for instance with `iconv -f UTF-16 -t UTF-8`"),
+    b"\xfe\xff": ("is UTF-16 text", "convert it, for instance with `iconv -f UTF-16 -t UTF-8`"),
+}
 _OTHERS = (",", ";", "\t", "|")  # what else may separate fields
 
 
@@ -58,6 +64,7 @@ def layout(
     title = title or path.name
     with path.open("rb") as file:
         line = file.readline(BLOCK)
+    _check_text(line, title)
     bom = len(_BOM) if line.startswith(_BOM) else 0
     if not line[bom:].strip():
         raise ComponentFailed(
@@ -76,6 +83,18 @@ def layout(
         return Layout(list(names), bom, True, delimiter, title)
     _check_header(fields, delimiter, title)
     return Layout(fields, len(line), True, delimiter, title)
+
+
+def _check_text(line: bytes, title: str) -> None:
+    """Raises ComponentFailed for a file that its first line shows to be something else than lines of UTF-8 text."""
+    for start, (what, hint) in _STARTS.items():
+        if line.startswith(start):
+            raise ComponentFailed(f"{title} {what}", hint=hint)
+    if b"\r" in line.rstrip() and not line.endswith(b"\n"):
+        raise ComponentFailed(
+            f"the lines of {title} end with a carriage return alone",
+            hint="convert it, for instance with `tr '\\r' '\\n'`",
+        )
 
 
 def _check_header(fields: list[str], delimiter: str, title: str) -> None:
@@ -177,5 +196,6 @@ def _decoded(data: bytes, title: str) -> str:
         return data.decode()
     except UnicodeDecodeError as error:
         raise ComponentFailed(
-            f"{title} is not UTF-8 text: {error.reason}", hint="convert it, for instance with `iconv -t UTF-8`"
+            f"{title} is not UTF-8 text: {error.reason}",
+            hint="convert it, for instance with `iconv -f LATIN1 -t UTF-8`",
         ) from error

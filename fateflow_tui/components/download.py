@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -12,11 +12,15 @@ from fateflow_tui.components.contract import Context, Module
 from fateflow_tui.components.parameter_types import StrictParameters
 from fateflow_tui.core.errors import ComponentFailed
 
+if TYPE_CHECKING:
+    import polars as pl
+
 
 class DownloadParam(StrictParameters):
     """namespace, name: the table. output_path: the file; whether a client may name it, its server has decided.
 
-    delimiter: between the id and the other values. head: 1 for a first line with the names of the columns.
+    delimiter: between the id and the other values. head: 1 for a first line with the names of the columns. quoted: 1
+    for double quotes around what holds the delimiter, so that the file can be read again; FATE's own has none.
     """
 
     output_path: str = ""
@@ -24,6 +28,7 @@ class DownloadParam(StrictParameters):
     name: str = ""
     delimiter: Annotated[str, Field(min_length=1)] = ","
     head: Literal[0, 1] = 0
+    quoted: Literal[0, 1] = 0
 
 
 class Download(Module[DownloadParam]):
@@ -50,9 +55,11 @@ class Download(Module[DownloadParam]):
             with unfinished.open("w", encoding="utf-8", newline="") as file:
                 for batch in table.batches():
                     if parameters.head and not rows:
-                        file.write(parameters.delimiter.join(batch.columns) + "\n")
-                    line = pl.concat_str(pl.all().cast(pl.String).fill_null(""), separator=parameters.delimiter)
-                    lines = batch.select(line).to_series().to_list()
+                        names = pl.DataFrame(
+                            [batch.columns], schema=dict.fromkeys(batch.columns, pl.String), orient="row"
+                        )
+                        file.writelines(f"{one}\n" for one in self._lines(names))
+                    lines = self._lines(batch)
                     file.writelines(f"{one}\n" for one in lines)
                     rows += len(lines)
                     ctx.progress(rows, table.meta.count)
@@ -66,3 +73,22 @@ class Download(Module[DownloadParam]):
             unfinished.unlink(missing_ok=True)
         ctx.metric("download", "data_access", [("count", rows)], {"name": "download", "metric_type": "DOWNLOAD"})
         ctx.log.info("%s rows of %s/%s are in %s", rows, parameters.namespace, parameters.name, path)
+
+    def _lines(self, frame: pl.DataFrame) -> list[str]:
+        """A line for each row, without its end."""
+        import polars as pl
+
+        cells = [self._cell(name).alias(name) for name in frame.columns]
+        line = pl.concat_str(pl.all(), separator=self.parameters.delimiter)
+        return frame.select(cells).select(line).to_series().to_list()
+
+    def _cell(self, column: str) -> pl.Expr:
+        """A column's values as they stand in the file."""
+        import polars as pl
+
+        text = pl.col(column).cast(pl.String).fill_null("")
+        if not self.parameters.quoted:
+            return text
+        whole = pl.concat_str(pl.lit('"'), text.str.replace_all('"', '""', literal=True), pl.lit('"'))
+        needs_quotes = text.str.contains_any([self.parameters.delimiter, '"', "\n", "\r"])
+        return pl.when(needs_quotes).then(whole).otherwise(text)

@@ -48,6 +48,7 @@ def download_job(conf: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any
         "output_path": str(conf["output_path"]),
         "delimiter": str(conf.get("delimiter") or ","),
         "head": int(means_yes(conf.get("head"))),
+        "quoted": int(means_yes(conf.get("quoted"))),
     }
     return _local_job("download_0", "Download", parameters, "", conf)
 

@@ -51,9 +51,13 @@ class RouteTable:
         someone = party_of(party)
         if not any(covers(pattern, someone) for pattern in identity.parties):
             played = ", ".join(identity.parties) or "everybody by itself (it is standalone)"
+            every = "" if ":" in party else " in every role"
+            own = next((pattern for pattern in identity.parties if pattern.endswith(f":{party}")), "")
             raise Conflict(
-                f"the site {identity.name} at {route.url} does not play {party}; it plays {played}",
-                hint="correct the address, or start that site with --party",
+                f"the site {identity.name} at {route.url} does not play {party}{every}; it plays {played}",
+                hint=f"name the role: fateflow party add {own} {route.url}, then: fateflow party trust {own}"
+                if own
+                else "correct the address, or start that site with --party",
             )
 
     def pin(self, party: str, public_key: str) -> Route:
@@ -79,8 +83,27 @@ class RouteTable:
         """The line with exactly this pattern; raises NotFound."""
         route = self.get(party)
         if route is None:
+            near = self._near(party)
+            if near:
+                raise NotFound(
+                    f"there is no route to {party}, but to {', '.join(near)}", hint=f"name {near[0]} instead"
+                )
             raise NotFound(f"there is no route to {party}", hint=f"fateflow party add {party} URL")
         return route
+
+    def party(self, text: str) -> Party:
+        """The party that is meant: of a bare id its guest, or the role to which alone there is a route."""
+        near = () if self.get(checked_pattern(text)) else self._near(text)
+        return party_of(near[0] if near and ":" not in text else text)
+
+    def _near(self, party: str) -> tuple[str, ...]:
+        """Lines for the same party id: of the role's bare id, or of a bare id's roles."""
+        party_id = party.rpartition(":")[2]
+        return tuple(
+            route.party
+            for route in self.list()
+            if route.party.rpartition(":")[2] == party_id and (":" in party) != (":" in route.party)
+        )
 
     def find(self, party: Party) -> Route | None:
         """The line that counts for a party."""

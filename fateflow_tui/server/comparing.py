@@ -44,7 +44,8 @@ def compare(home: Home, a: JobState, b: JobState) -> JobDiff:
 
 def _compared(state: JobState) -> ComparedJob:
     line = job_line(state)
-    return ComparedJob(state.job_id, line.status, line.ended_at - line.started_at if line.ended_at else 0)
+    ran = line.started_at and line.ended_at  # a job that was refused has ended, but never started
+    return ComparedJob(state.job_id, line.status, line.ended_at - line.started_at if ran else 0)
 
 
 def _documents(state: JobState) -> dict[str, PartyDocument]:

@@ -67,10 +67,16 @@ async def upload(request: Request, site: ThisSite, address: ThisAddress, asker: 
 
 @router.post(
     "/data/download",
-    **described(members("namespace", "table_name", "output_path", delimiter=TEXT, head=FLAG), _DOWNLOAD_EXAMPLE, _MADE),
+    **described(
+        members("namespace", "table_name", "output_path", delimiter=TEXT, head=FLAG, quoted=FLAG),
+        _DOWNLOAD_EXAMPLE,
+        _MADE,
+    ),
 )
 async def download(site: ThisSite, address: ThisAddress, body: JsonBody, asker: Asker) -> Response:
-    """Writes a table to `output_path`, a file on the server. head: 1 for a first line with the names of the columns."""
+    """Writes a table to `output_path`, a file on the server. head: 1 for a first line with the names of the columns.
+    quoted: 1 for double quotes around values that hold the delimiter.
+    """
     body.require("namespace", "table_name", "output_path")
     path = await file_to_write(site, body.text("output_path"))
     state = await site.local_jobs.download({**body.members, "output_path": str(path)}, by=asker)

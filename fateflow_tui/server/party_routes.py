@@ -8,8 +8,6 @@ import msgspec
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from fateflow_tui.core.errors import BadRequest
-from fateflow_tui.core.ids import Party
 from fateflow_tui.runtime.keys import fingerprint
 from fateflow_tui.runtime.routes import Route
 from fateflow_tui.server.body import JsonBody
@@ -76,13 +74,11 @@ async def party_identity(site: ThisSite, body: JsonBody) -> Response:
 
 @router.post("/ping", **described(_ONE, _NAMED, {"url": "http://host.example:9380", "version": "0.1.0", "ms": 3.2}))
 async def party_ping(site: ThisSite, body: JsonBody) -> Response:
-    """Asks a party's site whether it is there: its address, name, version, the time it took and how its clock goes."""
+    """Asks a party's site whether it is there: its address, name, version, the time it took and how its clock goes.
+    `party` may be a bare id; its guest is asked then, or the role to which there is a route.
+    """
     body.require("party")
-    try:
-        party = Party.parse(body.text("party"))
-    except ValueError as error:
-        raise BadRequest(str(error)) from None
-    return answer(await site.peers.ping(party))
+    return answer(await site.peers.ping(site.routes.party(body.text("party"))))
 
 
 def _shown(route: Route) -> dict[str, Any]:

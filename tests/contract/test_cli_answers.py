@@ -51,6 +51,22 @@ def test_a_stop_is_answered_as_by_fate(cli: CommandLine) -> None:
     assert cli("job", "show", job_id, "--json").data["status"] == "canceled"
 
 
+def test_stopping_a_job_that_has_ended_shows_how(cli: CommandLine, job: str) -> None:
+    assert cli("job", "stop", job, "--json").data == [{"job_id": job, "status": "success", "parties": {}}]
+
+
+def test_a_submission_tells_what_has_no_effect(cli: CommandLine) -> None:
+    conf = json.loads((cli.folder / "demo/hetero_lr_conf.json").read_text())
+    conf["component_parameters"]["common"]["hetero_lr_1"] = {}
+    (cli.folder / "superfluous.json").write_text(json.dumps(conf, indent=2))
+    submit = ("job", "submit", "-d", "demo/hetero_lr_dsl.json", "-c", "superfluous.json")
+    said = cli(*submit)
+    assert "warning: ParametersOfAbsentComponent: the DSL has no component hetero_lr_1" in said.err
+    quiet = cli(*submit, "--quiet")
+    assert quiet.err == ""
+    cli("job", "stop", said.out.strip(), quiet.out.strip())
+
+
 def test_several_ids_act_on_several_jobs(cli: CommandLine) -> None:
     ids = [sleep(cli, 60), sleep(cli, 60)]
     stopped = cli("job", "stop", *ids, "--json").data
@@ -62,6 +78,12 @@ def test_several_ids_act_on_several_jobs(cli: CommandLine) -> None:
 def test_tasks_are_found_by_component_and_party(cli: CommandLine, job: str) -> None:
     [task] = cli("task", "query", "-j", job, *_TASK, "--json").data["data"]
     assert (task["f_component_name"], task["f_party_status"], task["f_task_version"]) == ("hetero_lr_0", "success", 0)
+
+
+def test_the_tasks_of_a_job_are_listed(cli: CommandLine, job: str) -> None:
+    tasks = cli("task", "list", job, "--json").data["data"]
+    assert {task["f_job_id"] for task in tasks} == {job}
+    assert {task["f_component_name"] for task in tasks} >= {"reader_0", "hetero_lr_0"}
 
 
 def test_a_table_is_described(cli: CommandLine) -> None:
@@ -82,12 +104,60 @@ def test_an_upload_as_fates_client_writes_it(cli: CommandLine) -> None:
     assert cli("job", "wait", answer["jobId"], "--json").data["status"] == "success"
 
 
+def test_a_configuration_without_a_file_is_named(cli: CommandLine) -> None:
+    (cli.folder / "no_file.json").write_text('{"namespace": "demo", "table_name": "t", "head": 1, "partition": 4}')
+    assert "error: no_file.json names no file" in cli("data", "upload", "-c", "no_file.json", code=2).err
+
+
 def test_an_upload_says_which_rows_were_left_out(cli: CommandLine) -> None:
     (cli.folder / "patients.csv").write_text("id,x\na,1\na,2\n,3\nb\nc,4\n")
     said = cli("data", "upload", "patients.csv", "-n", "demo", "--name", "patients", "--drop")
     assert said.out == "demo patients: 2 rows\n"
     assert "3 of 5 rows were left out: 1 with an id that was there before" in said.err
     assert "1 with too few or too many fields, 1 without an id" in said.err
+
+    again = cli("data", "upload", "patients.csv", "-n", "demo", "--name", "patients", "--drop", "--json")
+    assert again.data["data"]["table_name"] == "patients"
+    assert "3 of 5 rows were left out" in again.err
+
+
+def test_an_upload_that_fails_says_which_option_would_help(cli: CommandLine) -> None:
+    (cli.folder / "semicolons.csv").write_text("id;x\na;1\n")
+    upload = ("data", "upload", "semicolons.csv", "-n", "demo", "--name", "semicolons")
+    assert cli(*upload, code=1).err.splitlines() == [
+        "error: the upload has failed: the header line of semicolons.csv has no ',', but ';'",
+        "hint: say --id-delimiter ';' if that separates the fields",
+    ]
+    error = cli(*upload, "--json", code=1).error
+    assert (error["error"], error["exit_code"]) == ("component_failed", 1)
+    assert cli("job", "show", error["data"]["job_id"], "--json").data["status"] == "failed"
+    cli(*upload, "--id-delimiter", ";")
+    assert "hint: add --drop to replace it" in cli(*upload, "--id-delimiter", ";", code=6).err
+
+
+def test_a_tab_is_the_usual_sign_of_some_files_and_can_be_named(cli: CommandLine) -> None:
+    for name, options in (("tabs.tsv", ()), ("tabs.csv", ("--id-delimiter", r"\t"))):
+        (cli.folder / name).write_text("id\tx\na\t1,5\n")
+        cli("data", "upload", name, "-n", "demo", "--name", "tabs", "--drop", *options)
+        assert cli("data", "peek", "demo", "tabs").out == "sid  x\na    1,5\n"
+    cli("data", "download", "again.tsv", "-n", "demo", "-t", "tabs", "--delimiter", r"\t")
+    assert (cli.folder / "again.tsv").read_text() == "id\tx\na\t1,5\n"
+
+
+def test_a_first_line_of_numbers_is_told(cli: CommandLine) -> None:
+    (cli.folder / "bare.csv").write_text("1,0,0.5\n2,1,3\n")
+    upload = ("data", "upload", "bare.csv", "-n", "demo", "--name", "bare", "--drop")
+    assert "the first line was taken for the names of the columns: 1, 0, 0.5\n" in cli(*upload).err
+    assert cli(*upload, "--no-head").err == ""
+    assert cli("data", "peek", "demo", "bare").out == "sid\n1    0,0.5\n2    1,3\n"
+
+
+def test_a_downloaded_file_can_be_uploaded_again(cli: CommandLine) -> None:
+    text = 'id,name\na,"Smith, John"\n'
+    (cli.folder / "names.csv").write_text(text)
+    cli("data", "upload", "names.csv", "-n", "demo", "--name", "names", "--drop")
+    cli("data", "download", "names_again.csv", "-n", "demo", "-t", "names")
+    assert (cli.folder / "names_again.csv").read_text() == text
 
 
 def test_resources_are_shown_with_who_holds_them(cli: CommandLine) -> None:

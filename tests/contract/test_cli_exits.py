@@ -44,6 +44,10 @@ NOWHERE = "http://127.0.0.1:9"
         ("party trust host:1", 5),
         ("data upload demo/data/guest.csv -n demo --name breast_guest", 6),
         ("job show 2", 6),
+        ("log show @last -cpn nope", 5),
+        ("dsl lint", 2),
+        ("job list -s sucess", 2),
+        ("dsl lint demo/hetero_lr_dsl.json -d demo/hetero_lr_dsl.json", 2),
     ],
 )
 def test_an_exit_code(cli: CommandLine, job: str, line: str, code: int) -> None:
@@ -105,6 +109,30 @@ def test_a_documents_errors_as_json(cli: CommandLine) -> None:
     assert (problem["file"], problem["line"], problem["code"]) == ("cut.json", 1, "JSONSyntaxError")
 
 
+def test_changes_for_a_rerun_are_shown_with_their_file(cli: CommandLine, job: str) -> None:
+    (cli.folder / "changes.json").write_text('{"component_parameters": {"common": {"hetero_lr_0": {"max_itr": 2}}}}')
+    text = cli("job", "rerun", job, "-cpn", "hetero_lr_0", "-c", "changes.json", code=2).err
+    assert text.startswith("changes.json: error: RedundantParameterError")
+    assert "did you mean 'max_iter'?" in text
+
+
+def test_lint_takes_the_options_of_submit(cli: CommandLine) -> None:
+    documents = ("demo/hetero_lr_dsl.json", "demo/hetero_lr_conf.json")
+    assert cli("dsl", "lint", "-d", documents[0], "-c", documents[1]).err == "no problems\n"
+    assert cli("dsl", "explain", "-d", documents[0]).out == cli("dsl", "explain", documents[0]).out
+
+
+def test_the_plan_of_a_job_that_would_be_refused_ends_as_its_submission(cli: CommandLine) -> None:
+    text = (cli.folder / "demo/hetero_lr_conf.json").read_text()
+    (cli.folder / "no_table.json").write_text(text.replace("breast_guest", "never_uploaded"))
+    documents = ("-d", "demo/hetero_lr_dsl.json", "-c", "no_table.json")
+    assert "✗ guest:9999 cannot take part" in cli("job", "plan", *documents, code=7).out
+    cli("job", "submit", *documents, code=7)
+    # It has ended, but never started: it took no time.
+    refused = cli("job", "list", "-s", "failed", "-l", "1", "-o", "name").out.strip()
+    assert cli("job", "diff", refused, refused, "--json").data["a"]["took"] == 0
+
+
 def test_lint_finds_the_same_without_submitting(cli: CommandLine) -> None:
     (cli.folder / "typo.json").write_text('{"components": {"reader_0": {"module": "Raeder"}}}')
     before = cli("job", "list", "-l", "1", "-o", "name").out
@@ -144,8 +172,9 @@ def test_the_failure_card_of_a_job(cli: CommandLine, failed_job: str) -> None:
     assert (card["component"], card["kind"]) == ("dataio_0", "component")
 
 
-def test_a_closed_pipe_is_no_error(cli: CommandLine, job: str) -> None:
-    running = cli.start("component", "metric-all", "-j", job, "-r", "guest", "-p", "9999", "-cpn", "evaluation_0")
+@pytest.mark.parametrize("line", ["component metric-all -j {job} -r guest -p 9999 -cpn evaluation_0", "--help"])
+def test_a_closed_pipe_is_no_error(cli: CommandLine, job: str, line: str) -> None:
+    running = cli.start(*line.format(job=job).split())
     assert running.stdout is not None
     assert running.stderr is not None
     running.stdout.close()

@@ -120,6 +120,7 @@ def test_parties_are_added_trusted_asked_and_forgotten(guest_and_host: tuple[Com
     host("party", "add", "guest:9999", urls[0])
     host("party", "trust", "guest:9999")
     assert guest("party", "ping", "host:10000", "--json").data["url"] == urls[1]
+    assert guest("party", "ping", "10000", "--json").data["party"] == "host:10000"
     assert [one["party"] for one in guest("party", "list", "--json").data] == ["host:10000"]
     assert trusted["fingerprint"] in guest("party", "list").out
     host("server", "stop")

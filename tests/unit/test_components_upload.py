@@ -152,6 +152,10 @@ def test_an_existing_table_is_replaced_only_on_demand_and_only_by_a_good_one(hom
         ("id,x,x\n1,2,3\n", "names a column twice"),
         ("id,,x\n1,2,3\n", "column without a name"),
         (b"id,x\n1,\xff\n", "not UTF-8"),
+        ("id,x\n1,2\n".encode("utf-16"), "f.csv is UTF-16 text"),
+        (b"\x1f\x8b\x08\x00id", "f.csv is compressed"),
+        (b"PK\x03\x04\x14\x00", "f.csv is an archive or a workbook"),
+        ("id,x\r1,2\r", "end with a carriage return alone"),
         ("id,x\n1,2,3\n4\n", "no rows that could be stored .2 were rejected"),
     ],
 )
@@ -178,6 +182,20 @@ def test_download_writes_what_was_uploaded(home: Path, tmp_path: Path) -> None:
     assert out.read_text() == "id,x,y\na,1,\nb,2,3\n"
     assert result.metrics["download"]["data_access"]["data"] == [["count", 2]]
     assert result.metrics["download"]["data_access"]["meta"] == {"name": "download", "metric_type": "DOWNLOAD"}
+
+
+def test_a_download_can_be_uploaded_again_when_it_is_quoted(home: Path, tmp_path: Path) -> None:
+    text = 'id,name,x\n1,"Smith, John",0.5\n2,"O""Neil",\n'
+    upload(home, written(tmp_path / "f.csv", text))
+    out = tmp_path / "out.csv"
+    given = {"namespace": "experiment", "name": "t", "output_path": str(out), "head": 1}
+    run_module("Download", {LOCAL: {"parameters": {**given, "quoted": 1}}}, home=home)
+    assert out.read_text() == text
+    run_module("Download", {LOCAL: {"parameters": {**given, "quoted": 1, "delimiter": "||"}}}, home=home)
+    assert out.read_text() == 'id||name||x\n1||Smith, John||0.5\n2||"O""Neil"||\n'
+    # As FATE has it.
+    run_module("Download", {LOCAL: {"parameters": {**given, "head": 0}}}, home=home)
+    assert out.read_text() == '1,Smith, John,0.5\n2,O"Neil,\n'
 
 
 def test_download_says_why_it_cannot_write(home: Path, tmp_path: Path) -> None:

@@ -48,6 +48,25 @@ def test_trust_pins_the_key_of_a_site_that_plays_the_party(routes: RouteTable) -
         routes.trust("host:1", identity("1"))
 
 
+def test_a_bare_id_and_the_roles_of_that_id_are_told_apart(routes: RouteTable) -> None:
+    routes.add("10000", "http://b:1")
+    with pytest.raises(Conflict, match="does not play 10000 in every role; it plays host:10000") as refused:
+        routes.trust("10000", Identity("site-b", ["host:10000"], KEY, "0.1.0", 0))
+    assert "fateflow party add host:10000 http://b:1" in refused.value.hint
+    with pytest.raises(NotFound, match="no route to host:10000, but to 10000") as missing:
+        routes.require("host:10000")
+    assert missing.value.hint == "name 10000 instead"
+    assert routes.party("10000") == Party("guest", "10000")
+    assert routes.party("arbiter:10000") == Party("arbiter", "10000")
+    routes.remove("10000")
+    routes.add("host:10000", "http://b:1")
+    assert routes.party("10000") == Party("host", "10000")
+    with pytest.raises(NotFound, match="no route to 10000, but to host:10000"):
+        routes.require("10000")
+    with pytest.raises(BadRequest, match="names no party"):
+        routes.party("king:1")
+
+
 def test_removing_and_mistakes(routes: RouteTable) -> None:
     routes.add("10000", "https://b.example/fate/")
     routes.remove("10000")

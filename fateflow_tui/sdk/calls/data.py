@@ -55,11 +55,19 @@ def upload_server_file(
 
 
 def download(
-    namespace: str, table_name: str, output_path: Path | str, delimiter: str = ",", *, head: bool = False
+    namespace: str,
+    table_name: str,
+    output_path: Path | str,
+    delimiter: str = ",",
+    *,
+    head: bool = False,
+    quoted: bool = False,
 ) -> Call[Submission]:
-    """Starts the job that writes a table to a file of the scheduler's machine. head: with the names of the columns."""
+    """Starts the job that writes a table to a file of the scheduler's machine. head: with the names of the columns.
+    quoted: with double quotes around values that hold the delimiter; without them such a row has a field too many.
+    """
     body = {"namespace": namespace, "table_name": table_name, "output_path": str(output_path), "delimiter": delimiter}
-    return Call("/v1/data/download", {**body, "head": int(head)}, as_(Submission))
+    return Call("/v1/data/download", {**body, "head": int(head), "quoted": int(quoted)}, as_(Submission))
 
 
 def write(
