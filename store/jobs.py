@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from fateflow_tui.core.errors import DamagedFile
 from fateflow_tui.core.ports import Change, Lease, StoredJob
 from store.cache import BoundedCache
 from store.document import Document
@@ -103,6 +104,13 @@ class TinyJobStore:
             with suppress(FileNotFoundError):
                 path.unlink()
                 sync_directory(path.parent)
+
+    def set_aside(self, job_id: str, cause: str) -> DamagedFile:
+        check_job_id(job_id)
+        with self._locks.held([job_id]):
+            storage = self._file(job_id).storage
+            self._files.drop(job_id)
+            return storage.damaged(cause)
 
     def acquire(self, job_id: str, owner: str, ttl: int, now: int) -> Lease | None:
         """A job that does not exist yet can be leased: `load` does not know it until its first commit."""

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from tinydb.storages import Storage
 
+from fateflow_tui.core.errors import DamagedFile
 from fateflow_tui.core.ports import Change, Lease, StoredJob
 from store.collections import TinyCollection
 from store.document import Document
@@ -50,6 +51,10 @@ class MemoryJobStore:
     def delete(self, job_id: str) -> None:
         check_job_id(job_id)
         self._documents.pop(job_id, None)
+
+    def set_aside(self, job_id: str, cause: str) -> DamagedFile:
+        self.delete(job_id)
+        return DamagedFile(f"job {job_id} is damaged: {cause}")
 
     def acquire(self, job_id: str, owner: str, ttl: int, now: int) -> Lease | None:
         check_job_id(job_id)

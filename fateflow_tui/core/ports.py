@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from fateflow_tui.core.errors import DamagedFile
+
 
 class Variable(msgspec.Struct, frozen=True):
     """A value that a module's tasks exchange: who may send it and who may receive it."""
@@ -110,6 +112,12 @@ class JobStore(Protocol):
         ...
 
     def delete(self, job_id: str) -> None: ...
+
+    def set_aside(self, job_id: str, cause: str) -> DamagedFile:
+        """For a job whose records were read and make no sense: it is gone from the store, its file is kept under
+        another name. Gives the error to raise.
+        """
+        ...
 
     def acquire(self, job_id: str, owner: str, ttl: int, now: int) -> Lease | None:
         """Takes or renews the lease. None: somebody else holds it. A takeover after expiry raises the epoch."""

@@ -22,7 +22,7 @@ from fateflow_tui.runtime.home_survey import Survey, survey
 from fateflow_tui.runtime.job_facts import job_facts, orphans
 from fateflow_tui.runtime.leftovers import JobFacts, Leftover, Table, choose
 from fateflow_tui.runtime.site_config import Retention
-from fateflow_tui.runtime.states import to_state
+from fateflow_tui.runtime.states import load_state
 
 logger = logging.getLogger(__name__)
 
@@ -143,8 +143,8 @@ class Collector:
                 yield job_facts(state, found, registered, live=True)
                 continue
             try:
-                stored = self._store.load(job_id)
+                state = load_state(self._store, job_id)
             except FateFlowError:
                 continue  # a damaged file is set aside, for a person to look at
-            if stored is not None:
-                yield job_facts(to_state(stored), found, registered, live=False)
+            if state is not None:
+                yield job_facts(state, found, registered, live=False)

@@ -7,14 +7,16 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import fateflow_tui
+from fateflow_tui.core.errors import NotAuthentic
 from fateflow_tui.core.ids import OWN_PARTY_ID, Party
 from fateflow_tui.runtime.clock import now_ms
 from fateflow_tui.runtime.keys import SiteKey
 from fateflow_tui.runtime.peer_messages import Identity, Pong
 from fateflow_tui.runtime.replay_guard import ReplayGuard
 from fateflow_tui.runtime.routes import RouteTable
-from fateflow_tui.runtime.signing import Reason, answer_headers, call_nonce, read_call, refusal
+from fateflow_tui.runtime.signing import Call, Reason, answer_headers, call_nonce, read_call, refusal
 from fateflow_tui.runtime.site_config import SiteConfig
+from fateflow_tui.runtime.turned_away import TurnedAway
 
 
 class Caller(NamedTuple):
@@ -51,6 +53,7 @@ class PeerGate:
         self._routes = routes
         self._clock = clock
         self._guard = ReplayGuard()
+        self.turned_away = TurnedAway()
         self.session = secrets.token_hex(8)
 
     def check(self, method: str, path: str, headers: Mapping[str, str]) -> Caller:
@@ -60,6 +63,16 @@ class PeerGate:
         to hash it and call `Caller.check_body`. path: with its query, as received. headers: names in lower case.
         """
         call, signature = read_call(method, path, headers)
+        try:
+            self._admit(call, signature)
+        except NotAuthentic as error:
+            if (error.data or {}).get("reason") != Reason.STALE_SESSION:  # it signs anew by itself
+                self.turned_away.note(call.source, error, self._clock())
+            raise
+        self.turned_away.forget(call.source)
+        return Caller(call.source, call.destination, call.body_sha256)
+
+    def _admit(self, call: Call, signature: bytes) -> None:
         # Party id 0 means another site at each site: a call to it would be good at all of them.
         if not self._config.plays(call.destination) or call.destination.party_id == OWN_PARTY_ID:
             raise refusal(
@@ -79,7 +92,6 @@ class PeerGate:
             )
         if not self._guard.is_first(public, call.nonce, call.time, now):
             raise refusal(Reason.REPLAYED, f"this call of {call.source} has come before")
-        return Caller(call.source, call.destination, call.body_sha256)
 
     def identity(self) -> Identity:
         return Identity(

@@ -53,7 +53,7 @@ def submit_failed(state: JobState) -> FateFlowError:
                 # A party of this very site: another one's refusal has ended the job before.
                 answer = {"retcode": 103, "retmsg": f"{key} was not asked any more"}
             else:
-                trouble = f"{key} did not answer: {view.trouble or 'no answer in time'}"
+                trouble = f"{key} did not take it: {view.trouble}" if view.trouble else f"{key} did not answer in time"
                 answer = {"retcode": PartyUnreachable.retcode, "retmsg": trouble}
                 silent.append(trouble)
             answers.setdefault(party.role, {})[party.party_id] = answer

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
-from fateflow_tui.core.errors import JobNotFound
+from fateflow_tui.core.errors import DamagedFile, JobNotFound
 from fateflow_tui.core.ports import JobStore
 from fateflow_tui.core.records import JobState
 from fateflow_tui.engine import Engine
-from fateflow_tui.runtime.states import to_state
+from fateflow_tui.runtime.states import load_state
+
+logger = logging.getLogger(__name__)
 
 
 class JobLookup:
@@ -22,18 +25,22 @@ class JobLookup:
         """A job as it is now, or as it was saved when it ended."""
         if (live := self._engine.job(job_id)) is not None:
             return live
-        stored = self._store.load(job_id)
-        return to_state(stored) if stored is not None else None
+        return load_state(self._store, job_id)
 
     def states(self, limit: int | None = None, before: str = "") -> Iterator[JobState]:
         """Jobs, newest first; reads no more files than are taken. before: only those that come after this one in that
-        order.
+        order. A damaged one is set aside and left out.
         """
         ids = self._store.job_ids()
         if before in ids:
             ids = ids[ids.index(before) + 1 :]
         for job_id in ids[:limit]:
-            if (state := self.state(job_id)) is not None:
+            try:
+                state = self.state(job_id)
+            except DamagedFile as damage:
+                logger.error("%s", damage.message)
+                continue
+            if state is not None:
                 yield state
 
     def known(self, job_id: str) -> JobState:

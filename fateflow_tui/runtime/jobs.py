@@ -17,7 +17,7 @@ from fateflow_tui.core.errors import (
 )
 from fateflow_tui.core.events import JobSubmitted, NotesWritten, RerunRequested, StopRequested
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.messages import Refusal
+from fateflow_tui.core.messages import Directive, Refusal
 from fateflow_tui.core.plan import JobPlan, PartyDocument
 from fateflow_tui.core.ports import JobStore, ModuleCatalog
 from fateflow_tui.core.records import Adopted, JobState
@@ -130,6 +130,14 @@ class Jobs(JobLookup):
             return {}
         return self._adoption.adoptable(document, self.state(document.reuse.job_id))
 
+    def gone(self, directive: Directive) -> list[str]:
+        """With a directive that begins a rerun: the components whose outputs its party no longer has here."""
+        state = self.state(directive.job_id) if directive.run else None
+        record = state.parties.get(str(directive.party)) if state is not None else None
+        if state is None or record is None or directive.run <= record.directive.run:
+            return []
+        return list(self._adoption.gone(state))
+
     def reuse_plan(
         self, dsl: Mapping[str, Any] | str, conf: Mapping[str, Any] | str, *, reuse: str | bool = True
     ) -> ReusePlan:
@@ -191,10 +199,11 @@ class Jobs(JobLookup):
         self._scheduler.recall(job_id)
         changes = self._pending.merged(job_id, job_parameters, component_parameters)
         documents, conf = self._changed_documents(state, *changes)
-        steps = self._engine.rerun_plan(job_id, components or [], force, documents)
+        gone = self._adoption.gone(state)
+        steps = self._engine.rerun_plan(job_id, components or [], force, documents, gone)
         self._live.add(job_id)
         refusals = self._refusals(documents)
-        event = RerunRequested(now_ms(), job_id, by, components or [], force, documents, conf, refusals)
+        event = RerunRequested(now_ms(), job_id, by, components or [], force, documents, conf, refusals, gone)
         await self._scheduler.turn(event)
         self._pending.forget(job_id)
         return steps
@@ -212,7 +221,7 @@ class Jobs(JobLookup):
         self._scheduler.recall(job_id)
         changes = self._pending.merged(job_id, job_parameters, component_parameters)
         documents, _ = self._changed_documents(state, *changes)
-        return self._engine.rerun_plan(job_id, components or [], force, documents)
+        return self._engine.rerun_plan(job_id, components or [], force, documents, self._adoption.gone(state))
 
     async def change_parameters(
         self, job_id: str, job_parameters: Mapping[str, Any], component_parameters: Mapping[str, Any], *, by: str

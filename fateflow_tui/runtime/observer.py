@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,8 @@ from fateflow_tui.core.ports import Change
 from fateflow_tui.core.records import JobState
 from fateflow_tui.runtime.clock import now_ms
 from fateflow_tui.runtime.events import EventBus
+
+logger = logging.getLogger(__name__)
 
 _JOB_FIELDS = ("status", "progress", "waiting", "reason", "tag")
 _TASK_FIELDS = ("component", "version", "status", "started_at", "ended_at", "pid")
@@ -58,8 +61,7 @@ class Observer:
 
     def complain(self, job_id: str, text: str, party: Party | None = None) -> None:
         """Says in the job's log what went wrong with it outside of its tasks."""
-        log = self._logs.setdefault(job_id, JobLog(self._home, job_id))
-        log.write(now_ms() / 1000, "ERROR", text, party=str(party or ""))
+        self._write(job_id, now_ms(), "ERROR", text, party=str(party or ""))
 
     def close_log(self, job_id: str) -> None:
         if log := self._logs.pop(job_id, None):
@@ -73,13 +75,20 @@ class Observer:
         story = change.records.get("story")
         if not story:
             return
-        log = self._logs.get(change.job_id)
-        if log is None:
-            log = self._logs[change.job_id] = JobLog(self._home, change.job_id)
         for key in sorted(story):
             entry = story[key]
             text = f"{entry['what']}: {entry['text']}" if entry["text"] else entry["what"]
-            log.write(entry["at"] / 1000, "INFO", text, party=entry["party"], component=entry["component"])
+            self._write(change.job_id, entry["at"], "INFO", text, party=entry["party"], component=entry["component"])
+
+    def _write(self, job_id: str, at: int, level: str, text: str, *, party: str, component: str = "") -> None:
+        """A line that finds no room on the disk must not hold up the job."""
+        log = self._logs.get(job_id)
+        if log is None:
+            log = self._logs[job_id] = JobLog(self._home, job_id)
+        try:
+            log.write(at / 1000, level, text, party=party, component=component)
+        except OSError as error:
+            logger.warning("the log of job %s lacks a line: %s: %s", job_id, error, text)
 
 
 def _task_data(record: dict[str, Any]) -> dict[str, Any]:

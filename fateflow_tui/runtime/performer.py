@@ -131,6 +131,10 @@ class Performer:
         except (FateFlowError, OSError) as error:
             cause = f"{type(error).__name__}: {error}"
             self._post(_never_started(effect, cause, getattr(error, "hint", "")))
+        except Exception as bug:
+            # Whatever it is: nobody else would ever say that this task does not run.
+            logger.exception("%s of %s could not be started", effect.component, effect.party)
+            self._post(_never_started(effect, f"{type(bug).__name__}: {bug}", "see the site's log"))
 
     async def _kill(self, effect: KillTask) -> None:
         session = session_id(effect.job_id, effect.component, effect.version, effect.party)

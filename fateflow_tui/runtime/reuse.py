@@ -86,6 +86,17 @@ class Adoption:
             for component, found in reasons.items()
         }
 
+    def gone(self, state: JobState) -> dict[str, str]:
+        """Components of an ended job whose output tables are not there any more -> the party of this site."""
+        found: dict[str, str] = {}
+        for document in state.documents.values():
+            for task in document.tasks:
+                run = newest_success(state, document.party, task.component)
+                tables = [output for output in run.outputs if output.kind == "data"] if run is not None else []
+                if any(self._tables.meta(output.namespace, output.table) is None for output in tables):
+                    found.setdefault(task.component, str(document.party))
+        return found
+
     def _alike(
         self, document: PartyDocument, before: PartyDocument, source: JobState
     ) -> Iterator[tuple[TaskPlan, TaskRecord]]:

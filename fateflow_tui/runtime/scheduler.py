@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
-from fateflow_tui.core.effects import Effect
-from fateflow_tui.core.errors import FateFlowError, LeaseLost, StaleVersion
+from fateflow_tui.core.effects import Effect, KillTask
+from fateflow_tui.core.errors import DamagedFile, FateFlowError, LeaseLost, StaleVersion
 from fateflow_tui.core.events import (
     DirectiveReceived,
     Event,
@@ -20,14 +22,17 @@ from fateflow_tui.core.events import (
 )
 from fateflow_tui.core.ports import Change, JobStore
 from fateflow_tui.core.records import JobState
+from fateflow_tui.core.status import Status
 from fateflow_tui.engine import Engine
 from fateflow_tui.runtime.clock import now_ms
-from fateflow_tui.runtime.states import to_state
+from fateflow_tui.runtime.states import load_state
 
 _SAFETY_TICK = 5.0  # seconds; deadlines and events do the work, the tick only guards against a lost one
-_AFTER_FAILURE = 1_000  # ms before the next turn when one could not be saved
+_AFTER_FAILURE = 1.0  # seconds before the next turn when one could not be saved
 
 logger = logging.getLogger(__name__)
+
+_What = TypeVar("_What")
 
 
 class Scheduler:
@@ -52,7 +57,8 @@ class Scheduler:
         self._complain = complain
         self._pending: list[tuple[Event, asyncio.Future[None] | None]] = []
         self._wake = asyncio.Event()
-        self._resume_at = 0
+        self._resume_at = 0.0  # of the monotonic clock: the other one may be set back
+        self._unsure: set[str] = set()  # jobs that are not in memory as they were saved, and could not be read
         self._carried: list[Effect] = []
         self._stopping = False
 
@@ -80,7 +86,7 @@ class Scheduler:
             except TimeoutError:
                 self._pending.append((TimePassed(now_ms()), None))
             self._wake.clear()
-            if self._pending and not self._stopping and now_ms() >= self._resume_at:
+            if self._pending and not self._stopping and time.monotonic() >= self._resume_at:
                 self._take_turn()
 
     def stop(self) -> None:
@@ -89,7 +95,7 @@ class Scheduler:
 
     def _patience(self) -> float:
         if self._pending:
-            return max(0.0, (self._resume_at - now_ms()) / 1000.0)
+            return max(0.0, self._resume_at - time.monotonic())
         deadline = self.engine.deadline()
         if deadline is None:
             return _SAFETY_TICK
@@ -97,13 +103,23 @@ class Scheduler:
 
     def recall(self, job_id: str) -> None:
         """Makes a job that was let go of the engine's again, if the store has it."""
+        self._finish_turn(self._recalled(job_id), [])
+
+    def _recalled(self, job_id: str) -> list[Effect]:
+        """As `recall`, but nothing is saved yet: in the midst of a turn that would be what others have just asked for,
+        and if it failed, they would not be told.
+        """
         if self.engine.job(job_id) is not None:
-            return
-        stored = self._store.load(job_id)
-        if stored is not None:
-            self._finish_turn(self.engine.reload(to_state(stored), job_id, now_ms()), [])
+            return []
+        state = load_state(self._store, job_id)
+        return [] if state is None else self.engine.reload(state, job_id, now_ms())
 
     def _take_turn(self) -> None:
+        for unsure in list(self._unsure):
+            self._reload(unsure)
+        if self._unsure:
+            self._resume_at = time.monotonic() + _AFTER_FAILURE
+            return
         batch, self._pending = self._pending, []
         effects: list[Effect] = []
         settled: list[_Settled] = []
@@ -112,7 +128,7 @@ class Scheduler:
             job_id = _job_of(event)
             try:
                 if job_id is not None:
-                    self.recall(job_id)
+                    effects.extend(self._recalled(job_id))
                 effects.extend(self.engine.handle(event))
             except FateFlowError as refused:
                 error = refused
@@ -124,19 +140,25 @@ class Scheduler:
                     self._reload(job_id)
             if done is not None:
                 settled.append((done, error))
-        if not self._finish_turn(effects, settled):
+        failure = self._finish_turn(effects, settled)
+        if isinstance(failure, DamagedFile):
+            # The job is gone, its file set aside; all others have their turn at once, as if it had not been there.
+            self._pending = batch + self._pending
+        elif failure is not None:
             # Callers were told; what happened by itself must not be lost, and comes again once saving works.
             self._pending = [entry for entry in batch if entry[1] is None] + self._pending
-            self._resume_at = now_ms() + _AFTER_FAILURE
+            self._resume_at = time.monotonic() + _AFTER_FAILURE
 
-    def _finish_turn(self, effects: list[Effect], settled: list[_Settled]) -> bool:
-        """Saves, answers, acts. False: it could not be saved; all is as it was saved last."""
+    def _finish_turn(self, effects: list[Effect], settled: list[_Settled]) -> FateFlowError | None:
+        """Saves, answers, acts. Gives why it could not be saved: all is as it was saved last then. Nobody is answered
+        when a file turned out to be damaged, since that is no affair of the other jobs.
+        """
         for job_id, bug in self.engine.take_faults().items():
             logger.error("job %s cannot be scheduled", job_id, exc_info=bug)
             self._complain(job_id, f"the scheduler cannot go on with this job: {type(bug).__name__}: {bug}")
         changes = self.engine.take_changes()
         failure = self._commit(changes)
-        for done, error in settled:
+        for done, error in settled if not isinstance(failure, DamagedFile) else ():
             if not done.done():
                 outcome = error or failure
                 done.set_exception(outcome) if outcome else done.set_result(None)
@@ -145,17 +167,30 @@ class Scheduler:
             # What it decides then is saved, and acted on, with the next turn.
             for change in changes:
                 self._reload(change.job_id)
-            return False
+            return failure
         if changes:
-            self._observe(changes)
+            _contained(self._observe, changes)
         carried, self._carried = self._carried, []
         for effect in [*carried, *effects]:
-            self._perform(effect)
-        return True
+            _contained(self._perform, effect)
+        return None
 
     def _reload(self, job_id: str) -> None:
-        stored = self._store.load(job_id)
-        state = to_state(stored) if stored else None
+        """Takes a job as it was saved last. When it cannot be read now, no turn is taken until it can."""
+        before = self.engine.job(job_id)
+        try:
+            state = load_state(self._store, job_id)
+        except DamagedFile as damage:
+            logger.error("%s", damage.message)
+            state = None
+        except (FateFlowError, OSError):
+            logger.exception("job %s cannot be read", job_id)
+            self._unsure.add(job_id)
+            return
+        self._unsure.discard(job_id)
+        if state is None and before is not None and before.version:
+            self._complain(job_id, "its saved state is gone, so that it is given up: `fateflow doctor` may say more")
+            self._carried += _kills(before)
         self._carried += self.engine.reload(state, job_id, now_ms())
 
     def _commit(self, changes: list[Change]) -> FateFlowError | None:
@@ -165,6 +200,9 @@ class Scheduler:
         except (StaleVersion, LeaseLost) as overtaken:
             logger.warning("a turn was overtaken: %s", overtaken.message)
             return overtaken
+        except FateFlowError as refused:
+            logger.error("a turn could not be saved: %s", refused.message)
+            return refused
         except OSError as error:
             logger.exception("a turn could not be saved")
             return FateFlowError(
@@ -172,6 +210,23 @@ class Scheduler:
                 hint="free disk space or mend the permissions of the home directory",
             )
         return None
+
+
+def _contained(work: Callable[[_What], None], what: _What) -> None:
+    """What goes wrong with one thing that was decided must not keep the others from being done."""
+    try:
+        work(what)
+    except Exception:
+        logger.exception("what was saved could not be followed by all that it asks for")
+
+
+def _kills(state: JobState) -> list[Effect]:
+    """Of the workers of a job that is given up."""
+    return [
+        KillTask(state.job_id, task.component, task.version, task.party, Status.CANCELED, "its job was lost")
+        for task in state.tasks.values()
+        if task.status is Status.RUNNING
+    ]
 
 
 _Settled = tuple[asyncio.Future[None], Exception | None]

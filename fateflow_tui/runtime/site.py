@@ -14,7 +14,7 @@ from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.components.catalog import load_catalog
 from fateflow_tui.core.effects import AnnounceJobEnd
-from fateflow_tui.core.errors import FateFlowError, JobNotFound
+from fateflow_tui.core.errors import DamagedFile, FateFlowError, JobNotFound
 from fateflow_tui.core.events import DirectiveReceived, Event, ReportReceived
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Acknowledgement, Directive, Phase, Report
@@ -57,7 +57,7 @@ from fateflow_tui.runtime.scheduler import Scheduler
 from fateflow_tui.runtime.serving import Serving
 from fateflow_tui.runtime.serving_messages import ShareAnswer, ShareRequest
 from fateflow_tui.runtime.site_config import SiteConfig
-from fateflow_tui.runtime.states import to_state
+from fateflow_tui.runtime.states import load_state
 from fateflow_tui.runtime.workers import Ending, Workers
 from store.audit import AuditTrail
 from store.collections import open_collection
@@ -199,7 +199,8 @@ class Site:
             raise denial
         self._live.add(directive.job_id)
         with self._performer.answering(directive.job_id, directive.party) as answer:
-            await self._scheduler.turn(DirectiveReceived(now_ms(), directive, refusal, adopted))
+            gone = self.jobs.gone(directive)
+            await self._scheduler.turn(DirectiveReceived(now_ms(), directive, refusal, adopted, gone))
         report = answer.report or self.engine.report(directive.job_id, directive.party)
         if report is None:
             raise JobNotFound(f"{directive.party} knows nothing of job {directive.job_id}")
@@ -254,7 +255,7 @@ class Site:
         text = f"local: process {pid} starts the workers" if pid else "local: the process that starts workers is gone"
         engine = Check("engine", pid is not None, text, "logs/fate_flow/workers.log says why; a task starts it anew")
         peers = await peer_checks(self.peers, self.routes, self.config.standalone)
-        return [msgspec.to_builtins(check) for check in (*own, engine, *peers)]
+        return [msgspec.to_builtins(check) for check in (*own, engine, *peers, *self.gate.turned_away.checks(now_ms()))]
 
     def broken_modules(self) -> dict[str, str]:
         """Modules and drop-in files that cannot be loaded, and why. Loads those that nobody has asked for yet."""
@@ -298,11 +299,14 @@ class Site:
 
     def _unfinished(self) -> Iterator[JobState]:
         for job_id in self._live.all():
-            stored = self._store.load(job_id)
-            if stored is None:
+            try:
+                state = load_state(self._store, job_id)
+            except DamagedFile as damage:
+                logger.error("job %s cannot be taken up: %s", job_id, damage.message)
+                state = None
+            if state is None:
                 self._live.remove(job_id)
                 continue
-            state = to_state(stored)
             if state.driver is not None:
                 state.driver.epoch = lease(self._store, job_id)
             yield state
@@ -365,7 +369,10 @@ class Site:
     async def _settle(self) -> None:
         while True:
             await asyncio.sleep(_SETTLE_EVERY)
-            self.jobs.settle()
+            try:
+                self.jobs.settle()
+            except OSError:
+                logger.exception("ended jobs could not be let go of; it is tried again")
 
 
 def _tunables(config: SiteConfig) -> Tunables:

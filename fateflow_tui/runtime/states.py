@@ -5,8 +5,17 @@ from __future__ import annotations
 import msgspec
 
 from fateflow_tui.core.plan import JobPlan, PartyDocument
-from fateflow_tui.core.ports import StoredJob
+from fateflow_tui.core.ports import JobStore, StoredJob
 from fateflow_tui.core.records import DriverRecord, JobState, PartyRecord, StoryEntry, TaskRecord
+
+
+def load_state(store: JobStore, job_id: str) -> JobState | None:
+    """A job as it was saved last; None if there is none. Raises DamagedFile, after its file was set aside."""
+    stored = store.load(job_id)
+    try:
+        return to_state(stored) if stored is not None else None
+    except msgspec.ValidationError as error:
+        raise store.set_aside(job_id, str(error)) from None
 
 
 def to_state(stored: StoredJob) -> JobState:

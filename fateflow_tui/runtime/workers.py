@@ -39,6 +39,7 @@ class _Worker:
         self.order = order
         self.token = token
         self.pid = 0
+        self.zygote: ZygoteProcess | None = None  # that was asked to start it
         self.last_word: Finished | None = None
         self.kill: tuple[Status, str] | None = None
         self.timer: asyncio.TimerHandle | None = None
@@ -125,6 +126,7 @@ class Workers:
             zygote = await self._zygote_process()
             if worker.key not in self._workers:
                 return  # meanwhile it was reported as lost, with the zygote that was there before
+            worker.zygote = zygote
             zygote.tell(Run(worker.key, order, self._channels.path, worker.token))
         except BaseException:
             self._forget(worker)
@@ -225,7 +227,7 @@ class Workers:
         if self._closing:
             return
         logger.error("the process that starts the workers ended; see logs/fate_flow/workers.log")
-        for worker in list(self._workers.values()):
+        for worker in [one for one in self._workers.values() if one.zygote is zygote]:
             if worker.pid:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(worker.pid, signal.SIGKILL)

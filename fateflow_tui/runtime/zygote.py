@@ -75,10 +75,11 @@ class ZygoteProcess:
         self._listening = asyncio.create_task(self._listen(reader))
 
     def tell(self, request: Request) -> None:
-        """Raises FateFlowError when it is gone."""
+        """Raises FateFlowError when it is gone. What comes while it ends is lost with all else that it had to do."""
         if self._writer is None or self.gone:
             raise FateFlowError("the process that starts the workers is gone", hint="see logs/fate_flow/workers.log")
-        self._writer.write(msgspec.json.encode(request) + b"\n")
+        if not self._writer.is_closing():
+            self._writer.write(msgspec.json.encode(request) + b"\n")
 
     async def ready(self) -> None:
         """Returns when its imports are done."""

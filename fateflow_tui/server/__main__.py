@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from pathlib import Path
 
@@ -35,15 +36,21 @@ def main() -> int:
     )
 
     def announce(url: str) -> None:
-        sys.stderr.write(f"fateflow answers at {url}, home {options.home}\n")
-        sys.stderr.flush()
+        _say(f"fateflow answers at {url}, home {options.home}")
 
     try:
         serve(options, announce)
     except FateFlowError as error:
-        sys.stderr.write(f"fateflow did not start: {explain(error)}\n")
+        _say(f"fateflow did not start: {explain(error)}")
         return error.exit_code
     return 0
+
+
+def _say(text: str) -> None:
+    """stderr may be a file on a disk that is full, which is no reason not to run."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
 
 if __name__ == "__main__":

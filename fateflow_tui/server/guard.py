@@ -15,6 +15,7 @@ from fateflow_tui.server.address import Address
 from fateflow_tui.server.body import OversizedBody
 from fateflow_tui.server.client_signature import ClientSignatures
 from fateflow_tui.server.envelope import failure
+from fateflow_tui.server.system_errors import system_error
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +103,8 @@ class Guard:
 
         try:
             await self._app(request.scope, receive, watch)
+        except ClientDisconnect:
+            log.info("%s %s: the client went away before it had said all", request.method, request.url.path)
         except Exception as fault:
             log.exception("%s %s failed", request.method, request.url.path)
             if begun:
@@ -110,7 +113,7 @@ class Guard:
 
 
 def _as_error(fault: Exception) -> FateFlowError:
-    return FateFlowError(
+    return system_error(fault) or FateFlowError(
         f"the server failed: {type(fault).__name__}: {fault}",
         hint="the traceback is in the site's log (`fateflow log show --site`); please report it",
     )

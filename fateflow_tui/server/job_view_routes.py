@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from fateflow_tui.core.document import examine_job
 from fateflow_tui.core.errors import BadRequest, Conflict, JobNotFound
+from fateflow_tui.sdk.jobs import JobLine
 from fateflow_tui.server.body import DocumentBody, JsonBody
 from fateflow_tui.server.context import ThisSite, known_job
 from fateflow_tui.server.described import DOCUMENT, JOB, NUMBER, RERUN, TEXT, TEXTS, described, members
@@ -22,6 +24,8 @@ from fateflow_tui.server.views import job_line, job_view
 from fateflow_tui.server.witness import surroundings
 
 router = APIRouter(tags=["job"])
+
+AnyLine = TypeVar("AnyLine", bound=JobLine)
 
 _LISTED = 20
 _PLACE = re.compile(r"[1-9][0-9]{0,8}")
@@ -49,7 +53,7 @@ async def job_list(site: ThisSite, body: JsonBody) -> Response:
     limit, statuses, party = body.integer("limit", _LISTED), body.texts("status"), body.party()
     found: list[Any] = []
     async for state in each(site.jobs.states(before=body.text("before"))):
-        line = job_line(state)
+        line = _waiting_here(site, job_line(state))
         if (not statuses or line.status in statuses) and (party is None or str(party) in line.parties):
             found.append(line)
         if 0 < limit <= len(found):
@@ -80,7 +84,7 @@ async def job_resolve(site: ThisSite, body: JsonBody) -> Response:
 @router.post("/job/show", **described(members("job_id"), {"job_id": JOB}, {**_LINE, "components": [], "cards": []}))
 async def job_show(site: ThisSite, body: JsonBody) -> Response:
     """One job whole: parties, components, failure cards, what it waits for."""
-    return answer(job_view(known_job(site, body)))
+    return answer(_waiting_here(site, job_view(known_job(site, body))))
 
 
 @router.post("/job/why", **described(members("job_id", component_name=TEXT), {"job_id": JOB}, _WHY))
@@ -151,3 +155,10 @@ def _by_age(site: Site, word: str) -> str:
     if len(states) < int(place):
         raise JobNotFound(f"there is no {word}: this site has {len(states)} jobs")
     return str(states[-1].job_id)
+
+
+def _waiting_here(site: Site, line: AnyLine) -> AnyLine:
+    """With what a job of another site's driver waits for as far as this site can tell: the driver's word, or room."""
+    if line.waiting is not None or line.status.ended:
+        return line
+    return msgspec.structs.replace(line, waiting=site.waiting(line.job_id))

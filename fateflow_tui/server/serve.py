@@ -30,6 +30,7 @@ from fateflow_tui.sdk.connection import RunFile
 from fateflow_tui.server.address import Address
 from fateflow_tui.server.app import create_app
 from fateflow_tui.server.site_log import log_to
+from fateflow_tui.server.system_errors import system_error
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,16 @@ def serve(options: ServeOptions, announce: Callable[[str], None]) -> None:
     """Runs a scheduler until it is told to end (SIGTERM, SIGINT, `site/shutdown`). announce: told the URL once it
     answers. Raises FateFlowError when it cannot start.
     """
+    try:
+        _serve_until_ended(options, announce)
+    except OSError as fault:
+        told = system_error(fault)
+        if told is None:
+            raise
+        raise told from fault
+
+
+def _serve_until_ended(options: ServeOptions, announce: Callable[[str], None]) -> None:
     options.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     home = Home(options.home)
     log_to(home.site_logs)

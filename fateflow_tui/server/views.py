@@ -127,7 +127,14 @@ def failure_cards(state: JobState) -> list[FailureCard]:
     for key, view in (state.driver.parties if state.driver else {}).items():
         if key not in state.parties and view.report is not None:
             cards.extend(report.card for report in view.report.tasks.values() if report.card is not None)
-    return cards
+    told = told_failure(state)
+    return [told, *cards] if told is not None else cards
+
+
+def told_failure(state: JobState) -> FailureCard | None:
+    """At a site that does not drive the job: what its driver told of the first failure, if that was elsewhere."""
+    failures = (record.directive.failure for record in state.parties.values()) if state.driver is None else ()
+    return next((card for card in failures if card is not None and str(card.party) not in state.parties), None)
 
 
 def _own(state: JobState) -> list[str]:

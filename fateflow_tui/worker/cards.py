@@ -11,6 +11,9 @@ from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.core.work import TaskOrder
 
 LOG_LINES = 20
+_LONGEST_CAUSE = 2_000  # characters: cards go into state files and to other sites
+_LONGEST_TRACEBACK = 20_000
+_LONGEST_LINE = 1_000
 _FIXES: tuple[tuple[type[BaseException], str], ...] = (
     (MemoryError, "give the task more memory (task_memory in job_parameters) or fewer rows"),
     (ModuleNotFoundError, "install the missing package in the site's environment"),
@@ -31,12 +34,20 @@ def card_of_error(order: TaskOrder, error: BaseException, log: Sequence[str]) ->
         order.component,
         order.version,
         kind=_kind(cause),
-        cause=_told(cause),
+        cause=_within(_told(cause), _LONGEST_CAUSE),
         where=_where(cause.__traceback__ or error.__traceback__),
-        log=list(log),
-        traceback="".join(traceback.format_exception(error)),
+        log=[_within(line, _LONGEST_LINE) for line in log],
+        traceback=_within("".join(traceback.format_exception(error)), _LONGEST_TRACEBACK),
         fix=_fix(cause),
     )
+
+
+def _within(text: str, limit: int) -> str:
+    """Text of which the middle is left out if it is too long: its beginning and its end tell most."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]} [... {len(text) - 2 * half} characters ...] {text[-half:]}"
 
 
 def _told(cause: BaseException) -> str:

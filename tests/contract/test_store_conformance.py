@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fateflow_tui.core.errors import JobNotFound, LeaseLost, StaleVersion
+from fateflow_tui.core.errors import DamagedFile, JobNotFound, LeaseLost, StaleVersion
 from fateflow_tui.core.ports import Change, Collection, JobStore, StoredJob, Versioned
 from store.collections import open_collection
 from store.jobs import TinyJobStore
@@ -60,6 +60,16 @@ def test_a_new_job_is_loaded_as_it_was_saved(store: JobStore) -> None:
     }
     assert store.commit([Change(JOB, 0, records)]) == {JOB: 1}
     assert loaded(store) == StoredJob(JOB, 1, records)
+
+
+def test_a_job_that_makes_no_sense_is_set_aside(store: JobStore) -> None:
+    store.commit([change(job={"driver": {"status": 17}}), change(job_id=OTHER, job={"driver": {}})])
+    damage = store.set_aside(JOB, "expected `str`")
+    assert isinstance(damage, DamagedFile)
+    assert JOB in damage.message
+    assert "expected `str`" in damage.message
+    assert store.load(JOB) is None
+    assert store.job_ids() == [OTHER]
 
 
 def test_a_commit_replaces_the_records_it_names_and_keeps_the_others(store: JobStore) -> None:

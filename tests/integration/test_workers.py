@@ -13,6 +13,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import uvloop
+
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.metrics import read
 from fateflow_tui.artifacts.models import PartyModels
@@ -354,6 +356,30 @@ def test_the_death_of_the_zygote_is_reported_and_mended(tmp_path: Path) -> None:
             assert (await made.run("", component="after_0")).status is Status.SUCCESS
 
     asyncio.run(main())
+
+
+def test_no_start_is_forgotten_while_the_zygote_dies(tmp_path: Path) -> None:
+    """Tasks are asked for until the next zygote is there; each either runs or is said to be lost."""
+
+    async def main() -> None:
+        async with site(tmp_path) as made:
+            for victim in range(3):
+                await made.workers.ready()
+                pid = made.workers.zygote_pid
+                assert pid is not None
+                os.kill(pid, signal.SIGKILL)
+                orders: list[TaskOrder] = []
+                while made.workers.zygote_pid in (None, pid):
+                    orders.append(made.order("", component=f"task_{victim}_{len(orders)}"))
+                    await made.workers.start(orders[-1])
+                    await asyncio.sleep(0)
+                endings = [await made.listener.ending(order.component) for order in orders]
+                assert endings[-1].status is Status.SUCCESS  # it was asked of the next zygote
+                assert {ending.card.kind for ending in endings if ending.card is not None} <= {"lost"}
+            assert made.workers.running() == []
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # the site's own loop
+        runner.run(main())
 
 
 def test_close_leaves_no_process(tmp_path: Path) -> None:

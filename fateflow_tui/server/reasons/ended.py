@@ -11,10 +11,12 @@ from fateflow_tui.core.status import Status
 from fateflow_tui.core.why import Why
 from fateflow_tui.sdk.jobs import ComponentView, JobView
 from fateflow_tui.server.reasons.wording import listed, plural, span
+from fateflow_tui.server.views import told_failure
 
 _STOPPED = re.compile(
     r"stopped by (?P<by>.*) at (?P<party>(?:guest|host|arbiter|local):\d+)(?:: (?P<reason>.*))?", re.S
 )
+_REFUSED = re.compile(r"(?P<party>(?:guest|host|arbiter|local):\d+) refused: .*", re.S)
 _CONSEQUENCES = ("canceled",)  # a task that was ended because of another one
 _LACKS = ("dataset", "table", "component", "module", "model", "role", "command")  # the telling one first
 _MENDS = {
@@ -31,14 +33,17 @@ def job_failed(state: JobState, view: JobView) -> Why:
         return refusal_why(*refused, view.initiator)
     cards = cards_in_order(state)
     if any(card.kind not in _CONSEQUENCES for card in cards):
-        return _by_cards(cards, view.reason)
+        return _by_cards(cards, view.reason, state)
     party, trouble = _out_of_reach(state)
     if party:
         mend = f"see that its site runs and can be reached: fateflow party ping {party}; then run the job again"
         text = view.reason or f"{party} could not be reached: {trouble}"
         return Why(kind="failed", cause="peer", text=text, party=party, mend=mend, since=view.ended_at)
+    if not view.drives_here and (told := _REFUSED.fullmatch(view.reason)) is not None:  # as the driver tells all
+        mend = f"it is for {told['party']} to mend; then {view.driver} can submit again"
+        return Why(kind="refused", cause="other", text=view.reason, party=told["party"], mend=mend, since=view.ended_at)
     if view.reason and not view.drives_here:
-        mend = f"ask the driver {view.driver}: its site has the failure cards of all parties"
+        mend = f"ask the driver {view.driver}: its site knows what each party said"
         return Why(kind="failed", cause="elsewhere", text=view.reason, mend=mend, since=view.ended_at)
     text = view.reason or "it failed, and no reason was recorded"
     return Why(kind="failed", text=text, mend=f"fateflow job story {view.job_id}", since=view.ended_at)
@@ -51,6 +56,7 @@ def job_canceled(view: JobView) -> Why:
     by = (view.stop.by if view.stop else "") or (told["by"] if told else "") or "somebody"
     reason = (view.stop.reason if view.stop else "") or (told["reason"] if told else "") or ""
     party = told["party"] if told else view.driver
+    mend = f"run what is missing again: fateflow job rerun {view.job_id}"
     return Why(
         kind="canceled",
         cause="stop",
@@ -59,7 +65,7 @@ def job_canceled(view: JobView) -> Why:
         by=by,
         reason=reason,
         since=view.stop.at if view.stop else view.ended_at,
-        mend=f"run what is missing again: fateflow job rerun {view.job_id}",
+        mend=mend if view.drives_here else f"at the site of {view.driver}, {mend}",
     )
 
 
@@ -119,7 +125,7 @@ def component_ended(state: JobState, view: ComponentView, job: JobView, of_job: 
             text = f"{view.name} passed its input on, as need_run is false"
             return Why(kind="passed", text=text, component=view.name, since=view.ended_at)
         case Status.FAILED if any(card.kind not in _CONSEQUENCES for card in cards):
-            return _by_cards(cards, "")
+            return _by_cards(cards, "", state)
         case Status.TIMEOUT:
             text = cards[0].cause if cards else f"{view.name} took longer than it may"
             mend = "give its task more time: task_timeout in job_parameters"
@@ -176,6 +182,8 @@ def cards_in_order(state: JobState) -> list[FailureCard]:
             for component, report in view.report.tasks.items():
                 newest[(party, component)] = (report.version, report.ended_at, report.card)
     cards = [(card.kind in _CONSEQUENCES, ended_at, card) for _, ended_at, card in newest.values() if card is not None]
+    if (told := told_failure(state)) is not None:
+        cards.append((False, 0, told))  # the first of all, its driver says
     return [card for _, _, card in sorted(cards, key=lambda one: one[:2])]
 
 
@@ -187,7 +195,7 @@ def reused(state: JobState) -> dict[str, str]:
     return found
 
 
-def _by_cards(cards: list[FailureCard], reason: str) -> Why:
+def _by_cards(cards: list[FailureCard], reason: str, state: JobState) -> Why:
     first = cards[0]
     more = [card for card in cards[1:] if card.kind not in _CONSEQUENCES]
     text = f"{first.component} failed at {first.party}: {first.cause}"
@@ -200,9 +208,17 @@ def _by_cards(cards: list[FailureCard], reason: str) -> Why:
         party=str(first.party),
         component=first.component,
         reason=reason,
-        mend=first.fix,
+        mend=_mend(first, state),
         cards=cards,
     )
+
+
+def _mend(card: FailureCard, state: JobState) -> str:
+    """What a party has to do itself is said to the others, too, with where to ask."""
+    if str(card.party) in state.parties:
+        return card.fix
+    asked = f"ask {card.party}: the log and the whole failure card are at its site"
+    return f"{card.fix}; {asked}" if card.fix else asked
 
 
 def _out_of_reach(state: JobState) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from fateflow_tui.core.status import Status
 from fateflow_tui.core.why import SignOfLife, Surroundings, Vital, Why
 from fateflow_tui.sdk.jobs import ComponentView
 from fateflow_tui.server.reasons.estimates import usual_of
-from fateflow_tui.server.reasons.wording import listed, span
+from fateflow_tui.server.reasons.wording import listed, plural, span
 
 _SIGNS = {
     "start": "its worker started",
@@ -27,6 +27,10 @@ def component_runs(state: JobState, view: ComponentView, around: Surroundings) -
     usual = usual_of(around.usual, view.module, view.parties)
     busy = [party for party, status in view.parties.items() if status is Status.RUNNING]
     text = f"{view.name} has run for {span(around.now - view.started_at)} at {listed(busy) or 'no party yet'}"
+    if state.driver is None and view.parties and all(status.ended for status in view.parties.values()):
+        how = listed(sorted({str(status) for status in view.parties.values()}))
+        text = f"{view.name} has ended here ({how}), and its driver has not said that it has at all other parties"
+        return Why(kind="running", text=text, component=view.name, since=view.started_at)
     done = [party for party, status in view.parties.items() if status.succeeded]
     if done:
         text += f", {listed(done)} {'has' if len(done) == 1 else 'have'} done its part"
@@ -48,7 +52,7 @@ def component_runs(state: JobState, view: ComponentView, around: Surroundings) -
         since=view.started_at,
         usual=usual.duration if usual else 0,
         estimate=estimate,
-        basis=f"the median of {usual.count} runs of {view.module} at this site" if usual else "",
+        basis=f"the median of {plural(usual.count, 'run')} of {view.module} at this site" if usual else "",
         sign=last[1].sign if last else None,
         awaits=waits,
     )

@@ -1,0 +1,41 @@
+"""Failure cards stay small, whatever a module raises or prints."""
+
+from __future__ import annotations
+
+import msgspec
+
+from fateflow_tui.core.ids import Party
+from fateflow_tui.core.plan import TaskPlan
+from fateflow_tui.core.work import TaskOrder
+from fateflow_tui.worker.cards import card_of_error
+
+_ORDER = TaskOrder(
+    job_id="20261124",
+    component="tested_0",
+    version=0,
+    party=Party("guest", "9999"),
+    plan=TaskPlan("tested_0", "Tested", [], {}),
+    home="/nowhere",
+    roles={"guest": [9999]},
+    job_parameters={},
+    model_id="guest-9999#model",
+    model_version="20261124",
+)
+
+
+def test_a_huge_error_makes_a_small_card() -> None:
+    try:
+        raise ValueError("begin " + "x" * 5_000_000 + " end")
+    except ValueError as error:
+        card = card_of_error(_ORDER, error, ["short", "y" * 1_000_000])
+    assert card.cause.startswith("ValueError: begin xxx")
+    assert card.cause.endswith("xxx end")
+    assert "characters" in card.cause
+    assert card.log[0] == "short"
+    assert len(msgspec.json.encode(card)) < 30_000
+
+
+def test_an_ordinary_error_is_told_in_full() -> None:
+    card = card_of_error(_ORDER, ValueError("z" * 1_900), ["l" * 900])
+    assert card.cause == "ValueError: " + "z" * 1_900
+    assert card.log == ["l" * 900]

@@ -1,0 +1,140 @@
+"""The scheduler's loop outlives what its disk and its listeners do."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from fateflow_tui.components.catalog import load_catalog
+from fateflow_tui.core.document import check_job, plan_job
+from fateflow_tui.core.effects import Effect, StartTask
+from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.core.events import JobSubmitted, NotesWritten
+from fateflow_tui.core.ids import Party
+from fateflow_tui.core.plan import Resources
+from fateflow_tui.core.ports import Change, StoredJob
+from fateflow_tui.engine import Engine, SiteFacts
+from fateflow_tui.runtime.clock import now_ms
+from fateflow_tui.runtime.leases import lease
+from fateflow_tui.runtime.scheduler import Scheduler
+from store.jobs import TinyJobStore
+
+_GUEST = Party("guest", "9999")
+_JOB = "202611241200000000001"
+
+
+class _Disk(TinyJobStore):
+    """A store whose disk fails as often as it is told to."""
+
+    commits = loads = 0
+
+    def commit(self, changes: Iterable[Change]) -> dict[str, int]:
+        if self.commits:
+            self.commits -= 1
+            raise OSError(errno.EIO, "Input/output error")
+        return super().commit(changes)
+
+    def load(self, job_id: str) -> StoredJob | None:
+        if self.loads:
+            self.loads -= 1
+            raise OSError(errno.EMFILE, "Too many open files")
+        return super().load(job_id)
+
+
+def _submitted(store: TinyJobStore, job_id: str = _JOB) -> JobSubmitted:
+    dsl = {"components": {"sleep_0": {"module": "Sleep"}}}
+    conf = {
+        "dsl_version": 2,
+        "initiator": {"role": "guest", "party_id": 9999},
+        "role": {"guest": [9999]},
+        "job_parameters": {"common": {}},
+        "component_parameters": {},
+    }
+    lease(store, job_id)
+    plan = plan_job(check_job(dsl, conf, load_catalog()), job_id, driver=_GUEST)
+    return JobSubmitted(now_ms(), plan, {}, {})
+
+
+def _scheduler(store: TinyJobStore) -> Scheduler:
+    engine = Engine(SiteFacts("site", Resources(4, 0), None))
+    return Scheduler(engine, store, lambda _: None, lambda _: None, lambda *_: None)
+
+
+def _notes(text: str, job_id: str = _JOB) -> NotesWritten:
+    return NotesWritten(now_ms(), job_id, _GUEST, text)
+
+
+def _saved_notes(store: TinyJobStore) -> str:
+    stored = store.load(_JOB)
+    assert stored is not None
+    return str(stored.tables["job"][str(_GUEST)]["description"])
+
+
+def test_turns_go_on_after_a_job_could_neither_be_saved_nor_read(tmp_path: Path) -> None:
+    async def main() -> None:
+        store = _Disk(tmp_path)
+        scheduler = _scheduler(store)
+        running = asyncio.create_task(scheduler.run())
+        await scheduler.turn(_submitted(store))
+        store.commits = store.loads = 1
+        with pytest.raises(FateFlowError, match="cannot be saved"):
+            await scheduler.turn(_notes("lost"))
+        async with asyncio.timeout(10):
+            await scheduler.turn(_notes("kept"))
+        assert _saved_notes(store) == "kept"
+        scheduler.stop()
+        await running
+
+    asyncio.run(main())
+
+
+def test_nothing_is_acknowledged_that_a_job_read_in_between_kept_from_being_saved(tmp_path: Path) -> None:
+    async def main() -> None:
+        store = _Disk(tmp_path)
+        other = f"{_JOB[:-1]}2"
+        before = _scheduler(store)
+        running = asyncio.create_task(before.run())
+        await before.turn(_submitted(store, other))
+        before.stop()
+        await running
+        scheduler = _scheduler(store)  # which does not have the other job in memory
+        running = asyncio.create_task(scheduler.run())
+        await scheduler.turn(_submitted(store))
+        store.commits = 1
+        turns = (scheduler.turn(_notes("saved")), scheduler.turn(_notes("saved", other)))
+        outcomes = await asyncio.gather(*turns, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [FateFlowError, FateFlowError]
+        assert _saved_notes(store) == ""
+        scheduler.stop()
+        await running
+
+    asyncio.run(main())
+
+
+def test_a_listener_that_fails_keeps_no_effect_from_being_performed(tmp_path: Path) -> None:
+    async def main() -> None:
+        store, performed = TinyJobStore(tmp_path), list[Effect]()
+
+        def observe(_: list[Change]) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def perform(effect: Effect) -> None:
+            performed.append(effect)
+            raise RuntimeError("a bug")
+
+        engine = Engine(SiteFacts("site", Resources(4, 0), None))
+        scheduler = Scheduler(engine, store, perform, observe, lambda *_: None)
+        running = asyncio.create_task(scheduler.run())
+        await scheduler.turn(_submitted(store))
+        async with asyncio.timeout(10):
+            await scheduler.turn(_notes("kept"))
+        assert any(isinstance(effect, StartTask) for effect in performed)
+        assert not running.done()
+        scheduler.stop()
+        await running
+
+    asyncio.run(main())
