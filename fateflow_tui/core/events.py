@@ -27,13 +27,15 @@ class JobSubmitted(msgspec.Struct, frozen=True):
 
 class DirectiveReceived(msgspec.Struct, frozen=True):
     """A driver's message, already authenticated. refusal: this party's, if the document it carries is not wanted.
-    adopted: what the party has of the job that the document wants to reuse, by component.
+    adopted: what the party has of the job that the document wants to reuse, by component. gone: with a rerun, the
+    components whose outputs were deleted here.
     """
 
     at: int
     directive: Directive
     refusal: Refusal | None = None
     adopted: dict[str, Adopted] = {}
+    gone: list[str] = []
 
 
 class ReportReceived(msgspec.Struct, frozen=True):
@@ -102,7 +104,8 @@ class RerunRequested(msgspec.Struct, frozen=True):
 
     components: [] for all that did not succeed, or the components to begin from (they and all that depend on
     them run again). force: also what succeeded. documents: new party documents when parameters changed (and the
-    `conf` that belongs to them), else []. refusals: as in JobSubmitted, of the new documents.
+    `conf` that belongs to them), else []. refusals: as in JobSubmitted, of the new documents. gone: component -> the
+    party of this site at which its outputs were deleted.
     """
 
     at: int
@@ -113,6 +116,7 @@ class RerunRequested(msgspec.Struct, frozen=True):
     documents: list[PartyDocument] = []
     conf: dict[str, Any] | None = None
     refusals: dict[str, Refusal] = {}
+    gone: dict[str, str] = {}
 
 
 class NotesWritten(msgspec.Struct, frozen=True):

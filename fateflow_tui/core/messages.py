@@ -54,6 +54,7 @@ class Directive(msgspec.Struct, frozen=True):
     in every party's queue). run: how many reruns came before; a higher one opens an ended job again.
     acknowledged: the newest report of this party that the driver has saved; not news, so it makes no new revision.
     parts: with a success that left a model, the digest of every party's part (see `models.part_digest`), by party.
+    failure: the redacted card of the task that failed first for good, wherever it was, so that every site can say it.
     """
 
     job_id: str
@@ -73,6 +74,7 @@ class Directive(msgspec.Struct, frozen=True):
     run: int = 0
     acknowledged: int = 0
     parts: dict[str, str] = {}
+    failure: FailureCard | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -141,7 +143,7 @@ class FailureCard(msgspec.Struct, frozen=True):
 class TaskReport(msgspec.Struct, frozen=True):
     """One task at its party. Times in ms since the epoch, 0 where not yet. models: alias -> sha256 of its file.
 
-    reused_from: the job whose outcome it took over, or ''.
+    reused_from: the job whose outcome it took over, or ''. gone: a rerun found its outputs deleted.
     """
 
     version: int
@@ -151,6 +153,7 @@ class TaskReport(msgspec.Struct, frozen=True):
     card: FailureCard | None = None
     models: dict[str, str] = {}
     reused_from: str = ""
+    gone: bool = False
 
 
 class StopWish(msgspec.Struct, frozen=True):

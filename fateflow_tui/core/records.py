@@ -95,6 +95,7 @@ class DriverRecord(msgspec.Struct):
     tag: str = ""  # submit_failed, job_end
     reruns: int = 0
     parts: dict[str, str] = {}  # of a success: the digest of every party's part of the model
+    failure: FailureCard | None = None  # redacted, of the task that failed first for good in this run
 
 
 class PartyRecord(msgspec.Struct):
@@ -171,6 +172,7 @@ class TaskRecord(msgspec.Struct):
     card: FailureCard | None = None
     reused_from: str = ""
     module_version: str = ""  # of the module that ran
+    gone: bool = False  # a rerun found its outputs deleted
 
     @property
     def key(self) -> str:

@@ -6,7 +6,7 @@ waiting     cores memory behind peer party confirmation retry needs      it will
 running     -                                                            its workers work
 silent      -                                                            a worker has given no sign of life for long
 failed      component exception memory signal exit lost peer             see `cards`, the first cause first; elsewhere:
-            elsewhere -                                                  the driver's site has them
+            elsewhere -                                                  only the driver's site knows more
 refused     role command component dataset table module model capacity   a party does not take part; `lacks` says what
             other                                                        it misses
 canceled    stop job                                                     somebody stopped it; or it, with its job

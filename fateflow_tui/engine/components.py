@@ -103,8 +103,7 @@ def _interrupted(site: Site, job: Job, name: str, status: Status, tasks: dict[st
     record = job.driver.components[name]
     bad = {party: task for party, task in tasks.items() if task.status.interrupted}
     own_fault = {party: task for party, task in bad.items() if task.card is None or task.card.kind != LOST}
-    party, task = next(iter((own_fault or bad).items()))
-    cause = f"{name} {task.status} at {party}" + (f": {task.card.cause}" if task.card else "")
+    task, cause = _first_to_blame(name, own_fault or bad, status)
     options = _options(job)
     if not own_fault and record.relaunches < site.tunables.relaunch_limit:
         record.relaunches += 1
@@ -115,6 +114,8 @@ def _interrupted(site: Site, job: Job, name: str, status: Status, tasks: dict[st
     else:
         record.want = Want.STOP
         move_component(job, name, status, site.at, cause)
+        if status is not Status.CANCELED:
+            job.driver.failure = job.driver.failure or task.card
 
 
 def _again(site: Site, job: Job, name: str, why: str, delay: int) -> None:
@@ -193,10 +194,17 @@ def _has_stopped(record: ComponentRecord) -> bool:
 def _reason(job: Job, stopped: str | None) -> str:
     if stopped is None:
         return "the rest cannot start"
-    for party, task in reports_of(job, stopped).items():
-        if task.status is job.driver.components[stopped].status:
-            return f"{stopped} {task.status} at {party}" + (f": {task.card.cause}" if task.card else "")
-    return f"{stopped} {job.driver.components[stopped].status}"
+    status = job.driver.components[stopped].status
+    to_blame = {party: task for party, task in reports_of(job, stopped).items() if task.status is status}
+    return _first_to_blame(stopped, to_blame, status)[1] if to_blame else f"{stopped} {status}"
+
+
+def _first_to_blame(name: str, tasks: dict[str, TaskReport], status: Status) -> tuple[TaskReport, str]:
+    """Of tasks that ended badly, the first that did as the whole component does, and what is said of it. One that
+    was ended because of another has a milder status.
+    """
+    party, task = min(tasks.items(), key=lambda one: (one[1].status is not status, one[1].ended_at))
+    return task, f"{name} {task.status} at {party}" + (f": {task.card.cause}" if task.card else "")
 
 
 def _options(job: Job) -> JobOptions:

@@ -45,6 +45,7 @@ def renew(job: Job, key: str) -> Directive | None:
         queued_at=driver.queued_at,
         run=driver.reruns,
         parts=driver.parts,
+        failure=driver.failure,
     )
     if fresh == job.directives.get(key):
         return None

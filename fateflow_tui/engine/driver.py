@@ -9,6 +9,7 @@ from fateflow_tui.core.status import Status
 from fateflow_tui.engine import queue
 from fateflow_tui.engine.components import judge_reports, requeue_begun, schedule
 from fateflow_tui.engine.directives import is_answered, is_closed
+from fateflow_tui.engine.gone import renew_gone
 from fateflow_tui.engine.job import Job
 from fateflow_tui.engine.model_parts import model_parts
 from fateflow_tui.engine.reuse import judge_reuse
@@ -124,7 +125,8 @@ def _obey_parties(site: Site, job: Job) -> bool:
             continue
         if report.refusal is not None:
             tag = SUBMIT_FAILED if driver.status is Status.READY else JOB_END
-            end_job(site, job, Status.FAILED, f"{key} refused: {report.refusal.message}", tag)
+            cause = report.refusal.message.removeprefix(f"{key} cannot take part: ")
+            end_job(site, job, Status.FAILED, f"{key} refused: {cause}", tag)
             return True
         if report.stop is not None:
             stop_job(site, job, report.stop, key)
@@ -164,6 +166,8 @@ def _wait(site: Site, job: Job) -> None:
         driver.started_at = site.at
         queue.explain(job, None)
         job.stirred.update(job.components)
+        if driver.reruns:
+            renew_gone(site, job)
         move_job(job, Status.RUNNING, site.at)
 
 

@@ -189,9 +189,10 @@ class Engine:
         components: Iterable[str] = (),
         force: bool = False,
         documents: Iterable[PartyDocument] = (),
+        gone: Mapping[str, str] = MappingProxyType({}),
     ) -> list[rerun.RerunStep]:
         """What a rerun would do with each component; see `rerun.plan_rerun`."""
-        return rerun.plan_rerun(self._get(job_id), components, force=force, documents=documents)
+        return rerun.plan_rerun(self._get(job_id), components, force=force, documents=documents, gone=gone)
 
     def _submit(self, event: JobSubmitted) -> None:
         plan = event.plan
@@ -215,7 +216,7 @@ class Engine:
         if job is None:
             job = Job(JobState(directive.job_id))
             self._adopt(job)
-        party.receive(self._site, job, directive, event.refusal, event.adopted)
+        party.receive(self._site, job, directive, event.refusal, event.adopted, event.gone)
         self._touch(job)
 
     def _take_report(self, event: ReportReceived) -> None:

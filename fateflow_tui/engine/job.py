@@ -145,7 +145,7 @@ class Job:
             card = task.card.redacted() if task.card else None
             models = {output.name: output.sha256 for output in task.outputs if output.kind == "model"}
             self.task_reports.setdefault(party, {})[task.component] = TaskReport(
-                task.version, task.status, task.started_at, task.ended_at, card, models, task.reused_from
+                task.version, task.status, task.started_at, task.ended_at, card, models, task.reused_from, task.gone
             )
 
     def _index_plan(self) -> None:

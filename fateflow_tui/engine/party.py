@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -24,11 +24,12 @@ def receive(
     directive: Directive,
     refusal: Refusal | None,
     adopted: Mapping[str, Adopted] | None = None,
+    gone: Sequence[str] = (),
 ) -> None:
     """Takes over what the driver wants. Older or repeated directives only prove that it lives.
 
     refusal: what this site has against the document that comes with the directive. adopted: what it has of the job
-    that the document wants to reuse.
+    that the document wants to reuse. gone: components whose outputs this site has no more, with a rerun.
     """
     key = str(directive.party)
     record = job.state.parties.get(key)
@@ -43,7 +44,7 @@ def receive(
     if not is_new and not _says_more(record, directive):
         return
     if directive.run > record.directive.run:
-        _reopen(site, job, record, directive.run)
+        _reopen(site, job, record, directive.run, gone)
     taken = _take_document(site, job, record, directive, refusal)
     record.directive = msgspec.structs.replace(directive, document=None)
     record.progress = directive.progress
@@ -59,9 +60,10 @@ def reconcile(site: Site, job: Job, record: PartyRecord) -> None:
     """Brings the party nearer to what its directive wants."""
     phase = effective_phase(site, job, record)
     kill_unwanted(site, job, record, phase)
-    if record.refusal is None and phase in (Phase.RESERVE, Phase.RUN):
+    # A stop is final, whenever the driver hears of it: nothing is held for it meanwhile.
+    if record.refusal is None and record.stop is None and phase in (Phase.RESERVE, Phase.RUN):
         _reserve(site, job, record, firm=phase is Phase.RUN)
-        if phase is Phase.RUN and record.granted is not None and record.stop is None:
+        if phase is Phase.RUN and record.granted is not None:
             start_ready(site, job, record)
         return
     if phase is Phase.FINISH:
@@ -71,6 +73,8 @@ def reconcile(site: Site, job: Job, record: PartyRecord) -> None:
     if job.running.get(str(record.party)):
         return
     _release(site, job, record)
+    if record.stop is not None:
+        _drop_claim(site, job, record)
     if phase is Phase.FINISH and not record.status.ended:
         _drop_claim(site, job, record)
         _follow(site, job, record, record.directive.status)
@@ -178,11 +182,17 @@ def _take_document(site: Site, job: Job, record: PartyRecord, directive: Directi
     return True
 
 
-def _reopen(site: Site, job: Job, record: PartyRecord, run: int) -> None:
+def _reopen(site: Site, job: Job, record: PartyRecord, run: int, gone: Sequence[str]) -> None:
     """A rerun begins: wishes and refusals of the last run are void."""
     job.tell(site.at, "RerunBegan", party=str(record.party), text=f"run {run}")
     record.stop = None
     record.refusal = None
+    for name in gone:
+        task = job.newest.get(str(record.party), {}).get(name)
+        if task is not None and task.status.succeeded and not task.gone:
+            task.gone = True
+            job.put_task(task)
+            job.tell(site.at, "OutputsGone", party=str(record.party), component=name, text="they were deleted")
     _drop_claim(site, job, record)
     if record.status is not Status.READY:
         _follow(site, job, record, Status.WAITING)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 import msgspec
 
@@ -14,6 +15,7 @@ from fateflow_tui.core.plan import JobPlan, PartyDocument
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine.components import new_version
 from fateflow_tui.engine.driver import enter_queue
+from fateflow_tui.engine.gone import draw_in
 from fateflow_tui.engine.job import Job
 from fateflow_tui.engine.site import Site
 
@@ -35,12 +37,18 @@ class RerunStep(msgspec.Struct, frozen=True):
 
 
 def plan_rerun(
-    job: Job, components: Iterable[str] = (), *, force: bool = False, documents: Iterable[PartyDocument] = ()
+    job: Job,
+    components: Iterable[str] = (),
+    *,
+    force: bool = False,
+    documents: Iterable[PartyDocument] = (),
+    gone: Mapping[str, str] = MappingProxyType({}),
 ) -> list[RerunStep]:
     """One step per component, in topological order.
 
     Named components run again with all that depend on them, and so do those with changed parameters. With no name
-    given all that did not succeed run, with `force` all. What they need and has not succeeded runs with them.
+    given all that did not succeed run, with `force` all. What they need and has not succeeded runs with them, and so
+    does what they need and is gone (component -> the party at which its outputs were deleted).
     Raises Conflict when the job has not ended or nothing is to run, NotFound for an unknown component.
     """
     plan = _plan_of(job)
@@ -61,12 +69,13 @@ def plan_rerun(
             f"every component of job {job.id} has succeeded; there is nothing to rerun",
             hint="use --force to run them all again",
         )
+    draw_in(job, why, gone)
     return [_step(job, name, why.get(name)) for name in job.components]
 
 
 def rerun(site: Site, job: Job, event: RerunRequested) -> None:
     """Opens an ended job again and puts it in the queue."""
-    steps = plan_rerun(job, event.components, force=event.force, documents=event.documents)
+    steps = plan_rerun(job, event.components, force=event.force, documents=event.documents, gone=event.gone)
     driver, plan = job.driver, _plan_of(job)
     job.tell(site.at, "RerunRequested", text=f"by {event.by}")
     if event.documents or event.conf is not None:
@@ -82,6 +91,7 @@ def rerun(site: Site, job: Job, event: RerunRequested) -> None:
     driver.reruns += 1
     driver.stop = driver.outcome = None
     driver.parts = {}
+    driver.failure = None
     driver.reason = driver.tag = ""
     driver.started_at = driver.ended_at = driver.progress = 0
     for step in steps:
@@ -143,5 +153,6 @@ def _changed(plan: JobPlan, documents: list[PartyDocument]) -> set[str]:
 
 def _plan_of(job: Job) -> JobPlan:
     if job.state.plan is None:
-        raise Conflict(f"job {job.id} is driven by another site; rerun it there")
+        drivers = {str(record.driver) for record in job.state.parties.values()}
+        raise Conflict(f"job {job.id} is driven by the site of {', '.join(drivers)}; rerun it there")
     return job.state.plan

@@ -28,8 +28,12 @@ def _retry(site: Site, job: Job) -> WaitingReason | None:
 def _party_reason(site: Site, record: PartyRecord) -> WaitingReason | None:
     silence = site.at - record.heard_at
     driver = str(record.driver)
+    if record.stop is not None:
+        why = f": {record.stop.reason}" if record.stop.reason else ""
+        text = f"{record.stop.by} stopped it here{why}; the driver {driver} is yet to answer"
+        return WaitingReason("peer", text, driver)
     if silence >= site.tunables.peer_silence:
-        return WaitingReason("peer", f"no word from the driver {driver} for {silence / 1000:g} s", driver)
+        return WaitingReason("peer", f"no word from the driver {driver} for {silence // 1000} s", driver)
     if record.shortage is not None:
         return shortage_reason(str(record.party), record.shortage)
     if record.directive.phase in (Phase.CREATE, Phase.RESERVE):

@@ -184,5 +184,5 @@ def ended(order: TaskOrder, ending: Ending) -> TaskEnded:
 
 
 def _never_started(effect: StartTask, cause: str, fix: str) -> TaskEnded:
-    card = FailureCard(effect.party, effect.component, effect.version, kind="exit", cause=cause, fix=fix)
+    card = FailureCard(effect.party, effect.component, effect.version, kind="exception", cause=cause, fix=fix)
     return TaskEnded(now_ms(), effect.job_id, effect.component, effect.version, effect.party, Status.FAILED, card)

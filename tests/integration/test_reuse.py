@@ -95,3 +95,23 @@ def test_another_table_under_the_same_name_at_one_party_is_noticed(
 def test_an_unknown_job_cannot_be_reused(sites: list[RunningSite], shared: Path) -> None:
     with pytest.raises(JobNotFound):
         sites[0].flow.submit(*fate_job(shared, "hetero_lr_normal"), reuse="20200101000000000000001")
+
+
+def test_a_rerun_makes_again_what_was_cleaned_away_at_any_party(sites: list[RunningSite], shared: Path) -> None:
+    guest, host, _ = sites
+    job_id = run(guest, shared, reuse=False, max_iter=2)
+    host.flow.jobs.clean(job_id, component="dataio_0")
+
+    def rerun_from(component: str) -> dict[str, int]:
+        guest.flow.jobs.rerun(job_id, components=[component])
+        assert guest.flow.wait(job_id, timeout=100).status is Status.SUCCESS, guest.flow.why(job_id)
+        return {view.name: view.version for view in guest.flow.job(job_id).components}
+
+    once = rerun_from("intersection_0")  # the guest finds out from the host that it needs more
+    assert once == {"reader_0": 0, **dict.fromkeys(ALL[1:], 1)}
+    assert any("deleted at host:10000" in entry.text for entry in guest.flow.jobs.story(job_id))
+    guest.flow.jobs.clean(job_id, component="intersection_0")
+    plan = {step.component: step for step in guest.flow.jobs.plan(job_id, components=["hetero_lr_0"])}
+    assert (plan["dataio_0"].action, plan["intersection_0"].action) == ("reuse", "run")
+    assert plan["intersection_0"].why == "its outputs were deleted at guest:9999, and hetero_lr_0 needs them"
+    assert rerun_from("hetero_lr_0") == {"reader_0": 0, "dataio_0": 1, **dict.fromkeys(ALL[2:], 2)}

@@ -58,6 +58,9 @@ def test_cores_short_at_the_host(pair: Pair) -> None:
     assert of_component is not None
     assert (of_component.cause, of_component.component) == ("cores", "sleep_0")
     at_host = pair.why(waiting, "waiting", "cores", site=pair.host)
+    shown = pair.host.flow.job(waiting).waiting
+    assert shown is not None
+    assert shown.text == at_host.text.partition(";")[0], "job show and job list say it, too"
     assert (cores(at_host.need), [one.job_id for one in at_host.holders]) == (3, [holder])
     pair.guest.flow.stop(holder)
     assert pair.guest.flow.wait(waiting, 30).status is Status.SUCCESS
@@ -206,10 +209,16 @@ def test_an_exception_in_a_component(pair: Pair) -> None:
     assert (why.cause, why.component, why.party) == ("exception", "misbehave_0", GUEST)
     assert "ZeroDivisionError" in why.text
     assert "misbehave.py" in why.cards[0].where
-    at_host = pair.why(job, "failed", "elsewhere", site=pair.host)
-    assert "misbehave_0" in at_host.text
-    assert GUEST in at_host.mend
+    at_host = pair.why(job, "failed", "exception", site=pair.host)
+    assert (at_host.component, at_host.party) == ("misbehave_0", GUEST)
+    assert at_host.text == f"misbehave_0 failed at {GUEST}: ZeroDivisionError"
+    assert at_host.mend.startswith("look for an empty input or a parameter that is 0; ask guest:9999")
+    assert "ask guest:9999" in CommandLine(pair.host.home, pair.host.home)("job", "why", job).out
+    assert [(card.where, card.log, card.traceback) for card in at_host.cards] == [("", [], "")]
     assert "dividing" not in str(pair.host.flow.why(job)), "a party's log has left it"
+    assert pair.why(job, "failed", "exception", component="misbehave_0", site=pair.host).party == GUEST
+    shown = CommandLine(pair.host.home, pair.host.home)("job", "show", job)
+    assert "✗ misbehave_0 failed at guest:9999" in shown.out
     said = CommandLine(pair.guest.home, pair.guest.home)("job", "why", job)
     assert "✗ misbehave_0 failed at guest:9999" in said.out
     assert "dividing" in said.out

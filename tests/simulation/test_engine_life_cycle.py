@@ -186,6 +186,13 @@ def test_stop_from_a_party_stops_it_at_once_and_the_others_when_they_hear_of_it(
     assert not world.sites["host"].workers
     assert tasks(world, HOST)["step_0/0"] is Status.CANCELED
     assert status(world) is Status.RUNNING
+    host = world.sites["host"].engine
+    assert host is not None
+    assert host.used().cores == 0, "what is stopped for good holds nothing until its driver hears of it"
+    waiting = host.waiting(JOB)
+    assert waiting is not None
+    assert (waiting.kind, waiting.party) == ("peer", str(GUEST))
+    assert waiting.text == "alice stopped it here; the driver guest:9999 is yet to answer"
     world.cut.clear()
     world.run()
     assert status(world) is Status.CANCELED

@@ -113,7 +113,7 @@ def test_a_job_can_only_be_rerun_at_its_driver() -> None:
     world = failing_world(two_sites, "b")
     host = world.sites["host"].engine
     assert host is not None
-    with pytest.raises(Conflict, match="driven by another site"):
+    with pytest.raises(Conflict, match="driven by the site of guest:9999"):
         host.rerun_plan(JOB)
 
 
@@ -229,3 +229,48 @@ def test_retries_count_anew() -> None:
     assert status(world) is Status.FAILED
     effects = engine_of(world).handle(RerunRequested(world.now, JOB, "alice"))
     assert [e.version for e in effects if isinstance(e, StartTask)] == [2]
+
+
+def test_every_party_learns_what_failed_first_and_a_rerun_forgets_it() -> None:
+    world = two_sites()
+    world.outcome = lambda task: (
+        Status.FAILED if (task.component, task.version, task.party) == ("b", 0, GUEST) else Status.SUCCESS
+    )
+    world.submit(forked())
+    world.run()
+    assert status(world) is Status.FAILED
+    for party in ALL:
+        told = world.party(JOB, party).directive.failure
+        assert told is not None
+        assert (told.component, told.party, told.version) == ("b", GUEST, 0)
+    world.rerun(JOB)
+    world.run()
+    assert status(world) is Status.SUCCESS
+    assert [world.party(JOB, party).directive.failure for party in ALL] == [None] * 3
+
+
+def test_what_is_needed_but_was_deleted_runs_again_with_all_that_was_made_of_it() -> None:
+    world = failing_world(one_site)
+    steps = {step.component: step for step in engine_of(world).rerun_plan(JOB, ["c"], gone={"a": "host:10000"})}
+    assert {name: str(step.action) for name, step in steps.items()} == {
+        "a": "reuse",
+        "b": "reuse",
+        "c": "run",
+        "d": "reuse",
+    }
+    steps = {step.component: step for step in engine_of(world).rerun_plan(JOB, ["c"], gone={"b": "host:10000"})}
+    assert {name: str(step.action) for name, step in steps.items()} == {
+        "a": "reuse",
+        "b": "run",
+        "c": "run",
+        "d": "reuse",
+    }
+    assert steps["b"].why == "its outputs were deleted at host:10000, and c needs them"
+    gone = {"a": "guest:9999", "b": "host:10000"}
+    steps = {step.component: step for step in engine_of(world).rerun_plan(JOB, ["c"], gone=gone)}
+    assert {step.action for step in steps.values()} == {"run"}
+    assert steps["d"].why == "depends on a"
+    world.turn(world.site_of(GUEST), [RerunRequested(world.now, JOB, "alice", ["c"], gone=gone)])
+    world.run()
+    assert status(world) is Status.SUCCESS
+    assert {name: record.version for name, record in world.driver(JOB).components.items()} == dict.fromkeys("abcd", 1)

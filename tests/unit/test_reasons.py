@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from commands.job_text import job_lines
 from commands.why_text import why_lines
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.messages import Directive, FailureCard, Phase, Refusal, StopWish
+from fateflow_tui.core.messages import ComponentOrder, Directive, FailureCard, Phase, Refusal, StopWish, Want
 from fateflow_tui.core.plan import JobOptions, PartyDocument, Resources, TaskPlan
 from fateflow_tui.core.records import JobState, PartyRecord, TaskRecord, WaitingReason
 from fateflow_tui.core.status import Status
@@ -16,6 +17,7 @@ from fateflow_tui.sdk.jobs import JobWhy
 from fateflow_tui.server.reasons import explain
 from fateflow_tui.server.reasons.estimates import room_at
 from fateflow_tui.server.reasons.wording import listed, span
+from fateflow_tui.server.views import job_view
 from fateflow_tui.text.places import width
 
 HOST, GUEST = Party("host", "10000"), Party("guest", "9999")
@@ -177,3 +179,52 @@ def test_everything_fits_into_eighty_columns() -> None:
     assert not any(line.endswith((" 3", " 16", " 2048")) for line in lines), "a figure was cut off from its unit"
     [*_, last] = why_lines(JobWhy(job_id=JOB, status=Status.WAITING, why=reason), NOW)
     assert last.endswith("fateflow job stop 202611240000000000002")
+
+
+def test_a_partner_says_what_failed_elsewhere_as_its_driver_told() -> None:
+    card = FailureCard(GUEST, "sleep_0", 0, "memory", "it needs 90 MiB more", fix="raise task_memory")
+    late = FailureCard(HOST, "sleep_0", 0, "exception", "OSError: the guest is gone", log=["said"])
+    own = task(Status.FAILED, card=late, ended_at=NOW - 5)
+    for tasks, cards in (((task(Status.SUCCESS),), [card]), ((own,), [card, late])):
+        state = state_of(Status.FAILED, "sleep_0 failed at guest:9999: it needs 90 MiB more", *tasks)
+        record = state.parties[str(HOST)]
+        record.directive = msgspec.structs.replace(record.directive, phase=Phase.FINISH, failure=card)
+        found = why(state)
+        assert (found.kind, found.cause, found.component, found.party) == ("failed", "memory", "sleep_0", str(GUEST))
+        assert found.cards == cards
+        assert found.mend == "raise task_memory; ask guest:9999: the log and the whole failure card are at its site"
+        assert explain(state, Surroundings(now=NOW)).cards == cards
+        lines = list(why_lines(explain(state, Surroundings(now=NOW)), NOW))
+        assert "  mend  raise task_memory; ask guest:9999: the log and the whole failure card are at its site" in lines
+        assert "✗ sleep_0 failed at guest:9999" in lines
+
+
+def test_a_partner_says_who_refused() -> None:
+    found = why(state_of(Status.FAILED, "arbiter:10001 refused: it may not run Sleep"))
+    assert (found.kind, found.party, found.text) == (
+        "refused",
+        "arbiter:10001",
+        "arbiter:10001 refused: it may not run Sleep",
+    )
+    assert found.mend == "it is for arbiter:10001 to mend; then guest:9999 can submit again"
+
+
+def test_a_task_that_was_ended_for_another_is_not_called_failed() -> None:
+    ended = FailureCard(HOST, "sleep_0", 0, "canceled", "stopped by alice at guest:9999")
+    state = state_of(Status.CANCELED, "stopped by alice at guest:9999", task(Status.CANCELED, card=ended))
+    lines = list(job_lines(job_view(state), NOW))
+    assert "■ sleep_0 was canceled at host:10000" in lines
+
+
+def test_a_partner_whose_own_part_is_over_does_not_claim_that_nothing_runs() -> None:
+    state = state_of(Status.RUNNING, "", task(Status.SUCCESS))
+    record = state.parties[str(HOST)]
+    order = ComponentOrder(0, Want.RUN, Status.RUNNING)
+    record.directive = msgspec.structs.replace(record.directive, components={"sleep_0": order})
+    found = why(state)
+    assert (found.kind, found.component) == ("running", "sleep_0")
+    assert found.text == (
+        "sleep_0 has ended here (success), and its driver has not said that it has at all other parties"
+    )
+    canceled = why(state_of(Status.CANCELED, "stopped by ann at guest:9999"))
+    assert canceled.mend == f"at the site of guest:9999, run what is missing again: fateflow job rerun {JOB}"

@@ -209,3 +209,29 @@ def test_public_keys_have_one_text_form_and_a_short_one_for_people() -> None:
     for text in ("", "ed25519:", key.public[:-4], key.public.replace("ed25519", "rsa"), "ed25519:" + "!" * 44):
         with pytest.raises(BadRequest, match="is no public key"):
             fingerprint(text)
+
+
+def test_who_is_turned_away_is_known_here_until_he_is_let_in(caplog: pytest.LogCaptureFixture) -> None:
+    site = gate()
+    for _ in range(3):
+        assert reason(site, call(site.session), SiteKey.generate()) == "wrong_signature"
+    assert reason(site, call(site.session, source=Party("guest", "1"))) == "unknown_source"
+    assert reason(site, call("of an earlier run")) == "stale_session"
+    wrong, unknown = site.turned_away.checks(NOW + 12_000)
+    assert (wrong.name, wrong.ok) == ("calls of guest:9999", False)
+    assert wrong.text.startswith("3 were turned away, the last 12 s ago: the call was not signed with the key")
+    assert wrong.fix.endswith("fateflow party trust guest:9999")
+    assert (unknown.name, unknown.fix) == ("calls of guest:1", "at this site: fateflow party add guest:1 URL")
+    assert [record.message.count("turned away") for record in caplog.records] == [1, 1], "each is logged once"
+
+    good = call(site.session)
+    site.check("POST", good.path, good.signed_by(KEY))
+    assert [one.name for one in site.turned_away.checks(NOW)] == ["calls of guest:1"]
+    assert site.turned_away.checks(NOW + 600_001) == []
+
+
+def test_a_crowd_of_strangers_fills_neither_memory_nor_log(caplog: pytest.LogCaptureFixture) -> None:
+    site = gate()
+    for number in range(200):
+        assert reason(site, call(site.session, source=Party("guest", str(20_000 + number)))) == "unknown_source"
+    assert len(site.turned_away.checks(NOW)) == len(caplog.records) == 64
