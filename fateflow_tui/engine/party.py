@@ -8,6 +8,7 @@ import msgspec
 
 from fateflow_tui.core.effects import AnnounceJobEnd
 from fateflow_tui.core.messages import Directive, Phase, Refusal, Report
+from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.records import Adopted, PartyRecord
 from fateflow_tui.core.status import JOB_TRANSITIONS, Status
 from fateflow_tui.engine.capacity import lacks
@@ -205,6 +206,10 @@ def _follow(site: Site, job: Job, record: PartyRecord, status: Status) -> None:
     move_party(job, record, status, site.at, record.directive.reason if status.ended else "")
 
 
+def _cores(held: Resources) -> str:
+    return f"{held.cores} core{'' if held.cores == 1 else 's'}"
+
+
 def _reserve(site: Site, job: Job, record: PartyRecord, *, firm: bool) -> None:
     if lacks(job, record):
         shortage = site.ledger.shortage(job, site.at)
@@ -218,7 +223,7 @@ def _reserve(site: Site, job: Job, record: PartyRecord, *, firm: bool) -> None:
         record.granted_at, record.returned_at = site.at, 0
         record.granted_until = 0
         _drop_claim(site, job, record)
-        job.tell(site.at, "Granted", party=str(record.party), text=f"{record.granted.cores} cores")
+        job.tell(site.at, "Granted", party=str(record.party), text=_cores(record.granted))
         job.touch_party(record)
         site.ledger.index(job)
     until = 0 if firm else record.heard_at + site.tunables.reserve_ttl
@@ -230,7 +235,7 @@ def _reserve(site: Site, job: Job, record: PartyRecord, *, firm: bool) -> None:
 def _release(site: Site, job: Job, record: PartyRecord) -> None:
     if record.granted is None:
         return
-    job.tell(site.at, "Returned", party=str(record.party), text=f"{record.granted.cores} cores")
+    job.tell(site.at, "Returned", party=str(record.party), text=_cores(record.granted))
     record.granted = None
     record.granted_until = 0
     record.returned_at = site.at

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from fateflow_tui.text.places import cut, padded, width
+from fateflow_tui.text.places import cut, padded, places_of, width
 from fateflow_tui.text.spans import Span, Spans, spans_width
 
 T = TypeVar("T")
@@ -55,6 +55,37 @@ def shared(columns: Sequence[Column[T]], room: int) -> list[Placed[T]]:
     if not greedy and kept and left < 0:
         widths[kept[0].id] += left
     return [(column, max(0, widths[column.id])) for column in kept]
+
+
+def beyond(columns: Sequence[Column[T]], room: int, first: int, skipped: int) -> list[Placed[T]]:
+    """What is seen after going to the right: the first column in `first` places, and of the others, but for so many
+    that were skipped, as many as fit; at least one, with what room there is.
+    """
+    left = room - first
+    kept: list[Column[T]] = []
+    for column in columns[1 + skipped :]:
+        least = column.least if kept else max(0, min(column.least, left - GAP))
+        left -= GAP + least
+        if left < 0 and kept:
+            break
+        most = column.most if least == column.least else least
+        kept.append(msgspec.structs.replace(column, least=least, most=most, from_width=0))
+    return shared([msgspec.structs.replace(columns[0], least=first, most=first, from_width=0), *kept], room)
+
+
+def without_start(spans: Spans, places: int) -> Spans:
+    """Spans less so many places; a `…` says so, where anything is left."""
+    if places <= 0:
+        return spans
+    left, kept = places + 1, Spans()
+    for text, style in spans:
+        begin = 0
+        while begin < len(text) and left > 0:
+            left -= places_of(text[begin])
+            begin += 1
+        if begin < len(text):
+            kept.append((text[begin:], style))
+    return [("…", kept[0][1]), *kept] if kept else kept
 
 
 def fitted(spans: Spans, room: int, *, right: bool = False) -> Spans:

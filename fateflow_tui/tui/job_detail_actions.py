@@ -5,6 +5,7 @@ from __future__ import annotations
 from fateflow_tui.core.status import Status
 from fateflow_tui.tui.action import Action, Selection, no_job, offline
 from fateflow_tui.tui.job_actions import not_rerunnable
+from fateflow_tui.tui.job_subject import has_model
 
 JOB = ("job",)
 
@@ -16,7 +17,7 @@ def not_deployable(selection: Selection) -> str:
     view = selection.view
     if selection.jobs[0].status is not Status.SUCCESS:
         return f"job {selection.jobs[0].job_id} has not succeeded: {selection.jobs[0].status}"
-    return "" if view is not None and view.model_id and view.model_version else "this job has made no model"
+    return "" if view is not None and has_model(view) else "this job has made no model"
 
 
 def no_table(selection: Selection) -> str:
@@ -40,9 +41,7 @@ def _table_line(selection: Selection) -> str:
 
 
 def _deploy_line(selection: Selection) -> str:
-    version = selection.view.model_version if selection.view is not None else ""
-    chosen = ",".join(selection.of("deployed"))
-    return f"fateflow model deploy {version}{f' --components {chosen}' if chosen else ''}"
+    return f"fateflow model deploy {selection.view.model_version if selection.view is not None else ''}".rstrip()
 
 
 ACTIONS = (

@@ -42,6 +42,11 @@ class Subject(msgspec.Struct, frozen=True):
         return [card for card in self.view.cards if self.component in ("", card.component)]
 
 
+def has_model(view: JobView) -> bool:
+    """Whether there is a model to name: jobs of one site alone, as uploads are, have only the names of one."""
+    return bool(view.model_id and view.model_version) and not view.initiator.startswith("local:")
+
+
 def first_component(view: JobView) -> str:
     """What is selected as a job is opened: where it failed, and else the job as a whole."""
     return view.cards[0].component if view.cards and not view.status.succeeded else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -63,6 +64,15 @@ def changed_conf(conf: Mapping[str, Any], changes: Any) -> dict[str, Any] | str:
         return str(error)
 
 
+def left_out(given: Any, changes: Any) -> list[str]:
+    """What was given and is missing in the changes, as `common.dataio_0.label_name = "y"`. Changes are merged into
+    what the job has, so that it stays as it was.
+    """
+    kept = set(_paths(changes, ()))
+    missing = [path for path in _paths(given, ()) if path not in kept and path[:-1] in (kept | {()})]
+    return [_said(given, path) for path in missing]
+
+
 def placed(document: JsonDocument, problems: Sequence[Problem]) -> list[Remark]:
     """Problems of the whole conf, as far as they are about what stands in the text, at their places there."""
     by_path = {path_text((_SECTION, *path)): path for path in _paths(document.value, ())}
@@ -82,6 +92,13 @@ def placed(document: JsonDocument, problems: Sequence[Problem]) -> list[Remark]:
 
 def _own(section: Any, component: str) -> Any:
     return section.get(component, {}) if isinstance(section, Mapping) else {}
+
+
+def _said(given: Any, path: Path) -> str:
+    value = given
+    for key in path:
+        value = value[key]
+    return f"{'.'.join(map(str, path))} = {json.dumps(value, ensure_ascii=False)}"
 
 
 def _paths(value: Any, path: Path) -> Iterator[Path]:

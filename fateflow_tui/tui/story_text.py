@@ -18,7 +18,7 @@ _STATUSES: Final = frozenset(map(str, Status))
 
 COLUMNS: Final[tuple[Column[StoryEntry], ...]] = (
     Column("at", "WHEN", lambda entry, room: [(_clock(entry.at, room), "muted")], 8, 12),
-    Column("who", "WHO", lambda entry, room: _who(entry), 14, 36, 2),
+    Column("who", "WHO", lambda entry, room: _who(entry), 14, 28, 2),
     Column("what", "WHAT", lambda entry, room: what(entry), 20),
 )
 

@@ -21,10 +21,12 @@ def columns_of(header: Sequence[str] | None, rows: Sequence[Row]) -> list[Column
     columns = []
     for place in range(count):
         title = on_one_line(str(header[place])) if header and place < len(header) else f"column {place}"
-        cells = [cell_text(row[place]) for row in rows[:_LOOKED_AT] if place < len(row)]
-        room = min(_WIDEST, max([width(title), *(width(cell) for cell in cells)]))
-        figures = bool(cells) and all(_figure(row[place]) for row in rows[:_LOOKED_AT] if place < len(row))
-        columns.append(Column(str(place), title, _text(place), room, room, rank=place, right=figures))
+        values = [row[place] for row in rows[:_LOOKED_AT] if place < len(row)]
+        widest = max([width(title), *(width(cell_text(value)) for value in values)])
+        room = min(_WIDEST, widest)
+        figures = place > 0 and bool(values) and all(map(_figure, values))
+        most = room if widest == room else 0  # what is cut can be moved
+        columns.append(Column(str(place), title, _text(place), room, most, rank=place, right=figures))
     return columns
 
 
@@ -47,7 +49,11 @@ def _text(place: int) -> Any:
 
 
 def _figure(value: Any) -> bool:
-    return isinstance(value, int | float) or (isinstance(value, str) and _number(value) is not None)
+    try:
+        float(value or 0)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _number(text: str) -> float | None:

@@ -62,7 +62,7 @@ def screen_text(app: object) -> str:
 
 def normalised(text: str) -> str:
     """Without ids, times and durations; what takes as many places keeps its width."""
-    text = re.sub(r"20\d{6}\d*(…\d+)?", lambda found: "I" * len(found.group()), text)
+    text = re.sub(r"20\d{6}\d*(…\d+)?|20\d+…\d+", lambda found: "I" * len(found.group()), text)
     text = re.sub(r"\d\d:\d\d:\d\d", "hh:mm:ss", text)
     text = re.sub(r"\d+\.\ds\b", lambda found: "d" * len(found.group()), text)
     return re.sub(r"\d+ MiB", lambda found: "M" * len(found.group()), text)

@@ -102,6 +102,22 @@ async def test_a_file_is_bound_and_a_table_is_written(trained: Trained, tmp_path
         assert file.exists()
 
 
+async def test_wide_rows_are_read_by_keys_and_the_pane_takes_the_screen(trained: Trained) -> None:
+    async with connected(trained.site.home, (80, 24)) as pilot:
+        await pilot.press("3")
+        pilot.app.screen.query_one("#list", Listing).move_to("demo\tbreast_host")
+        await shows(pilot, "50 of 60", "radius_error", "p296")
+        await pilot.press("tab", "tab", *["right"] * 30)
+        text = await shows(pilot, "worst_fractal_dimension", "p296")
+        assert "radius_error" not in text
+        await pilot.press("z")
+        await lacks(pilot, "made by")
+        lines = screen_text(pilot.app).split("\n")
+        assert lines[-2].startswith("╰"), "the pane reaches down to the footer"
+        await pilot.press("z", *["left"] * 30)
+        await shows(pilot, "made by", "radius_error")
+
+
 async def test_a_name_is_copied_as_a_conf_has_it(trained: Trained) -> None:
     async with connected(trained.site.home, (140, 45)) as pilot:
         await pilot.press("3")

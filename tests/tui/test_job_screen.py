@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from clusters import RunningSite
 from job_jobs import anonymous, broken, fork, regression
@@ -64,15 +66,17 @@ async def test_it_looks_as_it_should(workshop: RunningSite, forked: str, size: t
 async def test_a_failure_is_read_at_once(workshop: RunningSite, failed: str) -> None:
     async with connected(workshop.home, (140, 45)) as pilot:
         await opened(pilot, failed)
-        text = await shows(pilot, "✗ dataio_0 at guest:9999", "✗ dataio_0 at host:10000")
+        text = await shows(pilot, "✗ dataio_0 at guest:9999", "■ dataio_0 at host:10000")
         assert "has no column 'nope' for the label" in text
         assert "fix    its columns are" in text
         line = next(line for line in text.split("\n") if "✗ dataio_0 at guest:9999 ─" in line)
-        assert "✗ dataio_0 at host:10000" in line, "the cards of both parties stand beside each other"
+        assert "■ dataio_0 at host:10000" in line, "the cards of both parties stand beside each other"
         await pilot.press("f", "enter")
         await shows(pilot, "Traceback (most recent call last)", "y copy")
         await pilot.press("y")
         assert "nope" in pilot.app.clipboard
+        lines = [line for line in screen_text(pilot.app).split("\n") if "ERROR   dataio_0 failed: table" in line]
+        assert re.search(r"\d\d:\d\d:\d\d ERROR", lines[0]), "the last words say when, how bad, and what"
         await pilot.press("escape")
         await lacks(pilot, "y copy")
 
@@ -123,6 +127,28 @@ async def test_what_is_related_stands_out(workshop: RunningSite, forked: str) ->
         muted, drawn = app.palette["muted"].color, _styles_of(graph)
         assert drawn["sleep_c"].color == muted
         assert drawn["sleep_a"].color != muted
+
+
+async def test_long_messages_are_read_to_their_end(workshop: RunningSite, failed: str) -> None:
+    async with connected(workshop.home, (80, 24)) as pilot:
+        screen = await opened(pilot, failed, "log")
+        pane = screen.query_one(LogPane)
+        screen.graph.select("dataio_0")
+        text = await shows(pilot, "E G dataio_0 failed: table")
+        assert "for the label" not in text
+        await pilot.press("right", "right", "right")
+        text = await shows(pilot, "for the label")
+        row = next(line for line in text.split("\n") if " E G …" in line)
+        assert re.search(r"\d\d:\d\d:\d\d E G …", row), "when, how bad and who stay"
+        end = pane._shifted
+        await pilot.press("right")
+        assert pane._shifted == end, "it goes on behind the end"
+        await pilot.press("left", "left", "left", "left")
+        await shows(pilot, "E G dataio_0 failed: table")
+        await pilot.press("e")
+        await shows(pilot, "running → ✗ failed: t", "WHEN")
+        await pilot.press(*["right"] * 8)
+        await shows(pilot, "for the label", "WHEN", "dataio_0 guest:9999")
 
 
 async def test_the_log_is_found_in_and_filtered(workshop: RunningSite, trained: str) -> None:
@@ -188,6 +214,16 @@ async def test_outputs_are_tables_trees_and_a_summary(workshop: RunningSite, tra
         await shows(pilot, "z0", "40 rows")
         await pilot.press("O")
         await shows(pilot, "fateflow table peek demo breast_host")
+
+
+async def test_a_job_without_outputs_says_so_for_the_whole_site(workshop: RunningSite, forked: str) -> None:
+    async with connected(workshop.home, (140, 45)) as pilot:
+        screen = await opened(pilot, forked, "output")
+        text = await shows(pilot, "this job has left no table or model at this site")
+        assert "at this site yet" not in text
+        screen.graph.select("sleep_a")
+        text = await shows(pilot, "sleep_a has left no table or model at guest:9999")
+        assert "9999 yet" not in text
 
 
 async def test_parameters_say_where_they_come_from(workshop: RunningSite, trained: str) -> None:

@@ -54,7 +54,11 @@ async def test_wrong_parameters_are_shown_in_place_and_not_sent(workshop: Runnin
         await shows(pilot, "parameters stand in common or in role")
         await pilot.press("f8")
         assert editor.cursor_location == (0, 1)
-        await pilot.press("ctrl+s", "escape")
+        editor.text = '{"common": {"dataio_0": {\n3}}}'
+        await shows(pilot, "◂ Expecting property name enclosed in double quotes")
+        editor.text = '{"role": {"guest": {"0": {"dataio_0": {"with_label": true}}}}}'
+        await shows(pilot, '! role.guest.0.dataio_0.label_name = "nope" is left out here, so it stays', "▶ run")
+        await pilot.press("escape")
         await lacks(pilot, "Parameters of dataio_0")
         assert workshop.flow.job(job_id).reruns == 0
 
@@ -109,12 +113,11 @@ async def test_the_model_is_deployed(workshop: RunningSite) -> None:
         await opened(pilot, trained)
         await shows(pilot, "✓ success")
         await pilot.press("d")
-        text = await shows(pilot, f"Deploy the model of job {trained}?", f"$ fateflow model deploy {trained}")
-        assert "guest:9999" in text
-        await pilot.press("end", "space")
-        await shows(pilot, "--components")
-        assert "evaluation_0" not in screen_text(pilot.app).partition("--components")[2][:120]
-        await pilot.press("d")
+        text = await shows(pilot, f"Deploy {trained}?", f"$ fateflow model deploy {trained}", "[x] evaluation_0")
+        assert "at guest:9999, host:10000" in text
+        await pilot.press(*["down"] * 4, "space")
+        await shows(pilot, "[ ] evaluation_0", "--components", "reader_0,dataio_0,intersection_0,hetero_lr_0")
+        await pilot.press("enter")
         await shows(pilot, "deployed as")
         deployed = workshop.flow.models(deployed=True)
         assert any(line.model_id == workshop.flow.job(trained).model_id for line in deployed)
@@ -129,6 +132,12 @@ async def test_what_is_not_there_to_deploy_says_why(workshop: RunningSite) -> No
         await shows(pilot, f"job {job_id} has not succeeded: failed")
         await pilot.press("O")
         await shows(pilot, "show an output table first")
+        await pilot.press("escape", "escape")
+        upload = next(line.job_id for line in workshop.flow.jobs() if line.initiator.startswith("local:"))
+        await opened(pilot, upload)
+        await shows(pilot, "✓ success")
+        await pilot.press("d")
+        await shows(pilot, "deploy: not now", "this job has made no model")
 
 
 async def test_it_goes_on_when_the_scheduler_is_killed_and_restarted(tmp_path: Path) -> None:
@@ -142,7 +151,7 @@ async def test_it_goes_on_when_the_scheduler_is_killed_and_restarted(tmp_path: P
             assert "first" in text
             await pilot.press("m", "c", "w", "down")
             await pilot.press("s")
-            await shows(pilot, "cannot stop")
+            await shows(pilot, "stop: not now")
             await pilot.press("l")
             site.start()
             await shows(pilot, "● connected", timeout=20)

@@ -18,6 +18,7 @@ from fateflow_tui.sdk.results.logs import LogLine
 from fateflow_tui.sdk.results.tracking import Series
 from fateflow_tui.text.spans import spans_width
 from fateflow_tui.tui import charts, graph_details, graph_scene, parameter_check
+from fateflow_tui.tui.columns import Column, beyond, fitted, shared, without_start
 from fateflow_tui.tui.graph_ink import Look, row_of
 from fateflow_tui.tui.job_subject import Subject, first_component, first_tab
 from fateflow_tui.tui.log_book import LogBook, Wish
@@ -131,6 +132,12 @@ def test_problems_are_placed_in_the_text() -> None:
     assert (1, 2, "alpha is negative", True) in placed
     assert (1, 2, "odd", False) in placed
     assert not any("not about" in text for _, _, text, _ in placed)
+    given = {"common": {"x": {"alpha": 1, "cv": {"folds": 5}}}, "role": {"guest": {"0": {"x": {"y": "a"}}}}}
+    assert parameter_check.left_out(given, {"common": {"x": {"alpha": 2, "cv": {}}}}) == [
+        "common.x.cv.folds = 5",
+        'role = {"guest": {"0": {"x": {"y": "a"}}}}',
+    ]
+    assert parameter_check.left_out(given, given) == []
     assert parameter_check.read("[]")[1][0].text == "this must be an object: {…}"
     assert parameter_check.read("{")[1]
     assert isinstance(parameter_check.changed_conf({"dsl_version": 2}, {"common": 3}), dict | str)
@@ -188,3 +195,20 @@ def test_arrows_have_a_way_along_every_edge_and_rows_keep_their_width(kind: str,
     x, y, width, height = scene.areas[chosen]
     assert scene.node_at(x + min(1, width - 1), y) == chosen
     assert height in (1, 3)
+
+
+def test_further_right_the_first_column_stays_and_the_others_are_whole() -> None:
+    columns = [Column(name, name, lambda row, room: [("", "")], 10, 10, rank) for rank, name in enumerate("abcdef")]
+    assert [column.id for column, _ in shared(columns, 40)] == ["a", "b", "c"]
+    assert [(column.id, room) for column, room in beyond(columns, 40, 10, 2)] == [("a", 10), ("d", 10), ("e", 10)]
+    assert [column.id for column, _ in beyond(columns, 40, 10, 4)] == ["a", "f"]
+    assert [(column.id, room) for column, room in beyond(columns, 18, 10, 1)] == [("a", 10), ("c", 6)]
+
+
+def test_a_text_without_its_start_says_so() -> None:
+    spans = [("run ", "x"), ("名前: abc", "y")]
+    assert without_start(spans, 0) == spans
+    assert without_start(spans, 2) == [("…", "x"), (" ", "x"), ("名前: abc", "y")]
+    assert without_start(spans, 5) == [("…", "y"), ("前: abc", "y")]
+    assert without_start(spans, 40) == []
+    assert spans_width(fitted(without_start(spans, 5), 20)) == 20

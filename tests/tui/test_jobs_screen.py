@@ -7,7 +7,8 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
-from clusters import RunningSite, sleep_job
+from clusters import RunningSite, sleep_job, standalone
+from many_jobs import copies
 from reading import ROLES, Dash, connected, lacks, matches_golden, screen_text, shows, until
 
 from fateflow_tui.core.status import Status
@@ -184,6 +185,52 @@ async def test_keys_are_the_users(dash: Opened, tmp_path: Path) -> None:
     keys.write_text('"job.stopp" = "x"\n')
     async with dash() as pilot:
         await shows(pilot, "did you mean job.stop?")
+
+
+async def test_the_newest_job_is_selected_until_a_row_is_chosen(dash: Opened, site: RunningSite) -> None:
+    async with dash() as pilot:
+        listing = pilot.app.screen.query_one(Listing)
+        first = site.flow.submit(*sleep_job(1, ROLES)).job_id
+        await until(pilot, lambda: listing.cursor == first, "the newest job is not selected")
+        await shows(pilot, f"Preview {first}", "1 of 1 components")
+        await pilot.press("down")
+        chosen = listing.cursor
+        second = site.flow.submit(*sleep_job(1, ROLES)).job_id
+        await until(pilot, lambda: second in listing.keys, "the second job is not listed")
+        assert listing.cursor == chosen != first
+        await pilot.press("g")
+        assert listing.cursor == second
+        third = site.flow.submit(*sleep_job(1, ROLES)).job_id
+        await until(pilot, lambda: listing.cursor == third, "the first row does not stand for the newest job again")
+        site.flow.wait(third, timeout=30)
+
+
+async def test_after_a_filter_the_cursor_is_in_sight(tmp_path: Path, gallery: RunningSite) -> None:
+    done = next(line.job_id for line in gallery.flow.jobs() if line.status is Status.SUCCESS)
+    ids = copies(gallery.home, done, tmp_path / "many", 60)
+    with standalone(tmp_path / "many") as many:
+        async with connected(many.home, (80, 24)) as pilot:
+            await shows(pilot, "60")
+            await pilot.press("slash", *ids[50][:12], "enter")
+            listing = pilot.app.screen.query_one(Listing)
+            await until(pilot, lambda: listing.keys == [ids[50]], "the filter finds something else")
+            await pilot.press("j", "escape")
+            await until(pilot, lambda: len(listing.keys) == 60, "the filter stays")
+            assert listing.cursor == ids[50]
+            assert ids[50] in listing.in_view()
+
+
+async def test_columns_without_room_are_reached_by_keys(dash: Opened) -> None:
+    async with dash((80, 24)) as pilot:
+        head = await shows(pilot, "STATUS", "›")
+        assert "SUBMITTED" not in head
+        await pilot.press("right", "right", "right", "right", "right", "right", "right")
+        text = await shows(pilot, "‹", "SUBMITTED", "NAME")
+        assert "JOB" in text, "the first column stays"
+        assert "›" not in text
+        await pilot.press(*["left"] * 7)
+        text = await shows(pilot, "STATUS", "›")
+        assert "‹" not in text
 
 
 @pytest.mark.parametrize("theme", ["fateflow-light", "colour-blind", "ansi", "nord"])

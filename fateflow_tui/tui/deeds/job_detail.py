@@ -32,18 +32,13 @@ async def rerun_changed(app: DashApp, selection: Selection) -> None:
 
 
 async def deploy(app: DashApp, selection: Selection) -> None:
-    from fateflow_tui.tui.screens.deploy import DeployDialog
+    from fateflow_tui.tui.deeds.models import deployed
 
     view = selection.view
     if view is None:
         raise BadRequest("the job has not been read yet", hint="try again in a moment")
-    chosen = await app.push_screen_wait(DeployDialog(view))
-    if chosen is None:
-        return
-    done = await app.feed.flow.models.deploy(view.model_id, view.model_version, chosen)
-    some = f" --components {','.join(chosen)}" if chosen else ""
-    cli = f"fateflow model deploy {view.model_version}{some}"
-    app.tell(f"deployed as {done.model_version}", cli=cli)
+    modules = {one.name: one.module for one in view.components}
+    await deployed(app, view.model_id, view.model_version, modules, ", ".join(view.parties))
 
 
 async def table(app: DashApp, selection: Selection) -> None:

@@ -18,43 +18,53 @@ if TYPE_CHECKING:
 
 
 async def deploy(app: DashApp, selection: Selection) -> None:
-    from fateflow_tui.tui.screens.form import Field, FormDialog, Values
-
     model: ModelRow = selection.of("model")[0]
     view = await app.feed.flow.models.show(model.model_version)
-    names = list(view.train_dsl.get("components", {})) or list(model.components)
-    modules = {name: str(one.get("module", "")) for name, one in view.train_dsl.get("components", {}).items()}
+    components = view.train_dsl.get("components", {})
+    modules = {name: str(one.get("module", "")) for name, one in components.items()} or dict.fromkeys(
+        model.components, ""
+    )
+    made = await deployed(app, model.model_id, model.model_version, modules, _at(model))
+    if made:
+        await reread(app, "model", made)
+
+
+async def deployed(app: DashApp, model_id: str, version: str, modules: Mapping[str, str], at: str) -> str:
+    """Asks which components are to predict, and deploys these; the version that was made, "" for none. modules: of all
+    components of the training, by name. at: the parties. Raises FateFlowError.
+    """
+    from fateflow_tui.tui.screens.form import Field, FormDialog, Values
+
+    names = list(modules)
 
     def chosen(values: Values) -> list[str]:
         return [name for name in names if values[name]]
 
     def line(values: Values) -> str:
         some = chosen(values)
-        return f"fateflow model deploy {model.model_version}" + (
+        return f"fateflow model deploy {version}" + (
             f" --components {','.join(some)}" if len(some) < len(names) else ""
         )
 
     values = await app.push_screen_wait(
         FormDialog(
-            f"Deploy {model.model_version}?",
+            f"Deploy {version}?",
             [
-                Field(name, "" if at else "components", True, f"{name}  {modules.get(name, '')}")
+                Field(name, "" if at else "components", True, f"{name}  {modules[name]}")
                 for at, name in enumerate(names)
             ],
             cli=line,
             problem=lambda values: "" if chosen(values) else "choose at least one component",
-            lines=(f"makes a version to predict with, at {_at(model)}",),
+            lines=(f"makes a version to predict with, at {at}",),
             yes="deploy",
         )
     )
     if values is None:
-        return
+        return ""
     some = chosen(values)
-    made = await app.feed.flow.models.deploy(
-        model.model_id, model.model_version, some if len(some) < len(names) else ()
-    )
+    made = await app.feed.flow.models.deploy(model_id, version, some if len(some) < len(names) else ())
     app.tell(f"deployed as {made.model_version}", cli=line(values))
-    await reread(app, "model", made.model_version)
+    return made.model_version
 
 
 async def load(app: DashApp, selection: Selection) -> None:

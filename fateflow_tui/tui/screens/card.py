@@ -12,7 +12,7 @@ from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.text.places import on_one_line
 from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui.screens.dialog import Dialog
-from fateflow_tui.tui.widgets.cards import card_lines
+from fateflow_tui.tui.widgets.cards import card_lines, log_lines
 from fateflow_tui.tui.widgets.scroll_words import ScrollWords
 
 
@@ -50,5 +50,5 @@ def whole_lines(card: FailureCard) -> list[Spans]:
         lines += [[(f"  {on_one_line(line)}", "")] for line in card.traceback.rstrip().splitlines()]
     if card.log:
         lines += [[], [("last lines of its log", "title")]]
-        lines += [[(f"  {on_one_line(line)}", "muted")] for line in card.log]
+        lines += [[(f"  {line}", "muted")] for line in log_lines(card)]
     return lines

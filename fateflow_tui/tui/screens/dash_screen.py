@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.widget import Widget
 
 from fateflow_tui.tui.action import Action, Selection
 from fateflow_tui.tui.actions import ACTIONS, actions_of
@@ -114,7 +115,7 @@ class DashScreen(Screen[None]):
         action, selection = ACTIONS[name], self.selection()
         reason = action.why_not(selection)
         if reason:
-            self.dash.tell(reason, title=f"cannot {action.label}", severity="warning")
+            self.dash.tell(reason, title=f"{action.label}: not now", severity="warning")
             return
         own: Callable[[Selection], Any] | None = getattr(self, action.method, None)
         self.run_worker(self._carried_out(own, action, selection), exit_on_error=False)
@@ -132,6 +133,10 @@ class DashScreen(Screen[None]):
         for pane in self.query(Pane):
             pane.set_class(not zoomed and pane in panes, "-zoomed")
         self.set_class(not zoomed and bool(panes), "-zoomed")
+        for holder in {pane.parent for pane in self.query(Pane)} - {self}:
+            if isinstance(holder, Widget):
+                holder.set_class(not zoomed and any(pane.parent is holder for pane in panes), "-around")
+                holder.set_class(not zoomed and not any(pane.parent is holder for pane in panes), "-away")
 
     def do_app_back(self, selection: Selection) -> None:
         """Out of what is zoomed, then out of this screen if it stands on another."""

@@ -12,12 +12,14 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 
 from fateflow_tui.core.errors import FateFlowError
-from fateflow_tui.sdk.results.tables import TableLine
+from fateflow_tui.sdk.results.tables import TableLine, TablePreview
+from fateflow_tui.tui import table_rows
 from fateflow_tui.tui.action import Selection
 from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.screens.dash_screen import bindings_of
 from fateflow_tui.tui.screens.table_screen import TableScreen
 from fateflow_tui.tui.widgets import table_text
+from fateflow_tui.tui.widgets.listing import Listing
 from fateflow_tui.tui.widgets.pane import Pane
 from fateflow_tui.tui.widgets.reading import Reading
 from fateflow_tui.tui.widgets.table_text import TableAnswer
@@ -44,13 +46,17 @@ class DataScreen(TableScreen[TableLine]):
     DataScreen.-narrow #facts { width: 36; }
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._drawn: object = None
+
     def body(self) -> ComposeResult:
         yield from self.table()
         with Horizontal(id="below"):
             with Pane("Table", id="facts"):
                 yield Reading()
             with Pane("Rows", id="rows"):
-                yield Reading(cut=True)
+                yield Listing((), id="preview")
 
     def columns(self) -> tuple[Column[TableLine], ...]:
         return table_text.table_columns(_now)
@@ -82,12 +88,23 @@ class DataScreen(TableScreen[TableLine]):
         return TableAnswer(*found)
 
     def show_detail(self, record: TableLine | None, asked: TableAnswer | FateFlowError | None) -> None:
-        facts, rows = self.query_one("#facts", Pane), self.query_one("#rows", Pane)
-        facts.query_one(Reading).show(table_text.fact_lines(record, asked, _now()))
-        rows.query_one(Reading).show(table_text.preview_lines(asked) if record else [], from_top=asked is None)
-        shown = isinstance(asked, TableAnswer) and not isinstance(asked.preview, FateFlowError)
-        count = len(asked.preview.data) if shown else 0  # type: ignore[union-attr]
-        rows.say(notes=[(f"{count} of {record.count}", "muted")] if record and shown else [])
+        self.query_one(Reading).show(table_text.fact_lines(record, asked, _now()))
+        preview = asked.preview if isinstance(asked, TableAnswer) else asked
+        drawn = (record is None, preview)
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self._show_preview(record, preview)
+
+    def _show_preview(self, record: TableLine | None, preview: TablePreview | FateFlowError | None) -> None:
+        """The first rows, or why they are not there."""
+        listing: Listing[Any] = self.query_one("#preview", Listing)
+        rows = preview.data if isinstance(preview, TablePreview) else []
+        listing.empty = table_text.preview_words(preview) if record is not None else ""
+        listing.show_columns(table_rows.columns_of(preview.header, rows) if isinstance(preview, TablePreview) else ())
+        records = {str(number): row for number, row in enumerate(rows)}
+        listing.show(list(records), records)
+        count = f"{len(rows)} of {record.count}" if record and isinstance(preview, TablePreview) else ""
+        self.query_one("#rows", Pane).say(notes=[(count, "muted")] if count else [])
 
     def say_count(self) -> None:
         super().say_count()
@@ -99,8 +116,9 @@ class DataScreen(TableScreen[TableLine]):
     def do_table_job(self, selection: Selection) -> None:
         self.dash.open_job(str((selection.of("table")[0].origin or {}).get("job_id", "")))
 
-    def on_listing_chosen(self) -> None:
-        self.action_act("table.job")
+    def on_listing_chosen(self, event: Listing.Chosen) -> None:
+        if event.listing.id == "list":
+            self.action_act("table.job")
 
 
 def _now() -> int:

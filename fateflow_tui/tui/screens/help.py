@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rich.style import Style
 from rich.table import Table
 from textual.app import ComposeResult
@@ -49,7 +51,7 @@ class HelpDialog(Dialog[None]):
         """By title and id: the keys, and the binding."""
         groups: dict[str, dict[str, tuple[list[str], Binding]]] = {}
         for owner, bindings in self._about._binding_chain:
-            title = "This screen" if owner is self._about else _title(type(owner).__name__)
+            title = "This screen" if owner is self._about else _TITLES.get(type(owner).__name__, "Here")
             for key, several in bindings.key_to_bindings.items():
                 for one in several:
                     if one.id and one.tooltip:
@@ -58,5 +60,12 @@ class HelpDialog(Dialog[None]):
         return groups
 
 
-def _title(name: str) -> str:
-    return {"Listing": "In the list", "Input": "While typing"}.get(name, name)
+_TITLES: Final = {
+    "Listing": "In the list",
+    "FileList": "In the list of files",
+    "Input": "While typing",
+    "GraphView": "In the graph",
+    "LogPane": "In the log",
+    "CardBox": "On a card",
+    "Flag": "At a choice",
+}

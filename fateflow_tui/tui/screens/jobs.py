@@ -107,7 +107,8 @@ class JobsScreen(DashScreen):
             lines = job_filter.ordered(lines, self._order, now)
         self.listing.sorted_by = (self._order.column, "▲" if self._order.turned else "▼")
         self.listing.empty = empty_words(known, self._filter)
-        self.listing.show([line.job_id for line in lines], known.lines)
+        newest_first = self._order == Order()
+        self.listing.show([line.job_id for line in lines], known.lines, at_first=newest_first)
         self._say_count(len(lines))
         if self._filter.tests and len(lines) < self.listing.size.height and not known.complete:
             self._read_more()
@@ -164,9 +165,11 @@ class JobsScreen(DashScreen):
         self.listing.focus()
 
     def do_job_open(self, selection: Selection) -> None:
+        self.listing.touched = True
         self.dash.open_job(selection.jobs[0].job_id)
 
     def do_job_log(self, selection: Selection) -> None:
+        self.listing.touched = True
         self.dash.open_job(selection.jobs[0].job_id, "log")
 
     def do_job_mark(self, selection: Selection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, ClassVar, Final
 
 import msgspec
@@ -11,15 +12,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Size
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
 from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.text.places import width
 from fateflow_tui.text.statuses import PLAN_MARKS
 from fateflow_tui.tui import parameter_check
 from fateflow_tui.tui.parameter_check import Remark
 from fateflow_tui.tui.screens.dialog import Dialog
 
+_NAME: Final = re.compile(r'"(?:[^"\\]|\\.)*"(?=\s*:)')
+_POINTER: Final = "   ◂ "
 _REST: Final = 0.25  # seconds without a key after which it is checked
 
 
@@ -30,27 +35,37 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 class ParameterEditor(TextArea):
-    """JSON; a line with a problem says so behind it."""
+    """JSON, its names in colour; a line with a problem says so behind it."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(text, show_line_numbers=True, soft_wrap=False, tab_behavior="focus", id="editor")
         self.remarks: list[Remark] = []
+        super().__init__(text, show_line_numbers=True, soft_wrap=False, tab_behavior="focus", id="editor")
 
     def get_line(self, line_index: int) -> Text:
         line = super().get_line(line_index)
+        styles = self.app.palette  # type: ignore[attr-defined]
+        line.highlight_regex(_NAME, styles["primary"])
         for remark in self.remarks:
             if remark.line == line_index:
-                styles = self.app.palette  # type: ignore[attr-defined]
                 style = styles["error" if remark.error else "warning"]
                 line.stylize(style + styles["match"], remark.column)
-                line.append(f"   ◂ {remark.text}", style)
+                line.append(f"{_POINTER}{remark.text}", style)
         return line
 
     def show(self, remarks: list[Remark]) -> None:
         if remarks != self.remarks:
             self.remarks = remarks
             self._line_cache.clear()
+            self._refresh_size()
             self.refresh()
+
+    def _refresh_size(self) -> None:
+        """Lines are cut where the longest one of the document ends; a remark goes beyond that."""
+        super()._refresh_size()
+        lines = self.document.lines
+        ends = [len(lines[one.line]) + width(f"{_POINTER}{one.text}") for one in self.remarks if one.line < len(lines)]
+        columns, rows = self.virtual_size
+        self.virtual_size = Size(max([columns, *(end + self.gutter_width + 1 for end in ends)]), rows)
 
 
 class ParametersDialog(Dialog[Changed]):
@@ -77,8 +92,8 @@ class ParametersDialog(Dialog[Changed]):
         self._cause = cause
         self._job_id, self._component = job_id, component
         self._dsl, self._conf = dsl, conf
-        given = parameter_check.of_component(conf, component, roles)
-        self._text = json.dumps(given, indent=2, ensure_ascii=False)
+        self._given = parameter_check.of_component(conf, component, roles)
+        self._text = json.dumps(self._given, indent=2, ensure_ascii=False)
         self._timer: Timer | None = None
         self._sound: dict[str, Any] | None = None
 
@@ -86,7 +101,7 @@ class ParametersDialog(Dialog[Changed]):
         with Vertical(classes="box") as box:
             box.border_title = Content(f"Parameters of {self._component} for a rerun")
             box.border_subtitle = "^s rerun   f8 next problem   esc"
-            yield Static("what is left out stays as it was", classes="cli")
+            yield Static("what is left out stays as it was; to be rid of a value, write its default", classes="cli")
             yield ParameterEditor(self._text)
             yield Static("", id="said")
             cli = f"$ fateflow job rerun {self._job_id} -cpn {self._component} -c CHANGES.json"
@@ -139,7 +154,9 @@ class ParametersDialog(Dialog[Changed]):
                         steps = await flow.jobs.rerun(
                             self._job_id, [self._component], component_parameters=document.value, plan=True
                         )
-                        said = [_step(step) for step in steps]
+                        missing = parameter_check.left_out(self._given, document.value)
+                        said = [(f"! {one} is left out here, so it stays", "warning") for one in missing]
+                        said += [_step(step) for step in steps]
                         self._sound = document.value
                 except FateFlowError as error:
                     said = [(str(error), "error"), (error.hint or "", "muted")]

@@ -83,8 +83,8 @@ class UploadDialog(Dialog[Upload]):
                 yield Static("partitions", classes="label second")
                 yield Input("4", id="partitions", type="integer", compact=True)
             with Horizontal(classes="row"):
-                yield Flag("the first line names the columns", True, id="head")
-                yield Flag("replace a table of this name", False, id="drop")
+                yield Flag("first line names the columns", True, id="head")
+                yield Flag("replace a table of this name", False, id="drop", classes="second")
             yield Static("", id="problem", markup=False)
             yield Static("", classes="cli", markup=False)
             with Horizontal(classes="buttons"):

@@ -33,8 +33,8 @@ class Flag(Widget, can_focus=True):
         def control(self) -> Flag:
             return self.flag
 
-    def __init__(self, words: str, on: bool = False, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, words: str, on: bool = False, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
         self.words = words
         self.on = on
 

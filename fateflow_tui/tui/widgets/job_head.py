@@ -14,6 +14,7 @@ from fateflow_tui.text.places import on_one_line
 from fateflow_tui.text.spans import Spans, spans_width
 from fateflow_tui.text.statuses import marked
 from fateflow_tui.tui import texts
+from fateflow_tui.tui.job_subject import has_model
 from fateflow_tui.tui.snapshot import Connection, Link
 
 
@@ -97,7 +98,8 @@ class JobHead(Widget):
             return [(on_one_line(line.reason), line.status)]
         reused = sum(bool(one.reused_from) for one in view.components) if view is not None else 0
         figures = [texts.plural(len(view.components), "component") if view is not None else ""]
-        figures += [f"{reused} reused" if reused else "", f"model {view.model_id}" if view is not None else ""]
+        figures.append(f"{reused} reused" if reused else "")
+        figures.append(f"model {view.model_id}" if view is not None and has_model(view) else "")
         return [(" · ".join(filter(None, figures)), "muted")]
 
     def _what_runs(self, line: JobLine, now: int) -> Spans:

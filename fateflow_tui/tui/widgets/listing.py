@@ -14,7 +14,8 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from fateflow_tui.tui.columns import GAP, Column, Placed, fitted, shared
+from fateflow_tui.text.spans import spans_width
+from fateflow_tui.tui.columns import GAP, Column, Placed, beyond, fitted, shared, without_start
 from fateflow_tui.tui.themes import Palette
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ T = TypeVar("T")
 _GUTTER = 2  # the cursor's mark, and that of marked rows
 _EDGE = 1  # place before the scrollbar
 _NEAR = 50  # rows from the end, where more are asked for
+_WHOLE = 10_000  # places in which nothing is cut
 
 
 class Listing(ScrollView, Generic[T], can_focus=True):
@@ -37,6 +39,8 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         Binding("pagedown,ctrl+f", "page(1)", "page down", show=False, id="list.page_down", tooltip="One page down"),
         Binding("home,g", "end(False)", "first", show=False, id="list.first", tooltip="The first row"),
         Binding("end,G", "end(True)", "last", show=False, id="list.last", tooltip="The last row"),
+        Binding("right", "side(1)", "right", show=False, id="list.right", tooltip="Columns, and words, further right"),
+        Binding("left", "side(-1)", "left", show=False, id="list.left", tooltip="Back to the left"),
     ]
 
     class Moved(Message):
@@ -72,6 +76,9 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         self.marked: set[str] = set()
         self.cursor: str = ""
         self.sorted_by: tuple[str, str] = ("", "")  # column, and the arrow beside its title
+        self.touched = False  # the user has chosen a row; not so at the first one, where he has gone back to
+        self._skipped = 0  # columns behind the first that are out of sight at the left
+        self._shifted = 0  # places at the beginning of words that are out of sight
         self._place: dict[str, int] = {}
         self._placed: list[Placed[T]] = []
         self._strips: dict[str, Strip] = {}
@@ -87,9 +94,14 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         """The number of the cursor's row; -1 without rows."""
         return self._place.get(self.cursor, -1)
 
-    def show(self, keys: Sequence[str], records: dict[str, T]) -> None:
-        """All rows, in their order. The cursor stays with its row; where that is gone, at its height."""
+    def show(self, keys: Sequence[str], records: dict[str, T], *, at_first: bool = False) -> None:
+        """All rows, in their order. The cursor stays with its row; where that is gone, at its height. at_first: until
+        the user has chosen a row, it is on the first one, whichever that is.
+        """
         height = self.row
+        seen = self.cursor in self.in_view()
+        if at_first and not self.touched and self.cursor and list(keys[:1]) != [self.cursor]:
+            self.cursor, height = "", 0
         self.keys, self.records = list(keys), records
         self._place = {key: number for number, key in enumerate(self.keys)}
         self.marked &= self._place.keys()
@@ -98,9 +110,16 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         if self.cursor not in self._place:
             self.cursor = self.keys[min(max(height, 0), len(self.keys) - 1)] if self.keys else ""
             self.post_message(self.Moved(self))
-        if height > 0:
+        if seen or height > 0:
             self._keep_in_view()
         self.refresh()
+
+    def show_columns(self, columns: Sequence[Column[T]]) -> None:
+        """Other columns, seen from the first one on; `show` is to follow."""
+        self._columns, self.cursor = columns, ""
+        self._skipped = self._shifted = 0
+        self._lay_out()
+        self.scroll_to(y=0, animate=False)
 
     def reveal(self) -> None:
         """Scrolls to the cursor where it is out of sight."""
@@ -151,11 +170,46 @@ class Listing(ScrollView, Generic[T], can_focus=True):
 
     def action_end(self, last: bool) -> None:
         self._go(len(self.keys) - 1 if last else 0)
+        self.touched = last
+
+    def action_side(self, by: int) -> None:
+        """The first column stays. Where all columns are in sight, the words that were cut move."""
+        step = max([10, *(room // 2 for column, room in self._placed if not column.most)])
+        if by < 0:
+            if self._shifted:
+                self._shifted = max(0, self._shifted - step)
+            elif self._skipped:
+                self._skipped -= 1
+        elif self._more_columns:
+            self._skipped += 1
+        else:
+            self._shifted = max(self._shifted, min(self._shifted + step, self._most_shifted()))
+        self._lay_out()
+        self.refresh()
 
     @property
     def _room(self) -> int:
         """Places in a line, beside the scrollbar."""
         return self.scrollable_content_region.width
+
+    @property
+    def _more_columns(self) -> bool:
+        """Whether columns are out of sight at the right."""
+        seen = {column.id for column, _ in self._placed}
+        return any(column.id not in seen for column in self._columns[1 + self._skipped :])
+
+    def _most_shifted(self) -> int:
+        """Places by which words have to move until the longest one in view ends where its column does."""
+        rows = [self.records[key] for key in self.in_view()]
+        moving = [(column, room) for column, room in self._placed[1:] if not column.most and room]
+        return max((spans_width(column.text(row, _WHOLE)) - room for column, room in moving for row in rows), default=0)
+
+    def _lay_out(self) -> None:
+        room = self._room - _GUTTER - _EDGE
+        self._placed = shared(self._columns, room)
+        if self._skipped and self._placed:
+            self._placed = beyond(self._columns, room, self._placed[0][1], self._skipped)
+        self._strips.clear()
 
     def render_line(self, y: int) -> Strip:
         width = self._room
@@ -180,9 +234,8 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         self._strips.clear()
 
     def on_resize(self, event: events.Resize) -> None:
-        self._placed = shared(self._columns, self._room - _GUTTER - _EDGE)
+        self._lay_out()
         self.virtual_size = Size(self._room, len(self.keys) + 1)
-        self._strips.clear()
         self.call_after_refresh(self._keep_in_view)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -199,12 +252,14 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         number = self.scroll_offset.y + event.y - 1
         if number < len(self.keys):
             self.move_to(self.keys[number])
+            self.touched = True
             if event.ctrl or event.x < _GUTTER:
                 self.toggle_mark(self.keys[number])
             elif event.chain == 2:
                 self.post_message(self.Chosen(self))
 
     def _go(self, number: int) -> None:
+        self.touched = True
         if self.keys:
             self.move_to(self.keys[max(0, min(number, len(self.keys) - 1))])
 
@@ -229,13 +284,15 @@ class Listing(ScrollView, Generic[T], can_focus=True):
     def _head(self, width: int) -> Strip:
         styles, base = self._styles(), self.rich_style
         segments = [Segment(" " * _GUTTER, base)]
-        for column, room in self._placed:
+        for place, (column, room) in enumerate(self._placed):
             arrow = f" {self.sorted_by[1]}" if column.id == self.sorted_by[0] else ""
             title = column.title if len(column.title + arrow) <= room else column.short or column.title
             titled = fitted([(title + arrow, "title")], room, right=column.right)
             segments += [Segment(text, base + styles[style]) for text, style in titled]
-            segments.append(Segment(" " * GAP, base))
-        return self._strip(segments, width, base)
+            gap = "‹" if self._skipped and not place else ""
+            segments.append(Segment(f"{gap:<{GAP}}", base + styles["accent"]))
+        mark = Segment("›" if self._more_columns else " ", base + styles["accent"])
+        return Strip([*self._strip(segments, max(0, width - _EDGE), base), mark])
 
     def _below(self, y: int, width: int) -> Strip:
         base = self.rich_style
@@ -257,7 +314,8 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         segments = [Segment("▌" if here else " ", gutter), Segment("◆" if marked else " ", gutter)]
         record = self.records[key]
         for column, room in self._placed:
-            cell = fitted(column.text(record, room), room, right=column.right)
+            moved = self._shifted if not column.most and column is not self._placed[0][0] else 0
+            cell = fitted(without_start(column.text(record, room + moved), moved), room, right=column.right)
             segments += [Segment(text, base + styles[style]) for text, style in cell if text]
             segments.append(Segment(" " * GAP, base))
         return self._strip(segments, width, base)

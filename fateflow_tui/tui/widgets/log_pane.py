@@ -14,8 +14,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from fateflow_tui.text import statuses
-from fateflow_tui.text.places import cut
-from fateflow_tui.text.spans import Spans
+from fateflow_tui.text.places import cut, width
+from fateflow_tui.text.spans import Spans, spans_width
+from fateflow_tui.tui.columns import without_start
 from fateflow_tui.tui.log_book import BookLine, LogBook
 
 _STYLES: Final = ("muted", "", "warning", "error", "error strong")
@@ -37,6 +38,8 @@ class LogPane(ScrollView, can_focus=True):
         Binding("pagedown,ctrl+f", "page(1)", "page down", show=False, id="log.page_down", tooltip="One page down"),
         Binding("home,g", "end(False)", "first", show=False, id="log.first", tooltip="The first line"),
         Binding("end,G", "end(True)", "last", show=False, id="log.last", tooltip="The last line, and follow"),
+        Binding("right", "side(1)", "right", show=False, id="log.right", tooltip="The rest of long messages"),
+        Binding("left", "side(-1)", "left", show=False, id="log.left", tooltip="Back to their beginning"),
         Binding("n", "hit(1)", "next", show=False, id="log.next", tooltip="The next line with what was sought"),
         Binding("N", "hit(-1)", "previous", show=False, id="log.previous", tooltip="The one before"),
         Binding("y", "copy", "copy line", show=False, id="log.copy", tooltip="Copy the line under the cursor"),
@@ -52,7 +55,7 @@ class LogPane(ScrollView, can_focus=True):
         self.follow = True
         self.empty = ""
         self._parties: dict[str, str] = {}
-        self._columns = 0
+        self._shifted = 0  # places of the messages that are out of sight at the left
 
     @property
     def _room(self) -> int:
@@ -102,6 +105,19 @@ class LogPane(ScrollView, can_focus=True):
         if place >= 0:
             self.go(place)
 
+    def action_side(self, by: int) -> None:
+        """When, who and where stay; the messages move."""
+        top, total = self.scroll_offset.y, len(self.book.shown)
+        lines = [self.book.line(place) for place in range(top, min(total, top + self.size.height))]
+        room = self._room - 1 - spans_width(self._before(lines[0], self._room - 1)) if lines else 0
+        step = max(10, room // 2)
+        if by < 0:
+            self._shifted = max(0, self._shifted - step)
+        else:
+            most = max((width(line.text) for line in lines), default=0) - room
+            self._shifted = max(self._shifted, min(self._shifted + step, most))
+        self.refresh()
+
     def action_copy(self) -> None:
         if self.book.shown:
             line = self.book.line(self.cursor)
@@ -124,21 +140,25 @@ class LogPane(ScrollView, can_focus=True):
             self.post_message(self.Moved())
 
     def render_line(self, y: int) -> Strip:
-        base, width = self.rich_style, self._room
+        base, columns = self.rich_style, self._room
         place = y + self.scroll_offset.y
         styles = self.app.palette  # type: ignore[attr-defined]
         if place >= len(self.book.shown):
             text = self.empty if y == 0 and not self.book.shown else ""
-            return Strip([Segment(text, base + styles["muted"])]).adjust_cell_length(width, base)
+            return Strip([Segment(text, base + styles["muted"])]).adjust_cell_length(columns, base)
         here = place == self.cursor
         if here and self.has_focus:
             base += styles["cursor"]
         segments = [Segment("▌" if here else " ", base + styles["accent"])]
-        segments += [Segment(text, base + styles[style]) for text, style in self._spans(place, width - 1)]
-        return Strip(segments).adjust_cell_length(width, base)
+        segments += [Segment(text, base + styles[style]) for text, style in self._spans(place, columns - 1)]
+        return Strip(segments).adjust_cell_length(columns, base)
 
     def _spans(self, place: int, room: int) -> Spans:
         line = self.book.line(place)
+        return [*self._before(line, room), *without_start(self._message(line), self._shifted)]
+
+    def _before(self, line: BookLine, room: int) -> Spans:
+        """What stands before the message."""
         spans: Spans = []
         if room > _MESSAGE + 9:
             spans.append((f"{datetime.fromtimestamp(line.at / 1000):%H:%M:%S} " if line.first else " " * 9, "muted"))
@@ -151,10 +171,10 @@ class LogPane(ScrollView, can_focus=True):
         if named:
             name = cut(line.component, _COMPONENT) if line.first else ""
             spans.append((f"{name:<{_COMPONENT}} ", "muted"))
-        return [*spans, *self._message(line, style)]
+        return spans
 
-    def _message(self, line: BookLine, style: str) -> Spans:
-        needle = self.book.needle
+    def _message(self, line: BookLine) -> Spans:
+        needle, style = self.book.needle, _STYLES[line.level]
         if not needle or needle not in line.sought or len(line.sought) != len(line.text):
             return [(line.text, style)]
         spans: Spans = []

@@ -25,6 +25,8 @@ class Pane(Vertical):
     }
     Screen.-narrow Pane { padding: 0; }
     Screen.-zoomed Pane { display: none; }
+    Screen.-zoomed .-away { display: none; }
+    Screen.-zoomed .-around { height: 1fr !important; }
     Screen.-zoomed Pane.-zoomed { display: block; height: 1fr; width: 1fr; }
     """
 

@@ -7,6 +7,7 @@ from fateflow_tui.text.amounts import figure
 from fateflow_tui.text.places import cut, on_one_line
 from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui import texts
+from fateflow_tui.tui.job_subject import has_model
 from fateflow_tui.tui.widgets.cards import card_lines
 from fateflow_tui.tui.widgets.curves import Curve
 
@@ -39,7 +40,7 @@ def fact_lines(line: JobLine | None, view: JobView | None, now: int, curves: lis
             ("ended", texts.moment(line.ended_at, now), ""),
             ("figures", figures, "success"),
             ("initiator", line.initiator, ""),
-            ("model", view.model_version if view is not None and view.model_id else "", ""),
+            ("model", view.model_version if view is not None and has_model(view) else "", ""),
             ("priority", str(view.priority or "") if view is not None else "", ""),
             ("reruns", str(view.reruns or "") if view is not None else "", ""),
             ("stopped by", f" {stop.by} {stop.reason}".rstrip() if stop is not None else "", ""),

@@ -12,10 +12,12 @@ from textual.message import Message
 from textual.widgets import Static
 
 from fateflow_tui.core.messages import FailureCard
+from fateflow_tui.core.status import Status
 from fateflow_tui.text.places import cut, on_one_line
 from fateflow_tui.text.spans import Spans, wrapped
 from fateflow_tui.tui import texts
 from fateflow_tui.tui.job_subject import Subject
+from fateflow_tui.tui.widgets.cards import log_lines, sign
 from fateflow_tui.tui.widgets.job_tab import JobTab
 
 _LOG = 12  # last lines that a card shows; the whole is shown on enter
@@ -27,6 +29,7 @@ class CardBox(Static, can_focus=True):
     DEFAULT_CSS = """
     CardBox { border: round $frame; padding: 0 1; height: auto; border-title-color: $error;
         &:focus { border: heavy $error; border-title-style: bold; } }
+    CardBox.-canceled { border-title-color: $warning; &:focus { border: heavy $warning; } }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "whole", show=False, id="card.open", tooltip="The whole card, with its traceback"),
@@ -44,7 +47,9 @@ class CardBox(Static, can_focus=True):
     def __init__(self, card: FailureCard) -> None:
         super().__init__()
         self.card = card
-        self.border_title = f"✗ {card.component} at {card.party}"
+        mark, style = sign(card)
+        self.border_title = f"{mark} {card.component} at {card.party}"
+        self.set_class(style == Status.CANCELED, "-canceled")
         self.border_subtitle = "enter: all of it" if card.traceback or len(card.log) > _LOG else ""
 
     def render(self) -> Text:
@@ -106,7 +111,7 @@ class CardsTab(JobTab):
 
 def brief_lines(card: FailureCard, room: int) -> list[Spans]:
     """What a person needs to go on, most needed first."""
-    lines: list[Spans] = wrapped([(on_one_line(card.cause or card.kind), "failed strong")], room)
+    lines: list[Spans] = wrapped([(on_one_line(card.cause or card.kind), f"{sign(card)[1]} strong")], room)
     ended = {"signal": card.signal, "exit": "" if card.exit_code in (None, 0) else str(card.exit_code)}
     facts = {"fix": card.fix, "where": texts.path_end(card.where), **ended, "memory": texts.mib(card.peak_memory)}
     facts["run"] = str(card.version + 1) if card.version else ""
@@ -116,7 +121,7 @@ def brief_lines(card: FailureCard, room: int) -> list[Spans]:
             lines += wrapped([(f"{name:<7}", "muted"), (on_one_line(value), style)], room)
     if card.log:
         lines.append([("─" * room, "frame")])
-        lines += [[(cut(on_one_line(line), room), "muted")] for line in card.log[-_LOG:]]
+        lines += [[(cut(line, room), "muted")] for line in log_lines(card)[-_LOG:]]
     return lines
 
 

@@ -108,12 +108,11 @@ class OutputTab(JobTab):
         if subject is None:
             return
         whole = not subject.component
-        for chips in self.query(Chips):
-            chips.set_class(whole, "-off")
+        self.query_one(".chips").set_class(whole, "-off")
         what = self.query_one("#what", Chips)
         offered = [*self._preview.names] + [MODEL] * bool(self._model) + [SUMMARY] * bool(self._summary)
         what.offer([] if whole else offered)
-        what.set_class(whole or not offered, "-off")
+        what.set_class(not offered, "-off")
         words = self.query_one("#words", ScrollWords)
         lines = self._lines(subject, what.chosen)
         rows_shown = not lines
@@ -168,8 +167,10 @@ class OutputTab(JobTab):
         if self.unread:
             return [[("", "")]]
         if (subject.component and not what) or not self._tables:
-            about = subject.component or "this job"
-            return [[(f"{about} has left nothing at {self.party or 'this site'} yet", "muted")]]
+            about, chosen = subject.component or "this job", subject.chosen
+            place = self.party if chosen is not None and self.party else "this site"
+            ended = (chosen or subject.view).status.ended
+            return [[(f"{about} has left no table or model at {place}{'' if ended else ' yet'}", "muted")]]
         return []
 
     def _listing(self, whole: bool, port: str) -> Listing[Any]:

@@ -9,12 +9,11 @@ import msgspec
 
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.sdk.results.tables import TableJobs, TableLine, TablePreview, TableSource
-from fateflow_tui.text.places import on_one_line, padded, width
+from fateflow_tui.text.places import on_one_line, width
 from fateflow_tui.text.spans import Spans
 from fateflow_tui.tui import texts
 from fateflow_tui.tui.columns import Column
 
-_WIDEST: Final = 18  # places of a column of the preview
 _JOBS: Final = 6  # jobs that are named
 
 
@@ -29,13 +28,13 @@ class TableAnswer(msgspec.Struct, frozen=True):
 def table_columns(now: Callable[[], int]) -> tuple[Column[TableLine], ...]:
     return (
         Column("namespace", "NAMESPACE", lambda t, room: [(on_one_line(t.namespace), "muted")], 10, 20),
-        Column("name", "NAME", _name, 14, sortable=True),
+        Column("name", "NAME", _name, 14, 32, sortable=True),
         Column("rows", "ROWS", lambda t, room: [(_count(t.count), "")], 9, 9, right=True, sortable=True),
         Column("columns", "COLS", lambda t, room: [(_count(t.columns), "")], 4, 4, rank=4, right=True),
         Column("parts", "PARTS", lambda t, room: [(_count(t.partition), "muted")], 5, 5, rank=5, right=True),
         Column("kind", "KIND", lambda t, room: [(t.kind, "")], 9, 10, rank=3, sortable=True),
         Column("state", "STATE", _state, 10, 16, rank=2),
-        Column("origin", "MADE BY", _origin, 18, 40, rank=1),
+        Column("origin", "MADE BY", _origin, 18, rank=1),
         Column(
             "created", "CREATED", lambda t, room: [(texts.moment(t.create_time or 0, now()), "muted")], 12, 12, rank=6
         ),
@@ -65,28 +64,11 @@ def fact_lines(table: TableLine | None, found: TableAnswer | FateFlowError | Non
     return [[(f"{name:<9}", "muted"), *spans] for name, spans in rows if spans and spans[0][0]]
 
 
-def preview_lines(found: TableAnswer | FateFlowError | None) -> list[Spans]:
-    """The first rows under their names. What is too wide goes out of sight at the right."""
-    if found is None:
-        return [[("reading …", "muted")]]
-    preview = found.preview if isinstance(found, TableAnswer) else found
+def preview_words(preview: TablePreview | FateFlowError | None) -> str:
+    """What stands where there are no rows."""
     if isinstance(preview, FateFlowError):
-        return [[("✗ ", "failed"), (on_one_line(str(preview)), "failed")], [(preview.hint, "muted")]]
-    if not preview.data:
-        return [[("no rows", "muted")]]
-    columns = [list(column) for column in zip(*([preview.header, *preview.data]), strict=False)]
-    cells = [[on_one_line(_cell(value)) for value in column] for column in columns]
-    widths = [min(_WIDEST, max(map(width, column))) for column in cells]
-    figures = [all(_is_figure(value) for value in column[1:]) for column in cells]
-    lines: list[Spans] = []
-    for number, row in enumerate(zip(*cells, strict=True)):
-        style = "title strong" if not number else ""
-        line = [
-            (padded(value, room, right=right) + "  ", style or ("accent" if not place else ""))
-            for place, (value, room, right) in enumerate(zip(row, widths, figures, strict=True))
-        ]
-        lines.append(line)
-    return lines
+        return "\n".join(filter(None, [f"✗ {on_one_line(str(preview))}", preview.hint]))
+    return "reading …" if preview is None else "the table is empty"
 
 
 def _name(table: TableLine, room: int) -> Spans:
@@ -102,7 +84,8 @@ def _origin(table: TableLine, room: int) -> Spans:
     origin = table.origin or {}
     component = str(origin.get("component", ""))
     job = str(origin.get("job_id", ""))
-    return [(f"{component} " if component else "", ""), (job, "muted")]
+    named = f"{component} " if component else ""
+    return [(named, ""), (texts.shortened_id(job, max(0, room - width(named))), "muted")]
 
 
 def _count(value: Any) -> str:
@@ -129,15 +112,3 @@ def _job_rows(jobs: TableJobs | FateFlowError) -> list[tuple[str, Spans]]:
     if len(jobs.job) > _JOBS:
         rows.append(("", [(f"and {len(jobs.job) - _JOBS} more", "muted")]))
     return rows or [("read by", [("no job yet", "muted")])]
-
-
-def _cell(value: Any) -> str:
-    return "" if value is None else str(value)
-
-
-def _is_figure(text: str) -> bool:
-    try:
-        float(text or "0")
-    except ValueError:
-        return False
-    return True
