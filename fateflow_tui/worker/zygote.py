@@ -41,6 +41,7 @@ PRELOADED: Final = (
     "cryptography.hazmat.primitives.ciphers.aead",
 )
 SPARES: Final = 3  # as many as the parties of a usual job, whose tasks start together
+_WATCHED: Final = (signal.SIGCHLD, signal.SIGTERM)
 GRACE: Final = 2.0  # seconds between SIGTERM and SIGKILL
 _IDLE: Final = 0.001  # seconds without anything to do before a process is forked ahead; tasks go first
 _READ: Final = 1 << 20
@@ -69,7 +70,7 @@ class Zygote:
         self._signals.setblocking(False)
         self._wakeup.setblocking(False)
         signal.set_wakeup_fd(self._signals.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGCHLD, signal.SIGTERM):
+        for number in _WATCHED:
             signal.signal(number, lambda *_: None)
         self._tell(Ready(os.getpid()))
         while not self._closing or self._keys:
@@ -187,18 +188,25 @@ class Zygote:
     def _fork(self) -> None:
         zygote = os.getpid()
         reading, writing = os.pipe()
+        # A child that is signalled before it has let go of the wakeup socket would tell the zygote to end.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
         try:
             pid = os.fork()
         except OSError:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
             os.close(reading)
             os.close(writing)
             raise
         if pid:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
             os.close(reading)
             self._spares[pid] = writing
             return
         try:
             signal.set_wakeup_fd(-1)
+            for number in _WATCHED:
+                signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
             for inherited in (self._control, self._wakeup, self._signals):
                 inherited.close()
             for pipe in (writing, *self._spares.values()):

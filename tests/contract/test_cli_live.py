@@ -81,7 +81,7 @@ def test_a_terminal_gets_colours_unless_they_are_unwanted(cli: CommandLine, job:
 
 
 def test_logs_are_followed_until_the_job_ends(cli: CommandLine) -> None:
-    job_id = sleep(cli, 1.5)
+    job_id = sleep(cli, 4)
     running = cli.start("log", "show", "-f", job_id)
     assert running.stdout is not None
     first = running.stdout.readline()

@@ -29,6 +29,7 @@ async def test_it_looks_as_it_should(busy: RunningSite, size: tuple[int, int]) -
         await pilot.press("4")
         await shows(pilot, "14 of 20 used, 6 free", "held by 2 jobs", "1 waiting", "needs 7 cores")
         await until(pilot, lambda: screen_text(pilot.app).count("sleep_0") >= 4, "it is not said what runs")
+        await until(pilot, lambda: screen_text(pilot.app).count("━") > 30, "the bar does not take its room")
         matches_golden(f"resources_{size[0]}x{size[1]}", steady(screen_text(pilot.app)))
 
 

@@ -218,7 +218,11 @@ def test_null_members_are_left_out_but_not_those_inside_data() -> None:
 
 def test_log_files_stay_below_the_job(tmp_path: Any) -> None:
     home = Home(tmp_path)
-    for wrong in ({"parties": (Party("..", "other"),)}, {"parties": (Party("guest", "../.."),)}, {"components": ("..",)}):
+    for wrong in (
+        {"parties": (Party("..", "other"),)},
+        {"parties": (Party("guest", "../.."),)},
+        {"components": ("..",)},
+    ):
         with pytest.raises(BadRequest):
             LogWish(**wrong)
     with pytest.raises(BadRequest):
