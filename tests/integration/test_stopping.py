@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from integration.clusters import PARTIES, RunningSite, alive, sleep_job, three_sites, until, until_running, worker_pid
+from integration.clusters import (
+    PARTIES,
+    RunningSite,
+    alive,
+    sleep_job,
+    standalone,
+    three_sites,
+    until,
+    until_running,
+    worker_pid,
+)
 
 from fateflow_tui.core.status import Status
 
@@ -74,3 +85,16 @@ def test_party_that_was_down_learns_of_the_stop(sites: list[RunningSite]) -> Non
         "sleep_0"
     }
     until(lambda: has_acknowledged(guest, job_id, ARBITER), f"{ARBITER} did not acknowledge the end")
+
+
+def test_jobs_that_are_stopped_as_they_start_leave_others_alone(tmp_path: Path) -> None:
+    roles = {"guest": [9999], "host": [10000]}
+    with standalone(tmp_path / "home") as site:
+        kept = site.flow.submit(*sleep_job(1, roles, seconds=60)).job_id
+        until_running(site.flow, kept, "sleep_0")
+        for _ in range(15):
+            started = [site.flow.submit(*sleep_job(1, roles, seconds=60)).job_id for _ in range(3)]
+            for job_id in started:
+                site.flow.stop(job_id)
+        assert site.flow.job(kept).status is Status.RUNNING
+        site.flow.stop(kept)
