@@ -1,6 +1,6 @@
 """A real site lives through requests of every kind: no fault, no traceback, always an envelope.
 
-FATEFLOW_FUZZ: how many generated requests each operation gets, 200 unless it says otherwise.
+FATEFLOW_FUZZ: how many generated requests each operation gets, 100 unless it says otherwise.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from fateflow_tui.artifacts.home import Home
 from fateflow_tui.sdk import local
 
 _DEMO = Path(__file__).parents[2] / "demo"
-_EXAMPLES = int(os.environ.get("FATEFLOW_FUZZ", "200"))
+_EXAMPLES = int(os.environ.get("FATEFLOW_FUZZ", "100"))
 _PATIENCE = 10.0  # seconds for one answer
 _BEGINNING = 1 << 16  # bytes of a stream that are read before the client hangs up
 _STREAM = "text/event-stream"
