@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
@@ -246,7 +245,7 @@ class TableScreen(DashScreen, Generic[T]):
     def _ask(self) -> None:
         record, key = self.listing.record, self.listing.cursor
         if record is not None and self._answer() is None and self.snapshot.connection.is_up:
-            self.run_worker(partial(self._answered, key, record), group="ask", exclusive=True, exit_on_error=False)
+            self.run_worker(self._answered(key, record), group="ask", exclusive=True, exit_on_error=False)
 
     async def _answered(self, key: str, record: T) -> None:
         try:
