@@ -124,7 +124,8 @@ class FailureCard(msgspec.Struct, frozen=True):
 
     def redacted(self) -> FailureCard:
         """For other parties: no rows, no paths, no addresses. A component's own words may quote data, so of an
-        exception only its type crosses; what it says by a `ComponentFailed` is written to be shown.
+        exception only its type crosses; what it says by a `ComponentFailed` is written to be shown, but not its advice:
+        that is for its own party and may name what else is in the table.
         """
         cause = self.cause.partition(":")[0] if self.kind == "exception" else self.cause
         return FailureCard(
@@ -136,7 +137,7 @@ class FailureCard(msgspec.Struct, frozen=True):
             exit_code=self.exit_code,
             signal=self.signal,
             peak_memory=self.peak_memory,
-            fix=self.fix,
+            fix="" if self.kind == "component" else self.fix,
         )
 
 

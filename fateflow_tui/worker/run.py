@@ -66,9 +66,8 @@ def _result(order: TaskOrder, catalog: Catalog, channel: SiteChannel, handler: T
     except BaseException as error:  # also SystemExit: a module must not decide how its process ends
         if _is_told_to_end():  # a library, such as Polars, has put an exception of its own in the place of ours
             raise Terminated from error
-        if isinstance(
-            error, ComponentFailed
-        ):  # it says what is wrong; where in the code that was noticed is in the card
+        if isinstance(error, ComponentFailed):
+            # It says what is wrong by itself; its traceback is in the card.
             logger.error("%s failed: %s", order.component, error)
         else:
             logger.error("%s failed", order.component, exc_info=error)

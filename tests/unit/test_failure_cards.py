@@ -1,9 +1,10 @@
-"""Failure cards stay small, whatever a module raises or prints."""
+"""Failure cards stay small, whatever a module raises or prints; other parties get only what is theirs to know."""
 
 from __future__ import annotations
 
 import msgspec
 
+from fateflow_tui.core.errors import ComponentFailed
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import TaskPlan
 from fateflow_tui.core.work import TaskOrder
@@ -33,6 +34,14 @@ def test_a_huge_error_makes_a_small_card() -> None:
     assert "characters" in card.cause
     assert card.log[0] == "short"
     assert len(msgspec.json.encode(card)) < 30_000
+
+
+def test_other_parties_get_what_a_component_says_and_not_its_advice() -> None:
+    card = card_of_error(_ORDER, ComponentFailed("no column 'diagnosis'", hint="its columns are y, income"), ["line"])
+    assert (card.kind, card.fix) == ("component", "its columns are y, income")
+    crossed = card.redacted()
+    assert (crossed.kind, crossed.cause, crossed.fix) == ("component", "no column 'diagnosis'", "")
+    assert (crossed.log, crossed.traceback, crossed.where) == ([], "", "")
 
 
 def test_an_ordinary_error_is_told_in_full() -> None:
