@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from commands import classic, context
-from commands.option_groups import ModelPartOptions
-from commands.verbs import Noun
+from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.options import ModelPartOptions
 from fateflow_tui.core.errors import BadRequest
 
 app = Noun("Look at the states of models that trainings saved on their way.")
@@ -23,7 +23,7 @@ def list_checkpoints(ctx: typer.Context, which: ModelPartOptions) -> None:
         --model-version @last -cpn hetero_lr_0
     """
     session = context.of(ctx)
-    classic.tell(session, "checkpoint/list", which.body(session), empty="no checkpoints")
+    fate.tell(session, "checkpoint/list", which.body(session), empty="no checkpoints")
 
 
 @app.verb("get")
@@ -42,4 +42,4 @@ def get_checkpoint(
     if (step_index is None) == (step_name is None):
         raise BadRequest("name the step by either --step-index or --step-name")
     session = context.of(ctx)
-    classic.tell(session, "checkpoint/get", {**which.body(session), "step_index": step_index, "step_name": step_name})
+    fate.tell(session, "checkpoint/get", {**which.body(session), "step_index": step_index, "step_name": step_name})

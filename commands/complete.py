@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from commands import settings
+from fateflow_tui.commands import settings
 from fateflow_tui.core.errors import FateFlowError
 
 _PATIENCE: Final = 0.3  # seconds

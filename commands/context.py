@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import typer
 
-from commands import settings
-from commands.output import Format, Output, format_of
+from fateflow_tui.commands import settings
+from fateflow_tui.commands.output import Format, Output, format_of
 from fateflow_tui.core.errors import (
     BadRequest,
     Conflict,

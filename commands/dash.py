@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands import context
-from commands.verbs import Verb
+from fateflow_tui.commands import context
+from fateflow_tui.commands.groups import Verb
 from fateflow_tui.core.errors import BadRequest, NotBuilt
 
 if TYPE_CHECKING:
-    from fateflow_tui.tui.feed import Site
+    from fateflow_tui.tui.store import Site
 
 app = typer.Typer(add_completion=False)
 
@@ -57,7 +57,7 @@ def dash(
         )
     gc.disable()  # nothing that is imported becomes garbage; looking for it takes a tenth of the start
     from fateflow_tui.tui.app import DashApp
-    from fateflow_tui.tui.feed import Site
+    from fateflow_tui.tui.store import Site
 
     app_key, secret_key = session.keys
     site = Site(session.url, session.home, app_key, secret_key, start="no_start" not in session.options)
@@ -70,8 +70,8 @@ def dash(
 
 def _serve(session: context.Session, site: Site, theme: str, port: int, *, browse: bool) -> None:
     try:
-        from fateflow_tui.tui.web.opening import Opening
-        from fateflow_tui.tui.web.serving import serve
+        from fateflow_tui.tui.web.page import Opening
+        from fateflow_tui.tui.web.server import serve
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("textual_serve", "aiohttp"):
             raise
@@ -90,6 +90,6 @@ def _serve(session: context.Session, site: Site, theme: str, port: int, *, brows
 
 
 def _demo_files() -> Path:
-    from commands.demo_data import demo_files
+    from fateflow_tui.commands.demo import demo_files
 
     return demo_files()

@@ -2,18 +2,112 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from commands import classic, context
-from commands.data_looking import add_looking
-from commands.data_outcomes import ended, ended_badly, hints_with_options, upload_ended
-from commands.documents import read_conf
-from commands.options import ConfOption, JobOption, LimitOption, NamespaceOption, TableOption, required
-from commands.verbs import Noun
-from fateflow_tui.core.errors import BadRequest
+from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.context import Session
+from fateflow_tui.commands.documents import read_conf
+from fateflow_tui.commands.errors import of_status
+from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.options import ConfOption, JobOption, LimitOption, NamespaceOption, TableOption, required
+from fateflow_tui.commands.table_views import add_looking
+from fateflow_tui.core.errors import BadRequest, ComponentFailed, FateFlowError
+
+if TYPE_CHECKING:
+    from fateflow_tui.sdk.types.jobs import JobView
+
+
+# What hints say to who writes a configuration, and the same as options.
+_OPTIONS: Final = {
+    "add drop=1 to": "add --drop to",
+    "say id_delimiter": "say --id-delimiter",
+    "say head 0": "say --no-head",
+}
+
+
+@contextmanager
+def hints_with_options() -> Iterator[None]:
+    """Hints of what fails within name options in place of a configuration's members."""
+    try:
+        yield
+    except FateFlowError as error:
+        error.hint = _with_options(error.hint)
+        raise
+
+
+def ended(session: Session, job_id: str) -> int:
+    """Waits for a job and gives its exit code."""
+    return of_status(session.flow.wait(job_id).status)
+
+
+def upload_ended(session: Session, job_id: str, conf: dict[str, Any]) -> int:
+    """Waits for an upload and says what the table has become. Raises ComponentFailed."""
+    code = ended(session, job_id)
+    if code:
+        return ended_badly(session, session.flow.job(job_id), "upload")
+    output = session.output
+    table = session.flow.table_info(str(conf["namespace"]), str(conf["table_name"]))
+    if output.is_table:
+        rows = f"{table.count} row{'' if table.count == 1 else 's'}"
+        output.lines([f"{table.namespace} {table.table_name}: {rows}"])
+    rejected = _rejected(session.flow.summary(job_id, "upload_0", "local:0"))
+    if rejected:
+        output.alarm(rejected)
+    schema = table.schema or {}
+    names = [str(schema.get("sid", "")), *filter(None, str(schema.get("header", "")).split(","))]
+    if len(names) > 1 and all(map(_is_number, names)):
+        output.alarm(f"the first line was taken for the names of the columns: {', '.join(names):.60}")
+        output.alarm("if it is a row, put a line of names above it, or upload it with --no-head")
+    return code
+
+
+def ended_badly(session: Session, job: JobView, what: str) -> int:
+    """The exit code of an upload or a download that did not succeed. Raises ComponentFailed where the component itself
+    says what is wrong; anything else is told with its failure card.
+    """
+    from fateflow_tui.commands.progress import complain
+
+    card = next(iter(job.cards), None)
+    if card is not None and card.kind == "component":
+        raise ComponentFailed(
+            f"the {what} has failed: {card.cause}",
+            hint=_with_options(card.fix) or f"fateflow job why {job.job_id}",
+            data={"job_id": job.job_id},
+        )
+    session.output.alarm(f"the {what} {job.job_id} has ended: {job.status}")
+    complain(session, job)
+    return of_status(job.status)
+
+
+def _with_options(hint: str) -> str:
+    for word, option in _OPTIONS.items():
+        hint = hint.replace(word, option)
+    return hint
+
+
+def _rejected(counts: dict[str, Any]) -> str:
+    """Which rows of the file are not in the table, and why; '' if all are."""
+    reasons = {
+        "duplicate_ids": "with an id that was there before",
+        "malformed": "with too few or too many fields",
+        "without_id": "without an id",
+    }
+    found = [f"{counts[name]} {reason}" for name, reason in reasons.items() if counts.get(name)]
+    return f"{counts['rows_rejected']} of {counts['rows_read']} rows were left out: {', '.join(found)}" if found else ""
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
 
 app = Noun("Upload files as tables, look at tables, download tables as files.")
 
@@ -47,7 +141,7 @@ def upload(
     fateflow data upload demo/data/guest.csv --namespace demo --name breast_guest --drop
     fateflow data upload -c upload_conf.json --drop
     """
-    from fateflow_tui.sdk import calls
+    from fateflow_tui.sdk import operations
 
     session = context.of(ctx)
     if (file is None) == (conf_path is None):
@@ -67,12 +161,12 @@ def upload(
     if drop:
         conf["drop"] = 1
     local = str(conf.get("use_local_data", 1)) != "0"
-    call = calls.upload_conf(file or "", conf) if local else calls.raw("data/upload", conf)
-    envelope = classic.answered(session, call)
+    call = operations.upload_conf(file or "", conf) if local else operations.raw("data/upload", conf)
+    envelope = fate.answered(session, call)
     job_id = str(envelope.get("jobId", ""))
     waits = conf_path is None if wait is None else wait
     with hints_with_options():
-        classic.show(session, envelope, lambda data: None if waits else session.output.lines([job_id]), name=job_id)
+        fate.show(session, envelope, lambda data: None if waits else session.output.lines([job_id]), name=job_id)
     return upload_ended(session, job_id, conf) if waits else 0
 
 
@@ -108,10 +202,10 @@ def download(
             "table_name": required(table_name, "-t"),
         }
     conf["output_path"] = str(Path(conf.get("output_path", "")).absolute())
-    envelope = classic.ask(session, "data/download", conf)
+    envelope = fate.ask(session, "data/download", conf)
     job_id = str(envelope.get("jobId", ""))
     waits = conf_path is None if wait is None else wait
-    classic.show(session, envelope, lambda _: None if waits else session.output.lines([job_id]), name=job_id)
+    fate.show(session, envelope, lambda _: None if waits else session.output.lines([job_id]), name=job_id)
     if not waits:
         return 0
     code = ended(session, job_id)
@@ -154,7 +248,7 @@ def bind(
         "drop": int(drop),
     }
     with hints_with_options():
-        made = classic.data(session, "table/bind", body)
+        made = fate.data(session, "table/bind", body)
     session.output.record(made, lambda one: [f"{one['namespace']} {one['table_name']}"], lambda one: one["table_name"])
 
 
@@ -167,7 +261,7 @@ def writer(ctx: typer.Context, conf_path: ConfOption = None) -> None:
     """
     session = context.of(ctx)
     conf = read_conf(Path(required(conf_path, "-c")))
-    classic.tell(session, "data/writer", conf, lambda data: session.output.lines([data["job_id"]]))
+    fate.tell(session, "data/writer", conf, lambda data: session.output.lines([data["job_id"]]))
 
 
 @app.verb("upload-history")
@@ -179,9 +273,9 @@ def upload_history(ctx: typer.Context, limit: LimitOption = 10, job_id: JobOptio
     fateflow data upload-history -l 2 --json
     """
     session = context.of(ctx)
-    envelope = classic.ask(session, "data/upload/history", {"limit": limit, "job_id": session.known_id(job_id)})
+    envelope = fate.ask(session, "data/upload/history", {"limit": limit, "job_id": session.known_id(job_id)})
     titles = ("JOB", "NAMESPACE", "TABLE", "ROWS", "PARTITIONS", "COLUMNS")
-    classic.show(
+    fate.show(
         session,
         envelope,
         lambda data: session.output.listing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 import sys
 import time
@@ -13,17 +14,48 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 import typer
 
-from commands import context
-from commands.demo_data import demo_files, joined_auc
-from commands.exits import OK, of_status
-from commands.job_text import job_lines
-from commands.text import columns
-from commands.verbs import Verb
-from fateflow_tui.core.errors import BadRequest, FateFlowError
-from fateflow_tui.text.amounts import duration
+from fateflow_tui.commands import context
+from fateflow_tui.commands.errors import OK, of_status
+from fateflow_tui.commands.groups import Verb
+from fateflow_tui.commands.job.text import job_lines
+from fateflow_tui.commands.output import columns
+from fateflow_tui.core.errors import BadRequest, FateFlowError, NotFound
+from fateflow_tui.core.formatting import duration
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk import FateFlow
+
+
+def demo_files() -> Path:
+    """The folder with the job documents and `data`: packaged with this module, or `demo` of the checkout."""
+    packaged = Path(__file__).parent / "demo_files"
+    candidates = (packaged, Path(__file__).resolve().parents[1] / "demo")
+    for folder in candidates:
+        if (folder / "hetero_lr_dsl.json").is_file():
+            return folder
+    raise NotFound(f"the demo's files are neither in {candidates[0]} nor in {candidates[1]}")
+
+
+def joined_auc(guest: Path, host: Path) -> float:
+    """The AUC of a logistic regression that sees both tables, on the rows that it was trained on."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
+
+    ours, theirs = _rows(guest), _rows(host)
+    common = sorted(ours.keys() & theirs.keys())
+    features = [ours[key][1:] + theirs[key] for key in common]
+    labels = [ours[key][0] for key in common]
+    scores = LogisticRegression(max_iter=1_000).fit(features, labels).predict_proba(features)[:, 1]
+    return float(roc_auc_score(labels, scores))
+
+
+def _rows(path: Path) -> dict[str, list[float]]:
+    """Numbers by id; the first column is the id."""
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file)
+        next(reader)
+        return {key: [float(value) for value in values] for key, *values in reader}
+
 
 app = typer.Typer(add_completion=False)
 
@@ -90,7 +122,7 @@ def _upload(session: context.Session, flow: FateFlow, file: Path, table: str) ->
 
 
 def _train(session: context.Session, flow: FateFlow, files: Path, sites: int, began: float) -> DemoResult:
-    from commands.watching import complain, watch
+    from fateflow_tui.commands.progress import complain, watch
 
     submitted = flow.submit(files / "hetero_lr_dsl.json", files / "hetero_lr_conf.json")
     session.output.talk(f"submitted {submitted.job_id}")

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Protocol
 
 import typer
 
-from commands import context
-from commands.exits import FAILED, OK
-from commands.text import columns
-from commands.verbs import Verb
-from fateflow_tui.text.places import clean, width
+from fateflow_tui.commands import context
+from fateflow_tui.commands.errors import FAILED, OK
+from fateflow_tui.commands.groups import Verb
+from fateflow_tui.commands.output import columns
+from fateflow_tui.core.cells import clean, width
 
 if TYPE_CHECKING:
-    from fateflow_tui.runtime.check import Check as LocalCheck
-    from fateflow_tui.sdk.results import Check
+    from fateflow_tui.runtime.home.checks import Check as LocalCheck
+    from fateflow_tui.sdk.types import Check
 
 app = typer.Typer(add_completion=False)
 
@@ -79,7 +79,7 @@ def _checks(session: context.Session) -> list[Check] | list[LocalCheck]:
                 return flow.doctor()
     except SchedulerUnreachable:
         pass  # it ended just now
-    from fateflow_tui.runtime.doctor import checks_of_stopped
+    from fateflow_tui.runtime.home.doctor import checks_of_stopped
 
     return list(checks_of_stopped(session.home))
 

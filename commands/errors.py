@@ -1,4 +1,4 @@
-"""What the user sees when something went wrong: one line what and which, one line what to do."""
+"""Exit codes, and how errors are shown: one line for what and which, one for what to do next."""
 
 from __future__ import annotations
 
@@ -8,13 +8,27 @@ import tempfile
 import traceback
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from commands.documents import shown
-from commands.exits import BUG
-from commands.output import Output, painted
+from fateflow_tui.commands.documents import shown
+from fateflow_tui.commands.output import Output, painted
+from fateflow_tui.core.cells import clean
 from fateflow_tui.core.errors import BadDocument, FateFlowError
-from fateflow_tui.text.places import clean
+
+OK: Final = 0
+FAILED: Final = 1  # it ran and failed
+USAGE: Final = 2
+TIMED_OUT: Final = 4
+BUG: Final = 70
+INTERRUPTED: Final = 130
+PIPE_CLOSED: Final = 141  # the reader of stdout has gone, as for any program that SIGPIPE ends
+
+
+def of_status(status: str) -> int:
+    """The code of a command that waited for a job: the job's own outcome."""
+    if status in ("success", "pass"):
+        return OK
+    return TIMED_OUT if status == "timeout" else FAILED
 
 
 def report(error: FateFlowError, output: Output, *, as_json: bool) -> int:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from commands import classic
-from commands.context import Session
+from fateflow_tui.commands import fate
+from fateflow_tui.commands.context import Session
 from fateflow_tui.core.errors import FateFlowError
 
 
@@ -29,15 +29,15 @@ def answer_document(session: Session, path: str, body: Mapping[str, Any], folder
     """Asks for a document and prints it; with a folder it becomes the file NAME_TIME.json there, and its path is
     told as FATE's client does.
     """
-    envelope = classic.ask(session, path, body)
+    envelope = fate.ask(session, path, body)
     if envelope["retcode"] != 0 or folder is None:
-        classic.show(session, envelope, lambda data: session.output.write(_indented(data) + "\n"))
+        fate.show(session, envelope, lambda data: session.output.write(_indented(data) + "\n"))
         return
     stem = f"{name}_{time.strftime('%Y%m%d%H%M%S')}"
     write_documents(folder, {stem: envelope.pop("data", {})})
     file = folder.expanduser().absolute() / f"{stem}.json"
     envelope |= {"file": str(file), "directory": str(file.parent), "retmsg": f"success. File path is: {file}"}
-    classic.show(session, envelope, lambda _: session.output.lines([str(file)]), name=str(file))
+    fate.show(session, envelope, lambda _: session.output.lines([str(file)]), name=str(file))
 
 
 def fetch_archive(session: Session, path: str, body: Mapping[str, Any], folder: Path, method: str = "GET") -> None:

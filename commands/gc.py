@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from commands import context
-from commands.options import YesOption
-from commands.verbs import Verb
+from fateflow_tui.commands import context
+from fateflow_tui.commands.groups import Verb
+from fateflow_tui.commands.options import YesOption
 from fateflow_tui.core.errors import BadRequest
-from fateflow_tui.text.amounts import byte_count, duration
+from fateflow_tui.core.formatting import byte_count, duration
 
 if TYPE_CHECKING:
-    from fateflow_tui.sdk.results import Leftover
+    from fateflow_tui.sdk.types import Leftover
 
 app = typer.Typer(add_completion=False)
 

@@ -9,7 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from commands.documents import read_text
+from fateflow_tui.commands.documents import read_text
 from fateflow_tui.core.errors import BadRequest
 
 _FEATURES, _OTHERS = "featureData", "sendToRemoteFeatureData"  # FATE-Serving's names

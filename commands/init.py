@@ -1,4 +1,4 @@
-"""`fateflow init`: where the scheduler is, for those who do not want to say it on every command line."""
+"""`fateflow init`: save the scheduler's address for all commands."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Annotated
 import msgspec
 import typer
 
-from commands import context, settings
-from commands.text import columns
-from commands.verbs import Verb
+from fateflow_tui.commands import context
+from fateflow_tui.commands.groups import Verb
+from fateflow_tui.commands.output import columns
+from fateflow_tui.commands.settings import Settings, read, write
 from fateflow_tui.core.errors import BadRequest
 
 app = typer.Typer(add_completion=False)
@@ -50,21 +51,19 @@ def init(
     }
     changes = {name: value for name, value in given.items() if value}
     if reset:
-        settings.write(settings.Settings())
-        _say(
-            session, "all that was set is forgotten; name the scheduler again with: fateflow init", settings.Settings()
-        )
+        write(Settings())
+        _say(session, "all that was set is forgotten; name the scheduler again with: fateflow init", Settings())
     elif changes:
-        now = msgspec.structs.replace(settings.read(), **changes)
+        now = msgspec.structs.replace(read(), **changes)
         if not now.url:
             raise BadRequest("the scheduler's place needs both --ip and --port, or -c with its configuration")
-        file = settings.write(now)
+        file = write(now)
         _say(session, f"written to {file}", now)
     else:
-        _show(session, settings.read())
+        _show(session, read())
 
 
-def _say(session: context.Session, text: str, now: settings.Settings) -> None:
+def _say(session: context.Session, text: str, now: Settings) -> None:
     answer = {"retcode": 0, "retmsg": f"success: {text}"}
     if not session.output.is_table:
         session.output.answer(answer, now.url)
@@ -74,7 +73,7 @@ def _say(session: context.Session, text: str, now: settings.Settings) -> None:
         _show(session, now)
 
 
-def _show(session: context.Session, now: settings.Settings) -> None:
+def _show(session: context.Session, now: Settings) -> None:
     facts = [
         ["scheduler", now.url or f"the one of {session.home}, started on demand"],
         ["from", now.server_conf_path],

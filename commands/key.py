@@ -6,10 +6,10 @@ from pathlib import Path
 
 import typer
 
-from commands import classic, context
-from commands.documents import read_conf
-from commands.options import ConfOption, PartyIdOption, YesOption, required
-from commands.verbs import Noun
+from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.documents import read_conf
+from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.options import ConfOption, PartyIdOption, YesOption, required
 
 app = Noun("Keep the public keys of other sites, as FATE's client does; `party trust` is shorter.")
 
@@ -21,7 +21,7 @@ def save(ctx: typer.Context, conf_path: ConfOption = None) -> None:
     Examples:
     fateflow key save -c key_conf.json
     """
-    classic.tell(context.of(ctx), "key/public/save", read_conf(Path(required(conf_path, "-c"))))
+    fate.tell(context.of(ctx), "key/public/save", read_conf(Path(required(conf_path, "-c"))))
 
 
 @app.verb()
@@ -31,7 +31,7 @@ def query(ctx: typer.Context, party_id: PartyIdOption = None) -> None:
     Examples:
     fateflow key query -p 9998
     """
-    classic.tell(context.of(ctx), "key/query", {"party_id": required(party_id, "-p")})
+    fate.tell(context.of(ctx), "key/query", {"party_id": required(party_id, "-p")})
 
 
 @app.verb()
@@ -44,4 +44,4 @@ def delete(ctx: typer.Context, party_id: PartyIdOption = None, yes: YesOption = 
     session = context.of(ctx)
     known = required(party_id, "-p")
     session.confirm(f"Forget the public key of party {known}?", yes)
-    classic.tell(session, "key/public/delete", {"party_id": known})
+    fate.tell(session, "key/public/delete", {"party_id": known})

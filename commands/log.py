@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from commands import context
-from commands.option_groups import JobNames
-from commands.options import ComponentOption, PartyOption, listed
-from commands.output import Format, Output, painted
-from commands.verbs import Noun
+from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.options import ComponentOption, JobName, JobNames, PartyOption, listed
+from fateflow_tui.commands.output import Format, Output, painted
+from fateflow_tui.core.cells import clean
 from fateflow_tui.core.errors import BadRequest, NotFound
-from fateflow_tui.text.places import clean
+from fateflow_tui.core.formatting import byte_count
 
 if TYPE_CHECKING:
-    from fateflow_tui.sdk.results import LogLine
+    from fateflow_tui.sdk.types import LogLine
+
 
 app = Noun("Read the logs of jobs and of the site.")
 
@@ -149,3 +150,26 @@ def _moment(now: int, since: str) -> int:
         raise BadRequest(
             f"--since {since!r} is no time", hint="write 30s, 10m, 2h, 1d, or a date and time as 2026-01-31T12:00"
         ) from None
+
+
+@app.verb("list")
+def list_files(
+    ctx: typer.Context,
+    which: JobName,
+    site: Annotated[bool, typer.Option("--site", help="The files of the site itself.")] = False,
+) -> None:
+    """Lists the log files of a job; without one, those of the newest.
+
+    Examples:
+    fateflow log list @last
+    fateflow log list --site
+    """
+    session = context.of(ctx)
+    body = {} if site else {"job_id": session.resolve([which.job or which.job_id or "@last"])[0]}
+    session.output.listing(
+        fate.data(session, "log/list", body),
+        ("FILE", "SIZE"),
+        lambda one: [one["file"], byte_count(one["size"])],
+        lambda one: str(one["file"]),
+        empty="nothing was logged yet",
+    )

@@ -9,12 +9,11 @@ from typing import Annotated, ClassVar
 
 import typer
 
-from commands.context import Session
-from commands.errors import report, report_bug, report_usage
-from commands.exits import INTERRUPTED, OK, PIPE_CLOSED, USAGE
-from commands.output import Output, PipeClosed
-from commands.verbs import LazyGroup
 from fateflow_tui import __version__
+from fateflow_tui.commands.context import Session
+from fateflow_tui.commands.errors import INTERRUPTED, OK, PIPE_CLOSED, USAGE, report, report_bug, report_usage
+from fateflow_tui.commands.groups import LazyGroup
+from fateflow_tui.commands.output import Output, PipeClosed
 from fateflow_tui.core.errors import FateFlowError
 
 
@@ -22,35 +21,35 @@ class Fateflow(LazyGroup):
     """The root command."""
 
     modules: ClassVar[Mapping[str, str]] = {
-        "server": "commands.server",
-        "init": "commands.init",
-        "data": "commands.data",
-        "table": "commands.table",
-        "job": "commands.job",
-        "model": "commands.model",
-        "serving": "commands.serving",
-        "metric": "commands.metric",
-        "log": "commands.log_files",
-        "task": "commands.task",
-        "component": "commands.component",
-        "party": "commands.party",
-        "dsl": "commands.dsl",
-        "watch": "commands.watch",
-        "resource": "commands.resource",
-        "doctor": "commands.doctor",
-        "gc": "commands.gc",
-        "dash": "commands.dash",
-        "demo": "commands.demo",
-        "tracking": "commands.tracking",
-        "tag": "commands.tag",
-        "queue": "commands.queue",
-        "privilege": "commands.privilege",
-        "key": "commands.key",
-        "checkpoint": "commands.checkpoint",
-        "provider": "commands.provider",
-        "service": "commands.service",
-        "template": "commands.template",
-        "test": "commands.test",
+        "server": "fateflow_tui.commands.server",
+        "init": "fateflow_tui.commands.init",
+        "data": "fateflow_tui.commands.data",
+        "table": "fateflow_tui.commands.table",
+        "job": "fateflow_tui.commands.job.group",
+        "model": "fateflow_tui.commands.model.group",
+        "serving": "fateflow_tui.commands.serving",
+        "metric": "fateflow_tui.commands.metric",
+        "log": "fateflow_tui.commands.log",
+        "task": "fateflow_tui.commands.task",
+        "component": "fateflow_tui.commands.component",
+        "party": "fateflow_tui.commands.party",
+        "dsl": "fateflow_tui.commands.dsl",
+        "watch": "fateflow_tui.commands.watch",
+        "resource": "fateflow_tui.commands.resource",
+        "doctor": "fateflow_tui.commands.doctor",
+        "gc": "fateflow_tui.commands.gc",
+        "dash": "fateflow_tui.commands.dash",
+        "demo": "fateflow_tui.commands.demo",
+        "tracking": "fateflow_tui.commands.tracking",
+        "tag": "fateflow_tui.commands.tag",
+        "queue": "fateflow_tui.commands.queue",
+        "privilege": "fateflow_tui.commands.privilege",
+        "key": "fateflow_tui.commands.key",
+        "checkpoint": "fateflow_tui.commands.checkpoint",
+        "provider": "fateflow_tui.commands.provider",
+        "service": "fateflow_tui.commands.service",
+        "template": "fateflow_tui.commands.template",
+        "test": "fateflow_tui.commands.test",
     }
     originals: ClassVar[frozenset[str]] = frozenset(
         {"tracking", "tag", "queue", "privilege", "key", "checkpoint", "provider", "service", "template", "test"}

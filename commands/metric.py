@@ -1,24 +1,127 @@
-"""`fateflow metric`: the figures of a job, and their curves."""
+"""`fateflow metric`: the metrics of a job, their charts, and following them while it runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import msgspec
 import typer
 
-from commands import context
-from commands.metric_charts import TaskMetrics, charts
-from commands.option_groups import JobName
-from commands.options import ComponentOption, PartyOption
-from commands.text import number
-from commands.verbs import Noun
+from fateflow_tui.commands import context
+from fateflow_tui.commands.context import Session
+from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.job.text import headline
+from fateflow_tui.commands.options import ComponentOption, JobName, PartyOption
+from fateflow_tui.commands.output import columns, number, painted
 from fateflow_tui.core.errors import BadRequest, NotFound
+from fateflow_tui.views.charts import Chart, Line, Point, page
 
 if TYPE_CHECKING:
-    from fateflow_tui.sdk.jobs import JobView
-    from fateflow_tui.sdk.results import Series
+    from fateflow_tui.sdk.types import Series
+    from fateflow_tui.sdk.types.jobs import JobView
+
+
+_SUMMARY: Final = "EVALUATION_SUMMARY"
+_ENDING: Final = "_EVALUATION"
+# What is drawn unless something else is asked for; in this order.
+USUAL: Final = ("LOSS", "ROC", "KS")
+_DIAGONAL: Final = Line("", ((0.0, 0.0), (1.0, 1.0)), guide=True)
+
+
+class TaskMetrics(NamedTuple):
+    """All series of one component at one party: namespace -> name -> series."""
+
+    component: str
+    party: str
+    series: Mapping[str, Mapping[str, Series]]
+
+
+class _Curve(NamedTuple):
+    kind: str
+    namespace: str
+    name: str
+    model: str
+    points: Sequence[Point]
+    meta: Mapping[str, Any]
+
+
+def charts(tasks: Iterable[TaskMetrics], wanted: str = "") -> list[Chart]:
+    """The charts of a job. wanted: only curves with this text in their kind or name; '' for loss, ROC and KS."""
+    found: list[tuple[int, Chart]] = []
+    for task in tasks:
+        groups: dict[tuple[str, str], list[_Curve]] = {}
+        for curve in _curves(task):
+            named = wanted.lower() in f"{curve.kind} {curve.name}".lower() if wanted else curve.kind in USUAL
+            if named:
+                groups.setdefault((curve.kind, curve.model if curve.kind == "KS" else ""), []).append(curve)
+        for (kind, model), curves in groups.items():
+            place = USUAL.index(kind) if kind in USUAL else len(USUAL)
+            found.append((place, _chart(task, kind, model, curves)))
+    return [chart for _, chart in sorted(found, key=lambda one: one[0])]
+
+
+def _chart(task: TaskMetrics, kind: str, model: str, curves: list[_Curve]) -> Chart:
+    spaces = {curve.namespace for curve in curves}
+    lines = [Line(_line_name(curve, curves, len(spaces) > 1), curve.points) for curve in curves]
+    title = f"{task.component} at {task.party}: {_word(kind)}"
+    if kind == "LOSS":
+        (*_, (step, loss)) = curves[0].points
+        note = f"{number(round(loss, 6))} at {step:g}" if len(curves) == 1 else ""
+        return Chart(title, lines, str(curves[0].meta.get("unit_name", "")), note)
+    figures = _figures(task, "auc" if kind == "ROC" else "ks" if kind == "KS" else "")
+    if kind == "ROC":
+        return Chart(title, [_DIAGONAL, *lines], "false positive rate", figures)
+    if kind == "KS":
+        return Chart(title if not model else f"{title} of {model}", lines, "share of the highest scores", figures)
+    return Chart(title, lines, str(curves[0].meta.get("unit_name", "")))
+
+
+def _curves(task: TaskMetrics) -> Iterator[_Curve]:
+    for namespace, of_namespace in task.series.items():
+        for name, series in of_namespace.items():
+            points = [
+                (float(key), float(value))
+                for key, value, *_ in series.data
+                if isinstance(key, int | float) and isinstance(value, int | float)
+            ]
+            kind = str(series.meta.get("metric_type") or "")
+            if points and kind != _SUMMARY and (len(points) > 1 or kind == "LOSS"):
+                model = str(series.meta.get("pair_type") or "")
+                short = kind.removesuffix(_ENDING).removesuffix("_BINARY") or name.upper()
+                yield _Curve(short, namespace, name, model, points, series.meta)
+
+
+def _line_name(curve: _Curve, curves: Sequence[_Curve], spaces: bool) -> str:
+    """What tells a curve from the others of its chart."""
+    name = str(curve.meta.get("curve_name") or curve.name)
+    if curve.kind == "KS" and curve.model:
+        name = name.removeprefix(f"{curve.model}_")
+    if len(curves) > 1 and curve.kind != "KS":
+        name = curve.name.removesuffix(f"_{curve.kind.lower()}")
+    return f"{name} ({curve.namespace})" if spaces else name
+
+
+def _figures(task: TaskMetrics, metric: str) -> str:
+    """`auc 0.992`, or one for each namespace."""
+    found = {
+        (namespace, name): value
+        for namespace, of_namespace in task.series.items()
+        for name, series in of_namespace.items()
+        for key, value, *_ in series.data
+        if key == metric and isinstance(value, int | float)
+    }
+    if not found or len(found) > 2:
+        return ""
+    several = len(found) > 1
+    return "  ".join(f"{metric} {value:.4f}{f' ({space})' if several else ''}" for (space, _), value in found.items())
+
+
+def _word(kind: str) -> str:
+    return kind if kind in ("ROC", "KS") else kind.lower().replace("_", " ")
+
 
 app = Noun("Show the metrics of jobs.")
 
@@ -73,8 +176,7 @@ def show(
     code, view = 0, session.flow.job(job_id)
     tasks = metrics_of(session, view, chosen, party)
     if follow:
-        from commands.exits import of_status
-        from commands.metric_course import followed
+        from fateflow_tui.commands.errors import of_status
 
         view, tasks = followed(session, view, chosen, party, metric, plot)
         code = of_status(view.status)
@@ -128,8 +230,8 @@ def _list(session: context.Session, found: list[Figure], job_id: str) -> None:
 
 
 def _plot(session: context.Session, tasks: list[TaskMetrics], metric: str, job_id: str) -> None:
-    from commands.chart_page import page
-    from commands.output import painted
+    from fateflow_tui.commands.output import painted
+    from fateflow_tui.views.charts import page
 
     drawn = charts(tasks, metric)
     session.output.lines(page(drawn, session.output.width, painted))
@@ -145,3 +247,70 @@ def _of_series(place: Figure, series: Series) -> Iterator[Figure]:
     elif points:
         is_course = len(points) == 1 or series.meta.get("metric_type") in _COURSES
         yield msgspec.structs.replace(place, value=points[-1][1] if is_course else None, points=len(points))
+
+
+Show = Callable[["JobView", list[TaskMetrics]], None]
+
+
+def followed(
+    session: Session, job: JobView, component: str | None, party: str | None, metric: str, plot: bool
+) -> tuple[JobView, list[TaskMetrics]]:
+    """Waits until the job has ended, and gives it with its metrics. The scheduler may be restarted meanwhile."""
+    from fateflow_tui.commands.progress import next_look
+
+    try:
+        with _screen(session, metric, plot) as show:
+            while True:
+                tasks = metrics_of(session, job, component, party)
+                show(job, tasks)
+                if job.status.ended:
+                    return job, tasks
+                job = next_look(session.flow, job.job_id)
+    except KeyboardInterrupt:
+        session.output.talk(f"the job goes on; follow it again with: fateflow metric show {job.job_id} -f")
+        raise
+
+
+def _screen(session: Session, metric: str, plot: bool) -> AbstractContextManager[Show]:
+    if session.is_interactive:
+        return _Live(session, metric, plot)
+    return nullcontext(lambda job, tasks: None)
+
+
+class _Live:
+    """The headline of the job, then its curves or figures as far as they fit; gone when it ends."""
+
+    def __init__(self, session: Session, metric: str, plot: bool) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._now, self._metric, self._plot = session.now, metric, plot
+        self._console = Console(file=sys.stderr, highlight=False)
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+
+    def __enter__(self) -> Show:
+        self._live.start()
+        return self._show
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def _show(self, job: JobView, tasks: list[TaskMetrics]) -> None:
+        from rich.text import Text
+
+        height = max(8, self._console.height - 3)
+        lines = self._curves(tasks, height) if self._plot else self._figures(tasks)
+        text: Any = Text.from_ansi("\n".join([headline(job, self._now()), *lines[:height]]), no_wrap=True)
+        self._live.update(text, refresh=True)
+
+    def _curves(self, tasks: list[TaskMetrics], height: int) -> list[str]:
+        drawn = page(charts(tasks, self._metric), self._console.width, _painted, height)
+        return drawn or ["  no curves yet"]
+
+    def _figures(self, tasks: list[TaskMetrics]) -> list[str]:
+        found = [one for one in figures(tasks) if self._metric.lower() in one.metric.lower()]
+        return ["  ".join(row).rstrip() for row in columns([figure_row(one) for one in found])] or ["  no metrics yet"]
+
+
+def _painted(text: str, color: str) -> str:
+    return painted(text, color, sys.stderr)

@@ -7,10 +7,10 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from commands import classic, context
-from commands.documents import read_conf
-from commands.options import ConfOption, PartyIdOption
-from commands.verbs import Noun
+from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.documents import read_conf
+from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.options import ConfOption, PartyIdOption
 from fateflow_tui.core.errors import BadRequest
 
 app = Noun("Say what other parties may run here, as FATE's client does; `party grant` is shorter.")
@@ -58,9 +58,9 @@ def query(ctx: typer.Context, source: Source, party_id: PartyIdOption = None) ->
     """
     session = context.of(ctx)
     if source.is_given:
-        classic.tell(session, "permission/query/privilege", source.body())
+        fate.tell(session, "permission/query/privilege", source.body())
     elif party_id:
-        classic.tell(session, "permission/query", {"party_id": party_id})
+        fate.tell(session, "permission/query", {"party_id": party_id})
     else:
         raise BadRequest("missing option -p", hint="or name the party as in: fateflow privilege query 9998 guest")
 
@@ -93,4 +93,4 @@ def _change(ctx: typer.Context, what: str, source: Source, lists: Lists, conf_pa
         body |= source.body()
     body |= {name: value for name, value in lists._asdict().items() if value}
     is_old = "src_party_id" in body or "src_role" in body
-    classic.tell(context.of(ctx), f"permission/{what}/privilege" if is_old else f"permission/{what}", body)
+    fate.tell(context.of(ctx), f"permission/{what}/privilege" if is_old else f"permission/{what}", body)

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from commands import classic, context
-from commands.documents import read_conf
-from commands.options import ConfOption, required
-from commands.verbs import Noun
+from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.documents import read_conf
+from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.options import ConfOption, required
 
 app = Noun("Look at the providers of modules.")
 
@@ -29,7 +29,7 @@ def list_providers(
     """
     session = context.of(ctx)
     path = f"provider/{provider_name}/get" if provider_name else "provider/get"
-    classic.tell(session, path, {"provider_name": provider_name}, lambda data: _providers(session, data))
+    fate.tell(session, path, {"provider_name": provider_name}, lambda data: _providers(session, data))
 
 
 @app.verb()
@@ -42,7 +42,7 @@ def register(ctx: typer.Context, conf_path: ConfOption = None) -> None:
     conf = read_conf(Path(required(conf_path, "-c")))
     if conf.get("path"):
         conf["path"] = str(Path(conf["path"]).expanduser().absolute())
-    classic.tell(context.of(ctx), "provider/register", conf)
+    fate.tell(context.of(ctx), "provider/register", conf)
 
 
 @app.verb("list-components")
@@ -53,7 +53,7 @@ def list_components(ctx: typer.Context) -> None:
     fateflow provider list-components
     """
     session = context.of(ctx)
-    classic.tell(session, "component/get", {}, lambda data: _components(session, data))
+    fate.tell(session, "component/get", {}, lambda data: _components(session, data))
 
 
 def _providers(session: context.Session, data: dict[str, Any]) -> None:

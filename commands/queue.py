@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from commands import classic, context
-from commands.verbs import Noun
+from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.groups import Noun
 
 app = Noun("Look after the jobs that wait.")
 
@@ -18,7 +18,7 @@ def clean(ctx: typer.Context) -> None:
     fateflow queue clean
     """
     session = context.of(ctx)
-    envelope = classic.ask(session, "job/clean/queue", {})
+    envelope = fate.ask(session, "job/clean/queue", {})
     canceled = list(envelope.get("data") or {})
-    classic.show(session, envelope, lambda _: session.output.lines(canceled))
+    fate.show(session, envelope, lambda _: session.output.lines(canceled))
     session.output.talk(f"canceled {len(canceled)} waiting jobs" if canceled else "no job waits")

@@ -7,10 +7,10 @@ from typing import Any
 
 import typer
 
-from commands import classic, context
-from commands.options import JobOption, required
-from commands.text import columns
-from commands.verbs import Noun
+from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.options import JobOption, required
+from fateflow_tui.commands.output import columns
 
 app = Noun("Show cores and memory.")
 
@@ -34,7 +34,7 @@ def query(ctx: typer.Context) -> None:
     Examples:
     fateflow resource query
     """
-    classic.tell(context.of(ctx), "resource/query", {})
+    fate.tell(context.of(ctx), "resource/query", {})
 
 
 @app.verb("return")
@@ -47,7 +47,7 @@ def give_back(ctx: typer.Context, job_id: JobOption = None) -> None:
     session = context.of(ctx)
     body = {"job_id": session.known_id(required(job_id, "-j"))}
     text = f"job {body['job_id']} holds nothing any more"
-    classic.tell(session, "resource/return", body, lambda _: session.output.talk(text))
+    fate.tell(session, "resource/return", body, lambda _: session.output.talk(text))
 
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from commands import classic, context
-from commands.text import cell, columns, moment
-from commands.verbs import Noun
+from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.output import cell, columns, moment
 from fateflow_tui.core.errors import SchedulerUnreachable
-from fateflow_tui.text.amounts import duration
+from fateflow_tui.core.formatting import duration
 
 app = Noun("Start, stop and look after the scheduler.")
 
@@ -112,7 +112,7 @@ def versions(ctx: typer.Context) -> None:
     Examples:
     fateflow server versions
     """
-    classic.tell(context.of(ctx), "server/version/get", {})
+    fate.tell(context.of(ctx), "server/version/get", {})
 
 
 @app.verb()
@@ -124,7 +124,7 @@ def defaults(ctx: typer.Context) -> None:
     fateflow server defaults --json
     """
     session = context.of(ctx)
-    found = classic.data(session, "server/config/job/default", {})
+    found = fate.data(session, "server/config/job/default", {})
     rows = [[name, cell(value)] for name, value in found.items()]
     session.output.record(found, lambda _: ["  ".join(row) for row in columns(rows)], lambda _: "defaults")
 
@@ -136,7 +136,7 @@ def reload(ctx: typer.Context) -> None:
     Examples:
     fateflow server reload
     """
-    classic.tell(context.of(ctx), "server/reload", {})
+    fate.tell(context.of(ctx), "server/reload", {})
 
 
 def _url(site: object) -> str:

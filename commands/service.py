@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from commands import classic, context
-from commands.verbs import Noun
+from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.groups import Noun
 
 app = Noun("Look at the programs outside that this site works with.")
 
@@ -17,4 +17,4 @@ def registry(ctx: typer.Context) -> None:
     Examples:
     fateflow service registry
     """
-    classic.tell(context.of(ctx), "server/service/get", {}, empty="no services are registered")
+    fate.tell(context.of(ctx), "server/service/get", {}, empty="no services are registered")

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from commands import classic, context
-from commands.model_versions import known, part_body
-from commands.options import (
+from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.model.versions import known, part_body
+from fateflow_tui.commands.options import (
     ModelIdOption,
     NamespaceOption,
     PartyIdOption,
@@ -17,8 +18,7 @@ from commands.options import (
     VersionArgument,
     required,
 )
-from commands.text import moment
-from commands.verbs import Noun
+from fateflow_tui.commands.output import moment
 
 app = Noun("Look after what this site serves; `model load` and `model bind` put models there.")
 features = Noun("Say in which tables a host finds the features of who is asked for.")
@@ -36,7 +36,7 @@ def list_served(ctx: typer.Context) -> None:
     fateflow serving list
     """
     session = context.of(ctx)
-    found = classic.data(session, "serving/list", {})
+    found = fate.data(session, "serving/list", {})
     by_model: dict[tuple[str, ...], list[str]] = {}
     for one in found["services"]:
         by_model.setdefault(_model_of(one), []).append(one["service_id"])
@@ -66,10 +66,10 @@ def unload(ctx: typer.Context, version: VersionArgument = None, party: PartyOpti
     """
     session = context.of(ctx)
     chosen = known(session, required(version, "VERSION"))
-    loaded = classic.data(session, "serving/list", {})["models"]
+    loaded = fate.data(session, "serving/list", {})["models"]
     here = [f"{one['role']}:{one['party_id']}" for one in loaded if one["model_version"] == chosen.model_version]
     for one in [party] if party else here:
-        classic.data(session, "serving/unload", part_body(chosen, one))
+        fate.data(session, "serving/unload", part_body(chosen, one))
         session.output.talk(f"{one} no longer serves {chosen.model_version}")
     if not (party or here):
         session.output.talk(f"{chosen.model_version} is not loaded here")
@@ -83,7 +83,7 @@ def unbind(ctx: typer.Context, service: Annotated[str, typer.Argument(metavar="S
     fateflow serving unbind churn
     """
     session = context.of(ctx)
-    classic.data(session, "serving/unbind", {"service_id": service})
+    fate.data(session, "serving/unbind", {"service_id": service})
     session.output.talk(f"{service} is no service any more")
 
 
@@ -109,7 +109,7 @@ def bind_features(
         "name": required(name, "--name"),
         "model_id": model_id,
     }
-    found = classic.data(session, "serving/features/bind", body) or body
+    found = fate.data(session, "serving/features/bind", body) or body
     rows = f", {found['rows']} rows" if found.get("rows") is not None else ""
     text = f"{body['role']}:{body['party_id']} finds its features in {body['namespace']} {body['name']}{rows}"
     session.output.record(found, lambda _: [text], lambda _: str(body["name"]))
@@ -129,7 +129,7 @@ def unbind_features(
     """
     session = context.of(ctx)
     body = {"role": required(role, "-r"), "party_id": required(party_id, "-p"), "model_id": model_id}
-    classic.data(session, "serving/features/unbind", body)
+    fate.data(session, "serving/features/unbind", body)
     session.output.talk(f"{body['role']}:{body['party_id']} has no features for inference any more")
 
 
@@ -142,7 +142,7 @@ def list_features(ctx: typer.Context) -> None:
     """
     session = context.of(ctx)
     session.output.listing(
-        classic.data(session, "serving/features/list", {}) or [],
+        fate.data(session, "serving/features/list", {}) or [],
         ("PARTY", "NAMESPACE", "TABLE", "MODEL", "SINCE"),
         lambda one: [
             f"{one['role']}:{one['party_id']}",

@@ -1,4 +1,4 @@
-"""Where `fateflow init` was told that the scheduler is; one file of the user, for all homes."""
+"""The scheduler's address as saved by `fateflow init`: one file per user, for all homes."""
 
 from __future__ import annotations
 

@@ -2,20 +2,112 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from commands import classic, context
-from commands.data_looking import add_looking
-from commands.option_groups import TableName
-from commands.options import ComponentOption, JobOption, PartyIdOption, RoleOption, YesOption
-from commands.table_more import app as more
-from commands.table_schema import app as schemas
-from commands.verbs import Noun
-from fateflow_tui.core.errors import NotFound
+from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.documents import read_conf
+from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.options import (
+    ComponentOption,
+    ConfOption,
+    FolderOption,
+    JobOption,
+    PartyIdOption,
+    RoleOption,
+    TableName,
+    YesOption,
+)
+from fateflow_tui.commands.table_fate import app as more
+from fateflow_tui.commands.table_views import add_looking
+from fateflow_tui.core.errors import BadRequest, NotFound
 
 app = Noun("Look at tables, bind files as tables, delete them.")
+
+
+@app.verb()
+def download(
+    ctx: typer.Context,
+    which: TableName,
+    output_path: FolderOption = None,
+    limit: Annotated[int, typer.Option("--limit", "-l", metavar="N", help="How many rows; all unless said.")] = -1,
+    no_head: Annotated[bool, typer.Option("--no-head", help="No line with the names of the columns.")] = False,
+) -> None:
+    """Fetches a table to this machine, into the folder table_NAMESPACE_NAME: table.csv and table.meta.
+
+    Examples:
+    fateflow table download demo breast_guest
+    fateflow table download demo breast_guest -l 10 -o downloads
+    """
+    from fateflow_tui.commands.files import fetch_archive
+
+    body = which.body()
+    name = f"table_{body['namespace']}_{body['table_name']}".replace("/", "_")
+    folder = (output_path or Path()).expanduser().absolute() / name
+    fetch_archive(context.of(ctx), "table/download", {**body, "limit": limit, "head": not no_head}, folder)
+
+
+@app.verb()
+def schema(
+    ctx: typer.Context,
+    which: TableName,
+    rename: Annotated[
+        list[str] | None, typer.Option("--rename", metavar="OLD=NEW", help="Rename a column, or the id; repeat.")
+    ] = None,
+    conf_path: ConfOption = None,
+) -> None:
+    """Shows the schema of a table, or changes it: names of columns, or whatever the JSON object of -c says.
+
+    Examples:
+    fateflow table schema demo breast_guest
+    fateflow table schema demo renamed --rename id=patient --rename y=label
+    fateflow table schema demo renamed -c schema.json
+    """
+    session = context.of(ctx)
+    body = which.body()
+    if rename or conf_path:
+        changes = read_conf(conf_path) if conf_path else {}
+        changes |= _renamed(session, body, rename or [])
+        fate.data(session, "table/schema/update", {**body, "schema": changes})
+    found = _schema(session, body)
+    session.output.record(found, lambda _: _lines(session, found), lambda _: body["table_name"])
+
+
+def _schema(session: context.Session, body: dict[str, str]) -> dict[str, Any]:
+    about = fate.data(session, "table/table_info", body)
+    if not about["exist"]:
+        raise NotFound(
+            f"there is no table {body['table_name']} in namespace {body['namespace']}",
+            hint="`fateflow table list` shows the tables of this site",
+        )
+    return about.get("schema") or {}
+
+
+def _renamed(session: context.Session, body: dict[str, str], words: list[str]) -> dict[str, str]:
+    """`sid` and `header` with other names. Raises BadRequest for a name that is no column's."""
+    if not words:
+        return {}
+    now = _schema(session, body)
+    names = fate.data(session, "table/preview", {**body, "limit": 1})["header"]
+    names[0] = now.get("sid") or names[0]  # a preview calls every id `sid`
+    separator = str(now.get("header") or "").removeprefix(names[1])[:1] if len(names) > 2 else ","
+    fresh = list(names)
+    for word in words:
+        old, equals, new = word.partition("=")
+        if not (equals and new):
+            raise BadRequest(f"--rename {word!r} is not OLD=NEW")
+        if old not in names:
+            raise BadRequest(f"the table has no column {old!r}", hint=f"its columns: {', '.join(names)}")
+        fresh[names.index(old)] = new
+    return {"sid": fresh[0], "header": separator.join(fresh[1:])}
+
+
+def _lines(session: context.Session, found: dict[str, Any]) -> list[str]:
+    from fateflow_tui.commands.output import yaml
+
+    return yaml(found).splitlines() if found else ["the table has no names of columns"]
 
 
 @app.verb()
@@ -28,8 +120,8 @@ def info(ctx: typer.Context, which: TableName) -> None:
     """
     session = context.of(ctx)
     body = which.body()
-    envelope = classic.ask(session, "table/table_info", body)
-    classic.show(session, envelope, lambda data: _show(session, data), name=body["table_name"])
+    envelope = fate.ask(session, "table/table_info", body)
+    fate.show(session, envelope, lambda data: _show(session, data), name=body["table_name"])
 
 
 @app.verb()
@@ -50,9 +142,9 @@ def delete(
     session = context.of(ctx)
     body = which.body()
     session.confirm(f"Delete table {body['namespace']} {body['table_name']}?", yes)
-    envelope = classic.ask(session, "table/delete", body)
+    envelope = fate.ask(session, "table/delete", body)
     text = f"deleted {body['namespace']} {body['table_name']}"
-    classic.show(session, envelope, lambda _: session.output.talk(text), name=body["table_name"])
+    fate.show(session, envelope, lambda _: session.output.talk(text), name=body["table_name"])
 
 
 def _show(session: context.Session, table: dict[str, Any]) -> None:
@@ -80,6 +172,5 @@ def _show(session: context.Session, table: dict[str, Any]) -> None:
     session.output.facts(facts)
 
 
-app.takes(schemas)
 app.takes(more)
 add_looking(app, "table")

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from commands import classic, context
-from commands.options import LimitOption, TagOption, required
-from commands.verbs import Noun
+from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.options import LimitOption, TagOption, required
 
 app = Noun("Name groups of model versions; `model tag-model` puts a version under a name.")
 
@@ -58,7 +58,7 @@ def query(
     session = context.of(ctx)
     body = {"tag_name": required(tag_name, "-t"), "with_model": with_model}
     table = _models if with_model else _tags
-    classic.tell(session, "model/tag/retrieve", body, lambda data: table(session, data))
+    fate.tell(session, "model/tag/retrieve", body, lambda data: table(session, data))
 
 
 @app.verb()
@@ -80,7 +80,7 @@ def list_tags(ctx: typer.Context, limit: LimitOption = 10) -> None:
     fateflow tag list -l 3 --json
     """
     session = context.of(ctx)
-    classic.tell(session, "model/tag/list", {"limit": limit}, lambda data: _tags(session, data))
+    fate.tell(session, "model/tag/list", {"limit": limit}, lambda data: _tags(session, data))
 
 
 def show_tags(session: context.Session, data: dict[str, Any] | None, empty: str = "no tags") -> None:
@@ -116,4 +116,4 @@ def _models(session: context.Session, data: dict[str, Any] | None) -> None:
 
 
 def _change(ctx: typer.Context, what: str, body: dict[str, Any]) -> None:
-    classic.tell(context.of(ctx), f"model/tag/{what}", body, name=str(body["tag_name"]))
+    fate.tell(context.of(ctx), f"model/tag/{what}", body, name=str(body["tag_name"]))

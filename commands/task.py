@@ -6,13 +6,11 @@ from typing import Any
 
 import typer
 
-from commands import classic, context
-from commands.option_groups import TaskRecordOptions
-from commands.options import JobArgument, LimitOption
-from commands.text import moment
-from commands.verbs import Noun
-from fateflow_tui.text.amounts import duration
-from fateflow_tui.text.statuses import marked
+from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.options import JobArgument, LimitOption, TaskRecordOptions
+from fateflow_tui.commands.output import moment
+from fateflow_tui.core.formatting import duration, marked
 
 app = Noun("Look at the tasks of jobs: one component at one party.")
 
@@ -31,10 +29,10 @@ def list_tasks(ctx: typer.Context, job: JobArgument = None, limit: LimitOption =
     session = context.of(ctx)
     if job:
         body = {"job_id": session.resolve([job])[0]}
-        classic.tell(session, "job/task/query", body, lambda data: _table(session, data))
+        fate.tell(session, "job/task/query", body, lambda data: _table(session, data))
         return
-    envelope = classic.ask(session, "job/list/task", {"limit": limit})
-    classic.show(session, envelope, lambda data: _table(session, data), tolerated={100, 101})
+    envelope = fate.ask(session, "job/list/task", {"limit": limit})
+    fate.show(session, envelope, lambda data: _table(session, data), tolerated={100, 101})
 
 
 @app.verb()
@@ -46,7 +44,7 @@ def query(ctx: typer.Context, which: TaskRecordOptions) -> None:
     fateflow task query -j @last -r guest -p 9999 -cpn hetero_lr_0 --json
     """
     session = context.of(ctx)
-    classic.tell(session, "job/task/query", which.body(session), lambda data: _table(session, data))
+    fate.tell(session, "job/task/query", which.body(session), lambda data: _table(session, data))
 
 
 def _table(session: context.Session, records: list[dict[str, Any]] | None) -> None:

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from commands import context
-from commands.options import FolderOption, required
-from commands.verbs import Noun
+from fateflow_tui.commands import context
+from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.options import FolderOption, required
 
 app = Noun("Fetch example documents.")
 
@@ -25,7 +25,7 @@ def download(
     Examples:
     fateflow template download -o examples
     """
-    from commands.files import fetch_archive
+    from fateflow_tui.commands.files import fetch_archive
 
     folder = Path(required(output_path, "-o")).absolute()
     body = {} if min_data is None else {"min_data": min_data}

@@ -1,4 +1,4 @@
-"""`fateflow test`: whether parties can work together, as FATE's client tries it."""
+"""`fateflow test`: whether parties can work together, as FATE's client checks it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,86 @@ from typing import Annotated, Any, Final
 import msgspec
 import typer
 
-from commands import classic, context
-from commands.exits import FAILED, OK, of_status
-from commands.minimal_job import breast_job, toy_job
-from commands.options import required
-from commands.text import number
-from commands.verbs import Noun
+from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.errors import FAILED, OK, of_status
+from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.options import required
+from fateflow_tui.commands.output import number
 from fateflow_tui.core.errors import NotFound
-from fateflow_tui.text.statuses import marked
+from fateflow_tui.core.formatting import marked
+
+Documents = tuple[dict[str, Any], dict[str, Any]]  # DSL, conf
+
+
+def toy_job(guest: str, host: str, *, numbers: int, task_cores: int) -> Documents:
+    """A secure addition of `numbers` ones of each party."""
+    dsl = {"components": {"secure_add_example_0": {"module": "SecureAddExample"}}}
+    common = {"secure_add_example_0": {"partition": 4, "data_num": numbers}}
+    return dsl, _conf({"guest": guest, "host": host}, {"common": common}, task_cores=task_cores)
+
+
+def breast_job(guest: str, host: str, arbiter: str, tables: dict[str, tuple[str, str]]) -> Documents:
+    """A logistic regression and its evaluation. tables: role -> namespace and name."""
+    dsl = {
+        "components": {
+            "reader_0": {"module": "Reader", "output": {"data": ["data"]}},
+            "dataio_0": {
+                "module": "DataIO",
+                "input": {"data": {"data": ["reader_0.data"]}},
+                "output": {"data": ["data"], "model": ["model"]},
+            },
+            "intersection_0": {
+                "module": "Intersection",
+                "input": {"data": {"data": ["dataio_0.data"]}},
+                "output": {"data": ["data"]},
+            },
+            "hetero_lr_0": {
+                "module": "HeteroLR",
+                "input": {"data": {"train_data": ["intersection_0.data"]}},
+                "output": {"data": ["data"], "model": ["model"]},
+            },
+            "evaluation_0": {
+                "module": "Evaluation",
+                "input": {"data": {"data": ["hetero_lr_0.data"]}},
+                "output": {"data": ["data"]},
+            },
+        }
+    }
+    regression = {
+        "penalty": "L2",
+        "tol": 0.0001,
+        "alpha": 0.01,
+        "optimizer": "rmsprop",
+        "learning_rate": 0.15,
+        "batch_size": -1,
+        "init_param": {"init_method": "zeros"},
+        "max_iter": 30,
+        "early_stop": "diff",
+    }
+    by_role = {
+        role: {
+            "0": {"reader_0": {"table": {"namespace": namespace, "name": name}}, "dataio_0": {"with_label": labelled}}
+        }
+        for (role, (namespace, name)), labelled in zip(tables.items(), (True, False), strict=True)
+    }
+    common = {
+        "dataio_0": {"output_format": "dense"},
+        "hetero_lr_0": regression,
+        "evaluation_0": {"eval_type": "binary"},
+    }
+    return dsl, _conf({"guest": guest, "host": host, "arbiter": arbiter}, {"common": common, "role": by_role})
+
+
+def _conf(parties: dict[str, str], parameters: dict[str, Any], **job_parameters: Any) -> dict[str, Any]:
+    roles = {role: [int(one) if one.isdigit() else one] for role, one in parties.items()}
+    return {
+        "dsl_version": 2,
+        "initiator": {"role": "guest", "party_id": roles["guest"][0]},
+        "role": roles,
+        "job_parameters": {"common": {"job_type": "train", **job_parameters}},
+        "component_parameters": parameters,
+    }
+
 
 app = Noun("Try whether parties can work together.")
 
@@ -108,23 +180,23 @@ def minimal(
 
 
 def _predicted(session: context.Session, version: str, tables: dict[str, tuple[str, str]], timeout: float) -> Outcome:
-    from commands.model_versions import known
-    from commands.predict_conf import WantedTable, filled
+    from fateflow_tui.commands.model.versions import known
+    from fateflow_tui.commands.predict_conf import WantedTable, filled
 
     trained = known(session, version)
-    made = classic.data(session, "model/deploy", trained.body)
+    made = fate.data(session, "model/deploy", trained.body)
     model = {"model_id": made["model_id"], "model_version": made["model_version"]}
     session.output.talk(f"deployed {made['model_version']}")
-    template = classic.data(session, "model/get/predict/conf", model)
+    template = fate.data(session, "model/get/predict/conf", model)
     wanted = [WantedTable(role, "", "", *table) for role, table in tables.items()]
     job_id, status = _run(session, {}, filled(template, wanted, **model), timeout)
     return Outcome("predict", job_id, status, None, 0.0, status == "success")
 
 
 def _run(session: context.Session, dsl: dict[str, Any], conf: dict[str, Any], timeout: float) -> tuple[str, str]:
-    from commands.watching import complain, watch
+    from fateflow_tui.commands.progress import complain, watch
 
-    submitted = classic.data(session, "job/submit", {"job_dsl": dsl, "job_runtime_conf": conf})
+    submitted = fate.data(session, "job/submit", {"job_dsl": dsl, "job_runtime_conf": conf})
     session.output.talk(f"submitted {submitted['job_id']}")
     job = watch(session, submitted["job_id"], timeout)
     if of_status(job.status):
@@ -135,7 +207,7 @@ def _run(session: context.Session, dsl: dict[str, Any], conf: dict[str, Any], ti
 def _of_summary(session: context.Session, job_id: str, component: str, guest: str) -> dict[str, Any]:
     """What the guest's component says of its result; {} when the guest is at another site."""
     body = {"job_id": job_id, "role": "guest", "party_id": guest, "component_name": component}
-    return classic.ask(session, "tracking/component/summary/download", body).get("data") or {}
+    return fate.ask(session, "tracking/component/summary/download", body).get("data") or {}
 
 
 def _auc(session: context.Session, job_id: str, guest: str) -> float | None:

@@ -8,10 +8,9 @@ from typing import Annotated, Final
 
 import typer
 
-from commands import classic, context
-from commands.option_groups import TaskOptions
-from commands.options import FolderOption, required
-from commands.verbs import Noun
+from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.options import FolderOption, TaskOptions, required
 
 app = Noun("Look at what components left; the same verbs as `component`.")
 
@@ -39,7 +38,7 @@ def output_data(
     limit: Annotated[int, typer.Option("--limit", "-l", metavar="N", help="Rows of each table; -1 for all.")] = -1,
 ) -> None:
     """Fetches the output tables of a component as CSV files into a folder."""
-    from commands.files import fetch_archive
+    from fateflow_tui.commands.files import fetch_archive
 
     session = context.of(ctx)
     folder = Path(required(output_path, "-o"))
@@ -55,12 +54,12 @@ def get_summary(
     output_path: FolderOption = None,
 ) -> None:
     """Shows what a component says of its result; with -o as a file in that folder."""
-    from commands.files import answer_document
+    from fateflow_tui.commands.files import answer_document
 
     session = context.of(ctx)
     path, body = "tracking/component/summary/download", which.body(session)
     if output_path is None:
-        classic.tell(session, path, body)
+        fate.tell(session, path, body)
     else:
         answer_document(session, path, body, output_path, f"summary_{body['component_name']}")
 
@@ -70,7 +69,7 @@ def _question(path: str) -> Callable[..., None]:
 
     def verb(ctx: typer.Context, which: TaskOptions) -> None:
         session = context.of(ctx)
-        classic.tell(session, path, which.body(session))
+        fate.tell(session, path, which.body(session))
 
     return verb
 

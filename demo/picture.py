@@ -15,7 +15,7 @@ from typing import Any
 
 from fateflow_tui.sdk import FateFlow, local
 from fateflow_tui.tui.app import DashApp
-from fateflow_tui.tui.feed import Site
+from fateflow_tui.tui.store import Site
 
 HERE = Path(__file__).parent
 SIZE = (150, 34)

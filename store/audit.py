@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from store.files import make_directory
+from fateflow_tui.store.files import make_directory
 
 _FILE: Final = re.compile(r"[0-9]{8}\.jsonl")
 

@@ -18,11 +18,11 @@ from tinydb.storages import MemoryStorage, Storage
 
 from fateflow_tui.core.errors import StaleVersion
 from fateflow_tui.core.ports import Versioned
-from store.document import KEY, META
-from store.files import temporary_path
-from store.locks import FileLock
-from store.schema import COLLECTIONS, SCHEMA_TABLE
-from store.storage import AtomicStorage, Tables
+from fateflow_tui.store.document import COLLECTIONS, KEY, META
+from fateflow_tui.store.files import temporary_path
+from fateflow_tui.store.locks import FileLock
+from fateflow_tui.store.schema import SCHEMA_TABLE
+from fateflow_tui.store.storage import AtomicStorage, Tables
 
 VERSION: Final = "_version"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")

@@ -1,8 +1,4 @@
-"""A job as its file has it, and what a commit, a lease and a release make of it. Pure; shared by disk and memory.
-
-The table `meta` holds the version that commits are compared with, and the lease:
-{"_key": "file", "version": 17} and {"_key": "lease", "owner": ..., "epoch": 3, "expires_at": ...}.
-"""
+"""A job as its file stores it, its schema version, and the effect of a commit, a lease and a release. Pure."""
 
 from __future__ import annotations
 
@@ -13,8 +9,14 @@ import msgspec
 
 from fateflow_tui.core.errors import LeaseLost, StaleVersion
 from fateflow_tui.core.ports import Change, Lease, StoredJob
-from store.schema import SCHEMA_TABLE
-from store.storage import Tables
+from fateflow_tui.store.schema import SCHEMA_TABLE, Schema
+from fateflow_tui.store.storage import Tables
+
+"""A document as TinyDB has it: records by table and TinyDB's number."""
+
+
+JOBS: Final = Schema(1, {})
+COLLECTIONS: Final = Schema(1, {})
 
 KEY: Final = "_key"
 META: Final = "meta"

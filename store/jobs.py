@@ -2,23 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
 from fateflow_tui.core.errors import DamagedFile
 from fateflow_tui.core.ports import Change, Lease, StoredJob
-from store.cache import BoundedCache
-from store.document import Document
-from store.files import TEMPORARY, sync_directory
-from store.listing import JobListing
-from store.locks import LockStripes
-from store.names import check_job_id, day_of, file_name, is_job_id, job_id_of
-from store.schema import JOBS
-from store.storage import AtomicStorage, PendingSave, Tables
+from fateflow_tui.store.document import JOBS, Document
+from fateflow_tui.store.files import TEMPORARY, sync_directory
+from fateflow_tui.store.locks import LockStripes
+from fateflow_tui.store.names import JobListing, check_job_id, day_of, file_name, is_job_id, job_id_of
+from fateflow_tui.store.storage import AtomicStorage, PendingSave, Tables
+
+Value = TypeVar("Value")
+
+
+class BoundedCache(Generic[Value]):
+    """The entries used last, at most `entries` of them and at most `size` in all (as `measure` says, bytes).
+
+    Safe among threads. One entry is kept even if it alone is larger than `size`.
+    """
+
+    def __init__(self, entries: int, size: int, measure: Callable[[Value], int]) -> None:
+        self._limits = entries, size
+        self._measure = measure
+        self._values: OrderedDict[str, tuple[Value, int]] = OrderedDict()
+        self._size = 0
+        self._mutex = threading.Lock()
+
+    def get(self, key: str) -> Value | None:
+        with self._mutex:
+            found = self._values.get(key)
+            if found is None:
+                return None
+            self._values.move_to_end(key)
+            return found[0]
+
+    def put(self, key: str, value: Value) -> None:
+        size = self._measure(value)
+        with self._mutex:
+            self._forget(key)
+            self._values[key] = value, size
+            self._size += size
+            entries, limit = self._limits
+            while len(self._values) > entries or (self._size > limit and len(self._values) > 1):
+                self._forget(next(iter(self._values)))
+
+    def drop(self, key: str) -> None:
+        with self._mutex:
+            self._forget(key)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def _forget(self, key: str) -> None:
+        _, size = self._values.pop(key, (None, 0))
+        self._size -= size
+
 
 CACHED_JOBS: Final = 128  # each holds one open file
 CACHED_BYTES: Final = 64 * 1024 * 1024

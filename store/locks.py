@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from fateflow_tui.core.errors import TimedOut
-from store.files import make_directory
+from fateflow_tui.store.files import make_directory
 
 STRIPES: Final = 64
 _PAUSE: Final = 0.0005  # seconds, doubled with each try

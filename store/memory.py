@@ -12,9 +12,9 @@ from tinydb.storages import Storage
 
 from fateflow_tui.core.errors import DamagedFile
 from fateflow_tui.core.ports import Change, Lease, StoredJob
-from store.collections import TinyCollection
-from store.document import Document
-from store.names import check_job_id, newest_first
+from fateflow_tui.store.collections import TinyCollection
+from fateflow_tui.store.document import Document
+from fateflow_tui.store.names import check_job_id, newest_first
 
 
 class MemoryJobStore:

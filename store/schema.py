@@ -1,4 +1,4 @@
-"""The form of the files, as a number in each, and the steps from older forms to today's."""
+"""The schema version of the stored files, and the migrations from older versions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ import msgspec
 
 from fateflow_tui.core.errors import NewerSchema
 
-SCHEMA_TABLE: Final = "schema"
-
 Plain = dict[str, dict[str, dict[str, Any]]]
-"""A document as TinyDB has it: records by table and TinyDB's number."""
 
 
 class Schema(msgspec.Struct, frozen=True):
@@ -40,5 +37,4 @@ class Schema(msgspec.Struct, frozen=True):
         return document
 
 
-JOBS: Final = Schema(1, {})
-COLLECTIONS: Final = Schema(1, {})
+SCHEMA_TABLE: Final = "schema"

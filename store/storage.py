@@ -1,8 +1,10 @@
-"""TinyDB's storage, made safe: atomic saves, other processes' saves noticed, damage set aside."""
+"""TinyDB's storage, made safe: atomic saves, other processes' saves noticed, damaged files set aside."""
 
 from __future__ import annotations
 
 import os
+import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -11,9 +13,33 @@ import msgspec
 from tinydb.storages import Storage
 
 from fateflow_tui.core.errors import DamagedFile, NewerSchema
-from store.damage import set_aside
-from store.files import Stamp, read_file, sync_directory, temporary_path, write_temporary
-from store.schema import SCHEMA_TABLE, Plain, Schema
+from fateflow_tui.store.files import Stamp, read_file, sync_directory, temporary_path, write_temporary
+from fateflow_tui.store.schema import SCHEMA_TABLE, Plain, Schema
+
+_ASIDE = re.compile(r".+\.json\.damaged-\d{8}T\d{6}\.\d{6}Z")
+
+
+def set_aside(path: Path, cause: str) -> DamagedFile:
+    """Renames the file to `<name>.damaged-<UTC time>` and returns the error to raise."""
+    now = time.time_ns()
+    moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now // 1_000_000_000))
+    aside = path.with_name(f"{path.name}.damaged-{moment}.{now // 1000 % 1_000_000:06}Z")
+    try:
+        os.rename(path, aside)
+    except FileNotFoundError:
+        aside = path  # another process was faster
+    return DamagedFile(
+        f"the state file {path} is damaged: {cause}; it was set aside as {aside.name}",
+        hint="the other files are not touched; `fateflow doctor` lists what was set aside",
+        data={"path": str(path), "aside": str(aside)},
+    )
+
+
+def damaged_files(home: Path) -> list[Path]:
+    """All files that were set aside in this home, by path."""
+    folder = home / "db"
+    return sorted(path for path in folder.rglob("*.damaged-*") if _ASIDE.fullmatch(path.name))
+
 
 Tables = dict[str, dict[str, msgspec.Raw]]
 """A document as TinyDB has it, each record still (or already) in JSON: records by table and TinyDB's number."""

@@ -1,17 +1,23 @@
-"""Looking at a file to which a table is to be bound: its columns, its rows, and whether they can be a table."""
+"""Inspection of a file before a table is bound to it: its columns, its rows, and whether they can be a table."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from fateflow_tui.artifacts.delimited import layout
-from fateflow_tui.artifacts.duplicates import IdHashes
-from fateflow_tui.artifacts.source import Source
+from fateflow_tui.artifacts.table_writer import IdHashes
 from fateflow_tui.core.errors import BadRequest
 
+if TYPE_CHECKING:
+    pass
+from fateflow_tui.artifacts.bound_files import Source
+
 _MAGIC = b"PAR1"
+
+
 _NESTED = frozenset({"List", "Array", "Struct", "Binary", "Object"})
 
 

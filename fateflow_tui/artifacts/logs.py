@@ -1,19 +1,16 @@
-"""Logs of jobs and tasks: who writes which file, and one line's form.
-
-    2026-11-24T01:57:36.123+01:00 INFO    guest:9999 hetero_lr_0 | iteration 3: loss 0.41
-
-A record is written by one call, so that several processes may append to one file. Further lines of a record (a
-traceback) do not begin with a time.
-"""
+"""Logs of jobs and tasks: who writes which file, and reading several of them merged by time."""
 
 from __future__ import annotations
 
 import logging
 import os
 import traceback
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
+
+import msgspec
 
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.core.ids import Party
@@ -102,3 +99,154 @@ class JobLog:
     def close(self) -> None:
         self._all.close()
         self._errors.close()
+
+
+# Of one file, in one look: bounds memory when somebody begins to follow a huge log.
+LOOK_BYTES = 4 << 20
+_STEP = 64 << 10  # so exactly a time is searched for
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """How far a file has been read. offset: bytes. at: time of the last record, ms since the epoch."""
+
+    offset: int = 0
+    at: int = 0
+
+
+class LogRecord(msgspec.Struct, frozen=True):
+    """One record. at: ms since the epoch. text: as written, further lines included, without the last newline.
+
+    level, party, component: "" in lines that were not written by us (output of libraries).
+    """
+
+    at: int
+    text: str
+    level: str = ""
+    party: str = ""
+    component: str = ""
+
+    @property
+    def message(self) -> str:
+        """What was said, without time, level and origin."""
+        return self.text.partition(" | ")[2] if self.level else self.text
+
+
+def tail(
+    paths: Iterable[Path], since: Mapping[Path, Cursor] | None = None, limit: int = LOOK_BYTES
+) -> tuple[list[LogRecord], dict[Path, Cursor]]:
+    """Records that are new since the cursors, in order of time, and the cursors for the next look.
+
+    A file that does not exist yet has no records; one that has become shorter is read from its beginning. A record
+    is taken only once its newline is there. At most `limit` bytes of each file are read.
+    """
+    cursors: dict[Path, Cursor] = {}
+    records: list[LogRecord] = []
+    for path in paths:
+        new, cursors[path] = _read(path, (since or {}).get(path, Cursor()), limit)
+        records.extend(new)
+    records.sort(key=lambda record: record.at)
+    return records, cursors
+
+
+def end_cursor(path: Path, lines: int) -> Cursor:
+    """The cursor from which a look gives the last `lines` lines of a file, or somewhat more where records are long."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            start = max(0, size - lines * 512)
+            file.seek(start)
+            data = file.read()
+    except FileNotFoundError:
+        return Cursor()
+    if start:
+        start += data.find(b"\n") + 1
+        data = data[data.find(b"\n") + 1 :]
+    for _ in range(data.count(b"\n") - lines):
+        cut = data.find(b"\n") + 1
+        start += cut
+        data = data[cut:]
+    return Cursor(start)
+
+
+def time_cursor(path: Path, at: int) -> Cursor:
+    """A cursor from which a look misses no record of `at` (ms since the epoch) or later, and few older ones come along.
+    Records are written in order of time, so that not all of a large file need be read.
+    """
+    try:
+        with path.open("rb") as file:
+            low, high = 0, file.seek(0, os.SEEK_END)
+            while high - low > _STEP:
+                middle = (low + high) // 2
+                found = _next_head(file, middle, high)
+                if found is None or found[1] >= at:
+                    high = middle
+                else:
+                    low = found[0]
+    except FileNotFoundError:
+        return Cursor()
+    return Cursor(low)
+
+
+def last_lines(path: Path, count: int) -> list[str]:
+    """The last lines of a file, at most `count`; [] when it does not exist."""
+    records, _ = tail([path], {path: end_cursor(path, count)})
+    return [line for record in records for line in record.text.split("\n")][-count:]
+
+
+def _read(path: Path, cursor: Cursor, limit: int) -> tuple[list[LogRecord], Cursor]:
+    records: list[LogRecord] = []
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            if cursor.offset > status.st_size:  # it was cut off, or renamed and begun anew
+                records, _ = _read(path.with_name(f"{path.name}.1"), cursor, limit)
+                cursor = Cursor(0, cursor.at)
+            offset = cursor.offset
+            file.seek(offset)
+            data = file.read(limit)
+    except FileNotFoundError:
+        return [], cursor
+    end = data.rfind(b"\n") + 1
+    if not end and len(data) == limit:
+        end = limit  # one line longer than a look
+    if not end:
+        return records, Cursor(offset, cursor.at)
+    lines = data[:end].removesuffix(b"\n").decode(errors="replace").split("\n")
+    heads = [_parse(line) for line in lines]
+    # What libraries print has no times: it was there at the latest when the file was written last.
+    at = cursor.at if any(heads) else max(cursor.at, status.st_mtime_ns // 1_000_000)
+    for line, head in zip(lines, heads, strict=True):
+        if head is not None:
+            at = head.at
+            records.append(head)
+        elif records and records[-1].level:
+            records[-1] = msgspec.structs.replace(records[-1], text=f"{records[-1].text}\n{line}")
+        else:
+            records.append(LogRecord(at, line))
+    return records, Cursor(offset + end, at)
+
+
+def _next_head(file: BinaryIO, start: int, end: int) -> tuple[int, int] | None:
+    """Offset and time of the first record that begins after `start`; None when none does before `end`."""
+    file.seek(start)
+    offset = start + len(file.readline())
+    while offset < end:
+        line = file.readline()
+        head = _parse(line.decode(errors="replace").rstrip("\n"))
+        if head is not None:
+            return offset, head.at
+        offset += len(line)
+    return None
+
+
+def _parse(line: str) -> LogRecord | None:
+    head, bar, _ = line.partition(" | ")
+    words = head.split()
+    if not bar or len(words) != 4 or not line[:4].isdigit():
+        return None
+    try:
+        moment = datetime.fromisoformat(words[0])
+    except ValueError:
+        return None
+    party, component = ("" if word == "-" else word for word in words[2:])
+    return LogRecord(round(moment.timestamp() * 1000), line, words[1], party, component)

@@ -10,7 +10,8 @@ from typing import Any, Self
 
 import msgspec
 
-from fateflow_tui.artifacts.plain import plain
+from fateflow_tui.artifacts.durable import write_file
+from fateflow_tui.artifacts.table import plain
 
 Key = float | int | str
 # namespace -> series -> {"data": [[key, value], ...] sorted by key, "meta": {"name": ..., "metric_type": ...}}
@@ -98,3 +99,28 @@ def delete(path: Path) -> bool:
 def _order(point: Sequence[Any]) -> tuple[bool, Any]:
     key = point[0]
     return (True, key) if isinstance(key, str) else (False, key)
+
+
+def prune(path: Path, namespace: str = "", name: str = "") -> int:
+    """Forgets the series of this namespace and name, "" for any; returns how many there were. Only for a run that has
+    ended: what is appended meanwhile would be lost.
+    """
+
+    def matches(space: str, series: str) -> bool:
+        return namespace in ("", space) and name in ("", series)
+
+    found = read(path)
+    doomed = sum(matches(space, series) for space, names in found.items() for series in names)
+    if doomed == sum(len(names) for names in found.values()):
+        delete(path)
+    elif doomed:
+        kept: list[bytes] = []
+        for line in path.read_bytes().split(b"\n")[:-1]:
+            try:
+                record = msgspec.json.decode(line, type=dict[str, str | list[object] | dict[str, object]])
+            except msgspec.DecodeError:
+                continue  # torn by a crash
+            if not matches(str(record["ns"]), str(record["name"])):
+                kept.append(line + b"\n")
+        write_file(path, b"".join(kept))
+    return doomed

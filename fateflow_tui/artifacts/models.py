@@ -10,7 +10,7 @@ import msgspec
 
 from fateflow_tui.artifacts.durable import make_directories, write_file
 from fateflow_tui.artifacts.home import segment
-from fateflow_tui.artifacts.plain import plain
+from fateflow_tui.artifacts.table import plain
 from fateflow_tui.core.errors import DamagedFile, NotFound
 
 MODEL_FILE = "model.json"

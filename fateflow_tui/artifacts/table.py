@@ -1,7 +1,8 @@
-"""One existing table: its facts and its rows."""
+"""One stored table: its facts, its rows and a preview of them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from hashlib import sha256
 from itertools import chain
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from fateflow_tui.artifacts.source import Source
+from fateflow_tui.artifacts.bound_files import Source
 from fateflow_tui.core.errors import Conflict, FateFlowError, NotFound
 
 if TYPE_CHECKING:
     import polars as pl
+
 
 META_FILE = "meta.json"
 
@@ -150,3 +152,61 @@ class Table:
         import polars as pl
 
         return pl.DataFrame(schema=dict.fromkeys(self.meta.columns, pl.String))
+
+
+def plain(value: Any) -> Any:
+    """A number or text as JSON can carry it, also inside lists and dicts; NumPy's numbers become Python's."""
+    if isinstance(value, float):  # also NumPy's float64
+        if math.isfinite(value):
+            return float(value)
+        return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    return str(value)
+
+
+# FATE's word for the id column of a table that was uploaded, whatever its header line says.
+_RAW_ID = "sid"
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """header: column names; rows: JSON-able cells in the same order; total: rows of the whole table."""
+
+    header: list[str]
+    rows: list[list[Any]]
+    total: int
+
+
+def preview(table: Table, limit: int = 100) -> Preview:
+    """The first `limit` rows.
+
+    raw: id and texts. instances: id, label, numbers. scores: id, label, predict_result, predict_score,
+    predict_detail as an object, type. Numbers that JSON cannot say are texts ("NaN", "Infinity").
+    """
+    meta = table.meta
+    columns = meta.columns
+    if meta.label:
+        columns = [meta.sid, meta.label, *(name for name in meta.header if name != meta.label)]
+    frame = table.head(limit).select(columns)
+    rows = [[plain(cell) for cell in row] for row in frame.iter_rows()]
+    if "predict_detail" in columns:
+        at = columns.index("predict_detail")
+        for row in rows:
+            row[at] = msgspec.json.decode(row[at]) if row[at] else {}
+    if meta.kind == "raw":
+        columns = [_RAW_ID, *columns[1:]] if meta.have_head else [_RAW_ID]
+    return Preview(columns, rows, meta.count)
+
+
+def by_id(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows in order of their id, which is the first column and text."""
+    import polars as pl
+
+    sid = frame.columns[0]
+    return frame.sort(pl.col(sid).str.len_bytes(), pl.col(sid))

@@ -1,4 +1,4 @@
-"""Tables: Parquet parts and a `meta.json` in one directory per (namespace, name)."""
+"""Tables: Parquet parts and a `meta.json` in one directory per (namespace, name); their facts, rows and previews."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -17,7 +17,9 @@ from fateflow_tui.artifacts.table import META_FILE, Table, TableMeta
 from fateflow_tui.artifacts.table_writer import TableWriter
 from fateflow_tui.core.errors import Conflict, DamagedFile, NotFound
 
-__all__ = ["Table", "TableMeta", "TableWriter", "Tables"]
+if TYPE_CHECKING:
+    pass
+
 
 _ABANDONED = 24 * 3600  # seconds after which nobody writes into a hidden directory any more
 

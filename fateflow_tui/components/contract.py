@@ -15,7 +15,9 @@ from fateflow_tui.core.ports import ModuleFacts, Variable
 if TYPE_CHECKING:
     import numpy as np
 
-    from fateflow_tui.artifacts.tables import Table, Tables, TableWriter
+    from fateflow_tui.artifacts.table import Table
+    from fateflow_tui.artifacts.table_writer import TableWriter
+    from fateflow_tui.artifacts.tables import Tables
     from fateflow_tui.components.online import Step
     from fateflow_tui.registry import Registry
 

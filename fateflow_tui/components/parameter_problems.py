@@ -1,4 +1,4 @@
-"""What is wrong with a module's parameters, in words: pydantic's errors as paths, messages and near misses."""
+"""A module's parameter problems: pydantic's errors as paths, messages and near misses."""
 
 from __future__ import annotations
 
@@ -14,19 +14,7 @@ if TYPE_CHECKING:
 
     from fateflow_tui.components.contract import Parameters
 
-_SHOWN = 60  # characters of a refused value
-
-# pydantic's types of errors about the kind of a value, in JSON's words
-_KINDS = {
-    "bool_type": "should be true or false",
-    "int_type": "should be a whole number",
-    "int_from_float": "should be a whole number",
-    "float_type": "should be a number",
-    "string_type": "should be a text",
-    "list_type": "should be a list",
-    "dict_type": "should be an object",
-    "model_type": "should be an object",
-}
+from typing import TYPE_CHECKING
 
 
 def near_miss(name: str, names: Iterable[str]) -> str:
@@ -111,3 +99,19 @@ def _existing(parameters: Mapping[str, Any], location: tuple[int | str, ...]) ->
         value = value[key]
         path.append(str(key))
     return tuple(path)
+
+
+_SHOWN = 60  # characters of a refused value
+
+
+# pydantic's types of errors about the kind of a value, in JSON's words
+_KINDS = {
+    "bool_type": "should be true or false",
+    "int_type": "should be a whole number",
+    "int_from_float": "should be a whole number",
+    "float_type": "should be a number",
+    "string_type": "should be a text",
+    "list_type": "should be a list",
+    "dict_type": "should be an object",
+    "model_type": "should be an object",
+}

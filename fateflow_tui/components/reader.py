@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from fateflow_tui.components.contract import Context, Module
 from fateflow_tui.components.online import pass_on
-from fateflow_tui.components.parameter_types import StrictParameters
+from fateflow_tui.components.parameters import StrictParameters
 from fateflow_tui.core.errors import ComponentFailed
 
 if TYPE_CHECKING:
-    from fateflow_tui.artifacts.tables import Table
+    from fateflow_tui.artifacts.table import Table
     from fateflow_tui.components.contract import Model
     from fateflow_tui.components.online import Step
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from fateflow_tui.components.contract import Context, Module, variable
-from fateflow_tui.components.parameter_types import PositiveInt, StrictParameters
+from fateflow_tui.components.parameters import PositiveInt, StrictParameters
 from fateflow_tui.core.errors import ComponentFailed
 from fateflow_tui.core.ids import Party
 

@@ -12,13 +12,13 @@ import msgspec
 from pydantic import Field
 
 from fateflow_tui.components.contract import Context, Module
-from fateflow_tui.components.parameter_types import StrictParameters
+from fateflow_tui.components.parameters import StrictParameters
 from fateflow_tui.core.errors import ComponentFailed
 
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from fateflow_tui.artifacts.tables import Table
+    from fateflow_tui.artifacts.table import Table
 
 # What the copy has of its own; all else is as in the table that is copied.
 _OWN_FACTS = frozenset(

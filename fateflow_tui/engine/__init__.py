@@ -4,7 +4,7 @@ from fateflow_tui.engine.capacity import Holder
 from fateflow_tui.engine.engine import Engine
 from fateflow_tui.engine.facts import SiteFacts, Tunables
 from fateflow_tui.engine.rerun import RerunAction, RerunStep
-from fateflow_tui.engine.reuse_plan import (
+from fateflow_tui.engine.reuse import (
     Change,
     Reason,
     ReuseAction,

@@ -1,8 +1,4 @@
-"""Who holds the site's capacity and who waits for it.
-
-What is used is the sum of what the party records hold, so nothing can leak. All parties of a job at this site are
-granted together or not at all.
-"""
+"""The site's capacity: who holds it, and who waits for it."""
 
 from __future__ import annotations
 

@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 from fateflow_tui.core.messages import Phase, Refusal, Report, StopWish, Want
+from fateflow_tui.core.models import part_digest
 from fateflow_tui.core.plan import JobPlan
-from fateflow_tui.core.records import Adopted, ComponentRecord, DriverRecord, JobState, PartyView, WaitingReason
+from fateflow_tui.core.records import (
+    Adopted,
+    ComponentRecord,
+    DriverRecord,
+    JobState,
+    PartyRecord,
+    PartyView,
+    WaitingReason,
+)
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import queue
-from fateflow_tui.engine.components import judge_reports, requeue_begun, schedule
-from fateflow_tui.engine.directives import is_answered, is_closed
-from fateflow_tui.engine.gone import renew_gone
-from fateflow_tui.engine.job import Job
-from fateflow_tui.engine.model_parts import model_parts
+from fateflow_tui.engine.components import judge_reports, renew_gone, reports_of, requeue_begun, schedule
+from fateflow_tui.engine.context import Site
+from fateflow_tui.engine.job import Job, move_component, move_job
+from fateflow_tui.engine.outbox import is_answered, is_closed
+from fateflow_tui.engine.queue import shortage_reason
 from fateflow_tui.engine.reuse import judge_reuse
-from fateflow_tui.engine.site import Site
-from fateflow_tui.engine.story import move_component, move_job
+
+
+def model_parts(job: Job) -> dict[str, str]:
+    """The digest of each party's part, also of one without files; {} when no party has any model."""
+    plan = job.state.plan
+    files: dict[str, list[tuple[str, str, str]]] = {key: [] for key in job.parties}
+    for name in job.components:
+        for key, task in reports_of(job, name).items():
+            files[key].extend((name, alias, sha256) for alias, sha256 in task.models.items())
+    if plan is None or not any(files.values()):
+        return {}
+    version = plan.documents[0].model_version
+    return {key: part_digest(job.parties[key], version, found) for key, found in files.items()}
+
 
 SUBMIT_FAILED = "submit_failed"
 JOB_END = "job_end"
@@ -222,3 +243,35 @@ def _plan(job: Job) -> JobPlan:
     if job.state.plan is None:
         raise LookupError(f"job {job.id} has a driver but no plan")
     return job.state.plan
+
+
+def waiting_reason(site: Site, job: Job) -> WaitingReason | None:
+    if job.drives:
+        return job.driver.waiting or _retry(site, job)
+    asked = [_party_reason(site, record) for record in job.state.parties.values() if not record.status.ended]
+    reasons = [reason for reason in asked if reason is not None]
+    return next((reason for reason in reasons if reason.kind != "party"), reasons[0] if reasons else None)
+
+
+def _retry(site: Site, job: Job) -> WaitingReason | None:
+    for name, record in job.driver.components.items():
+        if record.not_before > site.at:
+            seconds = (record.not_before - site.at) / 1000
+            return WaitingReason("retry", f"{name} is tried again in {seconds:g} s")
+    return None
+
+
+def _party_reason(site: Site, record: PartyRecord) -> WaitingReason | None:
+    silence = site.at - record.heard_at
+    driver = str(record.driver)
+    if record.stop is not None:
+        why = f": {record.stop.reason}" if record.stop.reason else ""
+        text = f"{record.stop.by} stopped it here{why}; the driver {driver} is yet to answer"
+        return WaitingReason("peer", text, driver)
+    if silence >= site.tunables.peer_silence:
+        return WaitingReason("peer", f"no word from the driver {driver} for {silence // 1000} s", driver)
+    if record.shortage is not None:
+        return shortage_reason(str(record.party), record.shortage)
+    if record.directive.phase in (Phase.CREATE, Phase.RESERVE):
+        return WaitingReason("party", f"the driver {driver} has not started it yet", driver)
+    return None

@@ -27,13 +27,13 @@ from fateflow_tui.core.messages import Acknowledgement, Directive, Phase, Report
 from fateflow_tui.core.plan import PartyDocument, Resources
 from fateflow_tui.core.ports import Change
 from fateflow_tui.core.records import JobState, WaitingReason
-from fateflow_tui.engine import driver, outbox, party, recovery, rerun, tasks
+from fateflow_tui.engine import driver, outbox, party, rerun, tasks, turn
 from fateflow_tui.engine.capacity import Holder
+from fateflow_tui.engine.context import Site
+from fateflow_tui.engine.driver import waiting_reason
 from fateflow_tui.engine.facts import SiteFacts, Tunables
 from fateflow_tui.engine.job import Job
-from fateflow_tui.engine.settling import settle, wake
-from fateflow_tui.engine.site import Site
-from fateflow_tui.engine.waiting import waiting_reason
+from fateflow_tui.engine.turn import settle, wake
 
 
 class Engine:
@@ -100,7 +100,7 @@ class Engine:
         self._site.at = at
         for state in states:
             try:
-                self._adopt(recovery.recover(self._site, state))
+                self._adopt(turn.recover(self._site, state))
             except Exception as bug:
                 self._set_aside(state.job_id, bug)
         return self._close_turn()
@@ -114,7 +114,7 @@ class Engine:
         if state is not None:
             try:
                 job = Job(state)
-                recovery.take_up(self._site, job)
+                turn.take_up(self._site, job)
                 self._adopt(job)
             except Exception as bug:
                 self._set_aside(job_id, bug)

@@ -1,4 +1,4 @@
-"""What an engine is told about its site, and the times it works by."""
+"""What an engine knows about its site, and the intervals it works by."""
 
 from __future__ import annotations
 

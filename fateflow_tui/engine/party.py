@@ -12,10 +12,9 @@ from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.records import Adopted, PartyRecord
 from fateflow_tui.core.status import JOB_TRANSITIONS, Status
 from fateflow_tui.engine.capacity import lacks
-from fateflow_tui.engine.job import Job
+from fateflow_tui.engine.context import Site
+from fateflow_tui.engine.job import Job, move_party, move_task
 from fateflow_tui.engine.reuse import take_over
-from fateflow_tui.engine.site import Site
-from fateflow_tui.engine.story import move_party, move_task
 from fateflow_tui.engine.tasks import adopt_versions, kill_unwanted, start_ready
 
 

@@ -7,9 +7,9 @@ from zlib import crc32
 from fateflow_tui.core.messages import Phase, Report, Shortage
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.records import WaitingReason
-from fateflow_tui.engine.directives import is_answered
+from fateflow_tui.engine.context import Site
 from fateflow_tui.engine.job import Job
-from fateflow_tui.engine.site import Site
+from fateflow_tui.engine.outbox import is_answered
 
 
 def reserve(site: Site, job: Job) -> bool:

@@ -13,11 +13,10 @@ from fateflow_tui.core.events import RerunRequested
 from fateflow_tui.core.messages import Want
 from fateflow_tui.core.plan import JobPlan, PartyDocument
 from fateflow_tui.core.status import Status
-from fateflow_tui.engine.components import new_version
+from fateflow_tui.engine.components import draw_in, new_version
+from fateflow_tui.engine.context import Site
 from fateflow_tui.engine.driver import enter_queue
-from fateflow_tui.engine.gone import draw_in
 from fateflow_tui.engine.job import Job
-from fateflow_tui.engine.site import Site
 
 
 class RerunAction(StrEnum):

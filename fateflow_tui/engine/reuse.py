@@ -1,22 +1,246 @@
-"""Components that need not run because an earlier job has done the same: what the parties say, and what is kept. What
-qualifies is in `reuse_plan`.
-
-The driver proposes in each party's document. A party that still has what the earlier job left takes it over at once,
-as a task that has succeeded; the driver keeps a component when all its parties did and all that it needs is kept, too.
-The others run, under a new version.
-"""
+"""Reuse: which components of a new job an earlier job has already done, and why the others must run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
 
 from fateflow_tui.core.messages import Want
-from fateflow_tui.core.records import Adopted, PartyRecord
+from fateflow_tui.core.plan import ComponentPlan, JobPlan, PartyDocument, TaskPlan
+from fateflow_tui.core.records import Adopted, JobState, PartyRecord
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine.components import new_version, reports_of
-from fateflow_tui.engine.job import Job
-from fateflow_tui.engine.site import Site
-from fateflow_tui.engine.story import move_component, move_task
+from fateflow_tui.engine.context import Site
+from fateflow_tui.engine.job import Job, move_component, move_task
+
+_TOLD: Final = 4  # changes of one component
+_LONGEST: Final = 40  # characters of a value
+
+Changed = tuple[Any, Any]  # before and now; msgspec.UNSET where it was or is not there
+
+
+def changes(old: Any, new: Any, path: str = "") -> dict[str, Changed]:
+    """By path, as in `init_param.init_method`: the outermost values that differ and are not both objects."""
+    if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
+        return {} if old == new else {path: (old, new)}
+    found: dict[str, Changed] = {}
+    for name in dict.fromkeys([*old, *new]):
+        below = f"{path}.{name}" if path else str(name)
+        found |= changes(old.get(name, msgspec.UNSET), new.get(name, msgspec.UNSET), below)
+    return found
+
+
+def told(by_party: Mapping[str, Mapping[str, Changed]]) -> str:
+    """`alpha 0.01 → 0.02`; with the parties that it concerns, unless it concerns all."""
+    texts: dict[str, list[str]] = {}
+    for party, found in by_party.items():
+        for path, (old, new) in found.items():
+            texts.setdefault(_change_text(path, old, new), []).append(party)
+    pieces = [
+        text if len(parties) == len(by_party) else f"{text} at {', '.join(parties)}" for text, parties in texts.items()
+    ]
+    more = [f"{len(pieces) - _TOLD} more"] if len(pieces) > _TOLD else []
+    return ", ".join(pieces[:_TOLD] + more)
+
+
+def _change_text(path: str, old: Any, new: Any) -> str:
+    if old is msgspec.UNSET:
+        return f"{path} now {_value(new)}"
+    if new is msgspec.UNSET:
+        return f"{path} no longer {_value(old)}"
+    return f"{path} {_value(old)} → {_value(new)}"
+
+
+def _value(value: Any) -> str:
+    text = value if isinstance(value, str) and value else msgspec.json.encode(value).decode()
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+class ReuseAction(StrEnum):
+    """What a job does with a component."""
+
+    RUN = "run"
+    REUSE = "reuse"  # it takes over what the earlier job has left
+
+
+class Change(StrEnum):
+    """Why a component runs, for programs; the first that applies."""
+
+    NONE = ""
+    OFF = "off"  # nobody asked for reuse
+    NEW = "new"  # the earlier job does not have it
+    MODULE = "module"
+    PARTIES = "parties"
+    PARAMETERS = "parameters"
+    INPUTS = "inputs"
+    OUTPUTS = "outputs"
+    MODEL = "model"  # it predicts with another one
+    UPSTREAM = "upstream"  # something that it needs runs
+    UNFINISHED = "unfinished"  # it has not succeeded in the earlier job
+    LOST = "lost"  # a party no longer has what it left
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why a component runs. paths: what has changed, as in `init_param.init_method`, each once."""
+
+    change: Change
+    why: str
+    paths: list[str] = []
+
+
+class ReuseStep(msgspec.Struct, frozen=True):
+    """What a job does with one component, and why."""
+
+    component: str
+    action: ReuseAction
+    why: str
+    change: Change = Change.NONE
+    paths: list[str] = []
+
+
+class ReusePlan(msgspec.Struct, frozen=True):
+    """What a job would do. source: the job that something is taken from. compared: the job that the reasons are about.
+    components: in topological order. removed: those that the compared job has and this one has not.
+    """
+
+    source: str | None
+    compared: str | None
+    components: list[ReuseStep]
+    removed: list[str] = []
+
+
+def unchanged(plan: JobPlan, source: JobState) -> list[str]:
+    """The components of a new job that an earlier one has done alike, as far as its driver can tell.
+
+    The same module with the same parameters, inputs and outputs at the same parties, with success everywhere, and all
+    that they need unchanged as well. Whether tables and modules are the same is for the parties to say.
+    """
+    return [step.component for step in compared(plan, source) if step.action is ReuseAction.REUSE]
+
+
+def compared(plan: JobPlan, source: JobState, lost: Mapping[str, Reason] | None = None) -> list[ReuseStep]:
+    """One step per component, in topological order. lost: components whose outcome a party no longer has, and why."""
+    steps: list[ReuseStep] = []
+    alike: set[str] = set()
+    before, now = _Tasks(source.plan), _Tasks(plan)
+    for component in plan.components:
+        blocked = [need for need in component.needs if need not in alike]
+        reason = _difference(component, before, now, source)
+        if reason is None and blocked:
+            reason = Reason(Change.UPSTREAM, f"needs {', '.join(blocked)}")
+        reason = reason or _unfinished(component, source) or (lost or {}).get(component.name)
+        if reason is None:
+            alike.add(component.name)
+            steps.append(ReuseStep(component.name, ReuseAction.REUSE, "unchanged"))
+        else:
+            steps.append(ReuseStep(component.name, ReuseAction.RUN, reason.why, reason.change, reason.paths))
+    return steps
+
+
+def plan_reuse(plan: JobPlan, source: JobState | None, lost: Mapping[str, Reason] | None = None) -> ReusePlan:
+    """The plan of a job beside the earlier one that it is closest to, None where there is none like it."""
+    if source is None:
+        return run_all(plan, Reason(Change.NEW, "no earlier job has it"))
+    steps = compared(plan, source, lost)
+    names = {component.name for component in plan.components}
+    removed = (
+        [component.name for component in source.plan.components if component.name not in names] if source.plan else []
+    )
+    reuses = any(step.action is ReuseAction.REUSE for step in steps)
+    return ReusePlan(source.job_id if reuses else None, source.job_id, steps, removed)
+
+
+def run_all(plan: JobPlan, reason: Reason) -> ReusePlan:
+    """The plan of a job that takes nothing over."""
+    steps = [ReuseStep(one.name, ReuseAction.RUN, reason.why, reason.change) for one in plan.components]
+    return ReusePlan(None, None, steps)
+
+
+def resemblance(plan: JobPlan, source: JobState) -> int:
+    """How many components of a plan an earlier job has too, by name and module."""
+    if source.plan is None or source.driver is None:
+        return 0
+    known = {component.name: component.module for component in source.plan.components}
+    return sum(known.get(component.name) == component.module for component in plan.components)
+
+
+def other_model(document: PartyDocument) -> tuple[str, str, str] | None:
+    """The model that a predict job was given; None for one that trains its own."""
+    if document.model_version == document.job_id:
+        return None
+    return document.model_id, document.model_version, document.model_part
+
+
+def reads_model(task: TaskPlan) -> bool:
+    """Whether a model is among its inputs."""
+    return "model" in task.inputs or "isometric_model" in task.inputs
+
+
+class _Tasks:
+    """A plan by component and party."""
+
+    def __init__(self, plan: JobPlan | None) -> None:
+        self.models = {str(one.party): other_model(one) for one in plan.documents} if plan else {}
+        self.by_component: dict[str, dict[str, TaskPlan]] = {}
+        for document in plan.documents if plan else ():
+            for task in document.tasks:
+                self.by_component.setdefault(task.component, {})[str(document.party)] = task
+        self.modules = {component.name: component.module for component in plan.components} if plan else {}
+
+
+def _difference(component: ComponentPlan, before: _Tasks, now: _Tasks, source: JobState) -> Reason | None:
+    """What is not alike about a component itself, whatever it needs."""
+    name = component.name
+    if source.plan is None or source.driver is None:
+        return Reason(Change.NEW, f"job {source.job_id} is driven by another site")
+    if name not in before.modules:
+        return Reason(Change.NEW, "new")
+    if before.modules[name] != component.module:
+        return Reason(Change.MODULE, f"module changed: {before.modules[name]} → {component.module}")
+    old, new = before.by_component.get(name, {}), now.by_component.get(name, {})
+    if old.keys() != new.keys() or not component.parties:
+        return Reason(Change.PARTIES, _other_parties(list(old), list(new)))
+    if old != new:
+        return _changed(old, new)
+    if any(reads_model(task) and before.models[party] != now.models[party] for party, task in new.items()):
+        return Reason(Change.MODEL, "predicts with another model")
+    return None
+
+
+def _unfinished(component: ComponentPlan, source: JobState) -> Reason | None:
+    record = source.driver.components.get(component.name) if source.driver else None
+    status = record.status if record else Status.WAITING
+    if status.succeeded:
+        return None
+    did = "did not run" if status is Status.WAITING else f"ended as {status}"
+    return Reason(Change.UNFINISHED, f"{did} in job {source.job_id}")
+
+
+def _changed(old: Mapping[str, TaskPlan], new: Mapping[str, TaskPlan]) -> Reason:
+    """Of one component at the same parties: what differs."""
+    found: list[Reason] = []
+    for change, of in (
+        (Change.PARAMETERS, lambda task: task.parameters),
+        (Change.INPUTS, lambda task: task.inputs),
+        (Change.OUTPUTS, lambda task: {"data": task.data_ports, "model": task.model_port}),
+    ):
+        differing = {party: changes(of(old[party]), of(task)) for party, task in new.items()}
+        if any(differing.values()):
+            paths = list(dict.fromkeys(path for one in differing.values() for path in one))
+            found.append(Reason(change, f"{change} changed: {told(differing)}", paths))
+    if not found:
+        return Reason(Change.UPSTREAM, "needs other components than before")
+    return Reason(found[0].change, "; ".join(one.why for one in found), [path for one in found for path in one.paths])
+
+
+def _other_parties(old: list[str], new: list[str]) -> str:
+    added = [party for party in new if party not in old]
+    gone = [party for party in old if party not in new]
+    texts = [f"now at {', '.join(added)}" if added else "", f"no longer at {', '.join(gone)}" if gone else ""]
+    return f"parties changed: {', '.join(filter(None, texts)) or 'nobody runs it'}"
 
 
 def take_over(site: Site, job: Job, record: PartyRecord, adopted: Mapping[str, Adopted]) -> None:

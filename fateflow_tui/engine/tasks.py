@@ -9,9 +9,8 @@ from fateflow_tui.core.events import TaskEnded, TaskStarted
 from fateflow_tui.core.messages import ComponentOrder, FailureCard, Phase, Want
 from fateflow_tui.core.records import Output, PartyRecord, TaskRecord, task_key
 from fateflow_tui.core.status import Status
-from fateflow_tui.engine.job import Job, Kill
-from fateflow_tui.engine.site import Site
-from fateflow_tui.engine.story import move_task
+from fateflow_tui.engine.context import Site
+from fateflow_tui.engine.job import Job, Kill, move_task
 
 LOST = "lost"  # kind of failure card: the site or its peers are to blame, not the task
 

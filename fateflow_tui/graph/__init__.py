@@ -8,14 +8,11 @@
 A layout knows no statuses: it is made once for a job; they come in as details when it is rendered.
 """
 
-from fateflow_tui.graph.box_cells import Box
-from fateflow_tui.graph.boxes import BoxLayout, lay_boxes
-from fateflow_tui.graph.cells import Cell, Part
-from fateflow_tui.graph.dag import Dag, Edge, Link
-from fateflow_tui.graph.dsl import dag_of_dsl
+from fateflow_tui.graph.boxes.layout import Box, BoxLayout, lay_boxes
+from fateflow_tui.graph.cells import ASCII, UNICODE, Cell, Glyphs, Part
+from fateflow_tui.graph.dag import Dag, Edge, Link, dag_of_dsl
 from fateflow_tui.graph.export import dot, json_text, mermaid
-from fateflow_tui.graph.glyphs import ASCII, UNICODE, Glyphs
-from fateflow_tui.graph.lanes import LaneLayout, LaneRow, lay_lanes
+from fateflow_tui.graph.lanes.layout import LaneLayout, LaneRow, lay_lanes
 from fateflow_tui.graph.navigation import Direction, first, neighbour
 from fateflow_tui.graph.render import Layout, cell_rows, render_text
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from fateflow_tui.graph.boxes import BoxLayout
+from fateflow_tui.graph.boxes.layout import BoxLayout
 from fateflow_tui.graph.dag import Dag
-from fateflow_tui.graph.lanes import LaneLayout
+from fateflow_tui.graph.lanes.layout import LaneLayout
 
 
 class Direction(StrEnum):

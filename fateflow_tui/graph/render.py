@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from itertools import groupby
 
-from fateflow_tui.graph.boxes import BoxLayout
+from fateflow_tui.core.cells import width
+from fateflow_tui.graph.boxes.layout import BoxLayout
 from fateflow_tui.graph.cells import EMPTY, Cell, Part, fitted, text_cells
-from fateflow_tui.graph.lanes import LaneLayout
-from fateflow_tui.text.places import width
+from fateflow_tui.graph.lanes.layout import LaneLayout
 
 Layout = LaneLayout | BoxLayout
 Decorate = Callable[[str, Cell], str]

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fateflow_tui.artifacts.models import ComponentModel
 from fateflow_tui.core.models import Pipeline
-from fateflow_tui.registry.part import Part
+from fateflow_tui.registry.parts import Part
 
 _SHOWN: Final = 1000  # changes of one kind in one model
 _PARAMETERS: Final = ("component_parameters", "role_parameters", "algorithm_parameters")

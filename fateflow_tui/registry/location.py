@@ -12,10 +12,17 @@ from fateflow_tui.artifacts.durable import make_directories, sync, write_file
 from fateflow_tui.artifacts.home import segment
 from fateflow_tui.core.errors import Conflict, DamagedFile, FateFlowError, NotFound
 from fateflow_tui.core.models import Manifest
-from fateflow_tui.registry.archive import Archive, CheckSignature, Sign, archive_name, export_archive, read_archive
-from fateflow_tui.registry.archive_entries import Limits
-from fateflow_tui.registry.part import Part
-from fateflow_tui.registry.parts import Registry
+from fateflow_tui.registry.archive import (
+    Archive,
+    CheckSignature,
+    Limits,
+    Sign,
+    archive_name,
+    export_archive,
+    read_archive,
+)
+from fateflow_tui.registry.parts import Part
+from fateflow_tui.registry.registry import Registry
 
 _SUM: Final = re.compile(r"([0-9a-f]{64})  .+\n?")  # as `sha256sum` writes and checks it
 _CHUNK: Final = 1 << 20

@@ -1,208 +1,261 @@
-"""All registered model parts of a site: `<root>/<role>#<party>#<model_id>/<version>/`.
-
-A part exists for users from the moment its manifest does, which is written, or renamed into place, last of all.
-"""
+"""One party's part of one model version, as it is registered."""
 
 from __future__ import annotations
 
-import secrets
+import hashlib
 import shutil
-import time
-from collections.abc import Collection, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from fateflow_tui.artifacts.durable import make_directories, sync, write_file
-from fateflow_tui.core.errors import BadRequest, Conflict, DamagedFile, NotFound
-from fateflow_tui.core.models import Manifest, ModelFile, Pipeline
-from fateflow_tui.registry.part import MANIFEST_FILE, PIPELINE_FILE, Part, sha256
-from fateflow_tui.registry.part_files import checked_files
-from fateflow_tui.registry.shelf import Damage, Shelf
-from fateflow_tui.registry.staging import Named, Staged, Staging
-from fateflow_tui.registry.verification import Flaw, flaws
+from fateflow_tui.artifacts.models import MODEL_FILE, ComponentModel
+from fateflow_tui.core.errors import BadRequest, DamagedFile, NotFound
+from fateflow_tui.core.ids import Party
+from fateflow_tui.core.models import Manifest, ModelFile, Pipeline, part_digest
 
-STAGED: Final = ".staged"
-_ABANDONED: Final = 7 * 24 * 3600.0  # seconds
+MANIFEST_FILE: Final = "manifest.json"
+PIPELINE_FILE: Final = "pipeline.json"
+COMPONENTS: Final = "components"
 
 
-class Registry:
-    """The parts below `root`. Missing ones raise NotFound, unreadable ones DamagedFile; names that could leave the
-    directory BadRequest.
-    """
+class ModelName(msgspec.Struct, frozen=True):
+    """What a component's model file is, with its contents looked at no closer than JSON needs."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self._shelf = Shelf(root)
-        self._staging = Staging(root / STAGED)
-
-    def part(self, party_model_id: str, version: str) -> Part:
-        directory = self._shelf.directory(party_model_id, version)
-        try:
-            return self._shelf.load(directory)
-        except FileNotFoundError as error:
-            raise NotFound(
-                f"there is no model {party_model_id} version {version} at this site",
-                hint="`fateflow model list` shows those that exist",
-            ) from error
-
-    def find(self, *, model_id: str = "", version: str = "", role: str = "", party_id: str | int = "") -> list[Part]:
-        """Registered parts that can be read, newest first. An empty word restricts nothing."""
-        found = [part for part in self._shelf.all(model_id, version, role, str(party_id)) if isinstance(part, Part)]
-        found.sort(key=lambda part: str(part.party))
-        found.sort(key=lambda part: (part.pipeline.created_at, part.model_version), reverse=True)
-        return found
-
-    def damaged(self) -> list[Damage]:
-        """Registered parts that cannot be read, with the reason; `find` leaves them out."""
-        return [part for part in self._shelf.all() if isinstance(part, Damage)]
-
-    def register(
-        self,
-        pipeline: Pipeline,
-        parts: Mapping[str, str],
-        expected: Collection[tuple[str, str, str]] | None = None,
-    ) -> Part:
-        """Registers what a training has left in place. parts: the digests that all parties agreed on.
-
-        expected: what this party's tasks reported, as (component, alias, sha256): a model that differs is named in the
-        error, and one that is not among them, left by an earlier run of the job, is removed.
-        Raises DamagedFile when the files are not those that were agreed on. The same again changes nothing.
-        """
-        directory = self._shelf.directory(pipeline.party_model_id, pipeline.model_version)
-        files = checked_files(directory, pipeline, parts, expected)
-        content = msgspec.json.encode(pipeline)
-        manifest = _manifest(pipeline, files, sha256(content), parts)
-        with suppress(FileNotFoundError, DamagedFile):
-            known = self._shelf.load(directory)
-            if _same(known.manifest, manifest) and known.pipeline == pipeline:
-                return known
-        make_directories(directory)
-        write_file(directory / PIPELINE_FILE, content)
-        write_file(directory / MANIFEST_FILE, msgspec.json.encode(manifest))
-        return self._shelf.load(directory)
-
-    def stage(self, pipeline: Pipeline, models: Iterable[tuple[Named, bytes]], *, token: str = "") -> Staged:
-        """Makes ready a part of which users see nothing yet; it survives a restart of the site.
-
-        models: each named by anything with `component` and `alias`, and its file's content. token: see `Staging.put`.
-        """
-        # Names that cannot be used are refused before anything is written.
-        self._shelf.directory(pipeline.party_model_id, pipeline.model_version)
-        return self._staging.put(pipeline, models, token)
-
-    def stage_copy(
-        self, part: Part, pipeline: Pipeline, components: Collection[str] | None = None, *, token: str = ""
-    ) -> Staged:
-        """Stages the models of a part under another pipeline. components: whose models; None for all.
-
-        Raises DamagedFile for a model that was harmed. The copies are files of their own: what befalls one version
-        never befalls the other.
-        """
-        part.pipeline_content()  # a part whose documents were changed is no origin of others
-        chosen = [file for file in part.files if components is None or file.component in components]
-        return self.stage(pipeline, ((file, part.content(file)) for file in chosen), token=token)
-
-    def staged(self, token: str) -> Staged:
-        """Raises NotFound for a token under which nothing is staged (any more)."""
-        return self._staging.get(token)
-
-    def publish(self, staged: Staged | str, parts: Mapping[str, str], *, imported: bool = False) -> Part:
-        """Registers what was staged, in one step. parts: the digests that all parties agreed on.
-
-        Said again, it gives the part that is there already. Raises Conflict when what was staged is not what was
-        agreed on, or when the version exists with other content; what was staged then stays staged. A string is the
-        token; it raises NotFound when nothing is staged under it.
-        """
-        if isinstance(staged, str):
-            staged = self._staging.get(staged)
-        _check_agreed(staged, parts)
-        directory = self._shelf.directory(staged.party_model_id, staged.model_version)
-        source = self._staging.directory(staged.token)
-        manifest = _manifest(staged, staged.files, staged.pipeline, parts, imported)
-        if not directory.exists() or not any(directory.iterdir()):
-            try:
-                write_file(source / MANIFEST_FILE, msgspec.json.encode(manifest))
-                make_directories(directory.parent)
-                source.rename(directory)
-                sync(directory.parent)
-            except OSError as error:
-                if isinstance(error, FileNotFoundError) and not directory.exists():
-                    raise NotFound(f"nothing is staged under {staged.token!r} any more") from error
-                if not directory.exists():
-                    raise
-                # Somebody else was quicker; what lies there now is looked at below.
-        published = self._published(directory, manifest)
-        self._staging.discard(staged.token)
-        return published
-
-    def verify(self, part: Part) -> list[Flaw]:
-        """What is wrong with the part's files; [] for a sound part. Reads them all."""
-        return flaws(part)
-
-    def discard(self, token: str) -> bool:
-        """Forgets what was staged. False: there was nothing."""
-        return self._staging.discard(token)
-
-    def sweep(self, older_than: float = _ABANDONED) -> list[str]:
-        """Forgets what was staged more than so many seconds ago and never published; gives the tokens."""
-        return self._staging.sweep(older_than)
-
-    def delete(self, part: Part) -> None:
-        """Raises NotFound when it is gone already."""
-        self.remove(part.party_model_id, part.model_version)
-
-    def remove(self, party_model_id: str, version: str) -> None:
-        """Deletes whatever lies there, also a part that is damaged or was never registered. Raises NotFound."""
-        directory = self._shelf.directory(party_model_id, version)
-        make_directories(self._staging.root)
-        gone = self._staging.root / f".{secrets.token_hex(8)}"
-        try:
-            directory.rename(gone)
-        except FileNotFoundError as error:
-            raise NotFound(f"there is no model {party_model_id} version {version} at this site") from error
-        sync(directory.parent)
-        shutil.rmtree(gone, ignore_errors=True)
-
-    def _published(self, directory: Path, manifest: Manifest) -> Part:
-        """The part that lies there, which has to be this one."""
-        where = f"{manifest.party} of {manifest.model_id} version {manifest.model_version}"
-        try:
-            part = self._shelf.load(directory)
-        except FileNotFoundError as error:
-            raise Conflict(
-                f"there is an unfinished model at {where}: {directory}",
-                hint="delete that version first, or wait for its job",
-            ) from error
-        if not _same(part.manifest, manifest):
-            raise Conflict(
-                f"there is a model of {where} already, with other content",
-                hint="delete that version first, or choose another version",
-            )
-        return part
+    component: str
+    module: str
+    parameters: dict[str, msgspec.Raw]
+    meta: dict[str, msgspec.Raw]
+    alias: str = "default"
 
 
-def _manifest(
-    of: Pipeline | Staged, files: list[ModelFile], pipeline: str, parts: Mapping[str, str], imported: bool = False
-) -> Manifest:
-    now = time.time_ns() // 1_000_000
-    return Manifest(of.party, of.model_id, of.model_version, files, pipeline, dict(parts), now, imported)
+class Part(msgspec.Struct, frozen=True):
+    """A registered part. directory: where its files lie. Its files are checked against the manifest when read."""
+
+    directory: Path
+    manifest: Manifest
+    pipeline: Pipeline
+
+    @property
+    def party(self) -> Party:
+        return self.manifest.party
+
+    @property
+    def model_id(self) -> str:
+        return self.manifest.model_id
+
+    @property
+    def model_version(self) -> str:
+        return self.manifest.model_version
+
+    @property
+    def party_model_id(self) -> str:
+        return self.pipeline.party_model_id
+
+    @property
+    def files(self) -> list[ModelFile]:
+        return self.manifest.files
+
+    @property
+    def digest(self) -> str:
+        return self.manifest.digest
+
+    @property
+    def size(self) -> int:
+        """KiB of all component models, rounded up; 0 for a part without any."""
+        return -(-sum(file.size for file in self.files) // 1024)
+
+    @property
+    def models(self) -> PartModels:
+        return PartModels(self)
+
+    def path(self, file: ModelFile) -> Path:
+        return self.directory / COMPONENTS / file.component / file.alias / MODEL_FILE
+
+    def pipeline_content(self) -> bytes:
+        """The pipeline file's bytes. Raises DamagedFile when they are gone or not those of the manifest."""
+        path = self.directory / PIPELINE_FILE
+        where = f"the pipeline of {self.party_model_id} version {self.model_version}"
+        return _checked(path, self.manifest.pipeline, where)
+
+    def content(self, file: ModelFile) -> bytes:
+        """The file's bytes. Raises DamagedFile when they are gone, cannot be read or are not those of the manifest."""
+        where = f"the model {file.component}.{file.alias} of {self.party_model_id} version {self.model_version}"
+        return _checked(self.path(file), file.sha256, where)
 
 
-def _same(one: Manifest, other: Manifest) -> bool:
-    """Whether both stand for the same content of the same generation, whenever and however it came here."""
-    return (one.digest, one.pipeline, one.parts) == (other.digest, other.pipeline, other.parts)
+class PartModels:
+    """The component models of a part, in the order of its manifest. Raises DamagedFile for a harmed one."""
 
+    def __init__(self, part: Part) -> None:
+        self._part = part
 
-def _check_agreed(staged: Staged, parts: Mapping[str, str]) -> None:
-    agreed = parts.get(str(staged.party))
-    if agreed is None:
-        raise BadRequest(f"{staged.party} is not among the parties of {staged.model_id}: {', '.join(sorted(parts))}")
-    if agreed != staged.digest:
-        raise Conflict(
-            f"what {staged.party} has staged of {staged.model_id} version {staged.model_version} "
-            f"({staged.digest[:12]}) is not what the parties agreed on ({agreed[:12]})",
-            hint="stage it again",
+    def load(self, component: str, alias: str = "default") -> ComponentModel:
+        """Raises NotFound when the part has no such model."""
+        for file in self._part.files:
+            if (file.component, file.alias) == (component, alias):
+                return self._decoded(file)
+        part = self._part
+        raise NotFound(
+            f"there is no model {alias!r} of {component} in {part.party_model_id} version {part.model_version}"
         )
+
+    def __iter__(self) -> Iterator[ComponentModel]:
+        return map(self._decoded, self._part.files)
+
+    def __len__(self) -> int:
+        return len(self._part.files)
+
+    def _decoded(self, file: ModelFile) -> ComponentModel:
+        try:
+            return msgspec.json.decode(self._part.content(file), type=ComponentModel)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise DamagedFile(f"{self._part.path(file)} is not a component's model: {error}") from error
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _checked(path: Path, digest: str, where: str) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DamagedFile(f"{where} cannot be read from {path}: {error.strerror}") from error
+    if sha256(content) != digest:
+        raise DamagedFile(
+            f"{where} was changed after it was registered: {path}",
+            hint="restore this version from an archive, or train again",
+        )
+    return content
+
+
+def model_name(content: bytes, component: str, alias: str) -> ModelName:
+    """What a model file is that must be of this component and alias. Raises DamagedFile."""
+    try:
+        name = msgspec.json.decode(content, type=ModelName)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise DamagedFile(f"{component}.{alias} is not a component's model: {error}") from error
+    if (name.component, name.alias) != (component, alias):
+        raise DamagedFile(f"{component}.{alias} contains the model of {name.component}.{name.alias}")
+    return name
+
+
+def model_paths(directory: Path) -> Iterator[tuple[str, str, Path]]:
+    """(component, alias, path) of each model file in a part's directory, sorted."""
+    for path in sorted((directory / COMPONENTS).glob(f"*/*/{MODEL_FILE}")):
+        yield path.parent.parent.name, path.parent.name, path
+
+
+def checked_files(
+    directory: Path,
+    pipeline: Pipeline,
+    parts: Mapping[str, str],
+    expected: Collection[tuple[str, str, str]] | None,
+) -> list[ModelFile]:
+    """The files of the part, sorted. Raises DamagedFile or BadRequest; see `Registry.register`."""
+    agreed = parts.get(str(pipeline.party))
+    where = f"{pipeline.party} of {pipeline.model_id} version {pipeline.model_version}"
+    if agreed is None:
+        raise BadRequest(f"{pipeline.party} is not among the parties that agreed on {pipeline.model_id}")
+    reported = None if expected is None else {(component, alias) for component, alias, _ in expected}
+    files, stale = [], []
+    for component, alias, path in model_paths(directory):
+        if reported is None or (component, alias) in reported:
+            files.append(_file(component, alias, path))
+        else:
+            stale.append(path.parent)
+    found = {(file.component, file.alias, file.sha256) for file in files}
+    if part_digest(pipeline.party, pipeline.model_version, found) == agreed:
+        for leftover in stale:
+            shutil.rmtree(leftover)
+        return files
+    wrong = sorted({f"{component}.{alias}" for component, alias, _ in set(expected or ()) - found})
+    named = f"changed or missing: {', '.join(wrong)}" if wrong else f"there are {_listed(files)}"
+    raise DamagedFile(
+        f"the models of {where} are not those that the parties agreed on; {named}",
+        hint="rerun the job from the component that is named, or train again",
+    )
+
+
+def _file(component: str, alias: str, path: Path) -> ModelFile:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DamagedFile(f"the model {component}.{alias} cannot be read from {path}: {error.strerror}") from error
+    return ModelFile(component, alias, model_name(content, component, alias).module, sha256(content), len(content))
+
+
+def _listed(files: list[ModelFile]) -> str:
+    return ", ".join(f"{file.component}.{file.alias} ({file.sha256[:12]})" for file in files) or "none"
+
+
+class Flaw(msgspec.Struct, frozen=True):
+    """What is wrong with one file of a part. component: also `pipeline` or `manifest`; alias is '' then."""
+
+    component: str
+    alias: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{'.'.join(filter(None, (self.component, self.alias)))}: {self.text}"
+
+
+def flaws(part: Part) -> list[Flaw]:
+    """Everything that is wrong with the files of a part; [] for a sound one. Reads them all."""
+    try:
+        manifest = msgspec.json.decode((part.directory / MANIFEST_FILE).read_bytes(), type=Manifest)
+    except (OSError, msgspec.MsgspecError) as error:
+        return [Flaw("manifest", "", f"cannot be read: {error}")]
+    part = msgspec.structs.replace(part, manifest=manifest)
+    return [*_of_manifest(manifest), *_of_pipeline(part), *_of_models(part), *_surplus(part)]
+
+
+def _of_manifest(manifest: Manifest) -> Iterator[Flaw]:
+    agreed = manifest.parts.get(str(manifest.party))
+    if agreed is None:
+        yield Flaw("manifest", "", f"does not name {manifest.party} among the parties of this version")
+    elif agreed != manifest.digest:
+        yield Flaw(
+            "manifest", "", f"lists files ({manifest.digest[:12]}) that the parties did not agree on ({agreed[:12]})"
+        )
+
+
+def _of_pipeline(part: Part) -> Iterator[Flaw]:
+    try:
+        content = (part.directory / PIPELINE_FILE).read_bytes()
+    except FileNotFoundError:
+        yield Flaw("pipeline", "", "missing")
+    except OSError as error:
+        yield Flaw("pipeline", "", f"cannot be read: {error.strerror}")
+    else:
+        if sha256(content) != part.manifest.pipeline:
+            yield Flaw("pipeline", "", "changed after it was registered")
+
+
+def _of_models(part: Part) -> Iterator[Flaw]:
+    for file in part.files:
+        if not part.path(file).exists():
+            yield Flaw(file.component, file.alias, "missing")
+            continue
+        try:
+            part.content(file)
+        except DamagedFile as error:
+            changed = error.__cause__ is None
+            yield Flaw(file.component, file.alias, "changed after it was registered" if changed else str(error))
+
+
+def _surplus(part: Part) -> Iterator[Flaw]:
+    """What nobody registered. Unfinished temporary files, which a crash may leave, are hidden and do not count."""
+    components = part.directory / COMPONENTS
+    known = {part.path(file) for file in part.files}
+    for path in sorted(components.rglob("*")):
+        if (path.is_dir() and not path.is_symlink()) or path in known or path.name.startswith("."):
+            continue
+        component, alias = _names(path.relative_to(components))
+        yield Flaw(component, alias, f"not registered: {path.relative_to(part.directory)}")
+
+
+def _names(path: Path) -> tuple[str, str]:
+    return path.parts[0], path.parts[1] if len(path.parts) > 2 else ""

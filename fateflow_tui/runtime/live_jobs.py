@@ -1,11 +1,63 @@
-"""Which jobs a site still has to care for after a restart, found without opening ten thousand job files."""
+"""Stored jobs and the engine's state: conversion, leases, new ids, and which jobs are live after a restart."""
 
 from __future__ import annotations
 
+import itertools
 import os
+from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from fateflow_tui.artifacts.home import segment
+from fateflow_tui.core.clock import now_ms
+from fateflow_tui.core.errors import LeaseLost
+from fateflow_tui.core.ids import job_id_at
+from fateflow_tui.core.plan import JobPlan, PartyDocument
+from fateflow_tui.core.ports import JobStore, StoredJob
+from fateflow_tui.core.records import DriverRecord, JobState, PartyRecord, StoryEntry, TaskRecord
+
+
+def load_state(store: JobStore, job_id: str) -> JobState | None:
+    """A job as it was saved last; None if there is none. Raises DamagedFile, after its file was set aside."""
+    stored = store.load(job_id)
+    try:
+        return to_state(stored) if stored is not None else None
+    except msgspec.ValidationError as error:
+        raise store.set_aside(job_id, str(error)) from None
+
+
+def to_state(stored: StoredJob) -> JobState:
+    """Raises msgspec.ValidationError when a record does not fit its type."""
+    jobs = stored.tables.get("job", {})
+    documents = stored.tables.get("documents", {})
+    tasks = stored.tables.get("tasks", {})
+    story = stored.tables.get("story", {})
+    return JobState(
+        job_id=stored.job_id,
+        version=stored.version,
+        plan=msgspec.convert(documents["plan"], JobPlan) if "plan" in documents else None,
+        driver=msgspec.convert(jobs["driver"], DriverRecord) if "driver" in jobs else None,
+        parties={key: msgspec.convert(record, PartyRecord) for key, record in jobs.items() if key != "driver"},
+        documents={key: msgspec.convert(record, PartyDocument) for key, record in documents.items() if key != "plan"},
+        tasks={key: msgspec.convert(record, TaskRecord) for key, record in tasks.items()},
+        story=[msgspec.convert(story[key], StoryEntry) for key in sorted(story)],
+    )
+
+
+_OWNER = "home"
+_TIME = 10 * 365 * 86_400_000  # ms: until it is taken anew
+
+
+def lease(store: JobStore, job_id: str) -> int:
+    """Takes the right to drive a job and gives its epoch. The lock on the home keeps other schedulers out, so that a
+    lease found here is a dead process's; taking it anew raises the epoch, which fences that process's late messages.
+    """
+    store.release(job_id, _OWNER)
+    taken = store.acquire(job_id, _OWNER, _TIME, now_ms())
+    if taken is None:
+        raise LeaseLost(f"job {job_id} is driven by a scheduler of another home")
+    return taken.epoch
 
 
 class LiveJobs:
@@ -38,3 +90,13 @@ class LiveJobs:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+class JobIds:
+    """Ids of one scheduler process: unique, and in order of time."""
+
+    def __init__(self) -> None:
+        self._counter = itertools.count(1)
+
+    def new(self) -> str:
+        return job_id_at(datetime.now(), next(self._counter))

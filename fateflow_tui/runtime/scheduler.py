@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.effects import Effect, KillTask
 from fateflow_tui.core.errors import DamagedFile, FateFlowError, LeaseLost, StaleVersion
 from fateflow_tui.core.events import (
@@ -24,8 +25,7 @@ from fateflow_tui.core.ports import Change, JobStore
 from fateflow_tui.core.records import JobState
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import Engine
-from fateflow_tui.runtime.clock import now_ms
-from fateflow_tui.runtime.states import load_state
+from fateflow_tui.runtime.live_jobs import load_state
 
 _SAFETY_TICK = 5.0  # seconds; deadlines and events do the work, the tick only guards against a lost one
 _AFTER_FAILURE = 1.0  # seconds before the next turn when one could not be saved

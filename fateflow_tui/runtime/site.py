@@ -13,6 +13,7 @@ import msgspec
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.components.catalog import load_catalog
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.effects import AnnounceJobEnd
 from fateflow_tui.core.errors import DamagedFile, FateFlowError, JobNotFound
 from fateflow_tui.core.events import DirectiveReceived, Event, ReportReceived
@@ -25,43 +26,36 @@ from fateflow_tui.core.why import Holding
 from fateflow_tui.core.work import TaskOrder
 from fateflow_tui.engine import Engine, SiteFacts, Tunables
 from fateflow_tui.registry import Registry
-from fateflow_tui.runtime.admission import admit
-from fateflow_tui.runtime.clock import now_ms
-from fateflow_tui.runtime.collector import Collector
-from fateflow_tui.runtime.doctor import Check, checks
-from fateflow_tui.runtime.events import EventBus
-from fateflow_tui.runtime.file_rules import FileRules
-from fateflow_tui.runtime.gate import PeerGate
-from fateflow_tui.runtime.grants import Grants
-from fateflow_tui.runtime.history import History
-from fateflow_tui.runtime.home_lock import HomeLock
-from fateflow_tui.runtime.job_ids import JobIds
-from fateflow_tui.runtime.jobs import Jobs
-from fateflow_tui.runtime.keys import SiteKey
-from fateflow_tui.runtime.leases import lease
-from fateflow_tui.runtime.live_jobs import LiveJobs
-from fateflow_tui.runtime.local_jobs import LocalJobs
-from fateflow_tui.runtime.model_messages import ModelAnswer, ModelMessage
-from fateflow_tui.runtime.models import Models
-from fateflow_tui.runtime.observer import Observer
-from fateflow_tui.runtime.peer_checks import answer_reach, peer_checks
-from fateflow_tui.runtime.peer_messages import Reach
-from fateflow_tui.runtime.peers import Peers
-from fateflow_tui.runtime.pending_changes import PendingChanges
-from fateflow_tui.runtime.performer import Performer, ended, started
-from fateflow_tui.runtime.permissions import Permissions
-from fateflow_tui.runtime.plane import Plane
-from fateflow_tui.runtime.reuse import Adoption
-from fateflow_tui.runtime.routes import RouteTable
+from fateflow_tui.runtime.effects import Performer, ended, started
+from fateflow_tui.runtime.events import EventBus, Observer
+from fateflow_tui.runtime.home.checks import Check
+from fateflow_tui.runtime.home.doctor import answer_reach, checks, peer_checks
+from fateflow_tui.runtime.home.file_rules import FileRules
+from fateflow_tui.runtime.home.garbage import Collector
+from fateflow_tui.runtime.home.lock import HomeLock
+from fateflow_tui.runtime.jobs.admission import admit
+from fateflow_tui.runtime.jobs.history import History
+from fateflow_tui.runtime.jobs.jobs import Jobs, PendingChanges
+from fateflow_tui.runtime.jobs.local import LocalJobs
+from fateflow_tui.runtime.jobs.reuse import Adoption
+from fateflow_tui.runtime.live_jobs import JobIds, LiveJobs, lease, load_state
+from fateflow_tui.runtime.messages.bus import Plane
+from fateflow_tui.runtime.models.messages import ModelAnswer, ModelMessage
+from fateflow_tui.runtime.models.models import Models
+from fateflow_tui.runtime.peers.authenticator import PeerGate
+from fateflow_tui.runtime.peers.client import Peers
+from fateflow_tui.runtime.peers.grants import Grants, Permissions
+from fateflow_tui.runtime.peers.keys import SiteKey
+from fateflow_tui.runtime.peers.messages import Reach
+from fateflow_tui.runtime.peers.routes import RouteTable
 from fateflow_tui.runtime.scheduler import Scheduler
-from fateflow_tui.runtime.serving import Serving
-from fateflow_tui.runtime.serving_messages import ShareAnswer, ShareRequest
+from fateflow_tui.runtime.serving.messages import ShareAnswer, ShareRequest
+from fateflow_tui.runtime.serving.serving import Serving
 from fateflow_tui.runtime.site_config import SiteConfig
-from fateflow_tui.runtime.states import load_state
-from fateflow_tui.runtime.workers import Ending, Workers
-from store.audit import AuditTrail
-from store.collections import open_collection
-from store.jobs import TinyJobStore
+from fateflow_tui.runtime.workers.workers import Ending, Workers
+from fateflow_tui.store.audit import AuditTrail
+from fateflow_tui.store.collections import open_collection
+from fateflow_tui.store.jobs import TinyJobStore
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ import msgspec
 
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.ids import OWN_PARTY_ID, Party
-from fateflow_tui.runtime.party_patterns import checked_pattern, covers, party_of
+from fateflow_tui.runtime.peers.grants import checked_pattern, covers, party_of
 
 _LEAST_SECRET: Final = 16  # characters
 _LEAST_DIFFERENT: Final = 8  # of them

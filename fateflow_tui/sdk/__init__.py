@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from fateflow_tui.sdk.async_client import AsyncFateFlow
     from fateflow_tui.sdk.client import FateFlow
-    from fateflow_tui.sdk.flow_client import FlowClient
+    from fateflow_tui.sdk.fate import FlowClient
     from fateflow_tui.sdk.pipeline import Pipeline
 
 __all__ = ["AsyncFateFlow", "FateFlow", "FlowClient", "Pipeline"]
@@ -27,7 +27,7 @@ __all__ = ["AsyncFateFlow", "FateFlow", "FlowClient", "Pipeline"]
 _PLACES: Final = {
     "AsyncFateFlow": "fateflow_tui.sdk.async_client",
     "FateFlow": "fateflow_tui.sdk.client",
-    "FlowClient": "fateflow_tui.sdk.flow_client",
+    "FlowClient": "fateflow_tui.sdk.fate",
     "Pipeline": "fateflow_tui.sdk.pipeline",
 }
 

@@ -1,4 +1,4 @@
-"""From an answer's bytes to a result or to the error that the scheduler raised."""
+"""From an answer's bytes to a result, or to the error that the scheduler raised."""
 
 from __future__ import annotations
 
@@ -19,20 +19,6 @@ from fateflow_tui.core.errors import (
     SchedulerUnreachable,
     TimedOut,
 )
-
-_BY_EXIT_CODE: dict[int, type[FateFlowError]] = {
-    kind.exit_code: kind for kind in (BadRequest, SchedulerUnreachable, TimedOut, NotFound, Conflict, PartyRefused)
-}
-_BY_RETCODE: dict[int, type[FateFlowError]] = {
-    101: NotFound,
-    102: JobNotFound,
-    103: Conflict,
-    104: PartyUnreachable,
-    109: NotAuthentic,
-    400: BadRequest,
-    404: NotFound,
-    405: BadRequest,
-}
 
 
 class ErrorDetail(msgspec.Struct, frozen=True):
@@ -85,3 +71,20 @@ def _kinds(kind: type[FateFlowError]) -> Iterator[type[FateFlowError]]:
         yield from _kinds(sub)
         if sub.__module__ == FateFlowError.__module__:
             yield sub
+
+
+_BY_EXIT_CODE: dict[int, type[FateFlowError]] = {
+    kind.exit_code: kind for kind in (BadRequest, SchedulerUnreachable, TimedOut, NotFound, Conflict, PartyRefused)
+}
+
+
+_BY_RETCODE: dict[int, type[FateFlowError]] = {
+    101: NotFound,
+    102: JobNotFound,
+    103: Conflict,
+    104: PartyUnreachable,
+    109: NotAuthentic,
+    400: BadRequest,
+    404: NotFound,
+    405: BadRequest,
+}

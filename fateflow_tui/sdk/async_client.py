@@ -14,16 +14,12 @@ import httpx
 import msgspec
 
 from fateflow_tui.core.errors import FateFlowError, SchedulerUnreachable
-from fateflow_tui.sdk import calls
-from fateflow_tui.sdk.calls import Call, PartyLike
-from fateflow_tui.sdk.calls.logs import Parties, stream_path, stream_query
+from fateflow_tui.sdk import operations
 from fateflow_tui.sdk.connection import Target, find
-from fateflow_tui.sdk.following import LOOK_PIECE, Deadline, LogFeed, MetricFeed, Pauses, is_unsure
-from fateflow_tui.sdk.jobs import JobLine, JobView
-from fateflow_tui.sdk.offer import Offer
-from fateflow_tui.sdk.operations import Later
-from fateflow_tui.sdk.results import Event, LogLine, MetricPoints
-from fateflow_tui.sdk.sse import Frame, FrameReader
+from fateflow_tui.sdk.namespaces import Later, Offer
+from fateflow_tui.sdk.operations import Call, PartyLike
+from fateflow_tui.sdk.operations.logs import Parties, stream_path, stream_query
+from fateflow_tui.sdk.streaming import LOOK_PIECE, Deadline, Frame, FrameReader, LogFeed, MetricFeed, Pauses, is_unsure
 from fateflow_tui.sdk.transport import (
     event_of,
     file_of,
@@ -39,6 +35,8 @@ from fateflow_tui.sdk.transport import (
     unreachable,
     written,
 )
+from fateflow_tui.sdk.types import Event, LogLine, MetricPoints
+from fateflow_tui.sdk.types.jobs import JobLine, JobView
 
 T = TypeVar("T")
 
@@ -96,7 +94,7 @@ class AsyncFateFlow(Offer[Later]):
         deadline, pauses = Deadline(timeout), Pauses(patience)
         while True:
             try:
-                line = await self.do(calls.wait(job_id, deadline.next_piece()))
+                line = await self.do(operations.wait(job_id, deadline.next_piece()))
             except SchedulerUnreachable as error:
                 await asyncio.sleep(pauses.next(error))
                 continue
@@ -114,7 +112,7 @@ class AsyncFateFlow(Offer[Later]):
         while True:
             try:
                 if seen is not None:
-                    await self.do(calls.wait(job_id, deadline.next_piece()))
+                    await self.do(operations.wait(job_id, deadline.next_piece()))
                 job = await self.job(job_id)
             except SchedulerUnreachable as error:
                 await asyncio.sleep(pauses.next(error))

@@ -12,16 +12,12 @@ import httpx
 import msgspec
 
 from fateflow_tui.core.errors import FateFlowError, SchedulerUnreachable
-from fateflow_tui.sdk import calls
-from fateflow_tui.sdk.calls import Call, PartyLike
-from fateflow_tui.sdk.calls.logs import Parties, stream_path, stream_query
+from fateflow_tui.sdk import operations
 from fateflow_tui.sdk.connection import Target, find
-from fateflow_tui.sdk.following import LOOK_PIECE, Deadline, LogFeed, MetricFeed, Pauses, is_unsure
-from fateflow_tui.sdk.jobs import JobLine, JobView
-from fateflow_tui.sdk.offer import Offer
-from fateflow_tui.sdk.operations import Now
-from fateflow_tui.sdk.results import Event, LogLine, MetricPoints
-from fateflow_tui.sdk.sse import Frame, FrameReader
+from fateflow_tui.sdk.namespaces import Now, Offer
+from fateflow_tui.sdk.operations import Call, PartyLike
+from fateflow_tui.sdk.operations.logs import Parties, stream_path, stream_query
+from fateflow_tui.sdk.streaming import LOOK_PIECE, Deadline, Frame, FrameReader, LogFeed, MetricFeed, Pauses, is_unsure
 from fateflow_tui.sdk.transport import (
     event_of,
     file_of,
@@ -37,6 +33,8 @@ from fateflow_tui.sdk.transport import (
     unreachable,
     written,
 )
+from fateflow_tui.sdk.types import Event, LogLine, MetricPoints
+from fateflow_tui.sdk.types.jobs import JobLine, JobView
 
 T = TypeVar("T")
 
@@ -101,7 +99,7 @@ class FateFlow(Offer[Now]):
         deadline, pauses = Deadline(timeout), Pauses(patience)
         while True:
             try:
-                line = self.do(calls.wait(job_id, deadline.next_piece()))
+                line = self.do(operations.wait(job_id, deadline.next_piece()))
             except SchedulerUnreachable as error:
                 time.sleep(pauses.next(error))
                 continue
@@ -119,7 +117,7 @@ class FateFlow(Offer[Now]):
         while True:
             try:
                 if seen is not None:
-                    self.do(calls.wait(job_id, deadline.next_piece()))
+                    self.do(operations.wait(job_id, deadline.next_piece()))
                 job = self.job(job_id)
             except SchedulerUnreachable as error:
                 time.sleep(pauses.next(error))

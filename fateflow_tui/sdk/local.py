@@ -14,7 +14,7 @@ from pathlib import Path
 from fateflow_tui.core.errors import Conflict, FateFlowError, SchedulerUnreachable, TimedOut
 from fateflow_tui.sdk.client import FateFlow
 from fateflow_tui.sdk.connection import RunFile, default_home, read_run_file
-from fateflow_tui.sdk.results import SiteStatus
+from fateflow_tui.sdk.types import SiteStatus
 
 START_LOG = "start.log"
 STANDBY_LOG = "standby.log"

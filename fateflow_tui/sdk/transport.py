@@ -1,4 +1,4 @@
-"""What the two clients share about HTTP: addresses, headers, time limits, and the reading of failures."""
+"""What the two clients share about HTTP: requests, answers, failures."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from typing import IO, Any, NoReturn, TypeVar
 import httpx
 import msgspec
 
-from fateflow_tui.core.errors import FateFlowError, SchedulerUnreachable
+from fateflow_tui.core.errors import (
+    FateFlowError,
+    SchedulerUnreachable,
+)
 from fateflow_tui.sdk.answers import Envelope, read_envelope
-from fateflow_tui.sdk.calls import Call
 from fateflow_tui.sdk.connection import START_HINT, Target, verification
-from fateflow_tui.sdk.results import Event, LogLine
+from fateflow_tui.sdk.operations import Call
 from fateflow_tui.sdk.signature import FORM, Signature
-from fateflow_tui.sdk.sse import Frame
+from fateflow_tui.sdk.streaming import Frame
+from fateflow_tui.sdk.types import Event, LogLine
 
 T = TypeVar("T")
 

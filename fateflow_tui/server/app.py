@@ -13,84 +13,65 @@ from starlette.responses import Response
 
 from fateflow_tui import __version__
 from fateflow_tui.core.errors import BadRequest, FateFlowError, NotBuilt, NotFound
-from fateflow_tui.server import (
-    absent_routes,
-    binding_routes,
-    board_log_routes,
-    cleaning_routes,
-    data_routes,
-    event_routes,
-    gc_routes,
-    grant_routes,
-    job_more_routes,
-    job_planning_routes,
-    job_routes,
-    job_view_routes,
-    key_routes,
-    lineage_routes,
-    log_routes,
-    model_output_routes,
-    model_routes,
-    model_view_routes,
-    party_routes,
-    permission_routes,
-    provider_routes,
-    resource_routes,
-    reuse_routes,
-    server_routes,
-    serving_routes,
-    site_routes,
-    table_routes,
-    table_state_routes,
-    tag_routes,
-    template_routes,
-    tracking_routes,
-    writer_routes,
-)
+from fateflow_tui.server import events, jobs, logs, models, parties, serving
+from fateflow_tui.server import site as site_routes
 from fateflow_tui.server.address import Address
-from fateflow_tui.server.body import OversizedBody, UnreadableBody
-from fateflow_tui.server.client_signature import ClientSignatures
+from fateflow_tui.server.auth import ClientSignatures, Doorkeeper, Guard
 from fateflow_tui.server.door import Site
-from fateflow_tui.server.envelope import answer, failure
-from fateflow_tui.server.following import Spool
-from fateflow_tui.server.guard import Doorkeeper, Guard
+from fateflow_tui.server.fate import (
+    absent,
+    binding,
+    board,
+    cleanup,
+    data,
+    job_documents,
+    keys,
+    lineage,
+    permissions,
+    providers,
+    resources,
+    server,
+    tables,
+    tags,
+    templates,
+    tracking,
+)
+from fateflow_tui.server.fate import jobs as fate_jobs
+from fateflow_tui.server.fate import models as fate_models
+from fateflow_tui.server.fate.absent import is_absent_part
+from fateflow_tui.server.fate.envelope import answer, failure
 from fateflow_tui.server.openapi import DescribedApi, operation_id
-from fateflow_tui.server.paths import is_absent_part
-from fateflow_tui.server.peer_routes import peer_router
+from fateflow_tui.server.peers import peer_router
+from fateflow_tui.server.requests import OversizedBody, UnreadableBody
+from fateflow_tui.server.streams import Spool
 
-_ROOMS = (
-    job_routes,
-    job_view_routes,
-    job_planning_routes,
-    data_routes,
-    table_routes,
-    tag_routes,
-    tracking_routes,
-    event_routes,
-    log_routes,
-    model_routes,
-    model_view_routes,
-    party_routes,
-    site_routes,
-    gc_routes,
-    binding_routes,
-    table_state_routes,
-    lineage_routes,
-    cleaning_routes,
-    model_output_routes,
-    job_more_routes,
-    reuse_routes,
-    writer_routes,
-    grant_routes,
-    permission_routes,
-    board_log_routes,
-    resource_routes,
-    key_routes,
-    template_routes,
-    provider_routes,
-    server_routes,
-    serving_routes,
-    absent_routes,
+# Routes are tried in this order: those come first whose milliseconds count.
+_ROUTERS = (
+    fate_jobs.router,
+    jobs.router,
+    data.router,
+    tables.router,
+    tags.router,
+    tracking.router,
+    events.router,
+    logs.router,
+    fate_models.router,
+    models.router,
+    parties.router,
+    site_routes.router,
+    binding.router,
+    lineage.router,
+    cleanup.router,
+    job_documents.router,
+    permissions.router,
+    board.router,
+    resources.router,
+    keys.router,
+    templates.router,
+    providers.router,
+    server.router,
+    serving.router,
+    absent.router,
 )
 
 
@@ -115,11 +96,10 @@ def create_app(site: Site, address: Address) -> FastAPI:
     app.state.closing = asyncio.Event()
     app.state.shutdown = lambda: None
     app.state.spool = Spool(app.state.closing)
-    # Routes are tried in this order, and there are many: those first by whose milliseconds people count.
-    app.include_router(serving_routes.federation_router)
+    app.include_router(serving.federation_router)
     app.include_router(peer_router(site.gate, site.plane, site))
-    for room in _ROOMS:
-        app.include_router(room.router, prefix="/v1")
+    for router in _ROUTERS:
+        app.include_router(router, prefix="/v1")
     app.add_exception_handler(FateFlowError, _on_error)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from fateflow_tui.core.errors import JobNotFound
 from fateflow_tui.core.records import JobState
 from fateflow_tui.server.address import Address
-from fateflow_tui.server.body import Body
 from fateflow_tui.server.door import Site
+from fateflow_tui.server.requests import Body
 
 
 def _site(request: Request) -> Site:

@@ -16,20 +16,20 @@ from fateflow_tui.core.records import JobState, WaitingReason
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.why import Holding
 from fateflow_tui.engine import ReusePlan
-from fateflow_tui.runtime.collector import Collector
 from fateflow_tui.runtime.events import SiteEvent
-from fateflow_tui.runtime.gate import PeerGate
-from fateflow_tui.runtime.history import History
-from fateflow_tui.runtime.job_ids import JobIds
-from fateflow_tui.runtime.models import Models
-from fateflow_tui.runtime.peers import Peers
-from fateflow_tui.runtime.permissions import Permissions
-from fateflow_tui.runtime.plane import Plane
-from fateflow_tui.runtime.routes import RouteTable
-from fateflow_tui.runtime.serving import Serving
+from fateflow_tui.runtime.home.garbage import Collector
+from fateflow_tui.runtime.jobs.history import History
+from fateflow_tui.runtime.live_jobs import JobIds
+from fateflow_tui.runtime.messages.bus import Plane
+from fateflow_tui.runtime.models.models import Models
+from fateflow_tui.runtime.peers.authenticator import PeerGate
+from fateflow_tui.runtime.peers.client import Peers
+from fateflow_tui.runtime.peers.grants import Permissions
+from fateflow_tui.runtime.peers.routes import RouteTable
+from fateflow_tui.runtime.serving.serving import Serving
 from fateflow_tui.runtime.site_config import SiteConfig
-from fateflow_tui.runtime.workers import Workers
-from fateflow_tui.server.peer_routes import PeerHandlers
+from fateflow_tui.runtime.workers.workers import Workers
+from fateflow_tui.server.peers import PeerHandlers
 
 Document = Mapping[str, Any] | str
 

@@ -1,4 +1,4 @@
-"""One scheduler process: the site, its HTTP server, and the file by which clients find it."""
+"""One scheduler process: the site, its HTTP server, its log, and the file by which clients find it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import FrameType
 from urllib.parse import urlsplit
@@ -22,15 +23,39 @@ import uvloop
 
 from fateflow_tui import __version__
 from fateflow_tui.artifacts.home import Home
+from fateflow_tui.artifacts.logs import format_line
 from fateflow_tui.core.errors import BadRequest, Conflict, FateFlowError
-from fateflow_tui.runtime.home_lock import HomeLock, HomeTaken
+from fateflow_tui.runtime.home.lock import HomeLock, HomeTaken
 from fateflow_tui.runtime.site import Site
 from fateflow_tui.runtime.site_config import SiteConfig
 from fateflow_tui.sdk.connection import RunFile
 from fateflow_tui.server.address import Address
 from fateflow_tui.server.app import create_app
-from fateflow_tui.server.site_log import log_to
-from fateflow_tui.server.system_errors import system_error
+from fateflow_tui.server.errors import system_error
+
+SITE_LOG = "fate_flow.log"
+_SIZE = 10 << 20
+_KEPT = 5
+
+
+class _LineFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        message = f"{record.name}: {record.getMessage()}"
+        if record.exc_info:
+            message += f"\n{self.formatException(record.exc_info)}"
+        level = "ERROR" if record.levelno >= logging.ERROR else record.levelname
+        return format_line(record.created, level, "", "", message).removesuffix("\n")
+
+
+def log_to(directory: Path) -> None:
+    """Sends all log records of this process to the site's log, which is cut into five files of 10 MiB."""
+    directory.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(directory / SITE_LOG, maxBytes=_SIZE, backupCount=_KEPT, encoding="utf-8")
+    handler.setFormatter(_LineFormatter())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells of every request
+
 
 log = logging.getLogger(__name__)
 

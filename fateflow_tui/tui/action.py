@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from fateflow_tui.sdk.jobs import JobLine, JobView
+from fateflow_tui.sdk.types.jobs import JobLine, JobView
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,14 +16,14 @@ from textual.screen import Screen
 
 from fateflow_tui.core.errors import BadRequest, FateFlowError
 from fateflow_tui.tui import keymap, themes
-from fateflow_tui.tui.feed import Feed, Site
 from fateflow_tui.tui.keymap import Layout
 from fateflow_tui.tui.places import PLACES
 from fateflow_tui.tui.screens.dialog import ConfirmDialog, Question
+from fateflow_tui.tui.store import Feed, Site
 from fateflow_tui.tui.themes import Palette
 
 if TYPE_CHECKING:
-    from fateflow_tui.tui.examples import Examples
+    from fateflow_tui.tui.drafts import Examples
 
 
 def _palette_provider(name: str) -> type[Provider]:
@@ -116,7 +116,7 @@ class DashApp(App[None]):
 
     def examples(self) -> Examples | None:
         """The demo job, if its files are to be had."""
-        from fateflow_tui.tui.examples import examples_in
+        from fateflow_tui.tui.drafts import examples_in
 
         with suppress(FateFlowError):
             return examples_in(self._demo()) if self._demo is not None else None

@@ -1,7 +1,4 @@
-"""The drawing of a job's graph made ready for a terminal: rows of cells, ways of edges, who is related to whom; pure.
-
-Made once for a job and a kind of view; statuses and the selection only choose styles.
-"""
+"""A job's graph made ready for the terminal: cells, edges, statuses beside each node, glyphs and styles."""
 
 from __future__ import annotations
 
@@ -10,9 +7,14 @@ from typing import Final
 
 import msgspec
 
+from fateflow_tui.core.cells import Span, Spans, padded, spans_width
+from fateflow_tui.core.formatting import duration, marked
+from fateflow_tui.core.status import Status
 from fateflow_tui.graph import Cell, Dag, Link, Part, cell_rows, lay_boxes, lay_lanes
-from fateflow_tui.graph.boxes import BoxLayout
-from fateflow_tui.graph.lanes import LaneLayout
+from fateflow_tui.graph.boxes.layout import BoxLayout
+from fateflow_tui.graph.lanes.layout import LaneLayout
+from fateflow_tui.sdk.types.jobs import ComponentView, JobView
+from fateflow_tui.tui import columns
 
 BOXES: Final = "boxes"
 COMPACT: Final = "compact"
@@ -102,3 +104,136 @@ def _lane_way(layout: LaneLayout, spots: Mapping[str, Place], link: Link) -> lis
         here.sort(key=lambda x: abs(x - dot), reverse=y == target)
         way += [(x, y) for x in here]
     return way
+
+
+REUSED: Final = "↻"
+_WORD: Final = 10  # `■ canceled`
+_TIME: Final = 8
+_MOST_MARKS: Final = 24  # places of the marks of many parties
+
+
+def rooms(view: JobView) -> dict[str, int]:
+    """Places that the details need, by kind of view."""
+    marks = marks_room(view)
+    return {BOXES: _WORD + 1 + marks, COMPACT: 2 + marks, LANES: marks + 2 + _WORD + 2 + _TIME}
+
+
+def marks_room(view: JobView) -> int:
+    return min(_MOST_MARKS, max((spans_width(columns.party_marks(one.parties)) for one in view.components), default=0))
+
+
+def detail(one: ComponentView, kind: str, marks: int, now: int) -> Spans:
+    """In the room of its kind."""
+    parties = _cut(columns.party_marks(one.parties), marks)
+    word = f"{REUSED} reused" if one.reused_from else marked(one.status)
+    if kind == COMPACT:
+        return [(f"{word[0]} ", one.status), *parties]
+    if kind == BOXES:
+        return [(padded(word, _WORD + 1), one.status), *parties]
+    took = _took(one, now)
+    blank = " " * (marks - spans_width(parties) + 2)
+    return [*parties, (blank, ""), (padded(word, _WORD + 2), one.status), (took.rjust(_TIME), "muted")]
+
+
+def _took(one: ComponentView, now: int) -> str:
+    if not one.started_at:
+        return ""
+    if one.ended_at:
+        return duration(one.ended_at - one.started_at)
+    return columns.ticking(now - one.started_at) if one.status is Status.RUNNING else ""
+
+
+def _cut(spans: Spans, room: int) -> Spans:
+    if spans_width(spans) <= room:
+        return spans
+    kept: Spans = []
+    for text, style in spans:
+        if spans_width([*kept, (text, style)]) > room - 1:
+            break
+        kept.append((text, style))
+    return [*kept, ("…", "muted")]
+
+
+_HEAVY: Final = dict(zip("╭─╮│╰╯┬[]", "┏━┓┃┗┛┯[]", strict=True))
+_LOUD: Final = (Status.RUNNING, Status.FAILED, Status.TIMEOUT, Status.CANCELED)
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What decides about styles. marks: places of the marks of all parties. now: ms since the epoch."""
+
+    scene: Scene
+    components: dict[str, ComponentView]
+    selected: str
+    related: frozenset[str]
+    marks: int
+    now: int
+    focused: bool
+
+
+def row_of(look: Look, y: int, begin: int, end: int, moving: Mapping[int, str]) -> list[Span]:
+    """Places `begin` to `end` of a row, in as few pieces as it takes. moving: signs of what moves, by column."""
+    scene, related = look.scene, look.related
+    cells = scene.rows[y]
+    places = [_place(cell, look) for cell in cells[begin:end]]
+    for name in scene.at_row.get(y, ()):
+        x = scene.spots[name][0]
+        aside = bool(related) and name not in related
+        found = detail(look.components[name], scene.kind, look.marks, look.now)
+        for text, style in found:
+            for sign in text:
+                place = x - begin
+                x += 1
+                if place < 0 or place >= end - begin:
+                    continue
+                places += [(" ", "")] * (place + 1 - len(places))
+                places[place] = (sign, "muted" if aside and style == Status.SUCCESS else style)
+    for x, sign in moving.items():
+        if 0 <= x - begin < len(places):
+            places[x - begin] = (sign, "running strong")
+    if scene.kind == LANES and scene.at_row.get(y) == [look.selected]:
+        places += [(" ", "")] * (end - begin - len(places))
+        mark = "cursor" if look.focused else ""
+        places = [(sign, f"{style} {mark}".strip()) for sign, style in places]
+    return _joined(places)
+
+
+def _place(cell: Cell, look: Look) -> Span:
+    part, components, related = cell.part, look.components, look.related
+    if part is Part.EMPTY:
+        return " ", ""
+    if part in (Part.LINE, Part.ARROW):
+        if any(components[target].status is Status.RUNNING for _, target in cell.edges):
+            return cell.glyph, "running"
+        if any(source in related and target in related for source, target in cell.edges):
+            return cell.glyph, "primary"
+        return cell.glyph, "frame" if related else "muted"
+    one = components[cell.node]
+    here = cell.node == look.selected
+    aside = bool(related) and cell.node not in related
+    if part is Part.DOT:
+        return ("◉" if here else cell.glyph), one.status
+    if part is Part.FRAME:
+        if here:
+            return _HEAVY.get(cell.glyph, cell.glyph), "primary strong"
+        return cell.glyph, one.status if one.status in _LOUD else "frame" if aside else "muted"
+    if part is Part.NAME:
+        if one.status in _LOUD and not aside:
+            return cell.glyph, f"{one.status} strong"
+        if here:
+            return cell.glyph, "strong"
+        return cell.glyph, "muted" if aside or not (one.started_at or one.reused_from) else ""
+    return " ", ""
+
+
+def _joined(places: list[Span]) -> list[Span]:
+    joined: list[Span] = []
+    text, style = "", ""
+    for sign, other in places:
+        if other != style and text:
+            joined.append((text, style))
+            text = ""
+        style = other
+        text += sign
+    if text:
+        joined.append((text, style))
+    return joined

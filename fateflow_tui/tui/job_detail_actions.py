@@ -5,7 +5,7 @@ from __future__ import annotations
 from fateflow_tui.core.status import Status
 from fateflow_tui.tui.action import Action, Selection, no_job, offline
 from fateflow_tui.tui.job_actions import not_rerunnable
-from fateflow_tui.tui.job_subject import has_model
+from fateflow_tui.tui.job_filter import has_model
 
 JOB = ("job",)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from fateflow_tui.text.statuses import marked
+from fateflow_tui.core.formatting import marked
 from fateflow_tui.tui.action import Action
 from fateflow_tui.tui.actions import actions_of
 from fateflow_tui.tui.screens.dash_screen import DashScreen

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from fateflow_tui.sdk.results.models import ModelLine
-from fateflow_tui.sdk.results.parties import Grant, PeerState
+from fateflow_tui.sdk.types.models import ModelLine
+from fateflow_tui.sdk.types.site import Grant, PeerState
 
 if TYPE_CHECKING:
-    from fateflow_tui.sdk.results.tables import TableLine
+    from fateflow_tui.sdk.types.tables import TableLine
     from fateflow_tui.tui.app import DashApp
 
 MOST: Final = 1_000  # rows of one kind that are read

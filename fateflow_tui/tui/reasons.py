@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fateflow_tui.core.cells import Spans, on_one_line
+from fateflow_tui.core.formatting import duration, marked
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.why import Why
-from fateflow_tui.sdk.jobs import JobWhy
-from fateflow_tui.text.amounts import duration
-from fateflow_tui.text.places import on_one_line
-from fateflow_tui.text.spans import Spans
-from fateflow_tui.text.statuses import marked
-from fateflow_tui.tui import texts
-from fateflow_tui.tui.widgets.cards import card_lines
+from fateflow_tui.sdk.types.jobs import JobWhy
+from fateflow_tui.tui import columns
+from fateflow_tui.tui.widgets.tab_cards import card_lines
 
 _STYLES = {
     "waiting": "warning",
@@ -48,7 +46,7 @@ def _one(why: Why, now: int, *, chief: bool) -> list[Spans]:
         [(f"{name:<10}", "muted"), (on_one_line(value), "success" if name == "mend" else "")] for name, value in facts
     ]
     for number, holder in enumerate(why.holders):
-        until = f", until about {texts.clock(holder.ends_at)}" if holder.ends_at else ""
+        until = f", until about {columns.clock(holder.ends_at)}" if holder.ends_at else ""
         held = f"{holder.job_id}  {_amount(holder.held)} at {holder.party}{until}"
         lines.append([("held by   " if not number else " " * 10, "muted"), (held, "")])
     if why.stack:
@@ -61,7 +59,7 @@ def _one(why: Why, now: int, *, chief: bool) -> list[Spans]:
 
 def _facts(why: Why, now: int) -> Iterator[tuple[str, str]]:
     yield "at", " ".join(filter(None, [why.component, why.party]))
-    yield "since", f"{texts.moment(why.since, now)}, {duration(now - why.since)} ago" if why.since else ""
+    yield "since", f"{columns.moment(why.since, now)}, {duration(now - why.since)} ago" if why.since else ""
     yield "need", _amount(why.need)
     yield "free", _amount(why.free)
     yield "total", _amount(why.total)
@@ -85,4 +83,4 @@ def _facts(why: Why, now: int) -> Iterator[tuple[str, str]]:
 def _amount(amount: Resources | None) -> str:
     if amount is None:
         return ""
-    return texts.plural(amount.cores, "core") + (f", {texts.mib(amount.memory)}" if amount.memory else "")
+    return columns.plural(amount.cores, "core") + (f", {columns.mib(amount.memory)}" if amount.memory else "")

@@ -11,9 +11,8 @@ import msgspec
 
 from fateflow_tui.core.records import WaitingReason
 from fateflow_tui.core.status import Status, fold_parties
-from fateflow_tui.sdk.jobs import ComponentView, JobLine, JobView
-from fateflow_tui.sdk.results.logs import Event
-from fateflow_tui.sdk.results.site import SiteStatus
+from fateflow_tui.sdk.types.jobs import ComponentView, JobLine, JobView
+from fateflow_tui.sdk.types.site import Event, SiteStatus
 
 
 class Link(StrEnum):

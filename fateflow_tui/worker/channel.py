@@ -27,7 +27,7 @@ from fateflow_tui.core.work import (
     WorkerFrame,
 )
 from fateflow_tui.worker.codec import CODEC, Buffer, Payload
-from fateflow_tui.worker.frames import LENGTH_BYTES, header_length, pack, site_frame
+from fateflow_tui.worker.protocol import LENGTH_BYTES, header_length, pack, site_frame
 
 _PROGRESS_PAUSE: Final = 0.1  # seconds; more often is only noise on a screen
 _SEND_BUFFERS: Final = 512  # below the system's limit for one call

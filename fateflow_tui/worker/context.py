@@ -1,32 +1,212 @@
-"""What a module gets to work with: the implementation of `components.contract.Context`."""
+"""The context that a module runs in: inputs, outputs, declared variables and the exchange with other parties."""
 
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.metrics import MetricsWriter
-from fateflow_tui.artifacts.models import PartyModels
-from fateflow_tui.artifacts.plain import plain
-from fateflow_tui.artifacts.tables import Table, Tables, TableWriter
-from fateflow_tui.components.contract import Inputs
+from fateflow_tui.artifacts.models import ComponentModel, PartyModels
+from fateflow_tui.artifacts.table import Table, TableMeta, plain
+from fateflow_tui.artifacts.table_writer import TableWriter
+from fateflow_tui.artifacts.tables import Tables
+from fateflow_tui.components.contract import Inputs, Model
 from fateflow_tui.core.errors import ComponentFailed
-from fateflow_tui.core.ids import Party
-from fateflow_tui.core.ports import ModuleFacts
+from fateflow_tui.core.ids import Party, output_namespace, party_model_id
+from fateflow_tui.core.ports import ModuleFacts, Variable
+from fateflow_tui.core.records import Output
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.work import TaskOrder, TaskResult
+from fateflow_tui.core.work import ModelRef, TaskOrder, TaskResult
 from fateflow_tui.registry import Registry
-from fateflow_tui.worker.codec import decode, encode
-from fateflow_tui.worker.declared import Declared
-from fateflow_tui.worker.exchange import Exchange
-from fateflow_tui.worker.inputs import TaskInputs
-from fateflow_tui.worker.outputs import TaskOutputs
+from fateflow_tui.worker.codec import Buffer, Payload, decode, encode
 
 if TYPE_CHECKING:
     from fateflow_tui.components.contract import Value
+
+
+class Declared:
+    """Checks sends and receives of one task; every refusal is a ComponentFailed that names the variable."""
+
+    def __init__(self, facts: ModuleFacts, party: Party, roles: Mapping[str, Sequence[Party]]) -> None:
+        self._facts = facts
+        self._party = party
+        self._roles = roles
+
+    def targets(self, name: str, to: Party | Sequence[Party] | str) -> list[Party]:
+        """The parties that `to` means; a role means all of its parties but this one."""
+        variable = self._variable(name)
+        self._check_role(variable, self._party.role, variable.sources, "sent by")
+        if isinstance(to, str):
+            self._check_role(variable, to, variable.targets, "sent to")
+            targets = [party for party in self._roles.get(to, ()) if party != self._party]
+        else:
+            targets = [to] if isinstance(to, Party) else list(to)
+        for target in targets:
+            self._check_role(variable, target.role, variable.targets, "sent to")
+            self._check_takes_part(variable, target)
+        return targets
+
+    def check_source(self, name: str, source: Party) -> None:
+        variable = self._variable(name)
+        self._check_role(variable, source.role, variable.sources, "sent by")
+        self._check_role(variable, self._party.role, variable.targets, "received by")
+        self._check_takes_part(variable, source)
+
+    def _variable(self, name: str) -> Variable:
+        variable = self._facts.variables.get(name)
+        if variable is None:
+            known = ", ".join(self._facts.variables) or "none"
+            raise ComponentFailed(
+                f"module {self._facts.name} does not declare the variable {name!r}; it declares: {known}",
+                hint="add it to the module's `variables`, with the roles that send and receive it",
+            )
+        return variable
+
+    def _check_role(self, variable: Variable, role: str, allowed: frozenset[str], verb: str) -> None:
+        if role not in allowed:
+            raise ComponentFailed(
+                f"{variable.name} of module {self._facts.name} may not be {verb} a {role}; "
+                f"it goes from {_listed(variable.sources)} to {_listed(variable.targets)}"
+            )
+
+    def _check_takes_part(self, variable: Variable, party: Party) -> None:
+        if party not in self._roles.get(party.role, ()):
+            raise ComponentFailed(f"{variable.name}: {party} does not take part in this component")
+
+
+def _listed(roles: frozenset[str]) -> str:
+    return ", ".join(sorted(roles))
+
+
+class Exchange(Protocol):
+    """One task's end of the message plane. Names, tags and directions have been checked before it is called."""
+
+    def send(self, to: Sequence[Party], name: str, tag: str, payload: Payload) -> None:
+        """Returns once the value is on its way or waits for its receivers. Raises ComponentFailed if it cannot."""
+        ...
+
+    def receive(self, source: Party, name: str, tag: str, timeout: float | None) -> Buffer:
+        """The payload, when it is there. Raises ComponentFailed when the other side is gone or time (s) is up."""
+        ...
+
+    def progress(self, done: int, total: int) -> None: ...
+
+    def metrics_written(self, namespace: str, name: str) -> None: ...
+
+
+class TaskInputs:
+    """Implements `components.contract.Inputs` for an order. A table or model that is not there raises NotFound."""
+
+    def __init__(self, order: TaskOrder, tables: Tables, models: PartyModels) -> None:
+        self._order = order
+        self._tables = tables
+        self._models = models
+
+    def keys(self) -> list[str]:
+        return list(self._order.tables)
+
+    def tables(self, key: str) -> list[Table]:
+        return [self._tables.open(ref.namespace, ref.name) for ref in self._order.tables.get(key, [])]
+
+    def table(self, key: str) -> Table | None:
+        found = self.tables(key)
+        return found[-1] if found else None
+
+    def first(self) -> Table | None:
+        """What a component that is not to run passes on: the table under its first key that has one."""
+        return next((table for key in self.keys() if (table := self.table(key)) is not None), None)
+
+    def model(self) -> Model | None:
+        found = self._load("model")
+        return found[-1] if found else None
+
+    def isometric_models(self) -> list[Model]:
+        return self._load("isometric_model")
+
+    def _load(self, key: str) -> list[Model]:
+        return [self._open(ref) for ref in self._order.models.get(key, [])]
+
+    def _open(self, ref: ModelRef) -> Model:
+        return self._models.load(ref.party_model_id, ref.version, ref.component, ref.alias)
+
+
+class TaskOutputs:
+    """Collects outputs while a module runs. model: parameters and meta, stored by `complete`."""
+
+    def __init__(self, order: TaskOrder, tables: Tables, models: PartyModels) -> None:
+        self.model: tuple[dict[str, Any], dict[str, Any]] | None = None
+        self._order = order
+        self._tables = tables
+        self._models = models
+        self._written: dict[int, TableWriter] = {}
+        self._passed: dict[int, Table] = {}
+
+    def write(self, port: int, **facts: Any) -> TableWriter:
+        self._claim(port)
+        order = self._order
+        writer = self._tables.create(
+            output_namespace(order.job_id, order.component, order.version),
+            uuid.uuid4().hex,
+            origin={"job_id": order.job_id, "component": order.component},
+            **facts,
+        )
+        self._written[port] = writer
+        return writer
+
+    def pass_on(self, table: Table, port: int) -> None:
+        self._claim(port)
+        self._passed[port] = table
+
+    def complete(self) -> list[Output]:
+        """Stores the model and returns everything, tables in the order of their ports."""
+        tables = dict(self._passed)
+        for port, writer in self._written.items():
+            if writer.table is None:
+                raise ComponentFailed(
+                    f"the table of output {self._port_name(port)!r} was begun but never closed",
+                    hint="write it in a `with` block, or call its `close`",
+                )
+            tables[port] = writer.table
+        outputs = [_data(self._port_name(port), table.meta) for port, table in sorted(tables.items())]
+        # What a predict job makes of a model it was given is not that model: the version it uses stays as it is.
+        if self.model is not None and self._order.job_parameters.get("job_type") != "predict":
+            outputs.append(self._save_model(*self.model))
+        return outputs
+
+    def discard(self) -> None:
+        for writer in self._written.values():
+            if writer.table is not None:
+                self._tables.delete(writer.table.meta.namespace, writer.table.meta.name)
+            else:
+                writer.discard()
+
+    def _claim(self, port: int) -> None:
+        writer = self._written.get(port)
+        if port in self._passed or (writer is not None and not writer.discarded):
+            raise ComponentFailed(f"output {self._port_name(port)!r} of {self._order.component} has a table already")
+
+    def _port_name(self, port: int) -> str:
+        names = self._order.plan.data_ports
+        return names[port] if port < len(names) else str(port)
+
+    def _save_model(self, parameters: dict[str, Any], meta: dict[str, Any]) -> Output:
+        order = self._order
+        alias = order.plan.model_port
+        content = self._models.save(
+            party_model_id(order.party, order.model_id),
+            order.model_version,
+            ComponentModel(order.component, order.plan.module, parameters, meta, alias),
+        )
+        return Output("model", alias, sha256=sha256(content).hexdigest(), size=len(content))
+
+
+def _data(port: str, meta: TableMeta) -> Output:
+    return Output("data", port, meta.namespace, meta.name, meta.count, sha256=meta.identity)
 
 
 class TaskContext:

@@ -30,7 +30,7 @@ from fateflow_tui.components.catalog import Catalog, load_catalog
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.worker.child import serve_one
 from fateflow_tui.worker.process import ThreadPools, die_with_parent, to_mib
-from fateflow_tui.worker.zygote_messages import Began, Ended, Kill, NotBegun, Notice, Ready, Request, Run, Sample
+from fateflow_tui.worker.protocol import Began, Ended, Kill, NotBegun, Notice, Ready, Request, Run, Sample
 
 PRELOADED: Final = (
     "numpy",

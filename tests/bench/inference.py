@@ -24,7 +24,7 @@ import httpx
 from integration.clusters import RunningSite
 from integration.serving_sites import GUEST, HOST, INTERCEPT, MODEL, VERSION, ServingSite, models_of
 
-from fateflow_tui.runtime.serving_errors import ServingCode
+from fateflow_tui.runtime.serving.messages import ServingCode
 
 ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
 KNOWN, WARM_UP, AT_ONCE = 10_000, 100, 16

@@ -22,9 +22,9 @@ from pathlib import Path
 import uvloop
 from peer_sites import GUEST, HOST, PeerSite, order, sent
 
-from fateflow_tui.runtime.keys import SiteKey
+from fateflow_tui.runtime.messages.transfer import CHUNK_SIZE
+from fateflow_tui.runtime.peers.keys import SiteKey
 from fateflow_tui.runtime.site_config import SiteConfig
-from fateflow_tui.runtime.transfer import CHUNK_SIZE
 
 SCRIPT = Path(__file__).parents[1] / "integration" / "peer_process.py"
 RUNS, LARGE, SMALL = 9, 100_000_000, 200

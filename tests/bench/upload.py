@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from integration.clusters import RunningSite, standalone
 
-from store.jobs import TinyJobStore
+from fateflow_tui.store.jobs import TinyJobStore
 
 COLUMNS = 20
 _ALONE = """

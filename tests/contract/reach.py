@@ -12,10 +12,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import fateflow_tui.sdk.flow_client
+import fateflow_tui.sdk.fate
 from fateflow_tui.sdk import FateFlow
-from fateflow_tui.sdk.calls import Call
-from fateflow_tui.sdk.operations import Noun, Operation, operations_of
+from fateflow_tui.sdk.namespaces import Noun, Operation, operations_of
+from fateflow_tui.sdk.operations import Call
 
 _ROOT = Path(__file__).parents[2]
 _MODEL_ID = "guest-9999#host-10000#model"
@@ -111,7 +111,7 @@ def _is_union(hint: Any) -> bool:
 
 def flow_client_paths() -> set[str]:
     """What FATE's own SDK by its old names may call."""
-    return _literal_paths(sorted(Path(fateflow_tui.sdk.flow_client.__file__).parent.glob("*.py")))
+    return _literal_paths(sorted(Path(fateflow_tui.sdk.fate.__file__).parent.glob("*.py")))
 
 
 def command_paths(offered: set[str]) -> set[str]:

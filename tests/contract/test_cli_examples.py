@@ -11,9 +11,9 @@ import pytest
 import typer
 from command_line import CommandLine, Said, models_folder, sleep, submit
 
-from commands import main
-from commands.main import Fateflow
-from commands.verbs import Noun, Verb
+from fateflow_tui.commands import main
+from fateflow_tui.commands.groups import Noun, Verb
+from fateflow_tui.commands.main import Fateflow
 
 
 def _verbs() -> dict[str, Verb]:

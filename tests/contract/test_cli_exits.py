@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from command_line import CommandLine, sleep
 
-from commands import main
-from commands.exits import BUG, INTERRUPTED, PIPE_CLOSED
+from fateflow_tui.commands import main
+from fateflow_tui.commands.errors import BUG, INTERRUPTED, PIPE_CLOSED
 
 NOWHERE = "http://127.0.0.1:9"
 

@@ -10,7 +10,7 @@ import pytest
 import typer
 from command_line import CommandLine
 
-from commands.main import app
+from fateflow_tui.commands.main import app
 
 # Each command with all options that any version of the client has; `!` marks a switch, `=` what its value must be.
 _TASK = "-j --job-id -r --role -p --party-id -cpn --component-name"

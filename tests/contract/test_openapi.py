@@ -9,7 +9,7 @@ from api_document import DOCUMENT, OPERATIONS
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from fateflow_tui.server.paths import BUILT
+from fateflow_tui.server.fate.absent import BUILT
 
 ENVELOPE = {"$ref": "#/components/schemas/Envelope"}
 

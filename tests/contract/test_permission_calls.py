@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from fateflow_tui.sdk import local
-from store.audit import AuditTrail
+from fateflow_tui.store.audit import AuditTrail
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from fateflow_tui.sdk import FateFlow, local
-from fateflow_tui.server.paths import BUILT, NOT_BUILT
+from fateflow_tui.server.fate.absent import BUILT, NOT_BUILT
 
 _CONF: dict[str, Any] = {
     "dsl_version": 2,

@@ -19,7 +19,7 @@ from wire_shapes import differences
 
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.sdk import local
-from fateflow_tui.server.paths import BUILT
+from fateflow_tui.server.fate.absent import BUILT
 
 _SHARED = Path(os.environ.get("FATEFLOW_SHARED", Path(__file__).parents[3] / "shared"))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from store.audit import AuditTrail
+from fateflow_tui.store.audit import AuditTrail
 
 NEW_YEAR = 1_767_225_600_000  # 2026-01-01T00:00:00Z in ms
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from store.cache import BoundedCache
+from fateflow_tui.store.jobs import BoundedCache
 
 
 def cache_of(entries: int, size: int) -> BoundedCache[str]:

@@ -11,9 +11,9 @@ import pytest
 
 from fateflow_tui.core.errors import DamagedFile, JobNotFound, LeaseLost, StaleVersion
 from fateflow_tui.core.ports import Change, Collection, JobStore, StoredJob, Versioned
-from store.collections import open_collection
-from store.jobs import TinyJobStore
-from store.memory import MemoryCollection, MemoryJobStore
+from fateflow_tui.store.collections import open_collection
+from fateflow_tui.store.jobs import TinyJobStore
+from fateflow_tui.store.memory import MemoryCollection, MemoryJobStore
 
 JOB = "202611240151070000001"
 OTHER = "202611240151080000002"

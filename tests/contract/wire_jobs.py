@@ -30,7 +30,7 @@ from fateflow_tui.core.records import (
     TaskRecord,
 )
 from fateflow_tui.core.status import Status
-from store.jobs import TinyJobStore
+from fateflow_tui.store.jobs import TinyJobStore
 
 MAIN_JOB = "2026112401573683991213"
 

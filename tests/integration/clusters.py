@@ -14,7 +14,7 @@ from typing import Any, Self
 from fateflow_tui.core.status import Status
 from fateflow_tui.sdk import FateFlow, local
 from fateflow_tui.sdk.connection import read_run_file
-from fateflow_tui.sdk.jobs import JobView
+from fateflow_tui.sdk.types.jobs import JobView
 
 PARTIES = ("guest:9999", "host:10000", "arbiter:10000")
 

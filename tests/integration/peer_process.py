@@ -16,9 +16,9 @@ from typing import Any
 import uvloop
 from peer_sites import GUEST, HOST, PeerSite, order, wanted
 
-from fateflow_tui.runtime.keys import SiteKey
+from fateflow_tui.runtime.messages.transfer import Payload
+from fateflow_tui.runtime.peers.keys import SiteKey
 from fateflow_tui.runtime.site_config import SiteConfig
-from fateflow_tui.runtime.transfer import Payload
 
 
 def say(*words: object) -> None:

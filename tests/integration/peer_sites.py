@@ -17,14 +17,14 @@ from fateflow_tui.core.plan import TaskPlan
 from fateflow_tui.core.ports import Variable
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.work import Sent, TaskOrder, Wanted
-from fateflow_tui.runtime.gate import PeerGate
-from fateflow_tui.runtime.keys import SiteKey
-from fateflow_tui.runtime.peers import Peers
-from fateflow_tui.runtime.plane import Plane
-from fateflow_tui.runtime.routes import RouteTable
+from fateflow_tui.runtime.messages.bus import Plane
+from fateflow_tui.runtime.peers.authenticator import PeerGate
+from fateflow_tui.runtime.peers.client import Peers
+from fateflow_tui.runtime.peers.keys import SiteKey
+from fateflow_tui.runtime.peers.routes import RouteTable
 from fateflow_tui.runtime.site_config import SiteConfig
-from fateflow_tui.server.peer_routes import peer_router
-from store.memory import MemoryCollection
+from fateflow_tui.server.peers import peer_router
+from fateflow_tui.store.memory import MemoryCollection
 
 GUEST, HOST, ARBITER = Party("guest", "9999"), Party("host", "10000"), Party("arbiter", "10000")
 JOB = "202611240000000000001"

@@ -21,17 +21,17 @@ from fateflow_tui.components.catalog import load_catalog
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.models import Pipeline
 from fateflow_tui.registry import Part, Registry
-from fateflow_tui.runtime.gate import PeerGate
-from fateflow_tui.runtime.keys import SiteKey
-from fateflow_tui.runtime.peers import Peers
-from fateflow_tui.runtime.plane import Plane
-from fateflow_tui.runtime.routes import RouteTable
-from fateflow_tui.runtime.serving import Serving
-from fateflow_tui.runtime.serving_messages import ShareAnswer, ShareRequest
+from fateflow_tui.runtime.messages.bus import Plane
+from fateflow_tui.runtime.peers.authenticator import PeerGate
+from fateflow_tui.runtime.peers.client import Peers
+from fateflow_tui.runtime.peers.keys import SiteKey
+from fateflow_tui.runtime.peers.routes import RouteTable
+from fateflow_tui.runtime.serving.messages import ShareAnswer, ShareRequest
+from fateflow_tui.runtime.serving.serving import Serving
 from fateflow_tui.runtime.site_config import ServingLimits, SiteConfig
 from fateflow_tui.server.address import Address
 from fateflow_tui.server.app import create_app
-from store.collections import open_collection
+from fateflow_tui.store.collections import open_collection
 
 GUEST, HOST, SECOND_HOST = Party("guest", "9999"), Party("host", "10000"), Party("host", "10001")
 MODEL, VERSION = "arbiter-10000#guest-9999#host-10000_10001#model", "202611240000000000001"

@@ -10,12 +10,10 @@ import pytest
 from contract.command_line import CommandLine
 from integration.clusters import RunningSite, standalone, three_sites
 
-from fateflow_tui.runtime.check import Check
-from fateflow_tui.runtime.doctor import checks_of_stopped
-from fateflow_tui.runtime.home_checks import mounted_as
-from fateflow_tui.runtime.network_checks import network_checks
+from fateflow_tui.runtime.home.checks import Check, mounted_as
+from fateflow_tui.runtime.home.doctor import checks_of_stopped, network_checks
 from fateflow_tui.runtime.site_config import Capacity, SiteConfig
-from fateflow_tui.sdk.results import Check as Found
+from fateflow_tui.sdk.types import Check as Found
 
 DATA = Path(__file__).parents[2] / "demo" / "data" / "guest.csv"
 

@@ -21,13 +21,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from peer_sites import ARBITER, GUEST, HOST, JOB, PeerSite, directive, guest_and_host
 
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import Conflict, PartyRefused, PartyUnreachable
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Acknowledgement, Report
-from fateflow_tui.runtime.clock import now_ms
-from fateflow_tui.runtime.keys import SiteKey
-from fateflow_tui.runtime.peer_messages import DIRECTIVE_PATH, PING_PATH
-from fateflow_tui.runtime.signing import Call
+from fateflow_tui.runtime.peers.client import DIRECTIVE_PATH, PING_PATH
+from fateflow_tui.runtime.peers.keys import SiteKey
+from fateflow_tui.runtime.peers.signing import Call
 from fateflow_tui.runtime.site_config import SiteConfig, Timeouts, Tls
 
 BODY = msgspec.json.encode(directive())

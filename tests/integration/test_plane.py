@@ -17,9 +17,9 @@ from peer_sites import ARBITER, COMPONENT, GUEST, HOST, JOB, PeerSite, guest_and
 from fateflow_tui.core.errors import BadRequest, Conflict, PartyRefused, PartyUnreachable
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.work import Sent
-from fateflow_tui.runtime.keys import SiteKey
+from fateflow_tui.runtime.messages.transfer import CHUNK_SIZE, Chunk, MailKey, Progress
+from fateflow_tui.runtime.peers.keys import SiteKey
 from fateflow_tui.runtime.site_config import MailboxLimits, SiteConfig
-from fateflow_tui.runtime.transfer import CHUNK_SIZE, Chunk, MailKey, Progress
 
 MIB = 1 << 20
 

@@ -14,7 +14,7 @@ from fateflow_tui.core import errors
 from fateflow_tui.runtime.site_config import ClientKeys, SiteConfig
 from fateflow_tui.sdk import FateFlow, local
 from fateflow_tui.sdk.connection import read_run_file
-from fateflow_tui.sdk.flow_client import FlowClient
+from fateflow_tui.sdk.fate import FlowClient
 
 _DATA = Path(__file__).parents[2] / "demo" / "data"
 _KEYS = ("app", "a-secret-that-is-long-enough")

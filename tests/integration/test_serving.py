@@ -27,7 +27,7 @@ from integration.serving_sites import (
 
 from fateflow_tui.core.errors import BadRequest, Conflict, NotBuilt, NotFound, PartyRefused
 from fateflow_tui.core.ids import Party
-from fateflow_tui.runtime.serving_messages import ShareRequest
+from fateflow_tui.runtime.serving.messages import ShareRequest
 
 ROW = {"x0": 2, "x1": "0.25"}
 

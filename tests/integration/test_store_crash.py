@@ -11,9 +11,9 @@ import pytest
 from tinydb import TinyDB
 
 from fateflow_tui.core.ports import Change
-from store.collections import open_collection
-from store.damage import damaged_files
-from store.jobs import TinyJobStore
+from fateflow_tui.store.collections import open_collection
+from fateflow_tui.store.jobs import TinyJobStore
+from fateflow_tui.store.storage import damaged_files
 
 JOBS = ("202611240151070000001", "202611250000000000002")
 KILLS = 30
@@ -24,8 +24,8 @@ WRITER = """
 import sys
 from pathlib import Path
 from fateflow_tui.core.ports import Change
-from store.collections import open_collection
-from store.jobs import TinyJobStore
+from fateflow_tui.store.collections import open_collection
+from fateflow_tui.store.jobs import TinyJobStore
 
 home, jobs = Path(sys.argv[1]), sys.argv[2:]
 store, parties = TinyJobStore(home), open_collection(home, "parties")
@@ -46,8 +46,8 @@ import sys
 from pathlib import Path
 from fateflow_tui.core.errors import StaleVersion
 from fateflow_tui.core.ports import Change
-from store.collections import open_collection
-from store.jobs import TinyJobStore
+from fateflow_tui.store.collections import open_collection
+from fateflow_tui.store.jobs import TinyJobStore
 
 home, job, left = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 store, tags = TinyJobStore(home), open_collection(home, "tags")

@@ -17,10 +17,10 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import TaskPlan
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.work import Finished, Hello, Progressed, Sent, TaskOrder, TaskResult, Wanted, WorkerFrame
-from fateflow_tui.runtime.channel import ChannelServer, Payload
+from fateflow_tui.runtime.workers.channel import ChannelServer, Payload
 from fateflow_tui.worker.channel import SiteChannel
 from fateflow_tui.worker.codec import decode, encode
-from fateflow_tui.worker.frames import pack
+from fateflow_tui.worker.protocol import pack
 
 GUEST, HOST = Party("guest", "9999"), Party("host", "10000")
 ORDER = TaskOrder("1", "lr_0", 0, GUEST, TaskPlan("lr_0", "HeteroLR", [], {}), "", {}, {})

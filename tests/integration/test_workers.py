@@ -23,7 +23,7 @@ from fateflow_tui.core.ids import Party, party_model_id, session_id
 from fateflow_tui.core.plan import TaskPlan
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.work import Sent, TableRef, TaskOrder, Wanted
-from fateflow_tui.runtime.workers import Ending, Workers
+from fateflow_tui.runtime.workers.workers import Ending, Workers
 from fateflow_tui.worker.codec import CODEC, encode
 
 GUEST, HOST = Party("guest", "9999"), Party("host", "10000")

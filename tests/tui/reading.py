@@ -13,8 +13,8 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from fateflow_tui.tui.app import DashApp
-from fateflow_tui.tui.feed import Site
 from fateflow_tui.tui.snapshot import Link
+from fateflow_tui.tui.store import Site
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "tui"
 Dash = Pilot[None]

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from fateflow_tui.core.status import Status
-from fateflow_tui.sdk.jobs import JobLine
+from fateflow_tui.sdk.types.jobs import JobLine
 from fateflow_tui.tui.action import Selection
 from fateflow_tui.tui.actions import ACTIONS, actions_of
 from fateflow_tui.tui.deeds import DEEDS

@@ -10,7 +10,7 @@ from reading import connected, lacks, screen_text, shows, until
 
 from fateflow_tui.sdk import FateFlow, local
 from fateflow_tui.tui.app import DashApp
-from fateflow_tui.tui.feed import Site
+from fateflow_tui.tui.store import Site
 from fateflow_tui.tui.widgets.listing import Listing
 
 ONE = {"guest": [9999]}

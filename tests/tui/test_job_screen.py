@@ -10,7 +10,7 @@ from job_jobs import anonymous, broken, fork, regression
 from reading import Dash, connected, lacks, matches_golden, screen_text, shows, until
 
 from fateflow_tui.core.status import Status
-from fateflow_tui.sdk.jobs import JobLine
+from fateflow_tui.sdk.types.jobs import JobLine
 from fateflow_tui.tui.app import DashApp
 from fateflow_tui.tui.screens.job import JobScreen
 from fateflow_tui.tui.widgets.graph_view import GraphView

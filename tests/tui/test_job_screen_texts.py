@@ -7,22 +7,22 @@ from itertools import pairwise
 
 import pytest
 
+from fateflow_tui.core.cells import spans_width
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.core.records import WaitingReason
 from fateflow_tui.core.status import Status
 from fateflow_tui.graph import Dag
-from fateflow_tui.sdk.jobs import ComponentView, JobView, PartyLine
-from fateflow_tui.sdk.results.jobs import Problem
-from fateflow_tui.sdk.results.logs import LogLine
-from fateflow_tui.sdk.results.tracking import Series
-from fateflow_tui.text.spans import spans_width
-from fateflow_tui.tui import charts, graph_details, graph_scene, parameter_check
+from fateflow_tui.sdk.types.jobs import ComponentView, JobView, PartyLine, Problem
+from fateflow_tui.sdk.types.site import LogLine
+from fateflow_tui.sdk.types.tables import Series
+from fateflow_tui.tui import graph_scene, parameters
 from fateflow_tui.tui.columns import Column, beyond, fitted, shared, without_start
-from fateflow_tui.tui.graph_ink import Look, row_of
-from fateflow_tui.tui.job_subject import Subject, first_component, first_tab
-from fateflow_tui.tui.log_book import LogBook, Wish
-from fateflow_tui.tui.origins import parameters_of
+from fateflow_tui.tui.graph_scene import Look, row_of
+from fateflow_tui.tui.job_filter import Subject, first_component, first_tab
+from fateflow_tui.tui.parameters import parameters_of
+from fateflow_tui.tui.widgets import metric_charts
+from fateflow_tui.tui.widgets.tab_log import LogBook, Wish
 
 
 def _line(at: int, text: str, level: str = "INFO", party: str = "guest:9999", component: str = "a") -> LogLine:
@@ -84,8 +84,8 @@ def test_series_become_charts_and_scores() -> None:
             "empty": Series(),
         }
     }
-    drawn, scores = charts.charts_of("evaluation_0", "guest:9999", found)
-    titles = [(chart.title, chart.note) for chart in sorted(drawn, key=charts.rank)]
+    drawn, scores = metric_charts.charts_of("evaluation_0", "guest:9999", found)
+    titles = [(chart.title, chart.note) for chart in sorted(drawn, key=metric_charts.rank)]
     assert titles == [
         ("loss · train", "0.5  (2)"),
         ("ROC · train", "auc 0.9"),
@@ -120,7 +120,7 @@ def test_a_parameter_says_which_layer_it_comes_from() -> None:
 
 
 def test_problems_are_placed_in_the_text() -> None:
-    document, remarks = parameter_check.read('{"common": {"x": {\n  "alpha": -1}}}')
+    document, remarks = parameters.read('{"common": {"x": {\n  "alpha": -1}}}')
     assert remarks == []
     problems = [
         Problem("E", "alpha is negative", "conf", "$.component_parameters.common.x.alpha"),
@@ -128,19 +128,19 @@ def test_problems_are_placed_in_the_text() -> None:
         Problem("E", "of another component", "conf", "$.component_parameters.common.y"),
         Problem("E", "not about parameters", "dsl", "$.components.x"),
     ]
-    placed = [(one.line, one.column, one.text, one.error) for one in parameter_check.placed(document, problems)]
+    placed = [(one.line, one.column, one.text, one.error) for one in parameters.placed(document, problems)]
     assert (1, 2, "alpha is negative", True) in placed
     assert (1, 2, "odd", False) in placed
     assert not any("not about" in text for _, _, text, _ in placed)
     given = {"common": {"x": {"alpha": 1, "cv": {"folds": 5}}}, "role": {"guest": {"0": {"x": {"y": "a"}}}}}
-    assert parameter_check.left_out(given, {"common": {"x": {"alpha": 2, "cv": {}}}}) == [
+    assert parameters.left_out(given, {"common": {"x": {"alpha": 2, "cv": {}}}}) == [
         "common.x.cv.folds = 5",
         'role = {"guest": {"0": {"x": {"y": "a"}}}}',
     ]
-    assert parameter_check.left_out(given, given) == []
-    assert parameter_check.read("[]")[1][0].text == "this must be an object: {…}"
-    assert parameter_check.read("{")[1]
-    assert isinstance(parameter_check.changed_conf({"dsl_version": 2}, {"common": 3}), dict | str)
+    assert parameters.left_out(given, given) == []
+    assert parameters.read("[]")[1][0].text == "this must be an object: {…}"
+    assert parameters.read("{")[1]
+    assert isinstance(parameters.changed_conf({"dsl_version": 2}, {"common": 3}), dict | str)
 
 
 def _view(needs: dict[str, list[str]], status: Status = Status.RUNNING, cards: bool = False) -> JobView:
@@ -177,7 +177,7 @@ def test_arrows_have_a_way_along_every_edge_and_rows_keep_their_width(kind: str,
         needs[f"n{number}"] = [name for name in needs if dice.random() < 0.25]
     view = _view(needs)
     dag = Dag.of_needs(needs)
-    scene = graph_scene.draw(dag, kind, graph_details.rooms(view)[kind])
+    scene = graph_scene.draw(dag, kind, graph_scene.rooms(view)[kind])
     for link in dag.links:
         way = scene.way(link)
         straight = kind == "lanes" and scene.spots[link[1]][1] == scene.spots[link[0]][1] + 1
@@ -188,7 +188,7 @@ def test_arrows_have_a_way_along_every_edge_and_rows_keep_their_width(kind: str,
         assert {graph_scene.arrow_of(way, step) for step in range(len(way))} <= {"▼", "▶", "◀"}
     components = {one.name: one for one in view.components}
     chosen = dag.names[-1]
-    look = Look(scene, components, chosen, graph_scene.related(dag, chosen), graph_details.marks_room(view), 0, True)
+    look = Look(scene, components, chosen, graph_scene.related(dag, chosen), graph_scene.marks_room(view), 0, True)
     for y in range(scene.height):
         assert spans_width(row_of(look, y, 3, 43, {5: "▼"})) <= 40
     assert graph_scene.related(dag, chosen) == {chosen} | dag.ancestors(chosen)

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from fateflow_tui.core.ids import Party
-from fateflow_tui.worker.harness import Given
+from fateflow_tui.worker.testing import Given
 
 GUEST = Party("guest", "9999")
 HOST = Party("host", "10000")

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from fateflow_tui.artifacts.models import ComponentModel
 from fateflow_tui.components.hetero_lr import HeteroLR
-from fateflow_tui.components.hetero_lr.optimizers import OPTIMIZERS
+from fateflow_tui.components.hetero_lr.optimization import OPTIMIZERS
 from fateflow_tui.core.ids import Party
-from fateflow_tui.worker.harness import Given, Result, run_module
+from fateflow_tui.worker.testing import Given, Result, run_module
 
 GUEST, ARBITER = Party("guest", "9999"), Party("arbiter", "10000")
 HOSTS = (Party("host", "10000"), Party("host", "10001"))

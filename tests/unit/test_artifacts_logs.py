@@ -8,10 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from fateflow_tui.artifacts import log_reader
+from fateflow_tui.artifacts import logs
 from fateflow_tui.artifacts.home import Home
-from fateflow_tui.artifacts.log_reader import Cursor, end_cursor, last_lines, tail, time_cursor
-from fateflow_tui.artifacts.logs import JobLog, TaskLogHandler, format_line
+from fateflow_tui.artifacts.logs import (
+    Cursor,
+    JobLog,
+    TaskLogHandler,
+    end_cursor,
+    format_line,
+    last_lines,
+    tail,
+    time_cursor,
+)
 from fateflow_tui.core.ids import Party
 
 GUEST = Party("guest", "9999")
@@ -131,7 +139,7 @@ def test_any_message_survives(tmp_path: Path, text: str) -> None:
     log = JobLog(home, "1")
     log.write(1, "INFO", text)
     log.close()
-    [record] = log_reader.tail([tmp_path / "logs" / "1" / "fate_flow_schedule.log"])[0]
+    [record] = logs.tail([tmp_path / "logs" / "1" / "fate_flow_schedule.log"])[0]
     assert record.message == text.encode(errors="backslashreplace").decode()
 
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from fateflow_tui.artifacts import metrics
 from fateflow_tui.artifacts.binding import Wish, inspect
 from fateflow_tui.artifacts.delimited import blocks, layout
-from fateflow_tui.artifacts.duplicates import IdHashes
-from fateflow_tui.artifacts.metric_pruning import prune
-from fateflow_tui.artifacts.tables import Table, TableMeta, Tables
+from fateflow_tui.artifacts.metrics import prune
+from fateflow_tui.artifacts.table import Table, TableMeta
+from fateflow_tui.artifacts.table_writer import IdHashes
+from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.errors import BadRequest, ComponentFailed, Conflict, NotFound
 
 
@@ -42,7 +43,7 @@ def test_a_bound_file_reads_as_an_uploaded_one(tables: Tables, tmp_path: Path) -
 
 
 def test_parquet_is_read_a_part_at_a_time(tables: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fateflow_tui.artifacts.source._ROWS", 3)
+    monkeypatch.setattr("fateflow_tui.artifacts.bound_files._ROWS", 3)
     path = tmp_path / "f.parquet"
     frame = pl.DataFrame({"x": [n / 8 for n in range(10)], "k": [f"k{n}" for n in range(10)]})
     frame.write_parquet(path, row_group_size=4)

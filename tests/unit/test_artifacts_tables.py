@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fateflow_tui.artifacts import table_writer
 from fateflow_tui.artifacts.home import Home, segment
-from fateflow_tui.artifacts.preview import preview
+from fateflow_tui.artifacts.table import preview
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.errors import BadRequest, ComponentFailed, Conflict, DamagedFile, NotFound
 

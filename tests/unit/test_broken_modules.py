@@ -11,7 +11,7 @@ from fateflow_tui.components.catalog import load_catalog
 from fateflow_tui.components.known_modules import BUILT_IN
 from fateflow_tui.core.document import examine_job
 from fateflow_tui.core.errors import ComponentFailed
-from fateflow_tui.runtime.doctor import checks
+from fateflow_tui.runtime.home.doctor import checks
 from fateflow_tui.runtime.site_config import SiteConfig
 
 

@@ -15,8 +15,8 @@ from starlette.requests import Request
 
 from fateflow_tui.core.errors import BadRequest, NotAuthentic
 from fateflow_tui.runtime.site_config import ClientKeys, SiteConfig
-from fateflow_tui.server.body import OversizedBody
-from fateflow_tui.server.client_signature import ClientSignatures
+from fateflow_tui.server.auth import ClientSignatures
+from fateflow_tui.server.requests import OversizedBody
 
 KEY, SECRET = "fate-client", "a-secret-of-some-length-1234"
 NOW = 1_795_000_000_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from commands.carets import excerpt, flowing
-from fateflow_tui.text.places import width
+from fateflow_tui.commands.documents import excerpt, flowing
+from fateflow_tui.core.cells import width
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from commands.demo_data import demo_files, joined_auc
-from commands.documents import placed, problems_placed, read_conf, shown
-from commands.log import _filter
-from commands.progress import visible
+from fateflow_tui.commands.demo import demo_files, joined_auc
+from fateflow_tui.commands.documents import placed, problems_placed, read_conf, shown
+from fateflow_tui.commands.log import _filter
+from fateflow_tui.commands.progress import visible
 from fateflow_tui.core.errors import BadDocument, BadRequest
 from fateflow_tui.core.status import Status
-from fateflow_tui.sdk.jobs import ComponentView
-from fateflow_tui.sdk.results import LogLine
+from fateflow_tui.sdk.types import LogLine
+from fateflow_tui.sdk.types.jobs import ComponentView
 
 
 def test_a_problem_gets_the_line_that_it_is_in() -> None:

@@ -7,8 +7,7 @@ import inspect
 import pytest
 import typer
 
-from commands.option_groups import JobNames, TableName, TaskOptions, spread
-from commands.options import LimitOption, component_list, listed
+from fateflow_tui.commands.options import JobNames, LimitOption, TableName, TaskOptions, component_list, listed, spread
 from fateflow_tui.core.errors import BadRequest
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from commands.saves import Saved, Saves, Texts, Unreadable
+from fateflow_tui.commands.watch.file_watcher import Saved, Saves, Texts, Unreadable
 from fateflow_tui.core.errors import BadRequest
 
 _PATIENCE = 20.0  # seconds

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import settings
+from fateflow_tui.commands import settings
 from fateflow_tui.core.errors import BadRequest, NotFound
 
 _CONF = """\

@@ -6,11 +6,10 @@ import json
 
 import pytest
 
-from commands import exits
-from commands.text import cell, columns, fitted, moment, narrowed, number, party_marks, yaml
-from fateflow_tui.text.amounts import duration
-from fateflow_tui.text.places import clean, width
-from fateflow_tui.text.statuses import marked
+from fateflow_tui.commands import errors
+from fateflow_tui.commands.output import cell, columns, fitted, moment, narrowed, number, party_marks, yaml
+from fateflow_tui.core.cells import clean, width
+from fateflow_tui.core.formatting import duration, marked
 
 
 @pytest.mark.parametrize(
@@ -105,7 +104,7 @@ def test_yaml_of_a_scalar_is_its_json() -> None:
     ("status", "code"), [("success", 0), ("pass", 0), ("failed", 1), ("canceled", 1), ("timeout", 4)]
 )
 def test_the_outcome_of_a_job_is_the_exit_code(status: str, code: int) -> None:
-    assert exits.of_status(status) == code
+    assert errors.of_status(status) == code
 
 
 def test_columns_that_do_not_fit_give_way() -> None:

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import pytest
 import typer
 
-from commands.context import Session
-from commands.output import Format, format_of
-from commands.verbs import Noun, split_examples
+from fateflow_tui.commands.context import Session
+from fateflow_tui.commands.groups import Noun, split_examples
+from fateflow_tui.commands.output import Format, format_of
 from fateflow_tui.core.errors import BadRequest
 
 _TAKEN: dict[str, Any] = {}

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from commands.watch_events import Ended, Planned, Score
-from commands.watch_text import ended_line, fact_lines, found_line, plan_lines, rule, score_lines, summary
-from fateflow_tui.sdk.results import ReuseStep
-from fateflow_tui.text.places import width
+from fateflow_tui.commands.watch.events import Ended, Planned, Score
+from fateflow_tui.commands.watch.reporters import (
+    ended_line,
+    fact_lines,
+    found_line,
+    plan_lines,
+    rule,
+    score_lines,
+    summary,
+)
+from fateflow_tui.core.cells import width
+from fateflow_tui.sdk.types import ReuseStep
 
 SOURCE = "202601010001"
 STEPS = [

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from unit.component_tables import GUEST, HOST, raw_file
 
-from fateflow_tui.artifacts.tables import Table, Tables
+from fateflow_tui.artifacts.table import Table
+from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.ids import Party
-from fateflow_tui.worker.harness import Result, run_module
+from fateflow_tui.worker.testing import Result, run_module
 
 ARBITER = Party("arbiter", "10000")
 

@@ -11,10 +11,10 @@ import polars as pl
 import pytest
 from unit.component_tables import GUEST, HOST, listed, raw, raw_file
 
-from fateflow_tui.artifacts.preview import preview
+from fateflow_tui.artifacts.table import preview
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.errors import ComponentFailed
-from fateflow_tui.worker.harness import Given, Result, run_module
+from fateflow_tui.worker.testing import Given, Result, run_module
 
 DENSE = {"id": ["b", "a", "10"], "y": ["1", "0", "1"], "x0": ["0.5", "-1", ""], "x1": ["3", "4", "5"]}
 

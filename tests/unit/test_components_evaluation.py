@@ -14,7 +14,7 @@ from unit.component_tables import GUEST, HOST
 
 from fateflow_tui.components.evaluation import binary
 from fateflow_tui.core.errors import ComponentFailed
-from fateflow_tui.worker.harness import Given, Result, run_module
+from fateflow_tui.worker.testing import Given, Result, run_module
 
 ORIGIN = {"job_id": "j", "component": "hetero_lr_0"}
 

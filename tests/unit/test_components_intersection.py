@@ -9,12 +9,11 @@ import polars as pl
 import pytest
 from unit.component_tables import GUEST, HOST, SECOND_HOST, raw, raw_file
 
-from fateflow_tui.components.intersection import ecdh, received
-from fateflow_tui.components.intersection.hashing import encoded, full_domain
+from fateflow_tui.components.intersection import ecdh, exchange
+from fateflow_tui.components.intersection.exchange import encoded, full_domain
 from fateflow_tui.core.errors import ComponentFailed, NotBuilt
 from fateflow_tui.core.ids import Party
-from fateflow_tui.worker.harness import Given, Result, run_module
-from fateflow_tui.worker.memory_plane import MemoryExchange
+from fateflow_tui.worker.testing import Given, MemoryExchange, Result, run_module
 
 METHODS: list[dict[str, Any]] = [
     {"intersect_method": "raw"},
@@ -202,13 +201,13 @@ def test_hashes_cover_the_whole_range_below_the_modulus() -> None:
 @pytest.mark.parametrize(
     "check",
     [
-        lambda: received.texts([1], "ids", HOST),
-        lambda: received.numbers([5], "ids", HOST, 5, 1),
-        lambda: received.numbers([1], "ids", HOST, 5, 2),
-        lambda: received.pieces(b"12345", "ids", HOST, 2),
-        lambda: received.pieces(b"1234", "ids", HOST, 2, 3),
-        lambda: received.pieces("text", "ids", HOST, 2),
-        lambda: received.positions([3], "ids", HOST, 3),
+        lambda: exchange.texts([1], "ids", HOST),
+        lambda: exchange.numbers([5], "ids", HOST, 5, 1),
+        lambda: exchange.numbers([1], "ids", HOST, 5, 2),
+        lambda: exchange.pieces(b"12345", "ids", HOST, 2),
+        lambda: exchange.pieces(b"1234", "ids", HOST, 2, 3),
+        lambda: exchange.pieces("text", "ids", HOST, 2),
+        lambda: exchange.positions([3], "ids", HOST, 3),
         lambda: ecdh._blind(ecdh._factor(), [bytes(32)], HOST),
     ],
 )

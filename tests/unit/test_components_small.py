@@ -15,7 +15,7 @@ from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.components.secure_add import SecureAddExample, SecureAddExampleParam
 from fateflow_tui.core.errors import ComponentFailed, NotFound
 from fateflow_tui.core.ids import Party
-from fateflow_tui.worker.harness import run_module
+from fateflow_tui.worker.testing import run_module
 
 
 def test_reader_passes_the_stored_table_on_and_describes_it(tmp_path: Path, shared: Path) -> None:
@@ -97,7 +97,7 @@ def test_secure_add_needs_somebody_else() -> None:
 
 
 def test_ids_are_ordered_by_length_then_bytes() -> None:
-    from fateflow_tui.components.row_order import by_id
+    from fateflow_tui.artifacts.table import by_id
 
     frame = pl.DataFrame({"id": ["10", "é", "9", "b", "ab", "2"], "n": range(6)})
     assert by_id(frame)["id"].to_list() == ["2", "9", "b", "10", "ab", "é"]

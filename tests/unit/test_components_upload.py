@@ -10,9 +10,10 @@ import pytest
 from unit.component_tables import LOCAL
 
 from fateflow_tui.artifacts import delimited
-from fateflow_tui.artifacts.tables import Table, Tables
+from fateflow_tui.artifacts.table import Table
+from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.errors import ComponentFailed, Conflict
-from fateflow_tui.worker.harness import Result, run_module
+from fateflow_tui.worker.testing import Result, run_module
 
 
 @pytest.fixture

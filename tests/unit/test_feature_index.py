@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from fateflow_tui.artifacts.feature_index import FeatureIndex, build
-from fateflow_tui.artifacts.tables import Table, Tables
+from fateflow_tui.artifacts.table import Table
+from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.errors import DamagedFile
 
 

@@ -9,7 +9,7 @@ import pytest
 from fateflow_tui.core.errors import BadRequest, PartyRefused
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import JobOptions, PartyDocument, Resources, TaskPlan
-from fateflow_tui.runtime.file_rules import FileRules
+from fateflow_tui.runtime.home.file_rules import FileRules
 from fateflow_tui.runtime.site_config import SiteConfig
 
 LOCAL = Party("local", "0")

@@ -15,11 +15,17 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Refusal
 from fateflow_tui.core.plan import JobOptions, PartyDocument, Resources, TaskPlan
 from fateflow_tui.registry import Registry
-from fateflow_tui.runtime.admission import Permits, admit
-from fateflow_tui.runtime.grants import Grants, checked_lists, checked_source, not_granted, shown_dataset
-from fateflow_tui.runtime.permissions import Permissions
-from store.audit import AuditTrail
-from store.memory import MemoryCollection
+from fateflow_tui.runtime.jobs.admission import Permits, admit
+from fateflow_tui.runtime.peers.grants import (
+    Grants,
+    Permissions,
+    checked_lists,
+    checked_source,
+    not_granted,
+    shown_dataset,
+)
+from fateflow_tui.store.audit import AuditTrail
+from fateflow_tui.store.memory import MemoryCollection
 
 GUEST, HOST = Party("guest", "9999"), Party("host", "10000")
 MODULES = ("Reader", "Intersection", "HeteroLR")

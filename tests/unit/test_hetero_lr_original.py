@@ -12,7 +12,7 @@ from hetero_lr_parties import ARBITER, GUEST, HOSTS, train
 from sklearn.metrics import roc_auc_score
 
 from fateflow_tui.core.ids import Party
-from fateflow_tui.worker.harness import Result
+from fateflow_tui.worker.testing import Result
 
 HOST = HOSTS[0]
 NORMAL = {"penalty": "L2", "tol": 0.0001, "optimizer": "rmsprop", "batch_size": -1, "early_stop": "diff"}

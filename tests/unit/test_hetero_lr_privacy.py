@@ -10,12 +10,12 @@ import pytest
 from gmpy2 import invert, mpz
 from hetero_lr_parties import ARBITER, GUEST, HOSTS, split, train
 
-from fateflow_tui.components.hetero_lr import HeteroLR, learners
+from fateflow_tui.components.hetero_lr import HeteroLR, training
 from fateflow_tui.components.paillier.keys import PublicKey
 from fateflow_tui.components.paillier.vectors import CipherVector
 from fateflow_tui.core.ids import Party
 from fateflow_tui.worker.codec import Payload, decode
-from fateflow_tui.worker.memory_plane import MemoryPlane
+from fateflow_tui.worker.testing import MemoryPlane
 
 HOST = HOSTS[0]
 
@@ -115,11 +115,11 @@ def test_a_host_cannot_take_its_own_share_off_the_residuals(wire: list[Seen]) ->
 
 
 def test_a_share_of_the_wrong_form_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    def short(self: learners.HostLearner, part: slice, tag: str) -> CipherVector:
+    def short(self: training.HostLearner, part: slice, tag: str) -> CipherVector:
         vector = CipherVector.encrypt(self.key, np.zeros(3))
         self.ctx.send("host_forward_dict", {"forward": vector.message()}, "guest", tag)
         return vector
 
-    monkeypatch.setattr(learners.HostLearner, "residual", short)
+    monkeypatch.setattr(training.HostLearner, "residual", short)
     results = train(split(), {}, check=False)
     assert "what host:10000 sent as forward cannot be used" in str(results[GUEST].error)

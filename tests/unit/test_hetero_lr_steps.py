@@ -9,17 +9,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from fateflow_tui.components.hetero_lr import performance
-from fateflow_tui.components.hetero_lr.convergence import rule
+from fateflow_tui.components.hetero_lr import validation
 from fateflow_tui.components.hetero_lr.folds import sets, split
-from fateflow_tui.components.hetero_lr.learners import batch_sizes
-from fateflow_tui.components.hetero_lr.optimizers import OPTIMIZERS
+from fateflow_tui.components.hetero_lr.optimization import OPTIMIZERS, Penalty, Weights, initial, rule
 from fateflow_tui.components.hetero_lr.parameters import CrossValidationParam, HeteroLogisticParam, InitParam
-from fateflow_tui.components.hetero_lr.rows import Rows
-from fateflow_tui.components.hetero_lr.scores import sigmoid, table
+from fateflow_tui.components.hetero_lr.rows import Rows, score_table, sigmoid
 from fateflow_tui.components.hetero_lr.tasks import Work, decide, flows
+from fateflow_tui.components.hetero_lr.training import batch_sizes
 from fateflow_tui.components.hetero_lr.validation import Improvement
-from fateflow_tui.components.hetero_lr.weights import Penalty, Weights, initial
 from fateflow_tui.core.errors import ComponentFailed
 
 
@@ -189,13 +186,13 @@ def test_sigmoid_does_not_overflow() -> None:
 
 
 def test_the_table_of_predictions() -> None:
-    frame = table(rows([0, 1, 1]), np.array([0.25, 0.5, 0.75]), [0, 1], 0.5, "train")
+    frame = score_table(rows([0, 1, 1]), np.array([0.25, 0.5, 0.75]), [0, 1], 0.5, "train")
     assert frame.columns == ["id", "label", "predict_result", "predict_score", "predict_detail", "type"]
     assert frame.row(0) == ("r1", 0, 0, 0.25, '{"0":0.75,"1":0.25}', "train")
     assert frame["predict_result"].to_list() == [0, 0, 1]
-    unlabelled = table(rows(), np.array([0.25, 0.5, 0.75]), [0, 1], 0.5, "predict")
+    unlabelled = score_table(rows(), np.array([0.25, 0.5, 0.75]), [0, 1], 0.5, "predict")
     assert unlabelled["label"].to_list() == [None, None, None]
-    several = table(
+    several = score_table(
         rows([3, 7, 9]), np.array([[0.1, 0.2, 0.3], [0.9, 0.1, 0.1], [0.2, 0.6, 0.1]]), [3, 7, 9], 0.5, "train"
     )
     assert several["predict_result"].to_list() == [9, 3, 7]
@@ -205,10 +202,10 @@ def test_the_table_of_predictions() -> None:
 
 def test_followed_figures() -> None:
     labels, scores = np.array([-1.0, -1.0, 1.0, 1.0]), np.array([0.1, 0.6, 0.4, 0.9])
-    assert performance.two_classes(["auc"], labels, scores) == {"auc": 0.75}
-    assert set(performance.two_classes([], labels, scores)) == {"auc", "ks"}
-    assert performance.two_classes(None, np.ones(4), scores) == {}
-    found = performance.several_classes(["acc"], np.array([1, 2, 3]), np.array([1, 2, 2]))
+    assert validation.two_classes(["auc"], labels, scores) == {"auc": 0.75}
+    assert set(validation.two_classes([], labels, scores)) == {"auc", "ks"}
+    assert validation.two_classes(None, np.ones(4), scores) == {}
+    found = validation.several_classes(["acc"], np.array([1, 2, 3]), np.array([1, 2, 2]))
     assert found == {"accuracy": pytest.approx(2 / 3, abs=1e-6)}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fateflow_tui.core.errors import BadRequest
-from fateflow_tui.server.inference_requests import batch_questions
+from fateflow_tui.server.serving import batch_questions
 
 
 def test_a_row_that_is_null_has_no_features_and_its_place_as_index() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from fateflow_tui.runtime.leftovers import Chosen, JobFacts, Table, choose
+from fateflow_tui.runtime.home.garbage import Chosen, JobFacts, choose
+from fateflow_tui.runtime.home.survey import Table
 from fateflow_tui.runtime.site_config import Retention
 
 DAY = 86_400_000

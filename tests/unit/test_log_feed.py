@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fateflow_tui.sdk.following import LogFeed
-from fateflow_tui.sdk.results import LogLine
+from fateflow_tui.sdk.streaming import LogFeed
+from fateflow_tui.sdk.types import LogLine
 
 LINES = [LogLine(1_000 + 100 * number, f"line {number // 2}") for number in range(100)]
 

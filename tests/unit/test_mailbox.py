@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from fateflow_tui.core.errors import BadRequest, Conflict, PartyUnreachable
 from fateflow_tui.core.ids import Party
-from fateflow_tui.runtime.mailbox import Mailboxes, Value
-from fateflow_tui.runtime.transfer import (
+from fateflow_tui.runtime.messages.mailbox import Mailboxes, Value
+from fateflow_tui.runtime.messages.transfer import (
     CHUNK_SIZE,
     Chunk,
     ChunkAnswer,
@@ -254,5 +254,5 @@ def test_a_value_arrives_once_whatever_the_line_does(chunks: int, faults: list[s
         assert mail.used("job", "lr_0", HOST) == 0
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fateflow_tui.runtime.transfer._FIRST_PAUSE", 0.001)
+        patch.setattr("fateflow_tui.runtime.messages.transfer._FIRST_PAUSE", 0.001)
         asyncio.run(run())

@@ -9,7 +9,7 @@ import msgspec
 
 from fateflow_tui.core.errors import Conflict, FateFlowError, PartyUnreachable
 from fateflow_tui.core.ids import Party
-from fateflow_tui.runtime.model_messages import (
+from fateflow_tui.runtime.models.messages import (
     Deployment,
     DiscardVersion,
     Migration,
@@ -19,8 +19,8 @@ from fateflow_tui.runtime.model_messages import (
     StageVersion,
     VersionOrder,
 )
-from fateflow_tui.runtime.model_versions import Versions
-from store.memory import MemoryCollection
+from fateflow_tui.runtime.models.versions import Versions
+from fateflow_tui.store.memory import MemoryCollection
 
 GUEST, HOST, ARBITER = (Party.parse(text) for text in ("guest:9999", "host:10000", "arbiter:10000"))
 ALL = [GUEST, HOST, ARBITER]

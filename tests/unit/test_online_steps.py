@@ -19,7 +19,7 @@ from fateflow_tui.artifacts.models import ComponentModel
 from fateflow_tui.components.catalog import load_catalog
 from fateflow_tui.components.online import Row, RowLacks, Scorer, Step
 from fateflow_tui.core.errors import ComponentFailed, NotBuilt
-from fateflow_tui.worker.harness import Given, Result, run_module
+from fateflow_tui.worker.testing import Given, Result, run_module
 
 HEADER = ["x0", "x1", "x2"]
 TEXTS = ["0.5", "1", "-1", "3e2", "NA", "", " 7 ", "-999", "-999.0", "null", "nan", "inf", "1.", "+4"]
@@ -242,7 +242,7 @@ def test_modules_without_an_online_form_say_so() -> None:
 def test_the_steps_load_no_numerics() -> None:
     program = (
         "import sys\n"
-        "from fateflow_tui.runtime import scoring, serving\n"
+        "from fateflow_tui.runtime.serving import scoring, serving\n"
         "from fateflow_tui.components.data_io import online\n"
         "from fateflow_tui.components.hetero_lr import online\n"
         "print(sorted({'numpy', 'polars', 'sklearn', 'gmpy2'} & sys.modules.keys()))"

@@ -5,20 +5,18 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from commands.job_text import job_lines
-from commands.why_text import why_lines
+from fateflow_tui.commands.job.text import job_lines, why_lines
+from fateflow_tui.core.cells import width
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import ComponentOrder, Directive, FailureCard, Phase, Refusal, StopWish, Want
 from fateflow_tui.core.plan import JobOptions, PartyDocument, Resources, TaskPlan
 from fateflow_tui.core.records import JobState, PartyRecord, TaskRecord, WaitingReason
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.why import AwaitedValue, Holding, SignOfLife, Surroundings, Usual, Vital, Why
-from fateflow_tui.sdk.jobs import JobWhy
-from fateflow_tui.server.reasons import explain
-from fateflow_tui.server.reasons.estimates import room_at
-from fateflow_tui.server.reasons.wording import listed, span
-from fateflow_tui.server.views import job_view
-from fateflow_tui.text.places import width
+from fateflow_tui.sdk.types.jobs import JobWhy
+from fateflow_tui.server.explain import explain
+from fateflow_tui.server.explain.wording import listed, room_at, span
+from fateflow_tui.server.job_views import job_view
 
 HOST, GUEST = Party("host", "10000"), Party("guest", "9999")
 NOW = 1_800_000_000_000

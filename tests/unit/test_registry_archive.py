@@ -26,7 +26,7 @@ from fateflow_tui.core.errors import BadRequest, DamagedFile, FateFlowError
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.models import part_digest
 from fateflow_tui.registry import Limits, Part, Registry, archive_name, export_archive, read_archive
-from fateflow_tui.registry.part import sha256
+from fateflow_tui.registry.parts import sha256
 
 LR = "components/hetero_lr_0/default/model.json"
 SCALE = "components/scale_0/scale/model.json"

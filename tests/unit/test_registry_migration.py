@@ -14,7 +14,7 @@ from fateflow_tui.artifacts.models import ComponentModel
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.ids import Party
 from fateflow_tui.registry import check_mapping, migrated, new_model_id, new_roles
-from fateflow_tui.registry.party_names import renamed
+from fateflow_tui.registry.migrate import renamed
 
 ROLES = {"guest": [9999], "host": [10000, 10001], "arbiter": [10000]}
 NEW = {"guest": [10000], "host": [9999, 10000], "arbiter": [7]}  # ids are swapped and moved on

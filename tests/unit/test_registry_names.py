@@ -10,7 +10,7 @@ import pytest
 from fateflow_tui.core.errors import BadRequest, Conflict
 from fateflow_tui.core.ports import Collection
 from fateflow_tui.registry import AliasNotFound, ModelNames, TagNotFound, TagTaken
-from store.memory import MemoryCollection
+from fateflow_tui.store.memory import MemoryCollection
 
 
 @pytest.fixture

@@ -160,7 +160,7 @@ def test_registering_survives_a_crash_at_any_step(registry: Registry, monkeypatc
     reports = trained(registry.root, of, lr())
     for survived in (0, 1):
         with monkeypatch.context() as dying:
-            dying.setattr("fateflow_tui.registry.parts.write_file", _dying_write(survived))
+            dying.setattr("fateflow_tui.registry.registry.write_file", _dying_write(survived))
             with pytest.raises(KeyboardInterrupt):
                 registry.register(of, agreed(of, reports), reports)
         assert registry.find() == registry.damaged() == []

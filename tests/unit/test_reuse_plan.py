@@ -12,7 +12,7 @@ from fateflow_tui.core.plan import ComponentPlan, JobOptions, JobPlan, PartyDocu
 from fateflow_tui.core.records import ComponentRecord, DriverRecord, JobState
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import Change, Reason, ReuseAction, compared, plan_reuse, resemblance, run_all, unchanged
-from fateflow_tui.engine.value_changes import changes, told
+from fateflow_tui.engine.reuse import changes, told
 
 GUEST, HOST = Party("guest", "9999"), Party("host", "10000")
 CHAIN = ("reader_0", "dataio_0", "lr_0")

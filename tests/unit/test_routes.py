@@ -6,10 +6,10 @@ import pytest
 
 from fateflow_tui.core.errors import BadRequest, Conflict, NotFound
 from fateflow_tui.core.ids import Party
-from fateflow_tui.runtime.keys import SiteKey
-from fateflow_tui.runtime.peer_messages import Identity
-from fateflow_tui.runtime.routes import Route, RouteTable
-from store.memory import MemoryCollection
+from fateflow_tui.runtime.peers.keys import SiteKey
+from fateflow_tui.runtime.peers.messages import Identity
+from fateflow_tui.runtime.peers.routes import Route, RouteTable
+from fateflow_tui.store.memory import MemoryCollection
 
 KEY = SiteKey.generate().public
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fateflow_tui.components.catalog import load_catalog
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.document import check_job, plan_job
 from fateflow_tui.core.effects import Effect, StartTask
 from fateflow_tui.core.errors import FateFlowError
@@ -18,10 +19,9 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.ports import Change, StoredJob
 from fateflow_tui.engine import Engine, SiteFacts
-from fateflow_tui.runtime.clock import now_ms
-from fateflow_tui.runtime.leases import lease
+from fateflow_tui.runtime.live_jobs import lease
 from fateflow_tui.runtime.scheduler import Scheduler
-from store.jobs import TinyJobStore
+from fateflow_tui.store.jobs import TinyJobStore
 
 _GUEST = Party("guest", "9999")
 _JOB = "202611241200000000001"

@@ -12,7 +12,7 @@ import pytest
 from fateflow_tui.core import errors
 from fateflow_tui.core.ids import Party
 from fateflow_tui.sdk.pipeline import OutputData, Pipeline, Port
-from fateflow_tui.sdk.pipeline.modules import prefix_of
+from fateflow_tui.sdk.pipeline.component import prefix_of
 
 _DEMO = Path(__file__).parents[2] / "demo"
 

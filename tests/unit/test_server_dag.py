@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fateflow_tui.core.errors import BadRequest
-from fateflow_tui.server.dag import dependencies
+from fateflow_tui.server.job_views import dependencies
 
 
 def test_edges_name_the_port_they_come_from() -> None:

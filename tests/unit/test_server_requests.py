@@ -10,16 +10,16 @@ import pytest
 from starlette.requests import Request
 
 from fateflow_tui.artifacts.home import Home
-from fateflow_tui.artifacts.log_reader import LogRecord
+from fateflow_tui.artifacts.logs import LogRecord
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.ids import Party
 from fateflow_tui.server.address import Address
-from fateflow_tui.server.body import Body, UnreadableBody, parse, parse_documents
-from fateflow_tui.server.envelope import answer
-from fateflow_tui.server.filters import fits, ordered, usable
-from fateflow_tui.server.guard import Doorkeeper
+from fateflow_tui.server.auth import Doorkeeper
+from fateflow_tui.server.fate.envelope import answer
+from fateflow_tui.server.fate.filters import fits, ordered, usable
 from fateflow_tui.server.log_files import LogWish
-from fateflow_tui.server.upload_request import conf_of_query
+from fateflow_tui.server.requests import Body, UnreadableBody, parse, parse_documents
+from fateflow_tui.server.uploads import conf_of_query
 
 # requests leaves these as they are, besides letters and digits
 _BARE = "&=+,:/?@!'()*;$-._~"

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from fateflow_tui.core import errors
-from fateflow_tui.sdk import AsyncFateFlow, FateFlow, calls, nouns
+from fateflow_tui.sdk import AsyncFateFlow, FateFlow, namespaces, operations
 from fateflow_tui.sdk.answers import read_envelope
 from fateflow_tui.sdk.connection import RunFile, find, read_run_file
-from fateflow_tui.sdk.following import Pauses
-from fateflow_tui.sdk.operations import operations_of
+from fateflow_tui.sdk.namespaces import operations_of
+from fateflow_tui.sdk.streaming import Pauses
 from fateflow_tui.sdk.transport import file_of
 
 
@@ -54,23 +54,23 @@ def test_what_is_no_fate_flow_is_said_to_be_none(content: bytes) -> None:
 def test_documents_are_objects_texts_or_files(tmp_path: Path) -> None:
     file = tmp_path / "dsl.json"
     file.write_text('{"a": 1,\n}', encoding="utf-8")
-    assert calls.document({"a": 1}) == {"a": 1}
-    assert calls.document(' {"a": 1}') == ' {"a": 1}'
-    assert calls.document(file) == calls.document(str(file)) == '{"a": 1,\n}'
+    assert operations.document({"a": 1}) == {"a": 1}
+    assert operations.document(' {"a": 1}') == ' {"a": 1}'
+    assert operations.document(file) == operations.document(str(file)) == '{"a": 1,\n}'
     with pytest.raises(errors.BadRequest, match=r"nosuch\.json: No such file"):
-        calls.document("nosuch.json")
+        operations.document("nosuch.json")
     with pytest.raises(errors.BadRequest):
-        calls.document(tmp_path)
+        operations.document(tmp_path)
 
 
 def test_a_limit_of_zero_is_sent() -> None:
-    assert calls.jobs.listed(limit=0).body == {"limit": 0}
+    assert operations.jobs.listed(limit=0).body == {"limit": 0}
 
 
 def test_a_party_is_given_as_text() -> None:
-    assert calls.jobs.config("1", "guest:9999").body == {"job_id": "1", "role": "guest", "party_id": "9999"}
+    assert operations.jobs.config("1", "guest:9999").body == {"job_id": "1", "role": "guest", "party_id": "9999"}
     with pytest.raises(errors.BadRequest, match="role:id"):
-        calls.jobs.config("1", "9999")
+        operations.jobs.config("1", "9999")
 
 
 def test_both_clients_offer_the_same() -> None:
@@ -85,23 +85,23 @@ def test_both_clients_offer_the_same() -> None:
 
 
 def test_every_call_is_an_operation_of_a_noun_and_says_what_it_does() -> None:
-    kinds = [kind for kind in vars(nouns).values() if isinstance(kind, type) and issubclass(kind, nouns.Noun)]
+    kinds = [kind for kind in vars(namespaces).values() if isinstance(kind, type) and issubclass(kind, namespaces.Noun)]
     offered = {operation.make for kind in kinds for operation in operations_of(kind).values()}
     made = {
         function
-        for module in vars(calls).values()
-        if inspect.ismodule(module) and module.__name__.startswith(f"{calls.__name__}.")
+        for module in vars(operations).values()
+        if inspect.ismodule(module) and module.__name__.startswith(f"{operations.__name__}.")
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if not name.startswith("_") and str(inspect.signature(function).return_annotation).startswith("Call[")
     }
-    assert {function.__name__ for function in made - offered} == {"raw", "fetch", "wait"}
+    assert {function.__name__ for function in made - offered} == {"wait"}
     assert [function.__qualname__ for function in offered if not function.__doc__] == []
 
 
 def test_an_operation_looks_like_the_function_that_it_is_made_of(tmp_path: Path) -> None:
     flow = FateFlow(home=tmp_path)
-    assert inspect.signature(flow.models.show) == inspect.signature(calls.models.show)
-    assert flow.models.show.__doc__ == calls.models.show.__doc__
+    assert inspect.signature(flow.models.show) == inspect.signature(operations.models.show)
+    assert flow.models.show.__doc__ == operations.models.show.__doc__
     assert "show" in repr(flow.models)
     with pytest.raises(errors.SchedulerUnreachable, match="no scheduler runs"):
         flow.models.show("1")
@@ -110,16 +110,16 @@ def test_an_operation_looks_like_the_function_that_it_is_made_of(tmp_path: Path)
 
 
 def test_the_parties_of_a_model_are_read_from_its_id() -> None:
-    call = calls.models.load("arbiter-10000#guest-9999#host-10000_10001#model", "1")
+    call = operations.models.load("arbiter-10000#guest-9999#host-10000_10001#model", "1")
     assert call.body == {
         "initiator": {"role": "guest", "party_id": "9999"},
         "role": {"arbiter": [10000], "guest": [9999], "host": [10000, 10001]},
         "job_parameters": {"model_id": "arbiter-10000#guest-9999#host-10000_10001#model", "model_version": "1"},
     }
-    assert calls.models.bind("s", job_id="7").body == {"job_id": "7", "service_id": "s"}
+    assert operations.models.bind("s", job_id="7").body == {"job_id": "7", "service_id": "s"}
     for wrong in ("", "x", "guest-a#model"):
         with pytest.raises(errors.BadRequest):
-            calls.models.load(wrong, "1")
+            operations.models.load(wrong, "1")
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

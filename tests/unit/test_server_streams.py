@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from fateflow_tui.sdk.sse import Frame, FrameReader
+from fateflow_tui.sdk.streaming import Frame, FrameReader
 from fateflow_tui.server.streams import frame, until
 
 

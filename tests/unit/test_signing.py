@@ -15,13 +15,12 @@ from hypothesis import strategies as st
 
 from fateflow_tui.core.errors import BadRequest, DamagedFile, NotAuthentic
 from fateflow_tui.core.ids import Party
-from fateflow_tui.runtime.gate import PeerGate
-from fateflow_tui.runtime.keys import SiteKey, fingerprint, holds
-from fateflow_tui.runtime.replay_guard import ReplayGuard
-from fateflow_tui.runtime.routes import RouteTable
-from fateflow_tui.runtime.signing import WINDOW, Call, answer_headers, is_answer_of, read_call
+from fateflow_tui.runtime.peers.authenticator import PeerGate
+from fateflow_tui.runtime.peers.keys import SiteKey, fingerprint, holds
+from fateflow_tui.runtime.peers.routes import RouteTable
+from fateflow_tui.runtime.peers.signing import WINDOW, Call, ReplayGuard, answer_headers, is_answer_of, read_call
 from fateflow_tui.runtime.site_config import SiteConfig
-from store.memory import MemoryCollection
+from fateflow_tui.store.memory import MemoryCollection
 
 GUEST, HOST = Party("guest", "9999"), Party("host", "10000")
 NOW = 1_764_000_000_000

@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 
 from fateflow_tui.core.errors import FateFlowError, NotFound
-from fateflow_tui.server import table_process
-from fateflow_tui.server.table_reading import previews
+from fateflow_tui.server.tables import process
+from fateflow_tui.server.tables.reading import previews
 
 
 @pytest.fixture(autouse=True)
 def _none_kept() -> Iterator[None]:
     yield
-    table_process._end_all()
+    process._end_all()
 
 
 def _pids() -> set[int]:
-    return {reader._process.pid for reader in table_process._idle}
+    return {reader._process.pid for reader in process._idle}
 
 
 def _absent(root: Path) -> None:
@@ -40,7 +40,7 @@ def test_a_process_answers_one_question_after_the_other(tmp_path: Path) -> None:
 def test_one_that_is_gone_is_replaced(tmp_path: Path) -> None:
     _absent(tmp_path)
     first = _pids()
-    for reader in table_process._idle:
+    for reader in process._idle:
         reader.kill()
     _absent(tmp_path)
     assert len(_pids()) == 1
@@ -60,7 +60,7 @@ def test_many_questions_at_once_leave_few_processes(tmp_path: Path) -> None:
 def test_a_fault_is_told_and_the_process_lives(tmp_path: Path) -> None:
     async def ask() -> None:
         with tempfile.TemporaryFile() as output:
-            await table_process.ask("fateflow_tui.server.table_reading", b"no JSON", output)
+            await process.ask("fateflow_tui.server.tables.reading", b"no JSON", output)
 
     with pytest.raises(FateFlowError, match="the table could not be read: DecodeError"):
         asyncio.run(ask())

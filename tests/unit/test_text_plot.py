@@ -6,12 +6,10 @@ import math
 
 import pytest
 
-from commands.chart_page import page
-from commands.metric_charts import TaskMetrics, charts
-from fateflow_tui.sdk.results import Series
-from fateflow_tui.text.places import width
-from fateflow_tui.text.plot import Chart, Line, _texts, _ticks, draw
-from fateflow_tui.text.spans import Spans, beside, spans_width
+from fateflow_tui.commands.metric import TaskMetrics, charts
+from fateflow_tui.core.cells import Spans, beside, spans_width, width
+from fateflow_tui.sdk.types import Series
+from fateflow_tui.views.charts import Chart, Line, _texts, _ticks, draw, page
 
 _BLANK = "\u2800"
 

@@ -14,7 +14,7 @@ from fateflow_tui.components.contract import Context, Module, Parameters, variab
 from fateflow_tui.core.errors import ComponentFailed
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.status import Status
-from fateflow_tui.worker.harness import Given, run_module
+from fateflow_tui.worker.testing import Given, run_module
 
 GUEST, HOST, SECOND_HOST = Party("guest", "9999"), Party("host", "10000"), Party("host", "10001")
 

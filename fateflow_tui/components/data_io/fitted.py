@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from fateflow_tui.components.data_io.replacement import Replacement
+from fateflow_tui.components.data_io.columns import Replacement
 
 if TYPE_CHECKING:
     from fateflow_tui.components.contract import Model

@@ -1,12 +1,12 @@
-"""The modules DataIO and DataTransform."""
+"""The modules DataIO and DataTransform, and their parameters."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from fateflow_tui.artifacts.table import by_id
 from fateflow_tui.components.contract import Context, Module
 from fateflow_tui.components.data_io.parameters import DataIOParam, DataTransformParam
-from fateflow_tui.components.row_order import by_id
 from fateflow_tui.core.errors import ComponentFailed
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ class DataIO(Module[DataIOParam]):
         return transform(model)
 
     def run(self, ctx: Context) -> None:
-        from fateflow_tui.components.data_io import dense, listed
         from fateflow_tui.components.data_io.fitted import from_model, to_model
+        from fateflow_tui.components.data_io.formats import fit_dense, fit_listed, transform_dense, transform_listed
 
         table = next((found for key in ctx.inputs.keys() for found in ctx.inputs.tables(key)), None)  # noqa: SIM118
         if table is None:
@@ -55,11 +55,11 @@ class DataIO(Module[DataIOParam]):
         model = ctx.inputs.model()
         if model is None:
             parameters = self.parameters
-            fitted, instances = (dense if parameters.input_format == "dense" else listed).fit(table, parameters)
+            fitted, instances = (fit_dense if parameters.input_format == "dense" else fit_listed)(table, parameters)
             _summarize(ctx, fitted)
         else:
             fitted, parameters = from_model(model, self.parameters)
-            transform = (dense if parameters.input_format == "dense" else listed).transform
+            transform = transform_dense if parameters.input_format == "dense" else transform_listed
             instances = transform(table, fitted, parameters)
         if not instances.height:
             raise ComponentFailed(f"table {table.meta.namespace}/{table.meta.name} at {ctx.party} has no rows")

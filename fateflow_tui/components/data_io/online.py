@@ -7,10 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from fateflow_tui.components.data_io.columns import NOT_A_NUMBER
+from fateflow_tui.components.data_io.columns import NOT_A_NUMBER, Replacement, finite
 from fateflow_tui.components.data_io.fitted import from_model
 from fateflow_tui.components.data_io.parameters import DataIOParam
-from fateflow_tui.components.data_io.replacement import Replacement, finite
 from fateflow_tui.components.online import Row, Transform, lacking
 from fateflow_tui.core.errors import ComponentFailed
 

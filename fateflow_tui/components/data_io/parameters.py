@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from fateflow_tui.components.parameter_types import AnyCase, NumberType, StrictParameters
+from fateflow_tui.components.parameters import AnyCase, NumberType, StrictParameters
+
+if TYPE_CHECKING:
+    pass
+
 
 FillMethod = Annotated[Literal["min", "max", "mean", "designated"], AnyCase]
 

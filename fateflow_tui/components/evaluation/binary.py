@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fateflow_tui.components.evaluation import thresholds
-from fateflow_tui.components.evaluation.series import Report, Series, curve, rounded, summary, table
-from fateflow_tui.components.evaluation.thresholds import Split
+from fateflow_tui.components.evaluation.metrics import Report, Series, curve, rounded, summary, table
+from fateflow_tui.components.evaluation.thresholds import Split, at_hundredths, by_index, by_quantile, by_step
 
 if TYPE_CHECKING:
-    from fateflow_tui.components.evaluation.thresholds import Array
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def auc(labels: Array, scores: Array) -> float:
@@ -45,7 +46,7 @@ def report(name: str, labels: Array, scores: Array, metrics: Sequence[str]) -> R
 
 def _ks(split: Split) -> tuple[float, Any, Any, list[float], list[float]]:
     """The statistic, false and true positive rates, thresholds, cuts."""
-    found, cuts = thresholds.by_index(split)
+    found, cuts = by_index(split)
     counts = split.at(found)
     fpr, tpr = counts.fp / split.negatives, counts.tp / split.positives
     return float((tpr - fpr).max()), fpr, tpr, found, cuts
@@ -68,14 +69,14 @@ def _ks_curves(name: str, split: Split) -> list[Series]:
 
 
 def _lift(name: str, split: Split) -> list[Series]:
-    found, _ = thresholds.by_step(split.scores)
+    found, _ = by_step(split.scores)
     counts = split.at(found)
     called = (counts.tp + counts.fp) / len(split.scores)
     return _called_curve(name, "lift", called, counts.precision() * len(split.scores) / split.positives, found)
 
 
 def _gain(name: str, split: Split) -> list[Series]:
-    found, _ = thresholds.by_step(split.scores)
+    found, _ = by_step(split.scores)
     counts = split.at(found)
     called = (counts.tp + counts.fp) / len(split.scores)
     return _called_curve(name, "gain", called, counts.recall(), found)
@@ -97,14 +98,14 @@ def _called_curve(name: str, metric: str, x: Any, y: Any, found: list[float]) ->
 
 
 def _accuracy(name: str, split: Split) -> list[Series]:
-    found, cuts = thresholds.by_step(split.scores)
+    found, cuts = by_step(split.scores)
     counts = split.at(found)
     right = (counts.tp + counts.tn) / len(split.scores)
     return [curve(f"{name}_accuracy", "ACCURACY", cuts, right, curve_name=name, thresholds=found)]
 
 
 def _precision_recall(name: str, split: Split) -> list[Series]:
-    found, cuts = thresholds.by_step(split.scores)
+    found, cuts = by_step(split.scores)
     found.append(min(found) - 0.001)
     cuts.append(1.0)
     counts = split.at(found)
@@ -134,7 +135,7 @@ def _roc(name: str, split: Split) -> list[Series]:
     fpr, tpr, found = roc_curve(split.labels, split.scores, drop_intermediate=True)
     found[~np.isfinite(found)] = split.scores.max() + 1
     position = {float(threshold): index for index, threshold in reversed(list(enumerate(found)))}
-    picked, _ = thresholds.at_hundredths(np.sort(found)[::-1])
+    picked, _ = at_hundredths(np.sort(found)[::-1])
     kept = [position[threshold] for threshold in dict.fromkeys(picked)]
     return [
         curve(
@@ -151,7 +152,7 @@ def _roc(name: str, split: Split) -> list[Series]:
 
 
 def _confusion(name: str, split: Split) -> list[Series]:
-    found = [*thresholds.by_step(split.scores)[0], 0.0]
+    found = [*by_step(split.scores)[0], 0.0]
     counts = split.at(found)
     columns = {key: [int(value) for value in getattr(counts, key)] for key in ("tp", "tn", "fp", "fn")}
     return [table(f"{name}_confusion_mat", "CONFUSION_MAT", **columns, thresholds=rounded(found))]
@@ -160,7 +161,7 @@ def _confusion(name: str, split: Split) -> list[Series]:
 def _f1(name: str, split: Split) -> list[Series]:
     import numpy as np
 
-    found = [*thresholds.by_step(split.scores)[0], 0.0]
+    found = [*by_step(split.scores)[0], 0.0]
     counts = split.at(found)
     precision, recall = counts.precision(), counts.recall()
     both = precision + recall
@@ -169,7 +170,7 @@ def _f1(name: str, split: Split) -> list[Series]:
 
 
 def _quantile_pr(name: str, split: Split) -> list[Series]:
-    found = thresholds.by_quantile(split.scores)
+    found = by_quantile(split.scores)
     counts = split.at(found)
     return [
         table(

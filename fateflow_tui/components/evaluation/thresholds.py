@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, np.dtype[Any]]
+    pass
+
 
 _CUTS = 100
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fateflow_tui.components.hetero_lr import exchange
-from fateflow_tui.components.hetero_lr.convergence import rule
 from fateflow_tui.components.hetero_lr.exchange import join
-from fateflow_tui.components.hetero_lr.optimizers import OPTIMIZERS, Optimizer
+from fateflow_tui.components.hetero_lr.optimization import OPTIMIZERS, Optimizer, rule
 from fateflow_tui.components.hetero_lr.tasks import Work, announced, flows, prefixes
 from fateflow_tui.components.hetero_lr.training import Pace
 from fateflow_tui.components.paillier import keys

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fateflow_tui.components.hetero_lr import exchange, folds, models, performance, scores, tables
+from fateflow_tui.components.hetero_lr import exchange, folds, model, tables, validation
 from fateflow_tui.components.hetero_lr.exchange import join
-from fateflow_tui.components.hetero_lr.learners import GuestLearner
+from fateflow_tui.components.hetero_lr.rows import forwards, score_table, sigmoid
 from fateflow_tui.components.hetero_lr.tasks import Work, announce, flows, prefixes
-from fateflow_tui.components.hetero_lr.training import Fitted, Pace, fit
+from fateflow_tui.components.hetero_lr.training import Fitted, GuestLearner, Pace, fit
 from fateflow_tui.components.hetero_lr.validation import GuestWatch
 from fateflow_tui.core.errors import ComponentFailed
 
@@ -53,14 +53,14 @@ class GuestTask:
         fitted, history = self._fit("", sets, pace)
         self._write([self._scored("", name, rows, fitted) for name, rows in sets.items()])
         ctx.save_model(
-            models.document(fitted, self._classes),
-            models.meta(
+            model.document(fitted, self._classes),
+            model.meta(
                 self._parameters,
                 has_intercept=self._parameters.init_param.fit_intercept,
                 one_vs_rest=bool(self._classes),
             ),
         )
-        ctx.summary(models.summary(fitted, self._classes) | ({"validation_metrics": history} if history else {}))
+        ctx.summary(model.summary(fitted, self._classes) | ({"validation_metrics": history} if history else {}))
 
     def _cross_validate(self, rows: Rows) -> None:
         ctx, cv = self._ctx, self._parameters.cv_param
@@ -84,7 +84,7 @@ class GuestTask:
         ctx.summary(summary)
 
     def _predict(self, rows: Rows) -> None:
-        fitted, self._classes = models.load(self._ctx.inputs.model(), self._ctx.component)
+        fitted, self._classes = model.load(self._ctx.inputs.model(), self._ctx.component)
         announce(self._ctx, Work.PREDICT, len(self._classes))
         rows = rows.ordered(fitted[0].names, f"test_data of {self._ctx.party}")
         self._write([self._scored("", "predict", rows, fitted)])
@@ -122,20 +122,20 @@ class GuestTask:
 
     def _scored(self, prefix: str, name: str, rows: Rows, fitted: list[Fitted]) -> pl.DataFrame:
         columns = [
-            scores.sigmoid(scores.forwards(self._ctx, model.weights, rows, join(flow, name)))
-            for flow, model in zip(flows(prefix, len(self._classes)), fitted, strict=True)
+            sigmoid(forwards(self._ctx, trained.weights, rows, join(flow, name)))
+            for flow, trained in zip(flows(prefix, len(self._classes)), fitted, strict=True)
         ]
         values = np.column_stack(columns) if self._classes else columns[0]
         threshold = self._parameters.predict_param.threshold
-        return scores.table(rows, values, self._classes or [0, 1], threshold, name)
+        return score_table(rows, values, self._classes or [0, 1], threshold, name)
 
     def _fold_figures(self, flow: str, name: str, scored: pl.DataFrame) -> dict[str, float]:
         labels: NDArray[np.int64] = scored["label"].to_numpy()
         if self._classes:
             predicted = scored["predict_result"].to_numpy()
-            figures = performance.several_classes(self._parameters.metrics, labels, predicted)
+            figures = validation.several_classes(self._parameters.metrics, labels, predicted)
         else:
-            figures = performance.two_classes(self._parameters.metrics, labels, scored["predict_score"].to_numpy())
+            figures = validation.two_classes(self._parameters.metrics, labels, scored["predict_score"].to_numpy())
         self._ctx.metric(name, flow, list(figures.items()), {"metric_type": "EVALUATION_SUMMARY", "name": flow})
         return figures
 

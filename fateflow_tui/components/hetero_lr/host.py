@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from fateflow_tui.components.hetero_lr import exchange, folds, models, scores, tables
+from fateflow_tui.components.hetero_lr import exchange, folds, model, tables
 from fateflow_tui.components.hetero_lr.exchange import join
-from fateflow_tui.components.hetero_lr.learners import HostLearner
+from fateflow_tui.components.hetero_lr.rows import send_share
 from fateflow_tui.components.hetero_lr.tasks import Work, announced, flows, prefixes
-from fateflow_tui.components.hetero_lr.training import Fitted, Pace, fit
+from fateflow_tui.components.hetero_lr.training import Fitted, HostLearner, Pace, fit
 from fateflow_tui.components.hetero_lr.validation import HostWatch
 from fateflow_tui.core.errors import ComponentFailed
 
@@ -60,9 +60,9 @@ class HostTask:
         for name, rows in sets.items():
             self._send_shares("", name, rows, fitted)
         numbers = list(range(classes))
-        meta = models.meta(self._parameters, has_intercept=False, one_vs_rest=bool(classes))
-        ctx.save_model(models.document(fitted, numbers), meta)
-        ctx.summary(models.summary(fitted, numbers))
+        meta = model.meta(self._parameters, has_intercept=False, one_vs_rest=bool(classes))
+        ctx.save_model(model.document(fitted, numbers), meta)
+        ctx.summary(model.summary(fitted, numbers))
 
     def _cross_validate(self, rows: Rows, classes: int, splits: int) -> None:
         ctx, cv = self._ctx, self._parameters.cv_param
@@ -79,7 +79,7 @@ class HostTask:
             tables.write(ctx, history, kind=folds.kind(cv), label="")
 
     def _predict(self, rows: Rows, classes: int) -> None:
-        fitted, own_classes = models.load(self._ctx.inputs.model(), self._ctx.component)
+        fitted, own_classes = model.load(self._ctx.inputs.model(), self._ctx.component)
         if len(own_classes) != classes:
             raise ComponentFailed(f"the models of {self._guest} and {self._ctx.party} do not belong together")
         rows = rows.ordered(fitted[0].names, f"test_data of {self._ctx.party}")
@@ -96,5 +96,5 @@ class HostTask:
 
     def _send_shares(self, prefix: str, name: str, rows: Rows, fitted: list[Fitted]) -> None:
         count = len(fitted) if len(fitted) > 1 else 0
-        for flow, model in zip(flows(prefix, count), fitted, strict=True):
-            scores.send_share(self._ctx, model.weights, rows, join(flow, name))
+        for flow, trained in zip(flows(prefix, count), fitted, strict=True):
+            send_share(self._ctx, trained.weights, rows, join(flow, name))

@@ -1,4 +1,4 @@
-"""The module as the catalog and the worker know it. Imports neither numbers nor cryptography."""
+"""The module HeteroLR and its parameters. Imports neither numbers nor cryptography."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from fateflow_tui.components.contract import Module, variable
 from fateflow_tui.components.hetero_lr.parameters import HeteroLogisticParam
+from fateflow_tui.core.errors import ComponentFailed
 
 if TYPE_CHECKING:
     from fateflow_tui.components.contract import Context, Model
+    from fateflow_tui.components.hetero_lr.tasks import Work
     from fateflow_tui.components.online import Step
 
 
@@ -48,6 +50,30 @@ class HeteroLR(Module[HeteroLogisticParam]):
         return scorer(model)
 
     def run(self, ctx: Context) -> None:
-        from fateflow_tui.components.hetero_lr.tasks import run
+        """Guest and hosts decide by their inputs; an arbiter has none and is told by the guest. Heavy imports wait
+        until here, so that the scheduler can know the module without them.
+        """
+        match ctx.party.role:
+            case "guest":
+                from fateflow_tui.components.hetero_lr.guest import GuestTask
 
-        run(ctx, self.parameters)
+                GuestTask(ctx, self.parameters).run(self._work(ctx))
+            case "host":
+                from fateflow_tui.components.hetero_lr.host import HostTask
+
+                HostTask(ctx, self.parameters).run(self._work(ctx))
+            case _:
+                from fateflow_tui.components.hetero_lr.arbiter import arbitrate
+
+                arbitrate(ctx, self.parameters)
+
+    def _work(self, ctx: Context) -> Work:
+        from fateflow_tui.components.hetero_lr.tasks import Work, decide
+
+        work = decide(ctx.inputs.keys(), self.parameters, ctx.component)
+        if work is not Work.PREDICT and ctx.inputs.model() is not None:
+            raise ComponentFailed(
+                f"{ctx.component} has train_data and a model; it cannot go on training a model",
+                hint="leave input.model out to train, or name the data test_data to score it",
+            )
+        return work

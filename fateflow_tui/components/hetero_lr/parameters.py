@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from fateflow_tui.components.parameter_types import AnyCase, PositiveInt, StrictParameters
+from fateflow_tui.components.parameters import AnyCase, PositiveInt, StrictParameters
+
+if TYPE_CHECKING:
+    pass
+
 
 _UpperCase = BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value)
 
+
 Role = Annotated[Literal["guest", "host", "arbiter"], AnyCase]
+
+
 Mode = Annotated[Literal["hetero", "homo"], AnyCase]
 
 

@@ -32,33 +32,6 @@ class Sets(StrEnum):
     EVAL = "eval_data"  # v1's word: validates when there is train_data, else it is scored
 
 
-def run(ctx: Context, parameters: HeteroLogisticParam) -> None:
-    """Guest and hosts see from their inputs what to do; an arbiter has none and is told by the guest."""
-    match ctx.party.role:
-        case "guest":
-            from fateflow_tui.components.hetero_lr.guest import GuestTask
-
-            GuestTask(ctx, parameters).run(_decide(ctx, parameters))
-        case "host":
-            from fateflow_tui.components.hetero_lr.host import HostTask
-
-            HostTask(ctx, parameters).run(_decide(ctx, parameters))
-        case _:
-            from fateflow_tui.components.hetero_lr.arbiter import arbitrate
-
-            arbitrate(ctx, parameters)
-
-
-def _decide(ctx: Context, parameters: HeteroLogisticParam) -> Work:
-    work = decide(ctx.inputs.keys(), parameters, ctx.component)
-    if work is not Work.PREDICT and ctx.inputs.model() is not None:
-        raise ComponentFailed(
-            f"{ctx.component} has train_data and a model; it cannot go on training a model",
-            hint="leave input.model out to train, or name the data test_data to score it",
-        )
-    return work
-
-
 def decide(keys: Iterable[str], parameters: HeteroLogisticParam, component: str) -> Work:
     """Raises ComponentFailed for inputs or options that do not go together, or that are not built."""
     given = set(keys)

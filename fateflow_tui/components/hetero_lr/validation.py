@@ -2,20 +2,51 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, Protocol
 
-from fateflow_tui.components.hetero_lr import exchange, performance
+from fateflow_tui.components.evaluation import binary
+from fateflow_tui.components.evaluation.metrics import DIGITS, multi
+from fateflow_tui.components.evaluation.module import full_name
+from fateflow_tui.components.hetero_lr import exchange
 from fateflow_tui.components.hetero_lr.exchange import join
-from fateflow_tui.components.hetero_lr.scores import forwards, send_share, sigmoid
+from fateflow_tui.components.hetero_lr.rows import forwards, send_share, sigmoid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fateflow_tui.components.contract import Context
+    from fateflow_tui.components.evaluation.binary import Array
     from fateflow_tui.components.hetero_lr.exchange import Floats
+    from fateflow_tui.components.hetero_lr.optimization import Weights
     from fateflow_tui.components.hetero_lr.parameters import HeteroLogisticParam
     from fateflow_tui.components.hetero_lr.rows import Rows
-    from fateflow_tui.components.hetero_lr.weights import Weights
+
+
+_BINARY: Final = ("auc", "ks")
+_MULTI: Final = ("accuracy", "precision", "recall")
+
+
+def two_classes(metrics: Sequence[str] | None, labels: Array, scores: Array) -> dict[str, float]:
+    """AUC and KS, or the one that is named in `metrics`. labels: above 0 for class 1. {} when all are of one class."""
+    positive = (labels > 0).astype(int)
+    if len(set(positive.tolist())) < 2:
+        return {}
+    return _rounded(binary.report("", positive, scores, _followed(metrics, _BINARY)).single)
+
+
+def several_classes(metrics: Sequence[str] | None, labels: Array, predicted: Array) -> dict[str, float]:
+    """Accuracy, mean precision and mean recall, or those that are named in `metrics`."""
+    return _rounded(multi("", labels, predicted, _followed(metrics, _MULTI)).single)
+
+
+def _followed(metrics: Sequence[str] | None, known: Sequence[str]) -> list[str]:
+    return [name for metric in metrics or () if (name := full_name(metric)) in known] or list(known)
+
+
+def _rounded(figures: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, DIGITS) for name, value in figures.items()}
+
 
 Best = tuple[int, "Weights"]
 
@@ -92,7 +123,7 @@ class GuestWatch:
 
     def _evaluate(self, name: str, iteration: int, weights: Weights) -> dict[str, float]:
         forward = forwards(self._ctx, weights, self._sets[name], join(self._flow, iteration, name))
-        figures = performance.two_classes(self._parameters.metrics, self._labels[name], sigmoid(forward))
+        figures = two_classes(self._parameters.metrics, self._labels[name], sigmoid(forward))
         series = join(self._flow, f"iteration_{iteration}")
         self._ctx.metric(name, series, list(figures.items()), {"metric_type": "EVALUATION_SUMMARY", "name": series})
         for metric, value in figures.items():

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from fateflow_tui.components.contract import Context
-from fateflow_tui.components.intersection import received
+from fateflow_tui.components.intersection import exchange
 from fateflow_tui.components.intersection.parameters import IntersectParam
 from fateflow_tui.core.errors import ComponentFailed
 from fateflow_tui.core.ids import Party
@@ -36,8 +36,8 @@ def run_guest(ctx: Context, ids: Sequence[str], parameters: IntersectParam) -> l
     places: list[dict[str, int]] = []
     for host, factor in zip(hosts, factors, strict=True):
         name = "guest_double_blinded_ids"
-        own = received.pieces(ctx.receive(name, host), name, host, _POINT, len(shuffled))
-        theirs = received.pieces(ctx.receive("host_blinded_ids", host), "host_blinded_ids", host, _POINT)
+        own = exchange.pieces(ctx.receive(name, host), name, host, _POINT, len(shuffled))
+        theirs = exchange.pieces(ctx.receive("host_blinded_ids", host), "host_blinded_ids", host, _POINT)
         at = {point: place for place, point in enumerate(_blind(factor, theirs, host))}
         places.append({one: at[point] for one, point in zip(shuffled, own, strict=True) if point in at})
     common = [one for one in ids if all(one in found for found in places)]
@@ -54,12 +54,12 @@ def run_host(ctx: Context, ids: Sequence[str], parameters: IntersectParam) -> li
     secrets.SystemRandom().shuffle(shuffled)
     own = _blind(factor, (_point(one, parameters) for one in shuffled), ctx.party)
     ctx.send("host_blinded_ids", b"".join(own), to=guest)
-    theirs = received.pieces(ctx.receive("guest_blinded_ids", guest), "guest_blinded_ids", guest, _POINT)
+    theirs = exchange.pieces(ctx.receive("guest_blinded_ids", guest), "guest_blinded_ids", guest, _POINT)
     ctx.send("guest_double_blinded_ids", b"".join(_blind(factor, theirs, guest)), to=guest)
     if not parameters.sync_intersect_ids:
         return None
     told = ctx.receive("intersect_positions", guest)
-    return [shuffled[place] for place in received.positions(told, "intersect_positions", guest, len(shuffled))]
+    return [shuffled[place] for place in exchange.positions(told, "intersect_positions", guest, len(shuffled))]
 
 
 def _factor() -> X25519PrivateKey:

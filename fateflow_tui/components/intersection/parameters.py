@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from fateflow_tui.components.parameter_types import AnyCase, PositiveInt, RoleWithData, StrictParameters
+from fateflow_tui.components.parameters import AnyCase, PositiveInt, RoleWithData, StrictParameters
+
+if TYPE_CHECKING:
+    pass
+
 
 _Encoding = Literal["none", "md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sm3"]
+
+
 _FirstHash = Literal["sha256", "sha384", "sha512", "sm3"]
+
+
 _FinalHash = Literal["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sm3"]
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from fateflow_tui.components.contract import Context
-from fateflow_tui.components.intersection import received
-from fateflow_tui.components.intersection.hashing import encoded
+from fateflow_tui.components.intersection import exchange
+from fateflow_tui.components.intersection.exchange import encoded
 from fateflow_tui.components.intersection.parameters import IntersectParam
 from fateflow_tui.core.ids import Party
 
@@ -65,4 +65,4 @@ def _common(own: dict[str, str], others: Iterable[Iterable[str]]) -> list[str]:
 
 
 def _ids(ctx: Context, name: str, source: Party) -> list[str]:
-    return received.texts(ctx.receive(name, source), name, source)
+    return exchange.texts(ctx.receive(name, source), name, source)

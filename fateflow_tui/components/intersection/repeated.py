@@ -9,7 +9,7 @@ from fateflow_tui.core.errors import ComponentFailed
 if TYPE_CHECKING:
     import polars as pl
 
-    from fateflow_tui.artifacts.tables import Table
+    from fateflow_tui.artifacts.table import Table
 
 REAL_ID = "__real_id__"
 

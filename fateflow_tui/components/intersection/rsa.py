@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from fateflow_tui.components.contract import Context
-from fateflow_tui.components.intersection import received
-from fateflow_tui.components.intersection.hashing import full_domain, of_number
+from fateflow_tui.components.intersection import exchange
+from fateflow_tui.components.intersection.exchange import full_domain, of_number
 from fateflow_tui.components.intersection.parameters import IntersectParam, RSAParam
 from fateflow_tui.core.errors import ComponentFailed
 from fateflow_tui.core.ids import Party
@@ -52,7 +52,7 @@ def run_host(ctx: Context, ids: Sequence[str], parameters: IntersectParam) -> li
     secrets.SystemRandom().shuffle(shuffled)
     blinded = ctx.receive("guest_pubkey_ids", guest)
     count = len(blinded) if isinstance(blinded, list) else 0
-    blinded = received.numbers(blinded, "guest_pubkey_ids", guest, modulus, count)
+    blinded = exchange.numbers(blinded, "guest_pubkey_ids", guest, modulus, count)
     hashed = [full_domain(one, how.hash_method, how.salt, modulus) for one in shuffled]
     signed = _sign(ctx, blinded + hashed, key)
     ctx.send("host_sign_guest_ids", signed[: len(blinded)], to=guest)
@@ -61,7 +61,7 @@ def run_host(ctx: Context, ids: Sequence[str], parameters: IntersectParam) -> li
     if not parameters.sync_intersect_ids:
         return None
     told = ctx.receive("intersect_positions", guest)
-    return [shuffled[place] for place in received.positions(told, "intersect_positions", guest, len(shuffled))]
+    return [shuffled[place] for place in exchange.positions(told, "intersect_positions", guest, len(shuffled))]
 
 
 class _Blinding:
@@ -92,10 +92,10 @@ class _Blinding:
 
         n, how = self._modulus, self._how
         answer = self._ctx.receive("host_sign_guest_ids", self._host)
-        signed = received.numbers(answer, "host_sign_guest_ids", self._host, n, len(self._ids))
+        signed = exchange.numbers(answer, "host_sign_guest_ids", self._host, n, len(self._ids))
         size = len(of_number(1, how.final_hash_method, how.salt))
         answer = self._ctx.receive("host_prvkey_ids", self._host)
-        theirs = received.pieces(answer, "host_prvkey_ids", self._host, size)
+        theirs = exchange.pieces(answer, "host_prvkey_ids", self._host, size)
         places = {value: place for place, value in enumerate(theirs)}
         found: dict[str, int] = {}
         for one, factor, value in zip(self._ids, self._factors, signed, strict=True):

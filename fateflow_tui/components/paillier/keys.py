@@ -15,8 +15,6 @@ import gmpy2
 from cryptography.hazmat.primitives.asymmetric import rsa
 from gmpy2 import mpz
 
-from fateflow_tui.components.paillier.products import FixedBase
-
 MINIMUM_BITS = 1024
 
 
@@ -107,3 +105,32 @@ def generate(bits: int) -> PrivateKey:
 
 def _octets(number: mpz) -> bytes:
     return int(number).to_bytes((int(number.bit_length()) + 7) // 8, "big")
+
+
+class FixedBase:
+    """Powers of one base by table: one product per byte of the exponent, no squarings.
+
+    length: bytes of an exponent.
+    """
+
+    def __init__(self, base: mpz, modulus: mpz, length: int) -> None:
+        self.modulus = modulus
+        self.length = length
+        self._rows: list[list[mpz]] = []
+        for _ in range(length):
+            row = [ONE]
+            for _ in range(256):
+                row.append(row[-1] * base % modulus)
+            base = row.pop()
+            self._rows.append(row)
+
+    def power(self, exponent: bytes) -> mpz:
+        """exponent: little-endian, exactly `length` bytes."""
+        modulus = self.modulus
+        result = ONE
+        for row, digit in zip(self._rows, exponent, strict=True):
+            result = result * row[digit] % modulus
+        return result
+
+
+ONE = mpz(1)

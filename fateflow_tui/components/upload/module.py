@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from fateflow_tui.artifacts.delimited import Layout
-    from fateflow_tui.artifacts.tables import Table, TableWriter
+    from fateflow_tui.artifacts.table import Table
+    from fateflow_tui.artifacts.table_writer import TableWriter
 
 
 class _Tally(msgspec.Struct):
@@ -79,7 +80,7 @@ class Upload(Module[UploadParam]):
 
     def _store(self, ctx: Context, path: Path, where: Layout) -> tuple[Table, _Tally]:
         """Reads the file once if no id repeats, which shows at the end; else again, without the repeated ones."""
-        from fateflow_tui.artifacts.duplicates import IdHashes, rows_to_leave_out
+        from fateflow_tui.artifacts.table_writer import IdHashes, rows_to_leave_out
 
         hashes = IdHashes()
         tally = _Tally()

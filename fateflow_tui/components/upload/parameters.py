@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from fateflow_tui.components.parameter_types import AnyCase, StrictParameters
+from fateflow_tui.components.parameters import AnyCase, StrictParameters
 
 Format = Annotated[Literal["dense", "svmlight", "libsvm", "sparse", "tag"], AnyCase]
 

@@ -1,7 +1,15 @@
 """The job language: FATE's DSL and runtime conf, versions 1 and 2, checked, planned, edited and turned to predict."""
 
-from fateflow_tui.core.document.changes import changed_components, conf_of_version, with_changes
-from fateflow_tui.core.document.job import CheckedJob, check_job, examine_job, lint_job
+from fateflow_tui.core.document.check import (
+    CheckedJob,
+    changed_components,
+    check_job,
+    conf_of_version,
+    examine_job,
+    lint_job,
+    with_changes,
+)
+from fateflow_tui.core.document.conf import conf_for
 from fateflow_tui.core.document.json_text import JsonDocument, read_json
 from fateflow_tui.core.document.plan import plan_job
 from fateflow_tui.core.document.predict import (
@@ -9,10 +17,9 @@ from fateflow_tui.core.document.predict import (
     component_list,
     derive_predict_dsl,
     generate_predict_dsl,
+    predict_conf_template,
 )
-from fateflow_tui.core.document.predict_conf import predict_conf_template
 from fateflow_tui.core.document.problems import Problem
-from fateflow_tui.core.document.visible import conf_for
 
 __all__ = [
     "CheckedJob",

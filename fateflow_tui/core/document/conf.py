@@ -9,8 +9,7 @@ import msgspec
 
 from fateflow_tui.core.document.json_text import Path
 from fateflow_tui.core.document.parties import all_parties, indices_of, read_initiator, read_roles
-from fateflow_tui.core.document.problems import Problems
-from fateflow_tui.core.document.values import kind_of, shown
+from fateflow_tui.core.document.problems import Problems, kind_of, shown
 from fateflow_tui.core.ids import Party
 
 # What clients mix in from their own command line.
@@ -244,3 +243,44 @@ def _components(value: Mapping[str, Any], path: Path, problems: Problems) -> dic
             message = f"the parameters of {component} must be an object, not {kind_of(parameters)}"
             problems.error("ConfTypeError", (*path, component), message)
     return found
+
+
+def conf_for(conf: Mapping[str, Any], party: Party) -> dict[str, Any]:
+    """The conf without the parameters and tables of other parties.
+
+    Version 2: only the index keys that pick this party are left. Version 1: in the lists of role parameters the
+    elements of others are null, so that positions keep their meaning.
+    """
+    ids = conf["role"].get(party.role, [])
+    number = int(party.party_id)
+    index = ids.index(number) if number in ids else len(ids)
+    version = dsl_version(conf) or 2
+    visible = {key: value for key, value in conf.items() if key in KEYS[version]}
+    if version == 1:
+        lists = conf.get("role_parameters", {})
+        if isinstance(lists, dict):
+            visible["role_parameters"] = {
+                role: _only(given, index) for role, given in lists.items() if role == party.role
+            }
+        return visible
+    for section in ("job_parameters", "component_parameters", "provider"):
+        given = conf.get(section)
+        if isinstance(given, dict) and isinstance(given.get("role"), dict):
+            own = _matching(given["role"].get(party.role), index, len(ids))
+            common = {"common": given["common"]} if "common" in given else {}
+            visible[section] = {**common, "role": {party.role: own} if own else {}}
+    return visible
+
+
+def _matching(given: Any, index: int, count: int) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        return {}
+    return {key: value for key, value in given.items() if index in (indices_of(key, count) or [])}
+
+
+def _only(value: Any, index: int) -> Any:
+    if isinstance(value, dict):
+        return {key: _only(item, index) for key, item in value.items()}
+    if isinstance(value, list):
+        return [item if place == index else None for place, item in enumerate(value)]
+    return None

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fateflow_tui.core.document.json_text import Path
-from fateflow_tui.core.document.problems import Problems
-from fateflow_tui.core.document.values import kind_of, shown
+from fateflow_tui.core.document.problems import Problems, kind_of, shown
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import JobOptions, Resources
 

@@ -6,8 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fateflow_tui.core.document.problems import Problems
-from fateflow_tui.core.document.values import kind_of, shown
+from fateflow_tui.core.document.problems import Problems, kind_of, shown
 from fateflow_tui.core.ids import ROLES, Party
 
 MAX_PARTIES: Final = 1_000

@@ -7,9 +7,9 @@ from typing import Any
 
 from fateflow_tui.core import ids
 from fateflow_tui.core.document import job_parameters
+from fateflow_tui.core.document.check import CheckedJob
+from fateflow_tui.core.document.conf import conf_for
 from fateflow_tui.core.document.dsl import Component
-from fateflow_tui.core.document.job import CheckedJob
-from fateflow_tui.core.document.visible import conf_for
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import ComponentPlan, JobOptions, JobPlan, PartyDocument, TaskPlan
 

@@ -10,6 +10,32 @@ from typing import Any, Final
 import msgspec
 
 from fateflow_tui.core.document.json_text import JsonDocument, Path, path_text
+from fateflow_tui.core.errors import BadDocument
+
+_SHOWN: Final = 60  # characters
+
+
+def kind_of(value: Any) -> str:
+    """The JSON word for what a value is."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, str):
+        return "text"
+    return "a list" if isinstance(value, list) else "an object"
+
+
+def shown(value: Any) -> str:
+    """The value itself if it is short, else its beginning or its kind."""
+    if isinstance(value, str):
+        return repr(value if len(value) <= _SHOWN else f"{value[:_SHOWN]}...")
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value) if isinstance(value, int | float) else kind_of(value)
+
 
 MAX_PROBLEMS: Final = 1_000  # of each severity and document
 _MAX_SUGGESTIONS: Final = 50  # searching near names is slow; nobody mends more in one go
@@ -146,3 +172,10 @@ def _order(value: Any, path: Path) -> list[int]:
         else:
             break
     return order
+
+
+def bad_document(problems: list[Problem]) -> BadDocument:
+    errors = [problem for problem in problems if problem.is_error]
+    count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+    message = f"the job documents have {count}; the first: {errors[0]}"
+    return BadDocument(message, hint="mend the documents and submit again", data=[p.to_dict() for p in problems])

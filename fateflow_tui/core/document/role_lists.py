@@ -1,4 +1,4 @@
-"""Version 1: `role_parameters`, where each value is a list with one element per party of the role, and `args`."""
+"""Version 1 confs: `role_parameters`, where each value is a list with one element per party of the role."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from fateflow_tui.core.document.conf import Conf, Layer
 from fateflow_tui.core.document.dsl import Dsl
 from fateflow_tui.core.document.json_text import Path
 from fateflow_tui.core.document.parameters import table_flaw
-from fateflow_tui.core.document.problems import Problems
-from fateflow_tui.core.document.values import kind_of
+from fateflow_tui.core.document.problems import Problems, kind_of
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.ports import ModuleCatalog, ModuleFacts
 

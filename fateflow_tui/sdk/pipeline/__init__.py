@@ -15,8 +15,7 @@ scores = run.deploy().predict(guest=("demo", "new_guest"), host=("demo", "new_ho
 from fateflow_tui.sdk.pipeline.component import Component, Port
 from fateflow_tui.sdk.pipeline.deployed import Deployed
 from fateflow_tui.sdk.pipeline.documents import Documents
-from fateflow_tui.sdk.pipeline.outputs import OutputData
 from fateflow_tui.sdk.pipeline.pipeline import Pipeline
-from fateflow_tui.sdk.pipeline.run import Run, RunFailed
+from fateflow_tui.sdk.pipeline.run import OutputData, Run, RunFailed
 
 __all__ = ["Component", "Deployed", "Documents", "OutputData", "Pipeline", "Port", "Run", "RunFailed"]

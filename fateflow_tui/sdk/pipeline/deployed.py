@@ -9,11 +9,10 @@ from typing import Any, Self
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.ids import Party
 from fateflow_tui.sdk.client import FateFlow
-from fateflow_tui.sdk.pipeline.component import Settings
+from fateflow_tui.sdk.pipeline.component import Settings, prefix_of
 from fateflow_tui.sdk.pipeline.documents import Tables, conf_of, reading
-from fateflow_tui.sdk.pipeline.modules import prefix_of
 from fateflow_tui.sdk.pipeline.run import Progress, Run
-from fateflow_tui.sdk.results import Inference, PartyOutcomes
+from fateflow_tui.sdk.types import Inference, PartyOutcomes
 
 _EVALUATION = "Evaluation"
 _READER = "Reader"

@@ -9,13 +9,12 @@ from typing import Any
 from fateflow_tui.core.document.problems import nearest
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.ids import Party
-from fateflow_tui.sdk.calls.members import PartyLike, party_of
 from fateflow_tui.sdk.client import FateFlow
-from fateflow_tui.sdk.pipeline.component import Component, Port, Settings
+from fateflow_tui.sdk.operations.call import PartyLike, party_of
+from fateflow_tui.sdk.pipeline.component import INPUTS, MODEL_INPUTS, Component, Port, Settings, outputs_of, prefix_of
 from fateflow_tui.sdk.pipeline.documents import Documents, Ids, Tables, conf_of, dsl_of, ids_of, reading
-from fateflow_tui.sdk.pipeline.modules import INPUTS, MODEL_INPUTS, outputs_of, prefix_of
 from fateflow_tui.sdk.pipeline.run import Progress, Run
-from fateflow_tui.sdk.results import Problem
+from fateflow_tui.sdk.types import Problem
 
 PortLike = Port | str
 _INPUTS = (*INPUTS, *MODEL_INPUTS)

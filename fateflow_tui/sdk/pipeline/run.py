@@ -1,26 +1,100 @@
-"""A job of a pipeline: how it goes and what it leaves."""
+"""A job of a pipeline: its progress, and its output tables as data frames."""
 
 from __future__ import annotations
 
+import io
+import tarfile
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import msgspec
 
 from fateflow_tui.core.document.problems import nearest
-from fateflow_tui.core.errors import FateFlowError, NotFound
+from fateflow_tui.core.errors import BadRequest, FateFlowError, NotFound
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.core.status import Status
-from fateflow_tui.sdk.calls.members import PartyLike, party_of
 from fateflow_tui.sdk.client import FateFlow
-from fateflow_tui.sdk.jobs import JobView
+from fateflow_tui.sdk.operations.call import PartyLike, party_of
 from fateflow_tui.sdk.pipeline.component import Component
-from fateflow_tui.sdk.pipeline.outputs import OutputData
-from fateflow_tui.sdk.results import LogLine, OutputModel, Series
+from fateflow_tui.sdk.types import LogLine, OutputModel, Series
+from fateflow_tui.sdk.types.jobs import JobView
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from fateflow_tui.sdk.pipeline.deployed import Deployed
+
+
+class OutputData:
+    """The output tables of a component at one party, as CSV texts. Ids stay texts in the frames that are made of it."""
+
+    def __init__(self, texts: Mapping[str, bytes], headers: Mapping[str, list[str]]) -> None:
+        self._texts, self._headers = dict(texts), dict(headers)
+
+    @classmethod
+    def read(cls, archive: Path) -> Self:
+        """Of what `tracking.output_archive` has written."""
+        texts: dict[str, bytes] = {}
+        headers: dict[str, list[str]] = {}
+        with tarfile.open(archive, "r:gz") as tar:
+            for member in tar:
+                name, _, kind = member.name.rpartition(".")
+                content = tar.extractfile(member)
+                if content is None:
+                    continue
+                if kind == "csv":
+                    texts[name] = content.read()
+                elif kind == "meta":
+                    headers[name] = msgspec.json.decode(content.read())["header"]
+        return cls(texts, headers)
+
+    @property
+    def names(self) -> list[str]:
+        """The outputs that have rows."""
+        return list(self._texts)
+
+    def header(self, name: str = "") -> list[str]:
+        """The columns of an output, the id first."""
+        return self._headers[self._named(name)]
+
+    def to_csv(self, name: str = "") -> str:
+        """An output with a line of names. name: may be left out where there is only one."""
+        return self._texts[self._named(name)].decode()
+
+    def to_polars(self, name: str = "") -> pl.DataFrame:
+        """An output as a data frame of Polars."""
+        import polars as pl
+
+        ids = {self.header(name)[0]: pl.String}
+        return pl.read_csv(io.BytesIO(self._texts[self._named(name)]), schema_overrides=ids, infer_schema_length=None)
+
+    def to_pandas(self, name: str = "") -> Any:
+        """An output as a data frame of pandas. Raises BadRequest when pandas is not installed."""
+        try:
+            import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore]
+        except ImportError:
+            raise BadRequest(
+                "pandas is not installed", hint="install it with: pip install pandas; or use to_polars()"
+            ) from None
+        return pd.read_csv(io.BytesIO(self._texts[self._named(name)]), dtype={self.header(name)[0]: str})
+
+    def _named(self, name: str) -> str:
+        if not name and len(self._texts) == 1:
+            return next(iter(self._texts))
+        if name in self._texts:
+            return name
+        have = ", ".join(self._texts)
+        if not name:
+            raise BadRequest(f"there are several outputs: {have}", hint="name one of them")
+        close = nearest(name, self._texts)
+        raise NotFound(f"there is no output {name}", hint=f"did you mean {close}?" if close else f"there are: {have}")
+
+    def __repr__(self) -> str:
+        return f"<OutputData: {', '.join(self._texts)}>"
+
 
 Progress = Callable[[JobView], None]
 ComponentLike = Component | str

@@ -42,7 +42,7 @@ async def deploy(app: DashApp, selection: Selection) -> None:
 
 
 async def table(app: DashApp, selection: Selection) -> None:
-    from fateflow_tui.tui.screens.peek import PeekDialog
+    from fateflow_tui.tui.screens.details import PeekDialog
 
     namespace, name = selection.of("table")
     app.push_screen(PeekDialog(namespace, name))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fateflow_tui.sdk.jobs import JobLine
-from fateflow_tui.sdk.results.jobs import RerunStep
-from fateflow_tui.text.places import on_one_line
-from fateflow_tui.text.statuses import PLAN_MARKS, marked
-from fateflow_tui.tui import texts
+from fateflow_tui.core.cells import on_one_line
+from fateflow_tui.core.formatting import PLAN_MARKS, marked
+from fateflow_tui.sdk.types.jobs import JobLine, RerunStep
+from fateflow_tui.tui import columns
 from fateflow_tui.tui.action import Selection
 from fateflow_tui.tui.actions import ACTIONS
 
@@ -23,7 +22,7 @@ async def stop(app: DashApp, selection: Selection) -> None:
 
     jobs = [job for job in selection.jobs if not job.status.ended]
     cli = ACTIONS["job.stop"].cli(selection)
-    title = f"Stop {texts.plural(len(jobs), 'job')}?" if len(jobs) > 1 else f"Stop job {jobs[0].job_id}?"
+    title = f"Stop {columns.plural(len(jobs), 'job')}?" if len(jobs) > 1 else f"Stop job {jobs[0].job_id}?"
     lines = [line for job in jobs[:_NAMED] for line in _described(job)]
     if len(jobs) > _NAMED:
         lines.append(f"and {len(jobs) - _NAMED} more")
@@ -33,7 +32,7 @@ async def stop(app: DashApp, selection: Selection) -> None:
     for job in jobs:
         outcome = await app.feed.flow.jobs.stop(job.job_id)
         pending += [f"{party} is yet to learn of it: {why}" for party, why in outcome.pending.items()]
-    done = f"stopped {texts.plural(len(jobs), 'job')}" if len(jobs) > 1 else f"stopped {jobs[0].job_id}"
+    done = f"stopped {columns.plural(len(jobs), 'job')}" if len(jobs) > 1 else f"stopped {jobs[0].job_id}"
     app.tell("\n".join([done, *pending]), cli=cli, severity="warning" if pending else "information")
 
 
@@ -51,7 +50,7 @@ async def rerun(app: DashApp, selection: Selection) -> None:
 
 
 async def why(app: DashApp, selection: Selection) -> None:
-    from fateflow_tui.tui.screens.why import WhyDialog
+    from fateflow_tui.tui.screens.progress import WhyDialog
 
     app.push_screen(WhyDialog(selection.jobs[0].job_id, selection.component))
 
@@ -59,7 +58,7 @@ async def why(app: DashApp, selection: Selection) -> None:
 async def copy(app: DashApp, selection: Selection) -> None:
     app.copy_to_clipboard("\n".join(job.job_id for job in selection.jobs))
     count = len(selection.jobs)
-    app.tell(f"copied {selection.job_ids if count == 1 else texts.plural(count, 'id')}")
+    app.tell(f"copied {selection.job_ids if count == 1 else columns.plural(count, 'id')}")
 
 
 async def notes(app: DashApp, selection: Selection) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fateflow_tui.core.errors import BadRequest, Conflict, FateFlowError
-from fateflow_tui.sdk.results.jobs import Lineage
+from fateflow_tui.sdk.types.jobs import Lineage
 from fateflow_tui.tui.action import Selection
 from fateflow_tui.tui.actions import ACTIONS
 from fateflow_tui.tui.readings import ModelRow, reread
-from fateflow_tui.tui.widgets.model_text import parties_of
+from fateflow_tui.tui.screens.models import parties_of
 
 if TYPE_CHECKING:
     from fateflow_tui.tui.app import DashApp
@@ -33,7 +33,7 @@ async def deployed(app: DashApp, model_id: str, version: str, modules: Mapping[s
     """Asks which components are to predict, and deploys these; the version that was made, "" for none. modules: of all
     components of the training, by name. at: the parties. Raises FateFlowError.
     """
-    from fateflow_tui.tui.screens.form import Field, FormDialog, Values
+    from fateflow_tui.tui.screens.dialog import Field, FormDialog, Values
 
     names = list(modules)
 
@@ -82,7 +82,7 @@ async def load(app: DashApp, selection: Selection) -> None:
 
 
 async def bind(app: DashApp, selection: Selection) -> None:
-    from fateflow_tui.tui.screens.form import Field, FormDialog
+    from fateflow_tui.tui.screens.dialog import Field, FormDialog
 
     model: ModelRow = selection.of("model")[0]
     values = await app.push_screen_wait(
@@ -109,7 +109,7 @@ async def bind(app: DashApp, selection: Selection) -> None:
 
 
 async def alias(app: DashApp, selection: Selection) -> None:
-    from fateflow_tui.tui.screens.form import Field, FormDialog
+    from fateflow_tui.tui.screens.dialog import Field, FormDialog
 
     model: ModelRow = selection.of("model")[0]
     values = await app.push_screen_wait(
@@ -132,7 +132,7 @@ async def alias(app: DashApp, selection: Selection) -> None:
 
 
 async def tag(app: DashApp, selection: Selection) -> None:
-    from fateflow_tui.tui.screens.form import Field, FormDialog, Values
+    from fateflow_tui.tui.screens.dialog import Field, FormDialog, Values
 
     model: ModelRow = selection.of("model")[0]
 
@@ -162,14 +162,14 @@ async def tag(app: DashApp, selection: Selection) -> None:
 
 
 async def compare(app: DashApp, selection: Selection) -> None:
-    from fateflow_tui.tui.screens.diff import DiffDialog
+    from fateflow_tui.tui.screens.details import DiffDialog
 
     one, other = selection.of("model")
     app.push_screen(DiffDialog(one, other))
 
 
 async def export(app: DashApp, selection: Selection) -> None:
-    from fateflow_tui.tui.screens.form import Field, FormDialog, Values
+    from fateflow_tui.tui.screens.dialog import Field, FormDialog, Values
 
     model: ModelRow = selection.of("model")[0]
     party = next((one for one in model.here if one.startswith("guest:")), model.here[0])
@@ -224,7 +224,7 @@ async def delete(app: DashApp, selection: Selection) -> None:
 async def predict(app: DashApp, selection: Selection) -> None:
     """Asks for the tables, and leaves the rest to the dialog in which jobs are submitted."""
     from fateflow_tui.tui.deeds.submit import open_submit
-    from fateflow_tui.tui.screens.form import Field, FormDialog, Values
+    from fateflow_tui.tui.screens.dialog import Field, FormDialog, Values
     from fateflow_tui.tui.screens.submit import Draft
 
     model: ModelRow = selection.of("model")[0]

@@ -10,7 +10,7 @@ from fateflow_tui.tui.readings import PartyRow, reread
 
 if TYPE_CHECKING:
     from fateflow_tui.tui.app import DashApp
-    from fateflow_tui.tui.screens.form import Values
+    from fateflow_tui.tui.screens.dialog import Values
 
 _LISTS = ("role", "command", "component", "dataset")
 _LABELS = {"role": "roles", "command": "commands", "component": "modules", "dataset": "tables"}
@@ -23,7 +23,7 @@ _EXAMPLES = {
 
 
 async def add(app: DashApp, selection: Selection) -> None:
-    from fateflow_tui.tui.screens.form import Field, FormDialog
+    from fateflow_tui.tui.screens.dialog import Field, FormDialog
 
     row = _row(selection)
     known = row is not None and bool(row.url) and not row.here
@@ -77,7 +77,7 @@ async def trust(app: DashApp, selection: Selection) -> None:
 
 
 async def grant(app: DashApp, selection: Selection) -> None:
-    from fateflow_tui.tui.screens.form import Field, FormDialog
+    from fateflow_tui.tui.screens.dialog import Field, FormDialog
 
     row = _row(selection)
     values = await app.push_screen_wait(
@@ -100,7 +100,7 @@ async def grant(app: DashApp, selection: Selection) -> None:
 
 
 async def revoke(app: DashApp, selection: Selection) -> None:
-    from fateflow_tui.tui.screens.form import Field, FormDialog
+    from fateflow_tui.tui.screens.dialog import Field, FormDialog
 
     row: PartyRow = selection.of("party")[0]
     granted = [] if row.grant is None else [n for n in _LISTS if getattr(row.grant, n)]

@@ -30,7 +30,7 @@ async def show_palette(app: DashApp, selection: Selection) -> None:
 
 
 async def jump(app: DashApp, selection: Selection) -> None:
-    from fateflow_tui.tui.screens.jump import JumpOverlay
+    from fateflow_tui.tui.screens.help import JumpOverlay
 
     app.push_screen(JumpOverlay(app.screen))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fateflow_tui.tui.action import Selection
-from fateflow_tui.tui.examples import Examples
+from fateflow_tui.tui.drafts import Examples
 
 if TYPE_CHECKING:
     from fateflow_tui.tui.app import DashApp
@@ -42,7 +42,7 @@ async def open_submit(app: DashApp, draft: Draft, folder: Path | None = None) ->
 
 async def _uploaded(app: DashApp, examples: Examples) -> bool:
     """Whether all tables of the demo are there now."""
-    from fateflow_tui.tui.screens.follow import FollowDialog
+    from fateflow_tui.tui.screens.progress import FollowDialog
 
     flow = app.feed.flow
     known = [(line.namespace, line.table_name) for line in await flow.tables()]

@@ -16,12 +16,12 @@ from fateflow_tui.tui.actions import ACTIONS, actions_of
 from fateflow_tui.tui.deeds import DEEDS
 from fateflow_tui.tui.snapshot import Change, Snapshot
 from fateflow_tui.tui.widgets.action_bar import ActionBar
-from fateflow_tui.tui.widgets.pane import Pane
 from fateflow_tui.tui.widgets.site_bar import SiteBar
+from fateflow_tui.tui.widgets.text_views import Pane
 
 if TYPE_CHECKING:
     from fateflow_tui.tui.app import DashApp
-    from fateflow_tui.tui.feed import Feed
+    from fateflow_tui.tui.store import Feed
 
 EVERYTHING = Change(anew=True, order=True, connection=True, site=True)
 

@@ -12,26 +12,25 @@ from textual.containers import Container
 from textual.widgets import ContentSwitcher
 
 from fateflow_tui.core.status import Status
-from fateflow_tui.sdk.jobs import JobView
-from fateflow_tui.tui import job_subject
+from fateflow_tui.sdk.types.jobs import JobView
+from fateflow_tui.tui import job_filter
 from fateflow_tui.tui.action import Selection
 from fateflow_tui.tui.graph_scene import KINDS
-from fateflow_tui.tui.job_subject import TABS, Subject
+from fateflow_tui.tui.job_filter import TABS, Subject
 from fateflow_tui.tui.screens.dash_screen import DashScreen, bindings_of
 from fateflow_tui.tui.snapshot import Change
 from fateflow_tui.tui.widgets.graph_view import GraphView
 from fateflow_tui.tui.widgets.job_head import JobHead
-from fateflow_tui.tui.widgets.job_tab import JobTab
-from fateflow_tui.tui.widgets.pane import Pane
+from fateflow_tui.tui.widgets.job_tab import JobTab, TabStrip
 from fateflow_tui.tui.widgets.tab_cards import CardBox, CardsTab
 from fateflow_tui.tui.widgets.tab_conf import ConfTab
 from fateflow_tui.tui.widgets.tab_log import LogTab
 from fateflow_tui.tui.widgets.tab_metrics import MetricsTab
 from fateflow_tui.tui.widgets.tab_output import OutputTab
 from fateflow_tui.tui.widgets.tab_story import StoryTab
-from fateflow_tui.tui.widgets.tab_strip import TabStrip
 from fateflow_tui.tui.widgets.tab_tasks import TasksTab
 from fateflow_tui.tui.widgets.tab_why import WhyTab
+from fateflow_tui.tui.widgets.text_views import Pane
 
 _ACTIONS = {name: "job.why" if name == "why" else f"tab.{name}" for name in TABS}
 _LEAST, _MOST = 34, 0.45  # places of the graph beside the tabs, and its share of the screen
@@ -147,8 +146,8 @@ class JobScreen(DashScreen):
 
     def _begin(self, view: JobView) -> None:
         """The job has become known: what fits its status is shown."""
-        asked, self.tab = self.tab, self.tab or job_subject.first_tab(view, self.dash.layout.get("job", "tab", "tasks"))
-        self.graph.select(job_subject.first_component(view) if asked != "log" else "", tell=False)
+        asked, self.tab = self.tab, self.tab or job_filter.first_tab(view, self.dash.layout.get("job", "tab", "tasks"))
+        self.graph.select(job_filter.first_component(view) if asked != "log" else "", tell=False)
         self.query_one(ContentSwitcher).current = f"tab-{self.tab}"
         if asked:
             self.call_after_refresh(self._focus_tab)
@@ -243,7 +242,7 @@ class JobScreen(DashScreen):
         self.graph.select(event.component)
 
     def on_card_box_opened(self, event: CardBox.Opened) -> None:
-        from fateflow_tui.tui.screens.card import CardDialog
+        from fateflow_tui.tui.screens.details import CardDialog
 
         self.app.push_screen(CardDialog(event.card))
 

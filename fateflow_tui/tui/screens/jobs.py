@@ -11,17 +11,17 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from fateflow_tui.core.errors import FateFlowError
-from fateflow_tui.sdk.jobs import JobLine
+from fateflow_tui.sdk.types.jobs import JobLine
 from fateflow_tui.tui import job_filter
 from fateflow_tui.tui.action import Selection
 from fateflow_tui.tui.job_filter import JobFilter, Order
 from fateflow_tui.tui.screens.dash_screen import DashScreen, bindings_of
 from fateflow_tui.tui.snapshot import Change, Link, Snapshot
-from fateflow_tui.tui.widgets.curves import Curve, curves_of
-from fateflow_tui.tui.widgets.jobs_table import job_columns
+from fateflow_tui.tui.widgets.job_head import job_columns
 from fateflow_tui.tui.widgets.listing import Listing
-from fateflow_tui.tui.widgets.pane import Pane
+from fateflow_tui.tui.widgets.metric_charts import Curve, curves_of
 from fateflow_tui.tui.widgets.preview import Preview
+from fateflow_tui.tui.widgets.text_views import Pane
 
 _REST = 0.08  # seconds that the cursor stands still before the job under it is read
 _CURVES_AGAIN = 1.0  # seconds between two readings of the figures of a running job

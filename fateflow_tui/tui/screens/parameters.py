@@ -16,11 +16,11 @@ from textual.geometry import Size
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
+from fateflow_tui.core.cells import width
 from fateflow_tui.core.errors import FateFlowError
-from fateflow_tui.text.places import width
-from fateflow_tui.text.statuses import PLAN_MARKS
-from fateflow_tui.tui import parameter_check
-from fateflow_tui.tui.parameter_check import Remark
+from fateflow_tui.core.formatting import PLAN_MARKS
+from fateflow_tui.tui import parameters
+from fateflow_tui.tui.parameters import Remark
 from fateflow_tui.tui.screens.dialog import Dialog
 
 _NAME: Final = re.compile(r'"(?:[^"\\]|\\.)*"(?=\s*:)')
@@ -92,7 +92,7 @@ class ParametersDialog(Dialog[Changed]):
         self._cause = cause
         self._job_id, self._component = job_id, component
         self._dsl, self._conf = dsl, conf
-        self._given = parameter_check.of_component(conf, component, roles)
+        self._given = parameters.of_component(conf, component, roles)
         self._text = json.dumps(self._given, indent=2, ensure_ascii=False)
         self._timer: Timer | None = None
         self._sound: dict[str, Any] | None = None
@@ -140,21 +140,21 @@ class ParametersDialog(Dialog[Changed]):
         self.run_worker(self._check(text, send), group="check", exclusive=True, exit_on_error=False)
 
     async def _check(self, text: str, send: bool) -> None:
-        document, remarks = parameter_check.read(text)
+        document, remarks = parameters.read(text)
         said: list[tuple[str, str]] = []
         if not remarks:
-            changed = parameter_check.changed_conf(self._conf, document.value)
+            changed = parameters.changed_conf(self._conf, document.value)
             if isinstance(changed, str):
                 remarks = [Remark(0, 0, changed)]
             else:
                 flow = self.app.feed.flow  # type: ignore[attr-defined]
                 try:
-                    remarks = parameter_check.placed(document, await flow.jobs.lint(self._dsl, changed))
+                    remarks = parameters.placed(document, await flow.jobs.lint(self._dsl, changed))
                     if not any(remark.error for remark in remarks):
                         steps = await flow.jobs.rerun(
                             self._job_id, [self._component], component_parameters=document.value, plan=True
                         )
-                        missing = parameter_check.left_out(self._given, document.value)
+                        missing = parameters.left_out(self._given, document.value)
                         said = [(f"! {one} is left out here, so it stays", "warning") for one in missing]
                         said += [_step(step) for step in steps]
                         self._sound = document.value

@@ -15,19 +15,16 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Button, Input, Static
 
+from fateflow_tui.core.cells import Spans, cut, on_one_line
 from fateflow_tui.core.errors import FateFlowError
-from fateflow_tui.sdk.results.jobs import Problem
-from fateflow_tui.text.places import cut, on_one_line
-from fateflow_tui.text.spans import Spans
-from fateflow_tui.tui import drafts, texts
-from fateflow_tui.tui.drafts import CONF, DSL
-from fateflow_tui.tui.examples import Examples, ExampleTable
+from fateflow_tui.sdk.types.jobs import Problem
+from fateflow_tui.tui import columns, drafts
+from fateflow_tui.tui.drafts import CONF, DSL, Examples, ExampleTable
 from fateflow_tui.tui.screens.dialog import Dialog
+from fateflow_tui.tui.widgets.choices import Flag
 from fateflow_tui.tui.widgets.file_list import FileList
-from fateflow_tui.tui.widgets.flag import Flag
-from fateflow_tui.tui.widgets.pane import Pane
 from fateflow_tui.tui.widgets.plan_text import plan_lines
-from fateflow_tui.tui.widgets.reading import Reading
+from fateflow_tui.tui.widgets.text_views import Pane, Reading
 
 if TYPE_CHECKING:
     from fateflow_tui.tui.app import DashApp
@@ -339,8 +336,8 @@ def _problem_lines(problems: list[Problem], draft: Draft, room: int) -> list[Spa
 
 def _verdict(errors: int, warnings: int) -> Spans:
     if errors:
-        return [(f"✗ {texts.plural(errors, 'error')}", "error")]
-    return [(f"! {texts.plural(warnings, 'warning')}", "warning")] if warnings else [("✓ nothing to mend", "accent")]
+        return [(f"✗ {columns.plural(errors, 'error')}", "error")]
+    return [(f"! {columns.plural(warnings, 'warning')}", "warning")] if warnings else [("✓ nothing to mend", "accent")]
 
 
 def _shown(path: Path) -> str:

@@ -16,7 +16,7 @@ from fateflow_tui.tui.readings import reread
 from fateflow_tui.tui.screens.dash_screen import DashScreen
 from fateflow_tui.tui.snapshot import Change, Link
 from fateflow_tui.tui.widgets.listing import Listing
-from fateflow_tui.tui.widgets.pane import Pane
+from fateflow_tui.tui.widgets.text_views import Pane
 
 T = TypeVar("T")
 

@@ -12,13 +12,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
-from fateflow_tui.text.places import cut, on_one_line
-from fateflow_tui.text.spans import Spans
+from fateflow_tui.core.cells import Spans, cut, on_one_line
 from fateflow_tui.tui.screens.dialog import Dialog
+from fateflow_tui.tui.widgets.choices import Flag
 from fateflow_tui.tui.widgets.file_list import FileList
-from fateflow_tui.tui.widgets.flag import Flag
-from fateflow_tui.tui.widgets.pane import Pane
-from fateflow_tui.tui.widgets.words import Words
+from fateflow_tui.tui.widgets.text_views import Pane, Words
 
 _SUFFIXES = (".csv", ".tsv", ".txt", ".data")
 _LINES = 4  # of the file that are shown

@@ -8,7 +8,7 @@ from pathlib import Path
 gc.disable()  # nothing that is imported becomes garbage; looking for it takes a tenth of the start
 
 from fateflow_tui.tui.app import DashApp  # noqa: E402
-from fateflow_tui.tui.web.opening import Opening  # noqa: E402
+from fateflow_tui.tui.web.page import Opening  # noqa: E402
 
 if __name__ == "__main__":
     opening = Opening.taken()

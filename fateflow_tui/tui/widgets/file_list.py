@@ -10,9 +10,8 @@ from typing import ClassVar
 import msgspec
 from textual.binding import Binding, BindingType
 
-from fateflow_tui.text.amounts import byte_count
-from fateflow_tui.text.places import on_one_line
-from fateflow_tui.text.spans import Spans
+from fateflow_tui.core.cells import Spans, on_one_line
+from fateflow_tui.core.formatting import byte_count
 from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.widgets.listing import Listing
 

@@ -18,10 +18,9 @@ from textual.timer import Timer
 
 from fateflow_tui.core.status import Status
 from fateflow_tui.graph import Dag, Direction, first, neighbour
-from fateflow_tui.sdk.jobs import ComponentView, JobView
-from fateflow_tui.tui import graph_details, graph_scene
-from fateflow_tui.tui.graph_ink import Look, row_of
-from fateflow_tui.tui.graph_scene import BOXES, KINDS, LANES, Place, Scene
+from fateflow_tui.sdk.types.jobs import ComponentView, JobView
+from fateflow_tui.tui import graph_scene
+from fateflow_tui.tui.graph_scene import BOXES, KINDS, LANES, Look, Place, Scene, row_of
 
 _MANY: Final = 60  # components from which on a layout is made beside the screen, and lanes are shown unless asked
 _FRAME: Final = 0.25  # seconds between two pictures of what moves
@@ -89,10 +88,10 @@ class GraphView(ScrollView, can_focus=True):
     def show(self, view: JobView) -> None:
         """The job as it is now."""
         components = {one.name: one for one in view.components}
-        shape = ({name: one.needs for name, one in components.items()}, graph_details.rooms(view))
+        shape = ({name: one.needs for name, one in components.items()}, graph_scene.rooms(view))
         changed = [name for name, one in components.items() if self._components.get(name) != one]
         self._components = components
-        self._marks = graph_details.marks_room(view)
+        self._marks = graph_scene.marks_room(view)
         if shape != self._shape:
             self._shape, self._rooms, self._scenes = shape, shape[1], {}
             self._dag = Dag.of_needs(shape[0])

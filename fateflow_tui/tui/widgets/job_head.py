@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from rich.text import Text
 from textual.widget import Widget
 
+from fateflow_tui.core.cells import Spans, on_one_line, spans_width
+from fateflow_tui.core.formatting import MARKS, duration, marked
 from fateflow_tui.core.status import Status
-from fateflow_tui.sdk.jobs import JobLine, JobView
-from fateflow_tui.text.amounts import duration
-from fateflow_tui.text.places import on_one_line
-from fateflow_tui.text.spans import Spans, spans_width
-from fateflow_tui.text.statuses import marked
-from fateflow_tui.tui import texts
-from fateflow_tui.tui.job_subject import has_model
+from fateflow_tui.sdk.types.jobs import JobLine, JobView
+from fateflow_tui.tui import columns
+from fateflow_tui.tui.columns import Column
+from fateflow_tui.tui.job_filter import has_model
 from fateflow_tui.tui.snapshot import Connection, Link
 
 
@@ -57,13 +57,13 @@ class JobHead(Widget):
             (f"  {line.job_id}", "strong"),
             ("  ", ""),
         ]
-        spans += texts.party_marks(line.parties)
+        spans += columns.party_marks(line.parties)
         room = self.size.width
-        done, rest = texts.bar(line.progress, 10)
+        done, rest = columns.bar(line.progress, 10)
         if not line.status.succeeded:
             spans += [("  ", ""), (done, line.status), (rest, "frame"), (f" {line.progress}%", "muted")]
-        took = duration(line.elapsed(now)) if line.status.ended else texts.ticking(line.elapsed(now))
-        facts = [took if line.started_at else "", f"submitted {texts.moment(line.created_at, now)}"]
+        took = duration(line.elapsed(now)) if line.status.ended else columns.ticking(line.elapsed(now))
+        facts = [took if line.started_at else "", f"submitted {columns.moment(line.created_at, now)}"]
         facts += [f"by {line.submitted_by}" if line.submitted_by else "", on_one_line(line.name or line.description)]
         facts += [self._elsewhere()]
         for fact in filter(None, facts):
@@ -97,7 +97,7 @@ class JobHead(Widget):
         if line.reason and not line.status.succeeded:
             return [(on_one_line(line.reason), line.status)]
         reused = sum(bool(one.reused_from) for one in view.components) if view is not None else 0
-        figures = [texts.plural(len(view.components), "component") if view is not None else ""]
+        figures = [columns.plural(len(view.components), "component") if view is not None else ""]
         figures.append(f"{reused} reused" if reused else "")
         figures.append(f"model {view.model_id}" if view is not None and has_model(view) else "")
         return [(" · ".join(filter(None, figures)), "muted")]
@@ -109,7 +109,89 @@ class JobHead(Widget):
             one = components.get(name)
             busy = [party for party, status in one.parties.items() if status is Status.RUNNING] if one else []
             at = ", ".join(busy)
-            took = texts.ticking(now - one.started_at) if one is not None and one.started_at else ""
+            took = columns.ticking(now - one.started_at) if one is not None and one.started_at else ""
             spans += [("  " if number else "", ""), (name, "running strong")]
             spans.append((f" {took} {f'at {at}' if at else ''}".rstrip(), "running"))
         return spans
+
+
+_BAR = 6  # places that a bar needs to say something
+
+
+def job_columns(now: Callable[[], int]) -> tuple[Column[JobLine], ...]:
+    """now: ms since the epoch, by the scheduler's clock as far as is known."""
+    return (
+        Column("job", "JOB", _job, 14, 22, sortable=True),
+        Column("status", "STATUS", _status, 10, 10, sortable=True),
+        Column("progress", "PROGRESS", _progress, 4, 19, 4, sortable=True, short="%"),
+        Column("parties", "PARTIES", _parties, 8, 14, 3),
+        Column("now", "NOW", _happening, 20, rank=1),
+        Column("name", "NAME", _name, 24, 40, rank=6, sortable=True, from_width=185),
+        Column("submitted", "SUBMITTED", lambda line, room: _submitted(line, now()), 12, 12, 5, from_width=110),
+        Column("took", "TOOK", lambda line, room: _took(line, now()), 8, 8, 2, right=True, sortable=True),
+    )
+
+
+def happening(line: JobLine) -> str:
+    """What runs now, why it waits, or why it ended badly."""
+    if line.waiting is not None:
+        return on_one_line(line.waiting.text)
+    if line.running:
+        return ", ".join(line.running)
+    return "" if line.status.succeeded else on_one_line(line.reason)
+
+
+def _job(line: JobLine, room: int) -> Spans:
+    return [(columns.shortened_id(line.job_id, room), "")]
+
+
+def _status(line: JobLine, room: int) -> Spans:
+    return [(marked(line.status), line.status)]
+
+
+def _progress(line: JobLine, room: int) -> Spans:
+    percent = f"{line.progress:>3}%"
+    if room < _BAR + 5:
+        return [(percent, line.status)]
+    done, rest = columns.bar(line.progress, room - 5)
+    return [(done, line.status), (rest, "frame"), (f" {percent}", "muted" if line.status.succeeded else line.status)]
+
+
+def _parties(line: JobLine, room: int) -> Spans:
+    spans = columns.party_marks(line.parties)
+    return spans if spans_width(spans) <= room else _grouped(line)
+
+
+def _grouped(line: JobLine) -> Spans:
+    """By role where there are too many parties: `H3▶` for three hosts."""
+    spans: Spans = []
+    for role in dict.fromkeys(party.partition(":")[0] for party in line.parties):
+        statuses = [status for party, status in line.parties.items() if party.startswith(f"{role}:")]
+        unlike = max(statuses, key=lambda status: (status == "failed", status == "running", status != "success"))
+        count = str(len(statuses)) if len(statuses) > 1 else ""
+        spans += [(" ", "")] if spans else []
+        spans.append((f"{role[:1].upper()}{count}{MARKS.get(unlike, '?')}", unlike))
+    return spans
+
+
+def _happening(line: JobLine, room: int) -> Spans:
+    text = happening(line)
+    if line.waiting is not None:
+        return [(text, "warning")]
+    return [(text, line.status if line.status.interrupted else "")]
+
+
+def _name(line: JobLine, room: int) -> Spans:
+    return [(on_one_line(line.description or line.name), "muted")]
+
+
+def _submitted(line: JobLine, now: int) -> Spans:
+    return [(columns.moment(line.created_at, now), "muted")]
+
+
+def _took(line: JobLine, now: int) -> Spans:
+    if line.status.ended:
+        return [(duration(line.elapsed(now)) if line.started_at else "–", "muted")]
+    if not line.started_at:
+        return [(columns.ticking(now - line.created_at), "waiting")]
+    return [(columns.ticking(line.elapsed(now)), "running")]

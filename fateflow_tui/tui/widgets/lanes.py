@@ -7,15 +7,14 @@ import time
 from rich.text import Text
 from textual.widget import Widget
 
+from fateflow_tui.core.cells import padded, spans_width
+from fateflow_tui.core.formatting import duration
 from fateflow_tui.core.status import Status
 from fateflow_tui.graph.cells import Cell
 from fateflow_tui.graph.dag import Dag
-from fateflow_tui.graph.lanes import LaneLayout, lay_lanes
-from fateflow_tui.sdk.jobs import JobView
-from fateflow_tui.text.amounts import duration
-from fateflow_tui.text.places import padded
-from fateflow_tui.text.spans import spans_width
-from fateflow_tui.tui import texts
+from fateflow_tui.graph.lanes.layout import LaneLayout, lay_lanes
+from fateflow_tui.sdk.types.jobs import JobView
+from fateflow_tui.tui import columns
 
 _MANY = 60  # components from which on only their list is shown: a layout of more takes too long to do while one scrolls
 
@@ -56,7 +55,7 @@ class Lanes(Widget):
         names = [name for name, _ in rows]
         top = _top([components[name].status for name in names], height)
         lines = self._layout.lines_width if self._layout else 0
-        marks = max((spans_width(texts.party_marks(c.parties)) for c in components.values()), default=0)
+        marks = max((spans_width(columns.party_marks(c.parties)) for c in components.values()), default=0)
         room = max(8, min(max(map(len, names), default=0), self.size.width - lines - marks - 4))
         timed, now = lines + room + marks + 14 <= self.size.width, time.time_ns() // 1_000_000
         for number, (name, cells) in enumerate(rows[top : top + height]):
@@ -71,13 +70,13 @@ class Lanes(Widget):
             shown = "strong" if component.status is Status.RUNNING else ""
             text.append(padded(name, room), styles[shown if component.started_at or shown else "muted"])
             text.append("  ")
-            spans = texts.party_marks(component.parties)
+            spans = columns.party_marks(component.parties)
             for word, style in spans:
                 text.append(word, styles[style])
             took = (component.ended_at or now) - component.started_at if component.started_at else 0
             if took and timed:
                 blank = " " * (marks - spans_width(spans) + 2)
-                text.append(blank + (duration(took) if component.ended_at else texts.ticking(took)), styles["muted"])
+                text.append(blank + (duration(took) if component.ended_at else columns.ticking(took)), styles["muted"])
         return text
 
 

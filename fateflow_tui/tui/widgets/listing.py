@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from fateflow_tui.text.spans import spans_width
+from fateflow_tui.core.cells import spans_width
 from fateflow_tui.tui.columns import GAP, Column, Placed, beyond, fitted, shared, without_start
 from fateflow_tui.tui.themes import Palette
 

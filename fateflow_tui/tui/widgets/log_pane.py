@@ -13,11 +13,10 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from fateflow_tui.text import statuses
-from fateflow_tui.text.places import cut, width
-from fateflow_tui.text.spans import Spans, spans_width
+from fateflow_tui.core import formatting
+from fateflow_tui.core.cells import Spans, cut, spans_width, width
 from fateflow_tui.tui.columns import without_start
-from fateflow_tui.tui.log_book import BookLine, LogBook
+from fateflow_tui.tui.widgets.tab_log import BookLine, LogBook
 
 _STYLES: Final = ("muted", "", "warning", "error", "error strong")
 _SIGNS: Final = ("D", "I", "W", "E", "C")
@@ -64,7 +63,7 @@ class LogPane(ScrollView, can_focus=True):
 
     def name_parties(self, parties: list[str]) -> None:
         """Their letters, as everywhere else."""
-        self._parties = {party: statuses.letter(party, parties) for party in parties}
+        self._parties = {party: formatting.letter(party, parties) for party in parties}
 
     def changed(self) -> None:
         """The book has other lines than before."""

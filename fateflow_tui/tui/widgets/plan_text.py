@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fateflow_tui.sdk.forecast import JobForecast, Leaving, PartyForecast, TaskForecast
-from fateflow_tui.text.amounts import duration
-from fateflow_tui.text.places import on_one_line
-from fateflow_tui.text.spans import Spans
-from fateflow_tui.tui import texts
+from fateflow_tui.core.cells import Spans, on_one_line
+from fateflow_tui.core.formatting import duration
+from fateflow_tui.sdk.types.plans import JobForecast, Leaving, PartyForecast, TaskForecast
+from fateflow_tui.tui import columns
 
 
 def plan_lines(plan: JobForecast, uploaded: Sequence[str] = ()) -> list[Spans]:
@@ -21,7 +20,7 @@ def plan_lines(plan: JobForecast, uploaded: Sequence[str] = ()) -> list[Spans]:
     lines: list[Spans] = [
         [
             (f"{plan.job_type} job", "strong"),
-            (f" of {plan.initiator}: {texts.plural(len(plan.components), 'component')}, {time}", ""),
+            (f" of {plan.initiator}: {columns.plural(len(plan.components), 'component')}, {time}", ""),
         ]
     ]
     if plan.model_version:
@@ -44,10 +43,14 @@ def _by_component(plan: JobForecast) -> dict[str, list[TaskForecast]]:
 
 
 def _party_lines(party: PartyForecast, uploaded: Sequence[str]) -> list[Spans]:
-    memory = f", {texts.mib(party.memory)}" if party.memory else ""
+    memory = f", {columns.mib(party.memory)}" if party.memory else ""
     here = " this site" if party.here else ""
     lines: list[Spans] = [
-        [(party.party, "primary strong"), (here, "muted"), (f"  {texts.plural(party.cores, 'core')}{memory}", "muted")]
+        [
+            (party.party, "primary strong"),
+            (here, "muted"),
+            (f"  {columns.plural(party.cores, 'core')}{memory}", "muted"),
+        ]
     ]
     if party.refusal and not any(table in party.refusal for table in uploaded):
         lines.append([("  ✗ ", "failed"), (on_one_line(party.refusal), "failed")])
@@ -68,7 +71,7 @@ def _party_lines(party: PartyForecast, uploaded: Sequence[str]) -> list[Spans]:
 def _tables(task: TaskForecast) -> str:
     reads = f"reads {', '.join(task.reads)}" if task.reads else ""
     if task.their_tables:
-        reads = f"reads {texts.plural(task.their_tables, 'table')} of theirs"
+        reads = f"reads {columns.plural(task.their_tables, 'table')} of theirs"
     named = [name for name in task.writes if not name.startswith(f"{task.component}.")]
     writes = f"writes {', '.join(named)}" if named else ""
     return on_one_line("; ".join(filter(None, [reads, writes])))

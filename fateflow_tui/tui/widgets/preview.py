@@ -1,4 +1,4 @@
-"""The job under the cursor in short: its components as lanes, the facts, and the course of its figures."""
+"""The job under the cursor in short: components as lanes, facts, and curves of its metrics."""
 
 from __future__ import annotations
 
@@ -7,12 +7,73 @@ import time
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from fateflow_tui.sdk.jobs import JobLine, JobView
-from fateflow_tui.tui.widgets import preview_text
-from fateflow_tui.tui.widgets.curves import Curve
+from fateflow_tui.core.cells import Spans, cut, on_one_line
+from fateflow_tui.core.formatting import figure
+from fateflow_tui.sdk.types.jobs import JobLine, JobView
+from fateflow_tui.tui import columns
+from fateflow_tui.tui.job_filter import has_model
 from fateflow_tui.tui.widgets.lanes import Lanes
-from fateflow_tui.tui.widgets.pane import Pane
-from fateflow_tui.tui.widgets.words import Words
+from fateflow_tui.tui.widgets.metric_charts import Curve
+from fateflow_tui.tui.widgets.tab_cards import card_lines
+from fateflow_tui.tui.widgets.text_views import Pane, Words
+
+
+def fact_lines(line: JobLine | None, view: JobView | None, now: int, curves: list[Curve]) -> list[Spans]:
+    """What it waits for or why it failed first, then who submitted it and when. curves: those to be named too."""
+    if line is None:
+        return []
+    lines: list[Spans] = []
+    if line.waiting is not None:
+        lines += [[("· ", "warning"), (on_one_line(line.waiting.text), "warning")], []]
+    cards = view.cards if view is not None else []
+    if cards:
+        first = cards[0]
+        lines += card_lines(first, log=False)
+        if len(cards) > 1:
+            lines.append([(f"  and {len(cards) - 1} more: w says all", "muted")])
+        lines.append([])
+    elif line.reason and not line.status.succeeded:
+        lines += [[(on_one_line(line.reason), line.status)], []]
+    stop = view.stop if view is not None else None
+    figures = ", ".join(f"{curve.name} {figure(curve.values[-1])}" for curve in curves)
+    lines += [
+        [(f"{name:<10}", "muted"), (on_one_line(value), style)]
+        for name, value, style in (
+            ("submitted", f"{columns.moment(line.created_at, now)} {_by(line)}".strip(), ""),
+            ("name", line.name, ""),
+            ("notes", line.description, ""),
+            ("started", columns.moment(line.started_at, now), ""),
+            ("ended", columns.moment(line.ended_at, now), ""),
+            ("figures", figures, "success"),
+            ("initiator", line.initiator, ""),
+            ("model", view.model_version if view is not None and has_model(view) else "", ""),
+            ("priority", str(view.priority or "") if view is not None else "", ""),
+            ("reruns", str(view.reruns or "") if view is not None else "", ""),
+            ("stopped by", f" {stop.by} {stop.reason}".rstrip() if stop is not None else "", ""),
+        )
+        if value
+    ]
+    return lines
+
+
+def curve_lines(curves: list[Curve], room: int) -> list[Spans]:
+    """A sparkline and the last value of each, by component."""
+    lines: list[Spans] = []
+    component = ""
+    for curve in curves:
+        if curve.component != component:
+            component = curve.component
+            lines += [[]] if lines else []
+            lines.append([(cut(component, room), "muted")])
+        last = figure(curve.values[-1])
+        drawn = columns.sparkline(curve.values, max(0, room - len(last) - 12)) if len(curve.values) > 1 else ""
+        count = [(f" ({len(curve.values)})", "muted")] if drawn else []
+        lines.append([(f"{curve.name:<5} ", ""), (f"{drawn} " if drawn else "", "accent"), (last, "strong"), *count])
+    return lines
+
+
+def _by(line: JobLine) -> str:
+    return f"by {line.submitted_by}" if line.submitted_by else ""
 
 
 class Preview(Pane):
@@ -45,7 +106,7 @@ class Preview(Pane):
         self.tick()
         words = self.query_one("#curves", Words)
         words.set_class(not curves, "-none")
-        words.show(preview_text.curve_lines(curves, words.size.width or 30))
+        words.show(curve_lines(curves, words.size.width or 30))
         done = f"{sum(c.status.ended for c in view.components)} of {len(view.components)} components" if view else ""
         self.say(f"Preview {line.job_id}" if line else "Preview", [(done, "muted")])
 
@@ -55,5 +116,5 @@ class Preview(Pane):
             self.query_one(Lanes).refresh()
         now = time.time_ns() // 1_000_000
         narrow = self.screen.has_class("-narrow")
-        facts = preview_text.fact_lines(self._line, self._view, now, self._curves if narrow else [])
+        facts = fact_lines(self._line, self._view, now, self._curves if narrow else [])
         self.query_one("#facts", Words).show(facts)

@@ -9,10 +9,9 @@ from rich.text import Text
 from textual import events
 from textual.widget import Widget
 
+from fateflow_tui.core.cells import Spans, cut, spans_width
+from fateflow_tui.core.formatting import MARKS
 from fateflow_tui.core.status import Status
-from fateflow_tui.text.places import cut
-from fateflow_tui.text.spans import Spans, spans_width
-from fateflow_tui.text.statuses import MARKS
 from fateflow_tui.tui.places import PLACES
 from fateflow_tui.tui.snapshot import Connection, Link, Snapshot
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,14 +12,52 @@ from textual.containers import ItemGrid, VerticalScroll
 from textual.message import Message
 from textual.widgets import Static
 
+from fateflow_tui.core.cells import Spans, cut, on_one_line, wrapped
+from fateflow_tui.core.formatting import MARKS
 from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.core.status import Status
-from fateflow_tui.text.places import cut, on_one_line
-from fateflow_tui.text.spans import Spans, wrapped
-from fateflow_tui.tui import texts
-from fateflow_tui.tui.job_subject import Subject
-from fateflow_tui.tui.widgets.cards import log_lines, sign
+from fateflow_tui.tui import columns
+from fateflow_tui.tui.job_filter import Subject
 from fateflow_tui.tui.widgets.job_tab import JobTab
+
+
+def card_lines(card: FailureCard, *, log: bool = True) -> list[Spans]:
+    """Who, why, where, how it ended, what to do, the last words."""
+    mark, style = sign(card)
+    lines: list[Spans] = [[(f"{mark} {card.component}", f"{style} strong"), (f"  at {card.party}", style)]]
+    facts = (
+        ("cause", card.cause, style),
+        ("where", columns.path_end(card.where), ""),
+        ("signal", card.signal, ""),
+        ("exit", "" if card.exit_code in (None, 0) or card.signal else str(card.exit_code), ""),
+        ("memory", columns.mib(card.peak_memory), ""),
+        ("fix", card.fix, "success"),
+    )
+    lines += [[(f"  {name:<7}", "muted"), (on_one_line(value), style)] for name, value, style in facts if value]
+    if log and card.log:
+        lines += [[], *([("  ", ""), (line, "muted")] for line in log_lines(card))]
+    return lines
+
+
+def sign(card: FailureCard) -> tuple[str, str]:
+    """Its mark and style: a task that was ended because another one failed has not failed itself."""
+    status = Status.CANCELED if card.kind == "canceled" else Status.FAILED
+    return MARKS[status], status
+
+
+def log_lines(card: FailureCard) -> list[str]:
+    """Its last words: local time of day, level and message, as the card says already who spoke."""
+    lines = []
+    for line in card.log:
+        head, bar, message = line.partition(" | ")
+        words = head.split()
+        try:
+            at = round(datetime.fromisoformat(words[0]).timestamp() * 1000) if bar and len(words) == 4 else 0
+        except ValueError:
+            at = 0
+        lines.append(on_one_line(f"{columns.clock(at)} {words[1]:<7} {message}" if at else line))
+    return lines
+
 
 _LOG = 12  # last lines that a card shows; the whole is shown on enter
 
@@ -106,14 +145,14 @@ class CardsTab(JobTab):
 
     def notes(self) -> Spans:
         count = len(self.subject.cards) if self.subject is not None else 0
-        return [(texts.plural(count, "card"), "error" if count else "muted")]
+        return [(columns.plural(count, "card"), "error" if count else "muted")]
 
 
 def brief_lines(card: FailureCard, room: int) -> list[Spans]:
     """What a person needs to go on, most needed first."""
     lines: list[Spans] = wrapped([(on_one_line(card.cause or card.kind), f"{sign(card)[1]} strong")], room)
     ended = {"signal": card.signal, "exit": "" if card.exit_code in (None, 0) else str(card.exit_code)}
-    facts = {"fix": card.fix, "where": texts.path_end(card.where), **ended, "memory": texts.mib(card.peak_memory)}
+    facts = {"fix": card.fix, "where": columns.path_end(card.where), **ended, "memory": columns.mib(card.peak_memory)}
     facts["run"] = str(card.version + 1) if card.version else ""
     for name, value in facts.items():
         if value:

@@ -1,22 +1,94 @@
-"""Parameters as they are in effect, each with where it comes from; the job's own, the DSL, the conf."""
+"""Effective parameters, each with its origin, and the job's documents."""
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any, Final
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from fateflow_tui.text.places import on_one_line
-from fateflow_tui.text.spans import Spans
+from fateflow_tui.core.cells import Spans, on_one_line, padded
 from fateflow_tui.tui.columns import Column
-from fateflow_tui.tui.documents import json_lines
-from fateflow_tui.tui.job_subject import Subject
-from fateflow_tui.tui.origins import DEFAULT, Parameter, parameters_of
-from fateflow_tui.tui.widgets.chips import Chips
+from fateflow_tui.tui.job_filter import Subject
+from fateflow_tui.tui.parameters import DEFAULT, Parameter, parameters_of
+from fateflow_tui.tui.widgets.choices import Chips
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.listing import Listing
-from fateflow_tui.tui.widgets.scroll_words import ScrollWords
+from fateflow_tui.tui.widgets.text_views import ScrollWords
+
+_KEY: Final = re.compile(r'^(\s*)("(?:[^"\\]|\\.)*")(: )(.*)$')
+_MOST: Final = 5_000  # lines of a document that are shown
+
+
+def json_lines(value: Any) -> list[Spans]:
+    """As it would be written in a file: keys, texts and numbers told apart."""
+    lines: list[Spans] = []
+    written = _written(value, 0).split("\n")
+    for line in written[:_MOST]:
+        found = _KEY.match(line)
+        if found is None:
+            lines.append([(on_one_line(line), _style(line.strip()))])
+            continue
+        indent, key, colon, rest = found.groups()
+        lines.append([(indent, ""), (on_one_line(key), "primary"), (colon, "muted"), (on_one_line(rest), _style(rest))])
+    if len(written) > _MOST:
+        lines.append([(f"and {len(written) - _MOST:,} lines more", "muted")])
+    return lines
+
+
+def _written(value: Any, indent: int) -> str:
+    """JSON with lists of plain values, and what is empty, on one line."""
+    if _plain(value) or not value:
+        return json.dumps(value, ensure_ascii=False)
+    blank = "  " * (indent + 1)
+    if isinstance(value, list):
+        inner = [f"{blank}{_written(one, indent + 1)}" for one in value]
+        return "[\n" + ",\n".join(inner) + "\n" + "  " * indent + "]"
+    inner = [f"{blank}{json.dumps(key, ensure_ascii=False)}: {_written(one, indent + 1)}" for key, one in value.items()]
+    return "{\n" + ",\n".join(inner) + "\n" + "  " * indent + "}"
+
+
+def short(value: Any) -> str:
+    """A value in one line."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def tree_lines(value: Any, indent: int = 0, *, most: int = 200) -> list[Spans]:
+    """An object as an indented tree: names aligned, lists of plain values on one line."""
+    if not isinstance(value, dict):
+        return [[(f"{'  ' * indent}{short(value)}", "")]]
+    lines: list[Spans] = []
+    room = min(32, max((len(str(key)) for key, member in value.items() if _plain(member)), default=0))
+    for number, (key, member) in enumerate(value.items()):
+        if number >= most:
+            lines.append([(f"{'  ' * indent}… and {len(value) - most:,} more", "muted")])
+            break
+        if _plain(member):
+            name = padded(str(key), max(room, len(str(key))))
+            lines.append([("  " * indent, ""), (f"{name}  ", "muted"), (on_one_line(short(member)), "")])
+        else:
+            count = f"  {len(member)}" if member else "  –"
+            lines.append([("  " * indent, ""), (f"▾ {key}", "primary"), (count, "muted")])
+            below = member if isinstance(member, dict) else {str(place): one for place, one in enumerate(member)}
+            lines += tree_lines(below, indent + 1, most=most)
+    return lines
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(not isinstance(one, dict | list) for one in value)
+    return not isinstance(value, dict)
+
+
+def _style(text: str) -> str:
+    if text.startswith('"'):
+        return "success"
+    return "muted" if text[:1] in "{}[]," else "accent"
+
 
 _PARAMETERS: Final = "parameters"
 _JOB: Final = "job parameters"
@@ -24,13 +96,13 @@ _DSL: Final = "DSL"
 _CONF: Final = "conf"
 
 
-def _style(one: Parameter) -> str:
+def _origin_style(one: Parameter) -> str:
     return "muted" if one.origin == DEFAULT else "strong"
 
 
 COLUMNS: Final[tuple[Column[Parameter], ...]] = (
-    Column("path", "PARAMETER", lambda one, room: [(on_one_line(one.path), _style(one))], 14, 40),
-    Column("value", "VALUE", lambda one, room: [(on_one_line(one.text), _style(one))], 10),
+    Column("path", "PARAMETER", lambda one, room: [(on_one_line(one.path), _origin_style(one))], 14, 40),
+    Column("value", "VALUE", lambda one, room: [(on_one_line(one.text), _origin_style(one))], 10),
     Column("origin", "FROM", lambda one, room: [(one.origin, "muted" if one.origin == DEFAULT else "accent")], 7, 14),
 )
 

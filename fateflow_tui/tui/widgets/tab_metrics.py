@@ -7,15 +7,15 @@ from typing import Any, Final
 from textual import events
 from textual.app import ComposeResult
 
+from fateflow_tui.core.cells import Spans, beside
 from fateflow_tui.core.errors import NotFound
-from fateflow_tui.text.amounts import figure
-from fateflow_tui.text.plot import Chart, draw
-from fateflow_tui.text.spans import Spans, beside
-from fateflow_tui.tui import texts
-from fateflow_tui.tui.charts import Score, charts_of, rank
-from fateflow_tui.tui.job_subject import Subject
+from fateflow_tui.core.formatting import figure
+from fateflow_tui.tui import columns
+from fateflow_tui.tui.job_filter import Subject
 from fateflow_tui.tui.widgets.job_tab import JobTab
-from fateflow_tui.tui.widgets.scroll_words import ScrollWords
+from fateflow_tui.tui.widgets.metric_charts import Score, charts_of, rank
+from fateflow_tui.tui.widgets.text_views import ScrollWords
+from fateflow_tui.views.charts import Chart, draw
 
 _WITHOUT: Final = ("Reader", "Sleep", "Upload", "Download", "Writer")
 _WIDE: Final = 46  # places of a chart, from which on another one has room beside it
@@ -80,7 +80,7 @@ class MetricsTab(JobTab):
         self.call_after_refresh(self.look)
 
     def notes(self) -> Spans:
-        return [(texts.plural(len(self._charts), "chart"), "muted")] if self._charts else []
+        return [(columns.plural(len(self._charts), "chart"), "muted")] if self._charts else []
 
 
 def score_lines(scores: list[Score]) -> list[Spans]:

@@ -8,19 +8,20 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
+from fateflow_tui.core.cells import Spans
 from fateflow_tui.core.errors import FateFlowError
-from fateflow_tui.sdk.results.jobs import OutputInfo
-from fateflow_tui.sdk.results.tracking import DataPreview
-from fateflow_tui.text.spans import Spans
-from fateflow_tui.tui import table_rows, texts
+from fateflow_tui.sdk.types.jobs import OutputInfo
+from fateflow_tui.sdk.types.tables import DataPreview
+from fateflow_tui.tui import columns
 from fateflow_tui.tui.columns import Column
-from fateflow_tui.tui.documents import tree_lines
-from fateflow_tui.tui.job_subject import Subject
-from fateflow_tui.tui.widgets.chips import Chips
+from fateflow_tui.tui.job_filter import Subject
+from fateflow_tui.tui.screens import data
+from fateflow_tui.tui.widgets.choices import Chips
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.listing import Listing
-from fateflow_tui.tui.widgets.scroll_words import ScrollWords
+from fateflow_tui.tui.widgets.tab_conf import tree_lines
 from fateflow_tui.tui.widgets.tab_tasks import TasksTab
+from fateflow_tui.tui.widgets.text_views import ScrollWords
 
 MODEL: Final = "model"
 SUMMARY: Final = "summary"
@@ -126,7 +127,7 @@ class OutputTab(JobTab):
 
     def notes(self) -> Spans:
         if self.subject is None or not self.subject.component:
-            return [(texts.plural(len(self._tables), "table"), "muted")]
+            return [(columns.plural(len(self._tables), "table"), "muted")]
         port = self.query_one("#what", Chips).chosen
         if port not in self._preview.names:
             return []
@@ -181,7 +182,7 @@ class OutputTab(JobTab):
             place = self._preview.names.index(port) if port in self._preview.names else 0
             rows = self._preview.rows[place] if place < len(self._preview.rows) else []
             header = self._preview.header[place] if place < len(self._preview.header) else None
-            listing = Listing(table_rows.columns_of(header, rows), empty="the table is empty")
+            listing = Listing(data.columns_of(header, rows), empty="the table is empty")
             records = {str(number): row for number, row in enumerate(rows)}
         listing.show(list(records), records)
         return listing

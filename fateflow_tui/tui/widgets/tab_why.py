@@ -6,11 +6,11 @@ from typing import Any
 
 from textual.app import ComposeResult
 
-from fateflow_tui.sdk.jobs import JobWhy
-from fateflow_tui.tui.job_subject import Subject
+from fateflow_tui.sdk.types.jobs import JobWhy
+from fateflow_tui.tui.job_filter import Subject
 from fateflow_tui.tui.reasons import reason_lines
 from fateflow_tui.tui.widgets.job_tab import JobTab
-from fateflow_tui.tui.widgets.scroll_words import ScrollWords
+from fateflow_tui.tui.widgets.text_views import ScrollWords
 
 
 class WhyTab(JobTab):

@@ -1,0 +1,1 @@
+"""The command group `fateflow job`: submit, follow, inspect, stop and rerun jobs."""

@@ -1,0 +1,10 @@
+"""`fateflow job`: all commands of the group."""
+
+from __future__ import annotations
+
+from fateflow_tui.commands.job import documents, plan, show
+from fateflow_tui.commands.job.run import app
+
+app.takes(show.app)
+app.takes(documents.app)
+app.takes(plan.app)

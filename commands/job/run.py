@@ -1,0 +1,236 @@
+"""`fateflow job`: submit, follow, stop and rerun jobs; `job_reading` and `job_documents` have the other verbs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.complete import complete_job
+from fateflow_tui.commands.documents import placed, problems_placed, read_conf, read_text, shown
+from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.job.plan import show_steps
+from fateflow_tui.commands.job.text import JOB_TITLES, headline, job_row, reused_line
+from fateflow_tui.commands.options import ComponentOption, ConfOption, JobNames, WatchOption, listed
+from fateflow_tui.core.errors import NotFound, PartyUnreachable
+
+app = Noun("Submit, follow, inspect, stop and rerun jobs.")
+
+ReuseOption = Annotated[bool, typer.Option("--reuse", help="Do not run again what an earlier job has done alike.")]
+ReuseFromOption = Annotated[
+    str | None,
+    typer.Option("--reuse-from", metavar="JOB", help="As --reuse, of this job.", autocompletion=complete_job),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Also what succeeded.")]
+
+
+class Stopped(msgspec.Struct, frozen=True):
+    """What became of a stop. parties: "success", or "pending: why"."""
+
+    job_id: str
+    status: str
+    parties: dict[str, str]
+
+
+@app.verb()
+def submit(
+    ctx: typer.Context,
+    conf_path: Annotated[Path, typer.Option("--conf-path", "-c", metavar="FILE", help="The runtime conf.")],
+    dsl_path: Annotated[
+        Path | None, typer.Option("--dsl-path", "-d", metavar="FILE", help="The DSL; a predict job needs none.")
+    ] = None,
+    watch: WatchOption = False,
+    reuse: ReuseOption = False,
+    reuse_from: ReuseFromOption = None,
+) -> int:
+    """Submits a job.
+
+    With --reuse, components that the newest job with most of them has done alike are taken over from it.
+
+    Examples:
+    fateflow job submit -d demo/hetero_lr_dsl.json -c demo/hetero_lr_conf.json
+    fateflow job submit -d demo/hetero_lr_dsl.json -c demo/hetero_lr_conf.json --watch
+    fateflow job submit -d demo/hetero_lr_dsl.json -c demo/hetero_lr_conf.json -o name
+    fateflow job submit -d demo/hetero_lr_dsl.json -c demo/hetero_lr_conf.json --reuse
+    fateflow job submit -d demo/hetero_lr_dsl.json -c demo/hetero_lr_conf.json --reuse-from @last
+    """
+    session = context.of(ctx)
+    sources = {"conf": (conf_path, read_text(conf_path))}
+    if dsl_path is not None:
+        sources["dsl"] = (dsl_path, read_text(dsl_path))
+    body: dict[str, Any] = {
+        "job_dsl": sources["dsl"][1] if dsl_path else {},
+        "job_runtime_conf": sources["conf"][1],
+    }
+    if reuse or reuse_from:
+        body["reuse"] = session.resolve([reuse_from])[0] if reuse_from else True
+    envelope = fate.ask(session, "job/submit", body)
+    job_id = str(envelope.get("jobId", ""))
+    with problems_placed(sources):
+        if envelope["retcode"] == 0 and session.output.is_table:
+            _say_warnings(session, sources)
+        if watch and envelope["retcode"] == 0:
+            session.output.talk(f"submitted {job_id}")
+            return _watched(session, [job_id])
+        fate.show(session, envelope, lambda data: _say_submitted(session, data), name=job_id)
+        if "reuse" in body:
+            session.output.talk(reused_line(session.flow.job(job_id)))
+    return 0
+
+
+@app.verb()
+def watch(
+    ctx: typer.Context,
+    which: JobNames,
+    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up after so long.")] = None,
+) -> int:
+    """Follows jobs with their progress until they have ended; ends with the outcome of the worst one.
+
+    Examples:
+    fateflow job watch @last
+    """
+    session = context.of(ctx)
+    return _watched(session, which.ids(session), timeout)
+
+
+@app.verb()
+def wait(
+    ctx: typer.Context,
+    which: JobNames,
+    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up after so long.")] = None,
+) -> int:
+    """Waits in silence until jobs have ended; ends with the outcome of the worst one.
+
+    Examples:
+    fateflow job wait @last
+    fateflow job wait @last --timeout 60 -o name
+    """
+    from fateflow_tui.commands.errors import of_status
+
+    session = context.of(ctx)
+    lines = [session.flow.wait(one, timeout) for one in which.ids(session)]
+    now = session.now()
+    if len(lines) == 1:
+        session.output.record(lines[0], lambda job: [headline(job, now)], lambda job: job.job_id)
+    else:
+        session.output.listing(lines, JOB_TITLES, lambda job: job_row(job, now), lambda job: job.job_id)
+    return max(of_status(line.status) for line in lines)
+
+
+@app.verb()
+def stop(
+    ctx: typer.Context,
+    which: JobNames,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the other parties.")] = "",
+) -> None:
+    """Stops jobs at all their parties. Stopping a job that has ended changes nothing.
+
+    Examples:
+    fateflow job stop @last
+    fateflow job stop -j @last --json
+    """
+    session = context.of(ctx)
+    if which.is_classic and not session.output.is_table:
+        known = session.known_id(which.job_id) or ""
+        envelope = fate.ask(session, "job/stop", {"job_id": known, "reason": reason or None})
+        fate.show(session, _without_details(envelope), lambda _: None, name=known)
+        return
+    outcomes: list[Stopped] = []
+    for one in which.ids(session):
+        found = session.flow.stop(one, reason=reason)
+        # Of a job that has ended before the scheduler tells nothing.
+        outcomes.append(Stopped(one, found.status or str(session.flow.job(one).status), found.parties))
+    session.output.listing(
+        outcomes,
+        ("JOB", "STATUS", "PARTIES"),
+        lambda one: [one.job_id, one.status, _told(one.parties)],
+        lambda one: one.job_id,
+    )
+    silent = {party: text for one in outcomes for party, text in one.parties.items() if text != "success"}
+    if silent:
+        raise PartyUnreachable(
+            f"not every party has stopped yet: {_told(silent)}",
+            hint="the wish is recorded and told to them until they answer; `fateflow job show` tells when",
+            data=silent,
+        )
+
+
+@app.verb()
+def rerun(
+    ctx: typer.Context,
+    which: JobNames,
+    component_name: ComponentOption = None,
+    force: ForceOption = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Only show what would run, and why.")] = False,
+    conf_path: ConfOption = None,
+    watch: WatchOption = False,
+) -> int:
+    """Runs again what did not succeed, with all that depends on it.
+
+    The file of -c may hold changed job_parameters and component_parameters.
+
+    Examples:
+    fateflow job rerun @last --plan
+    fateflow job rerun -j @last -cpn hetero_lr_0 --force
+    """
+    session = context.of(ctx)
+    changes = read_conf(conf_path) if conf_path else {}
+    sources = {"conf": (conf_path, read_text(conf_path))} if conf_path else {}
+    ids = which.ids(session)
+    if which.is_classic and not (plan or watch or session.output.is_table):
+        body = {"job_id": ids[0], "component_name": component_name, "force": force or None, **changes}
+        fate.show(session, _without_details(fate.ask(session, "job/rerun", body)), lambda _: None, name=ids[0])
+        return 0
+    names = listed(component_name)
+    for one in ids:
+        with problems_placed(sources):
+            steps = session.flow.rerun(
+                one,
+                [name for name in names if name != "pipeline"],
+                force,
+                changes.get("job_parameters"),
+                changes.get("component_parameters"),
+                plan,
+            )
+        if not watch:
+            show_steps(session, steps)
+    return _watched(session, ids) if watch and not plan else 0
+
+
+def _say_warnings(session: context.Session, sources: dict[str, tuple[Path, str]]) -> None:
+    """What the documents of an accepted job say without effect: it runs otherwise than who wrote them thinks."""
+    if session.output.quiet or "dsl" not in sources:
+        return
+    texts = {"job_dsl": sources["dsl"][1], "job_runtime_conf": sources["conf"][1]}
+    try:
+        found = session.flow.request("dsl/lint", texts).data
+    except NotFound:  # a FATE-Flow server has no such call
+        return
+    for problem in found:
+        if problem["document"] in sources and problem["severity"] == "warning":
+            for line in shown(placed(problem, sources), sys.stderr):
+                session.output.talk(line)
+
+
+def _watched(session: context.Session, ids: list[str], timeout: float | None = None) -> int:
+    from fateflow_tui.commands.progress import outcome, watch
+
+    return outcome(session, [watch(session, one, timeout) for one in ids])
+
+
+def _without_details(envelope: dict[str, Any]) -> dict[str, Any]:
+    """What the scheduler adds for our own verbs is not in FATE's answer."""
+    return {name: value for name, value in envelope.items() if name != "data"}
+
+
+def _told(parties: dict[str, str]) -> str:
+    return ", ".join(f"{party} {text}" for party, text in parties.items())
+
+
+def _say_submitted(session: context.Session, data: dict[str, Any]) -> None:
+    session.output.lines([data["job_id"]])
+    session.output.talk(f"submitted; follow it with: fateflow job watch {data['job_id']}")

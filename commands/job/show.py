@@ -1,0 +1,225 @@
+"""Commands of `fateflow job` that look at jobs: list, show, query, graph, why."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.dsl import Details, color_of, print_graph, shows_unicode, written
+from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.job.text import JOB_TITLES, component_time, job_lines, job_row, why_lines
+from fateflow_tui.commands.options import (
+    ComponentOption,
+    DrawingOptions,
+    JobName,
+    JobNames,
+    LimitOption,
+    PartyOption,
+    RecordOptions,
+    StatusOption,
+    listed,
+    required,
+)
+from fateflow_tui.commands.output import moment, party_marks
+from fateflow_tui.core.errors import BadRequest
+from fateflow_tui.core.formatting import MARKS, marked
+from fateflow_tui.core.status import Status
+
+if TYPE_CHECKING:
+    from fateflow_tui.sdk.types.jobs import ComponentView
+
+
+app = Noun("Look at jobs.")
+
+_RECORD_TITLES = ("JOB", "PARTY", "STATUS", "PROGRESS", "CREATED")
+
+
+@app.verb("list")
+def list_jobs(
+    ctx: typer.Context,
+    limit: LimitOption = 10,
+    status: StatusOption = None,
+    party: PartyOption = None,
+) -> None:
+    """Shows the newest jobs, and why those wait that wait.
+
+    Examples:
+    fateflow job list
+    fateflow job list -l 3 --json
+    fateflow job list --status running,waiting
+    """
+    session = context.of(ctx)
+    output = session.output
+    if output.format not in ("table", "name") and not (status or party):
+        nothing = {101}
+        fate.show(session, fate.ask(session, "job/list/job", {"limit": limit}), lambda _: None, tolerated=nothing)
+        return
+    wishes = listed(status)
+    for word in wishes:
+        if word not in set(Status):
+            raise BadRequest(f"there is no status {word!r}", hint=f"one of {', '.join(Status)}")
+    jobs = session.flow.jobs(limit, wishes, party)
+    now = session.now()
+    output.listing(jobs, JOB_TITLES, lambda job: job_row(job, now), lambda job: job.job_id, empty="no jobs")
+
+
+@app.verb()
+def show(ctx: typer.Context, which: JobNames) -> None:
+    """Shows jobs whole: parties, components, times, failure cards.
+
+    Examples:
+    fateflow job show @last
+    fateflow job show -j @last --json
+    """
+    session = context.of(ctx)
+    output, now = session.output, session.now()
+    views = [session.flow.job(one) for one in which.ids(session)]
+    if len(views) == 1:
+        output.record(views[0], lambda job: job_lines(job, now), lambda job: job.job_id)
+    elif output.is_table:
+        for view in views:
+            output.marked([*job_lines(view, now), ""])
+    else:
+        output.listing(views, (), lambda job: (), lambda job: job.job_id)
+
+
+@app.verb()
+def query(ctx: typer.Context, which: RecordOptions) -> None:
+    """Finds job records, one for each party, as FATE's client does.
+
+    Examples:
+    fateflow job query -j @last
+    fateflow job query -r guest -p 9999 -s success --json
+    """
+    session = context.of(ctx)
+    envelope = fate.ask(session, "job/query", which.body(session))
+    for record in envelope.get("data") or []:
+        record.pop("f_dsl", None)
+        record.pop("f_runtime_conf", None)
+    fate.show(session, envelope, lambda data: _show_records(session, data))
+
+
+@app.verb()
+def story(
+    ctx: typer.Context, which: JobName, component_name: ComponentOption = None, party: PartyOption = None
+) -> None:
+    """Tells all that happened to a job, in order.
+
+    Examples:
+    fateflow job story @last
+    fateflow job story @last -cpn hetero_lr_0 --party guest:9999
+    """
+    session = context.of(ctx)
+    entries = session.flow.story(which.id(session), component_name or "", party)
+    if session.output.is_table and entries:
+        from fateflow_tui.commands.job.text import story_lines
+
+        session.output.lines(story_lines(entries, session.output.width if sys.stdout.isatty() else 0))
+        return
+    session.output.listing(entries, (), lambda _: (), lambda entry: entry.what, empty="nothing happened to it")
+
+
+@app.verb()
+def view(ctx: typer.Context, which: RecordOptions) -> None:
+    """Lists the output tables of a job.
+
+    Examples:
+    fateflow job view -j @last
+    fateflow job view -j @last -r guest -p 9999 --json
+    """
+    session = context.of(ctx)
+    required(which.job_id, "-j")
+    titles = ("COMPONENT", "DATA", "PARTY", "NAMESPACE", "TABLE")
+    fate.tell(
+        session,
+        "job/data/view/query",
+        which.body(session),
+        lambda data: session.output.listing(
+            data or [],
+            titles,
+            lambda one: [
+                one["f_component_name"],
+                one["f_data_name"],
+                f"{one['f_role']}:{one['f_party_id']}",
+                one["f_table_namespace"],
+                one["f_table_name"],
+            ],
+            lambda one: str(one["f_table_name"]),
+        ),
+    )
+
+
+def _show_records(session: context.Session, records: list[dict[str, Any]] | None) -> None:
+    session.output.listing(
+        records or [],
+        _RECORD_TITLES,
+        lambda one: [
+            one["f_job_id"],
+            f"{one['f_role']}:{one['f_party_id']}",
+            marked(one["f_status"]),
+            f"{one['f_progress']}%",
+            moment(one["f_create_time"]),
+        ],
+        lambda one: str(one["f_job_id"]),
+        empty="no job fits; name one with -j, or choose with -r, -p, -s",
+    )
+
+
+@app.verb()
+def graph(ctx: typer.Context, which: JobName, options: DrawingOptions) -> None:
+    """Draws a job's components with their status at each party, or writes them for another program.
+
+    Examples:
+    fateflow job graph @last
+    fateflow job graph @last --boxes
+    fateflow job graph @last --format mermaid
+    """
+    from fateflow_tui.graph import Dag
+
+    session = context.of(ctx)
+    found = session.flow.graph(which.id(session))
+    dag = Dag.of_needs({one.name: one.needs for one in found.components})
+    if options.format:
+        statuses = {one.name: one.status for one in found.components}
+        session.output.write(written(dag, options.format, statuses))
+    elif session.output.is_table:
+        print_graph(session, dag, _details(found.components, session.now()), options)
+    else:
+        session.output.record(found, lambda _: (), lambda one: one.job_id)
+
+
+def _details(components: list[ComponentView], now: int) -> Details:
+    """Marks of the parties, then how long it took. Without Unicode a word stands for the marks."""
+    words = {one.name: "reused" if one.reused_from else str(one.status) for one in components}
+    unicode = shows_unicode(sys.stdout)
+    rows = {}
+    for one in components:
+        marks = f"{party_marks(dict(one.parties))}{' ' + MARKS['reused'] if one.reused_from else ''}"
+        rows[one.name] = [marks if unicode else words[one.name], component_time(one, now)]
+    return Details(rows, {name: color_of(word) for name, word in words.items()})
+
+
+@app.verb()
+def why(
+    ctx: typer.Context,
+    which: JobName,
+    component: Annotated[str | None, typer.Argument(metavar="COMPONENT", help="A component of the job.")] = None,
+    component_name: ComponentOption = None,
+) -> None:
+    """Says why a job, or a component of it, is as it is: what it waits for and who could free it, what runs and when
+    it gave its last sign of life, who refused or stopped it, what failed and how to mend it.
+
+    Examples:
+    fateflow job why @last
+    fateflow job why @last hetero_lr_0
+    fateflow job why @last --json
+    """
+    session = context.of(ctx)
+    if which.job and which.job_id and component is None:
+        which, component = JobName(None, which.job_id), which.job  # -j JOB COMPONENT
+    found = session.flow.why(which.id(session), component or component_name or "")
+    limit = session.output.width if sys.stdout.isatty() else 0
+    session.output.record(found, lambda one: why_lines(one, session.now(), limit), lambda one: one.job_id)

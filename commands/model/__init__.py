@@ -1,0 +1,1 @@
+"""The command group `fateflow model`: look at trained models, deploy, predict, export."""

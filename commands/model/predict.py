@@ -1,0 +1,160 @@
+"""Deploying trained versions and predicting with them; `model` takes these verbs in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.documents import read_conf, read_text
+from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.model.versions import Version, known, named
+from fateflow_tui.commands.options import (
+    ComponentsFileOption,
+    ComponentsOption,
+    ConfOption,
+    ModelIdOption,
+    ModelVersionOption,
+    VersionArgument,
+    WatchOption,
+    component_list,
+    listed,
+    required,
+)
+from fateflow_tui.commands.predict_conf import filled, tables_of
+from fateflow_tui.core.errors import BadRequest, Conflict
+
+app = Noun("Deploy models and predict with them.")
+
+StepOption = Annotated[
+    list[str] | None,
+    typer.Option("--cpn-step-index", metavar="NAME:STEP", help="A checkpoint in the place of the end of the training."),
+]
+StepNameOption = Annotated[
+    list[str] | None, typer.Option("--cpn-step-name", metavar="NAME:STEP", help="The same by the step's name.")
+]
+
+
+@app.verb()
+def deploy(
+    ctx: typer.Context,
+    version: VersionArgument = None,
+    model_id: ModelIdOption = None,
+    model_version: ModelVersionOption = None,
+    components: ComponentsOption = None,
+    cpn_path: ComponentsFileOption = None,
+    dsl_path: Annotated[Path | None, typer.Option("--dsl-path", metavar="FILE", help="A whole predict DSL.")] = None,
+    cpn_step_index: StepOption = None,
+    cpn_step_name: StepNameOption = None,
+) -> None:
+    """Makes a version to predict with out of a trained one, at all its parties; the trained one stays.
+
+    Without components or a DSL everything of the training that can predict does.
+
+    Examples:
+    fateflow model deploy @last
+    fateflow model deploy @last --components reader_0,dataio_0,intersection_0,hetero_lr_0 -o name
+    fateflow model deploy --model-id arbiter-10001#guest-9999#host-10000#model --model-version @last --json
+    """
+    session = context.of(ctx)
+    body = _source(session, version, model_id, model_version)
+    names = component_list(components, cpn_path)
+    if any(sign in names for sign in "/\\"):
+        raise BadRequest("component names have no slashes", hint="write reader_0,dataio_0,hetero_lr_0")
+    if names:
+        body["cpn_list"] = listed(names)
+    elif dsl_path is not None:
+        body["dsl"] = read_text(dsl_path)
+    body["components_checkpoint"] = _checkpoints(cpn_step_index, cpn_step_name)
+    envelope = fate.ask(session, "model/deploy", body)
+    made = (envelope.get("data") or {}).get("model_version", "")
+    fate.show(session, envelope, lambda data: _say_deployed(session, data), name=made)
+
+
+@app.verb()
+def predict(
+    ctx: typer.Context,
+    version: VersionArgument = None,
+    conf_path: ConfOption = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--table", "-t", metavar="PARTY=NS.NAME", help="What a party predicts on, as guest=demo.new; repeat."
+        ),
+    ] = None,
+    watch: WatchOption = False,
+) -> int:
+    """Predicts with a deployed version: with the tables of --table, or as a conf says.
+
+    PARTY is a role (guest), a party (host:10000), or either with a reader (guest.reader_1).
+
+    Examples:
+    fateflow model predict @last --table guest=demo.breast_guest --table host=demo.breast_host --watch
+    fateflow model predict @last -c predict_conf.json -o name
+    """
+    session = context.of(ctx)
+    wanted = tables_of(table or [])
+    if conf_path is None and not wanted:
+        raise BadRequest(
+            "name what to predict on", hint="as in --table guest=demo.new --table host=demo.new, or a conf with -c"
+        )
+    chosen = known(session, named(version))
+    conf = read_conf(conf_path) if conf_path else _template(session, chosen)
+    conf = filled(conf, wanted, chosen.model_id, chosen.model_version)
+    envelope = fate.ask(session, "job/submit", {"job_dsl": {}, "job_runtime_conf": conf})
+    job_id = str(envelope.get("jobId", ""))
+    if watch and envelope["retcode"] == 0:
+        from fateflow_tui.commands.progress import outcome
+        from fateflow_tui.commands.progress import watch as followed
+
+        session.output.talk(f"submitted {job_id}")
+        return outcome(session, [followed(session, job_id)])
+    fate.show(session, envelope, lambda _: _say_submitted(session, job_id), name=job_id)
+    return 0
+
+
+def _source(
+    session: context.Session, version: str | None, model_id: str | None, model_version: str | None
+) -> dict[str, Any]:
+    if version:
+        return known(session, version, model_id).body
+    word = required(model_version, "--model-version, or VERSION")
+    return {"model_id": required(model_id, "--model-id"), "model_version": session.known_version(word)}
+
+
+def _template(session: context.Session, version: Version) -> dict[str, Any]:
+    """The conf with the names of tables left open. Raises Conflict for a version that cannot predict."""
+    envelope = fate.ask(session, "model/get/predict/dsl", version.body)
+    if envelope["retcode"] == 0 and not (envelope.get("data") or {}).get("components"):
+        raise Conflict(
+            f"version {version.model_version} was trained, not deployed",
+            hint=f"make one that can predict: fateflow model deploy {version.model_version}",
+        )
+    conf: dict[str, Any] = fate.data(session, "model/get/predict/conf", version.body)
+    return conf
+
+
+def _checkpoints(by_index: list[str] | None, by_name: list[str] | None) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for kind, words in (("step_index", by_index or []), ("step_name", by_name or [])):
+        for word in words:
+            component, colon, step = word.rpartition(":")
+            if not (colon and component and step) or (kind == "step_index" and not step.isdigit()):
+                raise BadRequest(f"{word!r} names no step of a component", hint="as in hetero_lr_0:3")
+            if component in found:
+                raise BadRequest(f"{component} has two steps; name one")
+            found[component] = {kind: int(step) if kind == "step_index" else step}
+    return found
+
+
+def _say_deployed(session: context.Session, data: dict[str, Any]) -> None:
+    version = data["model_version"]
+    session.output.lines([version])
+    session.output.talk(f"deployed; next: fateflow model predict {version} --table guest=NS.NAME --table host=NS.NAME")
+
+
+def _say_submitted(session: context.Session, job_id: str) -> None:
+    session.output.lines([job_id])
+    session.output.talk(f"submitted; follow it with: fateflow job watch {job_id}")

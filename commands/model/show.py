@@ -1,0 +1,114 @@
+"""`fateflow model`: versions of what jobs have trained; `model_*` modules have most of the verbs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.errors import FAILED, OK
+from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.model.alias import app as alias
+from fateflow_tui.commands.model.versions import VERSION_TITLES, named, state_lines, version_row, view_lines
+from fateflow_tui.commands.options import LimitOption, PartyOption, VersionArgument, YesOption
+
+app = Noun("Look at trained models, deploy them, predict with them, and take them elsewhere.")
+
+
+@app.verb("list")
+def list_versions(
+    ctx: typer.Context,
+    limit: LimitOption = 20,
+    deployed: Annotated[
+        bool | None, typer.Option("--deployed/--trained", help="Only what can predict, or only what was trained.")
+    ] = None,
+) -> None:
+    """Lists the model versions that have a part at this site, newest first.
+
+    Examples:
+    fateflow model list
+    fateflow model list --deployed -l 5
+    fateflow model list -o name
+    """
+    session = context.of(ctx)
+    session.output.listing(
+        fate.data(session, "model/list", {"limit": limit, "deployed": deployed}),
+        VERSION_TITLES,
+        version_row,
+        lambda one: str(one["model_version"]),
+        empty="no models; a training job that succeeds leaves one",
+    )
+
+
+@app.verb()
+def show(ctx: typer.Context, version: VersionArgument = None) -> None:
+    """Shows a version whole: parties, components, names, and whether every party's part is sound.
+
+    Examples:
+    fateflow model show @last
+    fateflow model show @last --json
+    """
+    session = context.of(ctx)
+    view = fate.data(session, "model/show", {"model_version": named(version)})
+    session.output.record(view, view_lines, lambda one: str(one["model_version"]))
+
+
+@app.verb()
+def verify(ctx: typer.Context, version: VersionArgument = None) -> int:
+    """Checks every party's part against what all agreed on; exit code 1 when something is missing or was changed.
+
+    Examples:
+    fateflow model verify @last
+    """
+    session = context.of(ctx)
+    found = fate.data(session, "model/verify", {"model_version": named(version)})
+    word = "sound" if found["ok"] else "flawed"
+    text = f"{found.get('model_version', named(version))} is {word}"
+    session.output.record(found, lambda one: [text, *state_lines(one["parties"])], lambda _: word)
+    return OK if found["ok"] else FAILED
+
+
+@app.verb()
+def diff(
+    ctx: typer.Context,
+    a: Annotated[str, typer.Argument(metavar="A", help="A version, its unique beginning, @last, or an alias.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The other one.")],
+    party: PartyOption = None,
+) -> None:
+    """Shows how two versions differ at one party: documents, parameters, and what was learned.
+
+    Examples:
+    fateflow model diff @last @last
+    """
+    from fateflow_tui.commands.model.diff import lines
+
+    session = context.of(ctx)
+    body: dict[str, Any] = {"a": a, "b": b, "party": party}
+    if party:
+        body["role"], _, body["party_id"] = party.partition(":")
+    found = fate.data(session, "model/diff", body)
+    session.output.record(found, lambda one: lines(one, a, b, sys.stdout), lambda _: "")
+    if found["same"]:
+        session.output.talk("they do not differ")
+
+
+@app.verb()
+def delete(ctx: typer.Context, version: VersionArgument = None, yes: YesOption = False) -> None:
+    """Deletes this site's parts of a version. Parts at other sites are theirs to delete.
+
+    Examples:
+    fateflow model delete @last --yes
+    """
+    session = context.of(ctx)
+    whole = session.version(named(version))
+    session.confirm(f"Delete this site's parts of model version {whole}?", yes)
+    gone = fate.data(session, "model/delete", {"model_version": whole})
+    parties = ", ".join((gone or {}).get("parties") or ())
+    session.output.record(
+        gone or {}, lambda _: [f"deleted {whole} of {parties}" if parties else whole], lambda _: whole
+    )
+
+
+app.takes(alias, "alias")

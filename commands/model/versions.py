@@ -1,0 +1,154 @@
+"""Model versions as the user names them, and as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fateflow_tui.commands import fate
+from fateflow_tui.commands.context import Session
+from fateflow_tui.commands.options import ModelOptions, required
+from fateflow_tui.commands.output import cell, columns, moment
+from fateflow_tui.core.errors import BadRequest, NotFound
+
+
+class Version(NamedTuple):
+    """A version that is registered at the asked site. parties: those whose parts are here, the guest first."""
+
+    model_id: str
+    model_version: str
+    parties: list[str]
+
+    @property
+    def body(self) -> dict[str, Any]:
+        return {"model_id": self.model_id, "model_version": self.model_version}
+
+
+def known(session: Session, word: str, model_id: str | None = None) -> Version:
+    """Raises NotFound when no such version is registered here, Conflict when the word fits several."""
+    version = session.version(word)
+    asked = {"model_version": version, "model_id": model_id, "query_filters": ["model_id", "role", "party_id"]}
+    envelope = fate.ask(session, "model/query", asked)
+    records = envelope.get("data") or []
+    if not records:
+        raise NotFound(
+            f"there is no model version {word} at this site", hint="see those that exist: fateflow model list"
+        )
+    parties = [f"{one['f_role']}:{one['f_party_id']}" for one in records]
+    return Version(records[0]["f_model_id"], version, sorted(parties, key=lambda one: (one[:5] != "guest", one)))
+
+
+def classic_body(session: Session, which: ModelOptions) -> dict[str, Any]:
+    """As FATE's client names it; an unknown version stays as it is, for the scheduler to answer in FATE's own way."""
+    body = which.body()
+    return {**body, "model_version": session.known_version(body["model_version"])}
+
+
+def whose_part(version: Version, party: str | None) -> str:
+    """The party whose part is meant: the named one, else the guest's or the only one here. Raises NotFound."""
+    if party is None:
+        return version.parties[0]
+    if party not in version.parties:
+        raise NotFound(
+            f"there is no part of {party} of version {version.model_version} at this site",
+            hint=f"the parts here: {', '.join(version.parties)}",
+        )
+    return party
+
+
+def part_body(version: Version, party: str | None) -> dict[str, Any]:
+    """One part, in FATE's names."""
+    role, _, party_id = whose_part(version, party).partition(":")
+    return {**version.body, "role": role, "party_id": party_id}
+
+
+def only_one(first: object, conf_path: Path | None, what: str) -> None:
+    """Raises BadRequest unless exactly one of both is given."""
+    if (not first) == (conf_path is None):
+        raise BadRequest(f"name either {what} or a configuration with -c")
+
+
+def named(word: str | None) -> str:
+    """A version that must be named. Raises BadRequest."""
+    return required(word, "VERSION")
+
+
+VERSION_TITLES = ("VERSION", "KIND", "CREATED", "PARTIES", "NAMES", "COMPONENTS")
+_HASH = 12  # signs of a digest that are shown
+
+
+def version_row(line: dict[str, Any]) -> list[str]:
+    """One line of `model list`."""
+    return [
+        line["model_version"],
+        kind(line)[0],
+        moment(line.get("created_at") or 0),
+        _short_parties(line.get("roles") or {}),
+        ", ".join(names_of(line)),
+        ",".join(line.get("components") or ()),
+    ]
+
+
+def kind(line: dict[str, Any]) -> list[str]:
+    """What a version is good for, the most of it first, and whether it came from elsewhere."""
+    words = ["loaded"] if line.get("loaded") else []
+    words.append("deployed" if line.get("deployed") else "trained")
+    return [*words, *(["imported"] if line.get("imported") else [])]
+
+
+def names_of(line: dict[str, Any]) -> list[str]:
+    """Aliases as they are, tags with a #."""
+    tags = [tag["name"] if isinstance(tag, dict) else str(tag) for tag in line.get("tags") or ()]
+    return [*map(str, line.get("aliases") or ()), *(f"#{tag}" for tag in tags)]
+
+
+def parties_of(roles: dict[str, list[int]]) -> str:
+    """`guest:9999 host:10000,10001`."""
+    order = ("guest", "host", "arbiter")
+    known = [role for role in order if role in roles] + [role for role in roles if role not in order]
+    return " ".join(f"{role}:{','.join(str(one) for one in roles[role])}" for role in known)
+
+
+def _short_parties(roles: dict[str, list[int]]) -> str:
+    """`G9999 H10000 A10001`."""
+    return " ".join(f"{party[0].upper()}{party.partition(':')[2]}" for party in parties_of(roles).split())
+
+
+def view_lines(view: dict[str, Any]) -> Iterator[str]:
+    """`model show`."""
+    parent = (view.get("parent_info") or {}).get("parent_model_version", "")
+    made = view.get("job_id") or ""
+    facts = [
+        ("model", view["model_id"]),
+        ("parties", parties_of(view.get("roles") or {})),
+        ("trained by", "" if view.get("deployed") else f"job {made}" if made else ""),
+        ("deployed of", parent),
+        ("created", moment(view.get("created_at") or 0)),
+        ("names", ", ".join(names_of(view))),
+    ]
+    yield f"{view['model_version']}  {', '.join(kind(view))}"
+    yield from ("  ".join(row) for row in columns([[f"  {name}", cell(value)] for name, value in facts if value]))
+    components = view.get("components") or {}
+    if components:
+        yield ""
+        rows = components.items() if isinstance(components, dict) else [(name, "") for name in components]
+        yield from ("  ".join(row).rstrip() for row in columns([[f"  {name}", str(module)] for name, module in rows]))
+    yield ""
+    yield from state_lines(view.get("parties") or view.get("parts") or {}, view.get("loaded") or ())
+
+
+def state_lines(states: dict[str, Any], loaded: Iterable[str] = ()) -> Iterator[str]:
+    """Every party's part: sound or not, where it is, and what is wrong with it."""
+    rows: list[list[str]] = []
+    flaws: dict[str, list[str]] = {}
+    for party, state in states.items():
+        known = state if isinstance(state, dict) else {"flaws": state}
+        flaws[party] = [cell(flaw) for flaw in known.get("flaws") or ()]
+        where = {True: "here", False: "elsewhere"}.get(known.get("here"), "")  # type: ignore[arg-type]
+        more = [*([str(known.get("digest", ""))[:_HASH]] if known.get("digest") else []), where]
+        more += ["loaded"] if party in loaded or known.get("loaded") else []
+        rows.append([f"  {'✗ flawed' if flaws[party] else '✓ sound'}", party, "  ".join(word for word in more if word)])
+    for line, party in zip(columns(rows), states, strict=True):
+        yield "  ".join(line).rstrip()
+        yield from (f"      {flaw}" for flaw in flaws[party])

@@ -1,0 +1,329 @@
+"""Reports what happens while documents are watched: as text, as JSON lines, or as names."""
+
+from __future__ import annotations
+
+import re
+import sys
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+from fateflow_tui.commands.context import Session
+from fateflow_tui.commands.documents import shown
+from fateflow_tui.commands.errors import of_status, report
+from fateflow_tui.commands.job.text import card_lines
+from fateflow_tui.commands.metric import Figure, figures, metrics_of
+from fateflow_tui.commands.output import Format, Output, cell, columns, number, painted
+from fateflow_tui.commands.progress import Progress, progress_for
+from fateflow_tui.commands.watch.events import (
+    Ended,
+    Failed,
+    Idle,
+    Kept,
+    Left,
+    Linted,
+    Moved,
+    Planned,
+    Saved,
+    Score,
+    Submitted,
+    Superseded,
+    Unreadable,
+    WatchEvent,
+    Watching,
+)
+from fateflow_tui.core.cells import width
+from fateflow_tui.core.errors import BadRequest, FateFlowError
+from fateflow_tui.core.formatting import duration, marked
+
+if TYPE_CHECKING:
+    from fateflow_tui.sdk.types.jobs import JobView
+
+
+Paint = Callable[[str, str], str]  # text, SGR numbers -> text
+
+# By what happens to a component: the words for it, and its colour.
+_WORDS: Final = {
+    "run": ("▶ run", "36"),
+    "reuse": ("↻ reuse", "34"),
+    "new": ("+ new", "32"),
+    "removed": ("- removed", "2"),
+}
+_FACT: Final = re.compile(r"  [a-z ]+: +")
+_NARROWEST: Final = 24  # columns for the reasons
+
+
+def plan_lines(plan: Planned, limit: int, paint: Paint) -> Iterator[str]:
+    """What would happen to each component, and why. limit: columns; 0 for any number."""
+    yield paint(f"plan, compared with job {plan.compared}" if plan.compared else "plan", "1")
+    rows = [("new" if step.change == "new" and plan.compared else step.action, step) for step in plan.components]
+    told = [(kind, step.component, step.why) for kind, step in rows]
+    told += [("removed", name, f"job {plan.compared} has it") for name in plan.removed]
+    names = columns([_WORDS[kind][0], name, ""] for kind, name, _ in told)
+    for (kind, _, why), (word, name, _) in zip(told, names, strict=True):
+        color = _WORDS[kind][1]
+        margin = width(word) + width(name) + 6
+        first, *rest = _wrapped(cell(why), max(1, limit - margin) if limit else 0)
+        yield f"  {paint(word, color)}  {name}  {paint(first, '2' if kind in ('reuse', 'removed') else '')}"
+        yield from (" " * margin + piece for piece in rest)
+    yield summary(plan)
+
+
+def summary(plan: Planned) -> str:
+    """`2 of 5 components run, 3 are reused from job 2026...`."""
+    total, run, reused = len(plan.components), len(plan.run), len(plan.reuse)
+    if not reused:
+        return "the only component runs" if total == 1 else f"all {total} components run"
+    if not run:
+        return f"{'the only component is' if total == 1 else f'all {total} components are'} as in job {plan.source}"
+    runs, reuses = ("runs" if run == 1 else "run"), ("is" if reused == 1 else "are")
+    return f"{run} of {total} components {runs}, {reused} {reuses} reused from job {plan.source}"
+
+
+def ended_line(ended: Ended) -> str:
+    """`✓ success  2026...  100%  3.2s  2 run, 3 reused`."""
+    counts = f"{len(ended.run)} run, {len(ended.reused)} reused"
+    return "  ".join([marked(ended.status), ended.job_id, f"{ended.progress}%", duration(ended.elapsed), counts])
+
+
+def score_lines(scores: Sequence[Score]) -> Iterator[str]:
+    """`  evaluation_0  train  auc 0.993 (was 0.991), ks 0.944`, a line for each component and its data."""
+    lines: dict[tuple[str, str], list[str]] = {}
+    for one in scores:
+        was = "" if one.before is None or one.before == one.value else f" (was {number(one.before)})"
+        lines.setdefault((one.component, one.namespace), []).append(f"{one.metric} {number(one.value)}{was}")
+    yield from (f"  {name}  {data}  {', '.join(texts)}" for (name, data), texts in lines.items())
+
+
+def fact_lines(line: str, limit: int) -> list[str]:
+    """A line `  name:   value` whose value goes on below, in its column, where it does not fit. limit: columns; 0 for
+    any number. Other lines stay as they are.
+    """
+    fact = _FACT.match(line)
+    if not limit or fact is None:
+        return [line]
+    return textwrap.wrap(line, max(40, limit), subsequent_indent=" " * fact.end(), drop_whitespace=True) or [line]
+
+
+def found_line(errors: int, warnings: int) -> str:
+    """`1 error, 2 warnings`, '' for none."""
+    counted = ((errors, "error"), (warnings, "warning"))
+    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counted if count)
+
+
+def rule(text: str, limit: int, paint: Paint) -> str:
+    """A line across the screen with a text in it."""
+    head = f"── {text} "
+    return paint(head + "─" * max(2, limit - width(head)), "2")
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    if not room:
+        return [text]
+    return textwrap.wrap(text, max(_NARROWEST, room), break_long_words=False) or [""]
+
+
+_JUDGES: Final = frozenset({"Evaluation"})  # modules whose figures say how good a model is
+
+
+def scores(session: Session, job: JobView, before: str | None) -> list[Score]:
+    """Of the initiator's figures, those that are one number. before: a job to compare with, None for none."""
+    old: dict[tuple[str, str, str], float] = {}
+    try:
+        found = list(_numbers(session, job))
+        if found and before not in (None, job.job_id):
+            old = {_place(figure): figure.value for figure in _numbers(session, session.flow.job(str(before)))}
+    except FateFlowError:  # they are an extra; `metric show` says what is wrong
+        return []
+    return [Score(*_place(figure), value=figure.value, before=old.get(_place(figure))) for figure in found]
+
+
+def _numbers(session: Session, job: JobView) -> Iterator[Figure]:
+    judges = [one.name for one in job.components if one.module in _JUDGES and one.status.succeeded]
+    for name in judges:
+        for figure in figures(metrics_of(session, job, name, job.initiator)):
+            if isinstance(figure.value, int | float):
+                yield figure
+
+
+def _place(figure: Figure) -> tuple[str, str, str]:
+    return figure.component, figure.namespace, figure.metric
+
+
+class Teller(Protocol):
+    """Tells events, and how a job goes on."""
+
+    def tell(self, event: WatchEvent) -> None: ...
+
+    def progress(self) -> AbstractContextManager[Progress]: ...
+
+
+def teller_for(session: Session) -> Teller:
+    """Raises BadRequest for a format that is none for events."""
+    match session.output.format:
+        case Format.TABLE:
+            return People(session)
+        case Format.JSON | Format.JSONL:
+            return Programs(session)
+        case Format.NAME:
+            return Names(session.output)
+        case other:
+            raise BadRequest(f"watch has no output format {other}", hint="use table, json, jsonl or name")
+
+
+def ended(job: JobView, scores: list[Score], now: int) -> Ended:
+    """How a job has ended, as an event."""
+    return Ended(
+        at=now,
+        job_id=job.job_id,
+        status=job.status,
+        progress=job.progress,
+        elapsed=job.elapsed(now),
+        run=[one.name for one in job.components if one.started_at and not one.reused_from],
+        reused=[one.name for one in job.components if one.reused_from],
+        scores=scores,
+        cards=job.cards,
+        exit_code=of_status(job.status),
+    )
+
+
+def failed(error: FateFlowError, now: int) -> Failed:
+    """What went wrong in a round, as an event."""
+    return Failed(
+        at=now,
+        error=error.code,
+        message=error.message,
+        hint=error.hint,
+        exit_code=error.exit_code,
+        data=error.data,
+    )
+
+
+class People:
+    """Rounds below one another: problems, plans and outcomes on stdout, the talk between them on stderr."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._output = session.output
+
+    def progress(self) -> AbstractContextManager[Progress]:
+        return progress_for(self._session)
+
+    def tell(self, event: WatchEvent) -> None:
+        output = self._output
+        match event:
+            case Watching(once=False):
+                output.talk(f"watching {Path(event.dsl).name} and {Path(event.conf).name}; Ctrl-C ends")
+            case Saved():
+                time = f"{datetime.fromtimestamp(event.at / 1000):%H:%M:%S}"
+                output.lines(["", rule(f"{time}  {', '.join(event.files)}", output.width, painted)])
+            case Unreadable():
+                self._say("✗", event.message, "33", "waiting for it")
+            case Linted():
+                self._problems(event)
+            case Planned():
+                output.lines(plan_lines(event, output.width if sys.stdout.isatty() else 0, painted))
+            case Idle():
+                self._say("✓", "nothing to run", "32")
+            case Kept():
+                output.talk(f"job {event.job_id} goes on: {event.why}")
+            case Superseded():
+                output.talk(f"{self._talked('■', '33')} stopped job {event.job_id}: its documents have changed")
+            case Submitted():
+                output.talk(f"submitted {event.job_id}")
+            case Ended():
+                self._ended(event)
+            case Failed():
+                error = FateFlowError(event.message, hint=event.hint)
+                report(error, output, as_json=False)
+            case Left():
+                output.talk(f"the job goes on; follow it again with: fateflow job watch {event.job_id}")
+
+    def _problems(self, event: Linted) -> None:
+        for problem in event.problems:
+            self._output.lines(shown(problem, sys.stdout))
+        if event.errors:
+            self._say("✗", found_line(event.errors, event.warnings), "31")
+
+    def _ended(self, event: Ended) -> None:
+        self._output.marked([ended_line(event)])
+        self._output.lines(score_lines(event.scores))
+        for card in event.cards:
+            first, *rest = card_lines(card)
+            limit = self._output.width if sys.stdout.isatty() else 0
+            self._output.lines([painted(first, "31"), *(piece for line in rest for piece in fact_lines(line, limit))])
+
+    def _say(self, mark: str, text: str, color: str, more: str = "") -> None:
+        self._output.lines([f"{painted(mark, color)} {cell(text)}{f'; {more}' if more else ''}"])
+
+    def _talked(self, text: str, color: str) -> str:
+        return painted(text, color, sys.stderr)
+
+
+class Programs:
+    """One line of JSON for everything."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._output = Output(Format.JSONL)
+
+    def progress(self) -> AbstractContextManager[Progress]:
+        return nullcontext(_Moves(self))
+
+    def tell(self, event: WatchEvent) -> None:
+        self._output.record(event, lambda _: (), lambda _: "")
+
+    def now(self) -> int:
+        return self._session.now()
+
+
+class Names:
+    """The ids of the jobs that are submitted, or that need not be; problems and errors on stderr."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
+    def progress(self) -> AbstractContextManager[Progress]:
+        return nullcontext(_Silence())
+
+    def tell(self, event: WatchEvent) -> None:
+        match event:
+            case Submitted() | Idle():
+                self._output.lines([event.job_id])
+            case Linted():
+                for problem in event.problems:
+                    for line in shown(problem, sys.stderr):
+                        self._output.alarm(line)
+            case Unreadable():
+                self._output.alarm(event.message)
+            case Failed():
+                report(FateFlowError(event.message, hint=event.hint), self._output, as_json=False)
+
+
+class _Moves:
+    """A job's progress as events, one for each change."""
+
+    def __init__(self, teller: Programs) -> None:
+        self._teller = teller
+        self._told: dict[str, str] = {}
+
+    def show(self, job: JobView) -> None:
+        states: dict[str, tuple[str, str]] = {"": (job.status, "")}
+        for one in job.components:
+            states[one.name] = ("reused" if one.reused_from else one.status, one.reused_from)
+        for component, (status, source) in states.items():
+            if self._told.get(component) != status:
+                self._told[component] = status
+                moved = Moved(
+                    at=self._teller.now(), job_id=job.job_id, component=component, status=status, reused_from=source
+                )
+                self._teller.tell(moved)
+
+
+class _Silence:
+    """Shows nothing."""
+
+    def show(self, job: JobView) -> None: ...

@@ -1,0 +1,81 @@
+"""What crosses between the parties: hashed ids, and checks of what was received."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from fateflow_tui.core.errors import ComponentFailed
+from fateflow_tui.core.ids import Party
+
+
+def encoded(ids: Iterable[str], method: str, salt: str, as_base64: bool) -> list[str]:
+    """Each id with the salt behind it, hashed and written as hexadecimal or base64 text; `none`: as it is."""
+    if method == "none":
+        return list(ids)
+    digests = (_digest(method, f"{one}{salt}".encode()) for one in ids)
+    return [base64.b64encode(digest).decode() if as_base64 else digest.hex() for digest in digests]
+
+
+def full_domain(value: str, method: str, salt: str, modulus: int) -> int:
+    """A number below `modulus` that looks random: the hash is stretched, so that products of hashes are no hashes."""
+    wanted = (modulus.bit_length() + 7) // 8 + 16
+    text = f"{value}{salt}".encode()
+    stretched = b""
+    counter = 0
+    while len(stretched) < wanted:
+        stretched += _digest(method, counter.to_bytes(4, "big") + text)
+        counter += 1
+    return int.from_bytes(stretched[:wanted], "big") % modulus
+
+
+def of_number(number: int, method: str, salt: str) -> bytes:
+    """What stands for a signature when it is compared."""
+    size = (number.bit_length() + 7) // 8
+    return _digest(method, number.to_bytes(size, "big") + salt.encode())
+
+
+def _digest(method: str, data: bytes) -> bytes:
+    if method != "sm3":
+        return hashlib.new(method, data, usedforsecurity=False).digest()
+    # Python's own OpenSSL need not have it.
+    from cryptography.hazmat.primitives import hashes
+
+    sm3 = hashes.Hash(hashes.SM3())
+    sm3.update(data)
+    return sm3.finalize()
+
+
+def texts(value: Any, name: str, source: Party) -> list[str]:
+    """A list of ids."""
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ComponentFailed(f"{name} from {source} is not a list of texts")
+    return value
+
+
+def numbers(value: Any, name: str, source: Party, modulus: int, count: int) -> list[int]:
+    """A list of `count` numbers from 1 to the modulus."""
+    good = isinstance(value, list) and len(value) == count
+    if not good or not all(isinstance(one, int) and 0 < one < modulus for one in value):
+        raise ComponentFailed(f"{name} from {source} is not a list of {count} numbers below the modulus")
+    return list(value)
+
+
+def pieces(value: Any, name: str, source: Party, size: int, count: int | None = None) -> list[bytes]:
+    """Byte strings of equal size that were sent as one. count: how many there must be."""
+    try:
+        data = bytes(value)
+    except TypeError as error:
+        raise ComponentFailed(f"{name} from {source} is not bytes") from error
+    if len(data) % size or (count is not None and len(data) != size * count):
+        raise ComponentFailed(f"{name} from {source} is {len(data)} bytes, not a number of pieces of {size} bytes")
+    return [data[start : start + size] for start in range(0, len(data), size)]
+
+
+def positions(value: Any, name: str, source: Party, count: int) -> list[int]:
+    """Places in a list of `count` values that was sent before."""
+    if not isinstance(value, list) or not all(isinstance(one, int) and 0 <= one < count for one in value):
+        raise ComponentFailed(f"{name} from {source} is not a list of positions below {count}")
+    return value

@@ -1,0 +1,60 @@
+"""Times, sizes, figures and statuses as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+
+def duration(ms: int) -> str:
+    """`0.4s`, `12s`, `04:12`, `1:02:07`, `2d 03:04:00`."""
+    if ms < 10_000:
+        return f"{max(ms, 0) / 1000:.1f}s"
+    seconds = ms // 1000
+    if seconds < 60:
+        return f"{seconds}s"
+    days, rest = divmod(seconds, 86_400)
+    hours, minutes = rest // 3600, rest // 60 % 60
+    if days:
+        return f"{days}d {hours:02}:{minutes:02}:{rest % 60:02}"
+    return f"{hours}:{minutes:02}:{rest % 60:02}" if hours else f"{minutes:02}:{rest % 60:02}"
+
+
+def byte_count(size: int) -> str:
+    """`512 B`, `4.0 KiB`, `1.2 GiB`."""
+    amount, units = float(size), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while amount >= 1024 and len(units) > 1:
+        amount, units = amount / 1024, units[1:]
+    return f"{amount:.0f} B" if units[0] == "B" else f"{amount:.1f} {units[0]}"
+
+
+def figure(value: float) -> str:
+    """Four figures, no needless zeros."""
+    return f"{value:.4g}"
+
+
+MARKS: Final = {
+    "ready": "·",
+    "waiting": "·",
+    "running": "▶",
+    "success": "✓",
+    "failed": "✗",
+    "canceled": "■",
+    "timeout": "⧗",
+    "pass": "↷",
+    "reused": "↻",
+}
+PLAN_MARKS: Final = {"run": MARKS["running"], "reuse": MARKS["reused"], "skip": MARKS["pass"]}
+"""Of what a rerun would do with a component."""
+
+
+def marked(status: str) -> str:
+    """`✓ success`."""
+    return f"{MARKS.get(status, '?')} {status}"
+
+
+def letter(party: str, parties: Iterable[str]) -> str:
+    """`G` for `guest:9999`, `H10001` where several of the parties have the role."""
+    role, _, number = party.partition(":")
+    alone = sum(other.startswith(f"{role}:") for other in parties) < 2
+    return role[:1].upper() if alone else f"{role[:1].upper()}{number}"

@@ -1,0 +1,1 @@
+"""Box drawings: layers of boxes from the top down, connected by orthogonal lines."""

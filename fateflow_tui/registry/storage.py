@@ -1,0 +1,241 @@
+"""Registered parts on disk: read through a cache, and staged whole before they are registered."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final, Protocol
+
+import msgspec
+
+from fateflow_tui.artifacts.durable import make_directories, sync, write_file
+from fateflow_tui.artifacts.home import segment
+from fateflow_tui.artifacts.models import MODEL_FILE
+from fateflow_tui.core import ids
+from fateflow_tui.core.errors import BadRequest, DamagedFile, NotFound
+from fateflow_tui.core.ids import Party, party_model_id
+from fateflow_tui.core.models import Manifest, ModelFile, Pipeline, part_digest
+from fateflow_tui.registry.parts import COMPONENTS, MANIFEST_FILE, PIPELINE_FILE, Part, model_name, sha256
+
+# What tells one state of a file from another: its inode, time of change (ns) and size.
+_Stamp = tuple[int, int, int]
+
+
+class Damage(msgspec.Struct, frozen=True):
+    """A part that is registered but cannot be read."""
+
+    party_model_id: str
+    version: str
+    directory: Path
+    text: str
+
+
+class Shelf:
+    """The directories `<root>/<role>#<party>#<model_id>/<version>/`, and what lies in them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._read: dict[str, tuple[_Stamp, _Stamp, Part]] = {}
+
+    def directory(self, party_model_id: str, version: str) -> Path:
+        """Raises BadRequest for names that could leave the root."""
+        return self.root / segment(party_model_id, "model id") / segment(version, "model version")
+
+    def load(self, directory: Path) -> Part:
+        """Raises FileNotFoundError for what is not registered, DamagedFile."""
+        return self._at(str(directory))
+
+    def _at(self, place: str) -> Part:
+        """Plain strings, because thousands of places are looked at for one question."""
+        manifest_path, pipeline_path = f"{place}/{MANIFEST_FILE}", f"{place}/{PIPELINE_FILE}"
+        try:
+            stamps = _stamp(manifest_path), _stamp(pipeline_path)
+            known = self._read.get(place)
+            if known is not None and known[:2] == stamps:
+                return known[2]
+            part = _read(Path(place))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            self._read.pop(place, None)
+            if os.path.exists(manifest_path):
+                raise DamagedFile(f"{pipeline_path} is missing") from error
+            raise FileNotFoundError(manifest_path) from error
+        except OSError as error:
+            raise DamagedFile(f"{place} cannot be read: {error.strerror}") from error
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise DamagedFile(f"the manifest or the pipeline in {place} cannot be read: {error}") from error
+        _check_place(part)
+        self._read[place] = (*stamps, part)
+        return part
+
+    def all(self, model_id: str = "", version: str = "", role: str = "", party_id: str = "") -> Iterator[Part | Damage]:
+        """Everything that is registered under names that fit, in no order; '' fits all."""
+        for place in self._places(model_id, version, role, party_id):
+            try:
+                yield self._at(place)
+            except FileNotFoundError:
+                continue
+            except DamagedFile as error:
+                directory = Path(place)
+                yield Damage(directory.parent.name, directory.name, directory, error.message)
+
+    def _places(self, model_id: str, version: str, role: str, party_id: str) -> Iterator[str]:
+        for owner in _visible(str(self.root)):
+            names = owner.split("#", 2)
+            if len(names) != 3 or [role or names[0], party_id or names[1], model_id or names[2]] != names:
+                continue  # not ours, or not asked for
+            parent = f"{self.root}/{owner}"
+            # A client's word is compared only, and never becomes a path.
+            yield from (f"{parent}/{found}" for found in _visible(parent) if version in ("", found))
+
+
+def _read(directory: Path) -> Part:
+    return Part(
+        directory,
+        msgspec.json.decode((directory / MANIFEST_FILE).read_bytes(), type=Manifest),
+        msgspec.json.decode((directory / PIPELINE_FILE).read_bytes(), type=Pipeline),
+    )
+
+
+def _check_place(part: Part) -> None:
+    manifest, pipeline, directory = part.manifest, part.pipeline, part.directory
+    for what, named, version in (
+        ("manifest", ids.party_model_id(manifest.party, manifest.model_id), manifest.model_version),
+        ("pipeline", pipeline.party_model_id, pipeline.model_version),
+    ):
+        if (named, version) != (directory.parent.name, directory.name):
+            raise DamagedFile(f"the {what} in {directory} is that of {named} version {version}")
+
+
+def _visible(directory: str) -> list[str]:
+    try:
+        return [name for name in os.listdir(directory) if not name.startswith(".")]
+    except OSError:
+        return []  # not a directory, or not ours to read
+
+
+def _stamp(path: str) -> _Stamp:
+    status = os.stat(path)
+    return status.st_ino, status.st_ctime_ns, status.st_size
+
+
+_STAGED_FILE: Final = "staged.json"
+_PART: Final = "part"
+
+
+class Named(Protocol):
+    """What names a component's model: a ModelFile, a ComponentModel."""
+
+    @property
+    def component(self) -> str: ...
+
+    @property
+    def alias(self) -> str: ...
+
+
+class Staged(msgspec.Struct, frozen=True):
+    """A part that can be published. token: names it until then. pipeline: sha256 of its pipeline file."""
+
+    token: str
+    party: Party
+    model_id: str
+    model_version: str
+    files: list[ModelFile]
+    pipeline: str
+
+    @property
+    def party_model_id(self) -> str:
+        return party_model_id(self.party, self.model_id)
+
+    @property
+    def digest(self) -> str:
+        return part_digest(
+            self.party, self.model_version, ((file.component, file.alias, file.sha256) for file in self.files)
+        )
+
+
+class Staging:
+    """All staged parts of a site."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, pipeline: Pipeline, models: Iterable[tuple[Named, bytes]], token: str = "") -> Staged:
+        """Keeps a part. token: replaces what was staged under it before; made up when empty.
+
+        Raises BadRequest for a name that cannot be one or occurs twice, DamagedFile for content that is no model.
+        """
+        token = segment(token or secrets.token_hex(8), "token")
+        make_directories(self.root)
+        hidden = self.root / f".{secrets.token_hex(8)}"
+        try:
+            part = hidden / _PART
+            (part / COMPONENTS).mkdir(parents=True)
+            files = sorted(_written(part, models))
+            content = msgspec.json.encode(pipeline)
+            write_file(part / PIPELINE_FILE, content)
+            staged = Staged(token, pipeline.party, pipeline.model_id, pipeline.model_version, files, sha256(content))
+            write_file(hidden / _STAGED_FILE, msgspec.json.encode(staged))
+            for directory, _, _ in os.walk(hidden):
+                sync(Path(directory))
+            self.discard(token)
+            hidden.rename(self.root / token)
+        except BaseException:
+            shutil.rmtree(hidden, ignore_errors=True)
+            raise
+        sync(self.root)
+        return staged
+
+    def get(self, token: str) -> Staged:
+        """Raises NotFound for a token under which nothing is staged (any more), DamagedFile."""
+        path = self.root / segment(token, "token") / _STAGED_FILE
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=Staged)
+        except FileNotFoundError as error:
+            raise NotFound(f"nothing is staged under {token!r}", hint="it was published, discarded or swept") from error
+        except msgspec.MsgspecError as error:
+            raise DamagedFile(f"what is staged under {token!r} cannot be read from {path}: {error}") from error
+
+    def directory(self, token: str) -> Path:
+        """What becomes the part; gone once it was published."""
+        return self.root / segment(token, "token") / _PART
+
+    def discard(self, token: str) -> bool:
+        """False: there was nothing."""
+        directory = self.root / segment(token, "token")
+        gone = self.root / f".{secrets.token_hex(8)}"
+        try:
+            directory.rename(gone)
+        except FileNotFoundError:
+            return False
+        shutil.rmtree(gone, ignore_errors=True)
+        return True
+
+    def sweep(self, older_than: float) -> list[str]:
+        """Removes what has lain here for more than so many seconds; gives the names."""
+        swept = []
+        horizon = time.time() - older_than
+        for directory in sorted(self.root.iterdir()) if self.root.is_dir() else []:
+            try:
+                old = directory.stat(follow_symlinks=False).st_mtime < horizon
+            except FileNotFoundError:
+                continue
+            if old:
+                shutil.rmtree(directory, ignore_errors=True)
+                swept.append(directory.name)
+        return swept
+
+
+def _written(part: Path, models: Iterable[tuple[Named, bytes]]) -> Iterable[ModelFile]:
+    for named, content in models:
+        component, alias = segment(named.component, "component"), segment(named.alias, "model alias")
+        directory = part / COMPONENTS / component / alias
+        if directory.exists():
+            raise BadRequest(f"the model {component}.{alias} is there twice")
+        directory.mkdir(parents=True)
+        write_file(directory / MODEL_FILE, content)
+        name = model_name(content, component, alias)
+        yield ModelFile(component, alias, name.module, sha256(content), len(content))

@@ -1,0 +1,1 @@
+"""Jobs at this site: submitting, admission, looking them up, reuse and prediction."""

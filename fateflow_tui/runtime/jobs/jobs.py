@@ -1,0 +1,355 @@
+"""Operations on this site's jobs: submit, stop, rerun, look up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from fateflow_tui.artifacts.tables import Tables
+from fateflow_tui.core.clock import now_ms
+from fateflow_tui.core.document import CheckedJob, changed_components, check_job, plan_job, with_changes
+from fateflow_tui.core.document.predict import merge_confs
+from fateflow_tui.core.errors import (
+    BadRequest,
+    Conflict,
+    NotBuilt,
+    NotFound,
+)
+from fateflow_tui.core.events import JobSubmitted, NotesWritten, RerunRequested, StopRequested
+from fateflow_tui.core.ids import Party
+from fateflow_tui.core.messages import Directive, Refusal
+from fateflow_tui.core.plan import JobPlan, PartyDocument
+from fateflow_tui.core.ports import Collection, JobStore, ModuleCatalog
+from fateflow_tui.core.records import Adopted, JobState
+from fateflow_tui.core.status import Status
+from fateflow_tui.engine import Change, Engine, Reason, RerunStep, ReusePlan, plan_reuse, run_all
+from fateflow_tui.registry import Registry
+from fateflow_tui.runtime.events import Observer
+from fateflow_tui.runtime.home.file_rules import FileRules
+from fateflow_tui.runtime.jobs.admission import admit
+from fateflow_tui.runtime.jobs.lookup import JobLookup, is_settled, status_of, stop_answers, submit_failed
+from fateflow_tui.runtime.jobs.reuse import Adoption, best_source, closest, with_reuse
+from fateflow_tui.runtime.live_jobs import JobIds, LiveJobs, lease
+from fateflow_tui.runtime.scheduler import Scheduler
+
+Changes = tuple[dict[str, Any], dict[str, Any]]  # of job parameters, and of component parameters
+
+
+class PendingChanges:
+    """One record for each job that has any; see `core.document.with_changes` for their form."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+
+    def merged(
+        self,
+        job_id: str,
+        job_parameters: Mapping[str, Any] | None = None,
+        component_parameters: Mapping[str, Any] | None = None,
+    ) -> Changes:
+        """What is kept for a job, with these changes on top."""
+        found = self._collection.get(job_id)
+        kept = found.record if found else {}
+        return (
+            merge_confs(kept.get("job_parameters", {}), job_parameters or {}),
+            merge_confs(kept.get("component_parameters", {}), component_parameters or {}),
+        )
+
+    def keep(self, job_id: str, changes: Changes) -> None:
+        """In the place of what was kept before."""
+        self._collection.put(job_id, {"job_parameters": changes[0], "component_parameters": changes[1]})
+
+    def forget(self, job_id: str) -> None:
+        if self._collection.get(job_id) is not None:
+            self._collection.delete(job_id)
+
+
+logger = logging.getLogger(__name__)
+
+_SEARCHED = 50  # newest jobs among which one to be reused is looked for
+_ACKNOWLEDGED_WITHIN = 3.0  # seconds that `stop` waits for the parties before it says who is still to answer
+
+
+class Prediction(Protocol):
+    """What a predict job takes from its model. parts: the digest of each party's part."""
+
+    @property
+    def predict_dsl(self) -> Mapping[str, Any]: ...
+    @property
+    def train_conf(self) -> Mapping[str, Any]: ...
+    @property
+    def parts(self) -> Mapping[str, str]: ...
+
+
+class Jobs(JobLookup):
+    """The job desk of a site. plays: which parties are this site's own. ids: for new jobs. prediction: the model that
+    a submitted conf wants to predict with, None if it wants to train.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        scheduler: Scheduler,
+        store: JobStore,
+        observer: Observer,
+        live: LiveJobs,
+        catalog: ModuleCatalog,
+        tables: Tables,
+        registry: Registry,
+        plays: Callable[[Party], bool],
+        ids: JobIds,
+        prediction: Callable[[Mapping[str, Any] | str], Prediction | None],
+        pending: PendingChanges,
+        files: FileRules,
+        adoption: Adoption,
+    ) -> None:
+        super().__init__(engine, store)
+        self._scheduler = scheduler
+        self._observer = observer
+        self._live = live
+        self._catalog = catalog
+        self._tables = tables
+        self._registry = registry
+        self._plays = plays
+        self._ids = ids
+        self._prediction = prediction
+        self._pending = pending
+        self._files = files
+        self._adoption = adoption
+
+    async def submit(
+        self,
+        dsl: Mapping[str, Any] | str,
+        conf: Mapping[str, Any] | str,
+        *,
+        by: str = "",
+        reuse: str | bool = False,
+    ) -> JobState:
+        """Checks a job, makes it known to all its parties and queues it. A predict job's DSL is that of its model.
+
+        reuse: the job of which all that is unchanged is taken over; True for the newest that has most of it.
+
+        Raises BadDocument with all problems, or PartyRefused / PartyUnreachable with every party's answer.
+        """
+        plan = self._planned(dsl, conf, by)
+        job_id = plan.job_id
+        source = self._source(plan, reuse)
+        if source is not None:
+            plan = with_reuse(plan, source)
+        self._live.add(job_id)
+        lease(self._store, job_id)
+        own = [document for document in plan.documents if self._plays(document.party)]
+        adopted = {str(document.party): self._adoption.adoptable(document, source) for document in own}
+        await self._scheduler.turn(JobSubmitted(now_ms(), plan, self._refusals(plan.documents), adopted))
+        state = await self._observer.until(job_id, self.state, _is_created)
+        if state.driver is not None and state.driver.tag == "submit_failed":
+            raise submit_failed(state)
+        return state
+
+    def draft(self, dsl: Mapping[str, Any] | str, conf: Mapping[str, Any] | str) -> tuple[JobPlan, dict[str, Refusal]]:
+        """The plan that `submit` would make, and what this site's parties would say against it; submits nothing."""
+        plan = self._planned(dsl, conf)
+        return plan, self._refusals(plan.documents)
+
+    def adoptable(self, document: PartyDocument) -> dict[str, Adopted]:
+        """What a party of this site has of the job that its document wants to reuse."""
+        if document.reuse is None:
+            return {}
+        return self._adoption.adoptable(document, self.state(document.reuse.job_id))
+
+    def gone(self, directive: Directive) -> list[str]:
+        """With a directive that begins a rerun: the components whose outputs its party no longer has here."""
+        state = self.state(directive.job_id) if directive.run else None
+        record = state.parties.get(str(directive.party)) if state is not None else None
+        if state is None or record is None or directive.run <= record.directive.run:
+            return []
+        return list(self._adoption.gone(state))
+
+    def reuse_plan(
+        self, dsl: Mapping[str, Any] | str, conf: Mapping[str, Any] | str, *, reuse: str | bool = True
+    ) -> ReusePlan:
+        """What `submit` would do with each component, and why; submits nothing. Raises as `submit` does.
+
+        What parties of other sites no longer have is not known before they are asked to take it over.
+        """
+        plan = self._planned(dsl, conf)
+        if reuse is False:
+            return run_all(plan, Reason(Change.OFF, "reuse is off"))
+        source = self.known(reuse) if isinstance(reuse, str) else closest(plan, self.states(_SEARCHED))
+        if source is None:
+            return plan_reuse(plan, None)
+        own = [document for document in plan.documents if self._plays(document.party)]
+        return plan_reuse(plan, source, self._adoption.lost(own, source))
+
+    def _source(self, plan: JobPlan, reuse: str | bool) -> JobState | None:
+        if isinstance(reuse, str):
+            return self.known(reuse)
+        return best_source(plan, self.states(_SEARCHED)) if reuse else None
+
+    def _planned(self, dsl: Mapping[str, Any] | str, conf: Mapping[str, Any] | str, by: str = "") -> JobPlan:
+        """The plan of a job under a new id. Raises BadDocument with all problems, BadRequest, NotBuilt."""
+        checked, parts = self._checked(dsl, conf)
+        initiator = checked.initiator
+        if not self._plays(initiator):
+            raise BadRequest(
+                f"{initiator} is the initiator, but this site does not play it",
+                hint=f"submit the job at the site of {initiator}",
+            )
+        _refuse_unbuilt(checked)
+        return plan_job(checked, self._ids.new(), driver=initiator, submitted_by=by, model_parts=parts)
+
+    async def stop(self, job_id: str, *, by: str, status: Status = Status.CANCELED, reason: str = "") -> dict[str, Any]:
+        """Stops a job at all parties, from any of them. Stopping an ended job changes nothing."""
+        state = self.known(job_id)
+        if self._engine.job(job_id) is None:
+            return {"status": status_of(state), "parties": {}}
+        await self._scheduler.turn(StopRequested(now_ms(), job_id, by, status, reason))
+        try:
+            async with asyncio.timeout(_ACKNOWLEDGED_WITHIN):
+                state = await self._observer.until(job_id, self.state, is_settled)
+        except TimeoutError:
+            state = self.known(job_id)
+        return {"status": status_of(state), "parties": stop_answers(state)}
+
+    async def rerun(
+        self,
+        job_id: str,
+        *,
+        by: str,
+        components: list[str] | None = None,
+        force: bool = False,
+        job_parameters: Mapping[str, Any] | None = None,
+        component_parameters: Mapping[str, Any] | None = None,
+    ) -> list[RerunStep]:
+        """Runs what did not succeed once more (see `rerun_plan`), with changed parameters if given."""
+        state = self.known(job_id)
+        self._scheduler.recall(job_id)
+        changes = self._pending.merged(job_id, job_parameters, component_parameters)
+        documents, conf = self._changed_documents(state, *changes)
+        gone = self._adoption.gone(state)
+        steps = self._engine.rerun_plan(job_id, components or [], force, documents, gone)
+        self._live.add(job_id)
+        refusals = self._refusals(documents)
+        event = RerunRequested(now_ms(), job_id, by, components or [], force, documents, conf, refusals, gone)
+        await self._scheduler.turn(event)
+        self._pending.forget(job_id)
+        return steps
+
+    def rerun_plan(
+        self,
+        job_id: str,
+        components: list[str] | None = None,
+        force: bool = False,
+        job_parameters: Mapping[str, Any] | None = None,
+        component_parameters: Mapping[str, Any] | None = None,
+    ) -> list[RerunStep]:
+        """What a rerun would do to each component, and why."""
+        state = self.known(job_id)
+        self._scheduler.recall(job_id)
+        changes = self._pending.merged(job_id, job_parameters, component_parameters)
+        documents, _ = self._changed_documents(state, *changes)
+        return self._engine.rerun_plan(job_id, components or [], force, documents, self._adoption.gone(state))
+
+    async def change_parameters(
+        self, job_id: str, job_parameters: Mapping[str, Any], component_parameters: Mapping[str, Any], *, by: str
+    ) -> tuple[dict[str, Any], list[RerunStep]]:
+        """Keeps changed parameters of an ended job for its next rerun. Gives all that are kept by now, and what a
+        rerun would do. Raises as `rerun_plan` does, and then keeps nothing.
+        """
+        steps = self.rerun_plan(job_id, None, False, job_parameters, component_parameters)
+        _refuse_unknown(self.known(job_id), component_parameters)
+        changes = self._pending.merged(job_id, job_parameters, component_parameters)
+        self._pending.keep(job_id, changes)
+        logger.info("%s changed parameters of job %s for its next rerun", by or "a user", job_id)
+        return {"job_parameters": changes[0], "component_parameters": changes[1]}, steps
+
+    async def clean_queue(self, *, by: str) -> dict[str, int]:
+        """Cancels all jobs that wait here. Gives 0 for each, FATE-Flow's word for done."""
+        waiting = [
+            job_id
+            for job_id, state in self._engine.jobs().items()
+            if state.driver is not None and state.driver.status is Status.WAITING
+        ]
+        for job_id in waiting:
+            await self._scheduler.turn(StopRequested(now_ms(), job_id, by))
+        return dict.fromkeys(waiting, 0)
+
+    async def update_notes(self, job_id: str, party: Party, notes: str) -> bool:
+        """False when the job, or this party of it, is not here."""
+        try:
+            await self._scheduler.turn(NotesWritten(now_ms(), job_id, party, notes))
+        except NotFound:
+            return False
+        return True
+
+    def settle(self) -> None:
+        """Lets go of ended jobs that need nothing more; they are read from disk from now on."""
+        for job_id in list(self._engine.jobs()):
+            if self._engine.is_settled(job_id):
+                self._engine.forget(job_id)
+                self._live.remove(job_id)
+                self._observer.close_log(job_id)
+
+    def _refusals(self, documents: list[PartyDocument]) -> dict[str, Refusal]:
+        return {
+            str(document.party): refusal
+            for document in documents
+            if self._plays(document.party) and (refusal := self._refusal(document))
+        }
+
+    def _refusal(self, document: PartyDocument) -> Refusal | None:
+        return self._files.refusal(document) or admit(document, self._catalog, self._tables, self._registry)
+
+    def _changed_documents(
+        self,
+        state: JobState,
+        job_parameters: Mapping[str, Any] | None,
+        component_parameters: Mapping[str, Any] | None,
+    ) -> tuple[list[PartyDocument], dict[str, Any] | None]:
+        """The documents of a rerun with changed parameters, and their conf; none when nothing is changed."""
+        if not (job_parameters or component_parameters):
+            return [], None
+        if state.plan is None:
+            raise Conflict(
+                f"job {state.job_id} is driven elsewhere; its parameters are changed at the site of its initiator"
+            )
+        conf = with_changes(state.plan.conf, job_parameters, component_parameters)
+        checked, parts = self._checked(state.plan.dsl, conf)
+        plan = plan_job(checked, state.job_id, driver=state.plan.driver, model_parts=parts)
+        return plan.documents, plan.conf
+
+    def _checked(
+        self, dsl: Mapping[str, Any] | str, conf: Mapping[str, Any] | str
+    ) -> tuple[CheckedJob, Mapping[str, str]]:
+        """The checked job, and of a predict job the digests of its model's parts."""
+        model = self._prediction(conf)
+        if model is None:
+            return check_job(dsl, conf, self._catalog), {}
+        return check_job(model.predict_dsl, conf, self._catalog, train_conf=model.train_conf), model.parts
+
+
+def _refuse_unknown(state: JobState, component_parameters: Mapping[str, Any]) -> None:
+    """A whole conf may speak of components that its DSL does not have, changes of one are meant for it."""
+    plan = state.plan
+    known = [component.name for component in plan.components] if plan else []
+    named = changed_components(plan.conf, component_parameters) if plan else []
+    if unknown := [name for name in named if name not in known]:
+        raise BadRequest(
+            f"job {state.job_id} has no component {', '.join(unknown)} whose parameters could change",
+            hint=f"it has {', '.join(known)}",
+        )
+
+
+def _refuse_unbuilt(checked: CheckedJob) -> None:
+    if checked.not_built:
+        named = ", ".join(f"{component} ({module})" for component, module in checked.not_built.items())
+        raise NotBuilt(
+            f"this version knows these modules by name only and cannot run them: {named}",
+            hint="see what it can run: fateflow component list",
+        )
+
+
+def _is_created(state: JobState) -> bool:
+    return state.driver is not None and state.driver.status is not Status.READY

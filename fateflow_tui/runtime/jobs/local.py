@@ -1,0 +1,169 @@
+"""Uploads, downloads and other jobs of the party `local:0`, which concern this site alone."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+import msgspec
+
+from fateflow_tui.artifacts.tables import Tables
+from fateflow_tui.core.errors import BadRequest, Conflict
+from fateflow_tui.core.records import JobState
+
+_UPLOAD_FIELDS = ("id_delimiter", "storage_engine", "storage_address", "duplicate_ids")
+_UPLOAD_FLAGS = ("extend_sid", "auto_increasing_sid", "with_meta")
+_JOB_FIELDS = ("task_cores", "task_memory")
+
+
+def upload_job(conf: Mapping[str, Any], file: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """DSL and conf of an upload of `file`, a path on this site. Raises BadRequest naming what is missing or wrong."""
+    _need(conf, "table_name", "namespace", "head", "partition")
+    parameters = {
+        "file": file,
+        "file_name": PurePath(str(conf.get("file") or file)).name,
+        "name": str(conf["table_name"]),
+        "namespace": str(conf["namespace"]),
+        "head": _whole(conf, "head"),
+        "partition": _whole(conf, "partition"),
+        # FATE's 1.6 clients send 2 for "do not drop"; only 1 and true mean it.
+        "destroy": means_yes(conf.get("drop")),
+        **{flag: means_yes(conf.get(flag)) for flag in _UPLOAD_FLAGS},
+    }
+    parameters.update({field: conf[field] for field in _UPLOAD_FIELDS if conf.get(field) is not None})
+    for field, name in (("schema", "table_schema"), ("meta", "meta")):
+        if field == "meta" and not parameters["with_meta"]:
+            continue
+        if (given := _object(conf, field)) is not None:
+            parameters[name] = given
+    return _local_job("upload_0", "Upload", parameters, "upload", conf)
+
+
+def download_job(conf: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """DSL and conf of a download to `output_path`, a path on this site."""
+    _need(conf, "table_name", "namespace", "output_path")
+    parameters = {
+        "name": str(conf["table_name"]),
+        "namespace": str(conf["namespace"]),
+        "output_path": str(conf["output_path"]),
+        "delimiter": str(conf.get("delimiter") or ","),
+        "head": int(means_yes(conf.get("head"))),
+        "quoted": int(means_yes(conf.get("quoted"))),
+    }
+    return _local_job("download_0", "Download", parameters, "", conf)
+
+
+def writer_job(parameters: Mapping[str, Any], conf: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """DSL and conf of a job that writes a table to another one or to a file; see `components.writer.WriterParam`."""
+    return _local_job("writer_0", "Writer", dict(parameters), "writer", conf)
+
+
+def model_job(module: str, conf: Mapping[str, Any], directory: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """DSL and conf of a job that stores (ModelStore) or restores (ModelRestore) one party's part of a model.
+
+    directory: the second location of this site.
+    """
+    _need(conf, "model_id", "model_version", "role", "party_id")
+    parameters = {name: str(conf[name]) for name in ("model_id", "model_version", "role", "party_id")}
+    address = {"storage": "file", "path": directory}
+    given = {**parameters, "store_address": address, "force_update": means_yes(conf.get("force_update"))}
+    return _local_job("store_0" if module == "ModelStore" else "restore_0", module, given, "", conf)
+
+
+def means_yes(value: Any) -> bool:
+    """1 and true, also as texts; clients say 2, 0, false or nothing for no."""
+    return value in (1, "1") or str(value).lower() == "true"
+
+
+def _local_job(
+    component: str, module: str, parameters: dict[str, Any], data_port: str, given: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    description: dict[str, Any] = {"module": module}
+    if data_port:
+        description["output"] = {"data": [data_port]}
+    dsl = {"components": {component: description}}
+    own = {field: _whole(given, field) for field in _JOB_FIELDS if given.get(field) is not None}
+    conf = {
+        "dsl_version": 2,
+        "initiator": {"role": "local", "party_id": 0},
+        "role": {"local": [0]},
+        "job_parameters": {"common": {"job_type": "train", "task_cores": 1, **own}},
+        "component_parameters": {"role": {"local": {"0": {component: parameters}}}},
+    }
+    return dsl, conf
+
+
+def _need(conf: Mapping[str, Any], *names: str) -> None:
+    missing = [name for name in names if conf.get(name) in (None, "")]
+    if missing:
+        raise BadRequest(f"required parameters are missing: {', '.join(missing)}")
+
+
+def _object(conf: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    """Clients that send the conf as form fields send an object as its JSON text."""
+    value = conf.get(name)
+    if isinstance(value, str) and value.strip():
+        try:
+            value = msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            raise BadRequest(f"{name} is no JSON object: {value!r:.80}") from None
+    if not value:
+        return None
+    if not isinstance(value, dict):
+        raise BadRequest(f"{name} must be an object, not {value!r:.80}")
+    return value
+
+
+def _whole(conf: Mapping[str, Any], name: str) -> int:
+    value = conf[name]
+    if isinstance(value, str | int):
+        with contextlib.suppress(ValueError):
+            return int(value)
+    raise BadRequest(f"{name} must be a whole number, not {value!r:.80}")
+
+
+class TableExists(Conflict):
+    """An upload would replace a table without having been told to. FATE-Flow answers 100 here."""
+
+    code, retcode = "table_exists", 100
+
+
+class LocalJobs:
+    """submit: of `Jobs`."""
+
+    def __init__(self, submit: Callable[..., Awaitable[JobState]], tables: Tables) -> None:
+        self._submit = submit
+        self._tables = tables
+
+    async def upload(self, conf: Mapping[str, Any], file: Path, *, by: str = "") -> JobState:
+        """Stores a file of this site as a table, by a job of the party local:0."""
+        dsl, job_conf = upload_job(conf, str(file))
+        namespace, name = str(conf["namespace"]), str(conf["table_name"])
+        drops = bool(job_conf["component_parameters"]["role"]["local"]["0"]["upload_0"]["destroy"])
+        if self._tables.meta(namespace, name) is not None and not drops:
+            raise TableExists(
+                f"table {namespace}.{name} exists already", hint="say drop=1 (--drop) to replace it, or choose a name"
+            )
+        return await self._submit(dsl, job_conf, by=by)
+
+    async def download(self, conf: Mapping[str, Any], *, by: str = "") -> JobState:
+        """Writes a table to a file of this site, by a job of the party local:0."""
+        dsl, job_conf = download_job(conf)
+        namespace, name = str(conf["namespace"]), str(conf["table_name"])
+        self._tables.usable(namespace, name)
+        return await self._submit(dsl, job_conf, by=by)
+
+    async def write(self, parameters: Mapping[str, Any], conf: Mapping[str, Any], *, by: str = "") -> JobState:
+        """Writes a table to another one or to a file of this site, by a job of the party local:0."""
+        self._tables.usable(str(parameters["namespace"]), str(parameters["table_name"]))
+        return await self._submit(*writer_job(parameters, conf), by=by)
+
+    async def store_model(self, conf: Mapping[str, Any], directory: str, *, by: str = "") -> JobState:
+        """Copies a party's part of a model to the second location, by a job of the party local:0."""
+        return await self._submit(*model_job("ModelStore", conf, directory), by=by)
+
+    async def restore_model(self, conf: Mapping[str, Any], directory: str, *, by: str = "") -> JobState:
+        """Brings a party's part of a model back from the second location, by a job of the party local:0."""
+        return await self._submit(*model_job("ModelRestore", conf, directory), by=by)

@@ -1,0 +1,110 @@
+"""Finding the jobs of a site, in memory and on disk, and answering for them party by party."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from fateflow_tui.core.errors import DamagedFile, FateFlowError, JobNotFound, PartyRefused, PartyUnreachable
+from fateflow_tui.core.ids import Party
+from fateflow_tui.core.ports import JobStore
+from fateflow_tui.core.records import JobState
+from fateflow_tui.core.status import Status
+from fateflow_tui.engine import Engine
+from fateflow_tui.runtime.live_jobs import load_state
+
+
+def is_settled(state: JobState) -> bool:
+    ended = all(party.ended_at and party.status.ended for party in state.parties.values())
+    return ended and (state.driver is None or all(answer == "success" for answer in stop_answers(state).values()))
+
+
+def status_of(state: JobState) -> Status:
+    if state.driver is not None:
+        return state.driver.status
+    return next(iter(state.parties.values())).status
+
+
+def stop_answers(state: JobState) -> dict[str, str]:
+    if state.driver is None:
+        return {
+            key: "success" if party.status.ended else "pending: the driver has not answered yet"
+            for key, party in state.parties.items()
+        }
+    return {
+        key: "success"
+        if view.report is not None and view.report.ended is not None
+        else f"pending: {view.trouble or 'not acknowledged yet'}; it is told again until it answers"
+        for key, view in state.driver.parties.items()
+    }
+
+
+def submit_failed(state: JobState) -> FateFlowError:
+    """Every party's answer in FATE-Flow's form: role -> party id -> {retcode, retmsg}."""
+    answers: dict[str, dict[str, dict[str, Any]]] = {}
+    refusals: list[str] = []
+    silent: list[str] = []
+    if state.driver is not None:
+        for key, view in state.driver.parties.items():
+            party = Party.parse(key)
+            refusal = view.report.refusal if view.report else None
+            if refusal is not None:
+                answer = {"retcode": refusal.retcode, "retmsg": refusal.message}
+                refusals.append(refusal.message)
+            elif view.report is not None:
+                answer = {"retcode": 0, "retmsg": "success"}
+            elif not view.sent_at:
+                # A party of this very site: another one's refusal has ended the job before.
+                answer = {"retcode": 103, "retmsg": f"{key} was not asked any more"}
+            else:
+                trouble = f"{key} did not take it: {view.trouble}" if view.trouble else f"{key} did not answer in time"
+                answer = {"retcode": PartyUnreachable.retcode, "retmsg": trouble}
+                silent.append(trouble)
+            answers.setdefault(party.role, {})[party.party_id] = answer
+    kind = PartyRefused if refusals else PartyUnreachable
+    return kind(
+        f"create job failed: {'; '.join(refusals + silent)}",
+        hint="nothing was left behind at the other parties; mend the cause and submit again",
+        data={"job_id": state.job_id, "parties": answers},
+    )
+
+
+logger = logging.getLogger(__name__)
+
+
+class JobLookup:
+    """Jobs as they are now, or as they were saved when they ended."""
+
+    def __init__(self, engine: Engine, store: JobStore) -> None:
+        self._engine = engine
+        self._store = store
+
+    def state(self, job_id: str) -> JobState | None:
+        """A job as it is now, or as it was saved when it ended."""
+        if (live := self._engine.job(job_id)) is not None:
+            return live
+        return load_state(self._store, job_id)
+
+    def states(self, limit: int | None = None, before: str = "") -> Iterator[JobState]:
+        """Jobs, newest first; reads no more files than are taken. before: only those that come after this one in that
+        order. A damaged one is set aside and left out.
+        """
+        ids = self._store.job_ids()
+        if before in ids:
+            ids = ids[ids.index(before) + 1 :]
+        for job_id in ids[:limit]:
+            try:
+                state = self.state(job_id)
+            except DamagedFile as damage:
+                logger.error("%s", damage.message)
+                continue
+            if state is not None:
+                yield state
+
+    def known(self, job_id: str) -> JobState:
+        """Raises JobNotFound."""
+        state = self.state(job_id)
+        if state is None:
+            raise JobNotFound(f"there is no job {job_id} at this site", hint="see: fateflow job list")
+        return state

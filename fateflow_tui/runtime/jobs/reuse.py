@@ -1,0 +1,159 @@
+"""What of an earlier job can stand for what a new one would do: the earlier job itself, and what a party still has."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+
+import msgspec
+
+from fateflow_tui.artifacts.durable import make_directories
+from fateflow_tui.artifacts.home import Home
+from fateflow_tui.artifacts.models import PartyModels
+from fateflow_tui.artifacts.tables import Tables
+from fateflow_tui.core.errors import FateFlowError, NotFound
+from fateflow_tui.core.ids import Party, party_model_id
+from fateflow_tui.core.plan import JobPlan, PartyDocument, Reuse, TaskPlan
+from fateflow_tui.core.ports import ModuleCatalog
+from fateflow_tui.core.records import Adopted, JobState, Output, TaskRecord
+from fateflow_tui.engine import Change, Reason, other_model, reads_model, resemblance, unchanged
+from fateflow_tui.runtime.effects import newest_success
+
+
+def with_reuse(plan: JobPlan, source: JobState) -> JobPlan:
+    """The plan with all that an earlier job has done alike proposed to its parties."""
+    alike = unchanged(plan, source)
+    if not alike:
+        return plan
+    reuse = Reuse(source.job_id, alike)
+    documents = [msgspec.structs.replace(document, reuse=reuse) for document in plan.documents]
+    return msgspec.structs.replace(plan, documents=documents)
+
+
+def best_source(plan: JobPlan, states: Iterable[JobState]) -> JobState | None:
+    """The ended job that has most of the plan done alike; of several, the first that is given."""
+    ended = (state for state in states if state.driver is not None and state.driver.status.ended)
+    best = max(ended, key=lambda state: len(unchanged(plan, state)), default=None)
+    return best if best is not None and unchanged(plan, best) else None
+
+
+def closest(plan: JobPlan, states: Iterable[JobState]) -> JobState | None:
+    """The ended job to compare a plan with: `best_source`, or the one that resembles the plan most; None for none."""
+    ended = [state for state in states if state.driver is not None and state.driver.status.ended]
+    alike = [state for state in ended if resemblance(plan, state)]
+    return best_source(plan, alike) or max(alike, key=lambda state: resemblance(plan, state), default=None)
+
+
+class Adoption:
+    """Looks at what a party of this site still has of an earlier job, and makes it ready to be the new job's."""
+
+    def __init__(self, home: Home, tables: Tables, catalog: ModuleCatalog) -> None:
+        self._home = home
+        self._tables = tables
+        self._catalog = catalog
+        self._models = PartyModels(home.models)
+
+    def adoptable(self, document: PartyDocument, source: JobState | None) -> dict[str, Adopted]:
+        """component -> what the party has of it; without those whose tables, models or module are not the same."""
+        if document.reuse is None or source is None:
+            return {}
+        before = source.documents.get(str(document.party))
+        if before is None:
+            return {}
+        found: dict[str, Adopted] = {}
+        for task, run in self._alike(document, before, source):
+            if task.component not in document.reuse.components or self._obstacle(task, run) is not None:
+                continue
+            if self._copied(document, before, run):
+                found[task.component] = Adopted(run.outputs, run.summary, run.module_version)
+        return found
+
+    def lost(self, documents: Sequence[PartyDocument], source: JobState) -> dict[str, Reason]:
+        """component -> why it must run although it is unchanged, of parties of this site. Copies nothing."""
+        reasons: dict[str, list[Reason]] = {}
+        for document in documents:
+            before = source.documents.get(str(document.party))
+            if before is None:
+                continue
+            for task, run in self._alike(document, before, source):
+                reason = self._obstacle(task, run) or self._lost_model(before, run)
+                if reason is not None:
+                    why = f"{reason.why} at {document.party}"
+                    reasons.setdefault(task.component, []).append(Reason(reason.change, why))
+        return {
+            component: Reason(found[0].change, "; ".join(one.why for one in found))
+            for component, found in reasons.items()
+        }
+
+    def gone(self, state: JobState) -> dict[str, str]:
+        """Components of an ended job whose output tables are not there any more -> the party of this site."""
+        found: dict[str, str] = {}
+        for document in state.documents.values():
+            for task in document.tasks:
+                run = newest_success(state, document.party, task.component)
+                tables = [output for output in run.outputs if output.kind == "data"] if run is not None else []
+                if any(self._tables.meta(output.namespace, output.table) is None for output in tables):
+                    found.setdefault(task.component, str(document.party))
+        return found
+
+    def _alike(
+        self, document: PartyDocument, before: PartyDocument, source: JobState
+    ) -> Iterator[tuple[TaskPlan, TaskRecord]]:
+        """The tasks that are as they were, each with the run whose outputs count."""
+        old = {task.component: task for task in before.tasks}
+        same_model = other_model(document) == other_model(before)
+        for task in document.tasks:
+            run = newest_success(source, document.party, task.component)
+            if run is not None and old.get(task.component) == task and (same_model or not reads_model(task)):
+                yield task, run
+
+    def _obstacle(self, task: TaskPlan, run: TaskRecord) -> Reason | None:
+        """None when its tables have the same content still, and its module is the one that made them."""
+        facts = self._catalog.facts(task.module)
+        if facts is None or facts.version != run.module_version:
+            return Reason(Change.MODULE, f"module changed: another version of {task.module}")
+        for output in run.outputs:
+            if output.kind == "data" and not self._has_table(output):
+                return Reason(Change.LOST, f"its table {output.name} is not the same any more")
+        return None
+
+    def _lost_model(self, before: PartyDocument, run: TaskRecord) -> Reason | None:
+        for output in run.outputs:
+            try:
+                if output.kind == "model":
+                    self._model(before, run.component, output)
+            except (FateFlowError, OSError):
+                return Reason(Change.LOST, f"its model {output.name} is not there any more")
+        return None
+
+    def _has_table(self, output: Output) -> bool:
+        meta = self._tables.meta(output.namespace, output.table)
+        return meta is not None and meta.obstacle() is None and meta.identity == output.sha256
+
+    def _copied(self, document: PartyDocument, before: PartyDocument, run: TaskRecord) -> bool:
+        """Copies the run's models and metrics to where the new job's own would be."""
+        try:
+            for output in run.outputs:
+                if output.kind == "model":
+                    content = self._model(before, run.component, output)
+                    owner = party_model_id(document.party, document.model_id)
+                    self._models.write(owner, document.model_version, run.component, output.name, content)
+            self._copy_metrics(before.job_id, document.job_id, document.party, run)
+        except (FateFlowError, OSError):
+            return False
+        return True
+
+    def _model(self, before: PartyDocument, component: str, output: Output) -> bytes:
+        owner = party_model_id(before.party, before.model_id)
+        content = self._models.read(owner, before.model_version, component, output.name)
+        if sha256(content).hexdigest() != output.sha256:
+            raise NotFound(f"the model of {component} is not the one that its task left")
+        return content
+
+    def _copy_metrics(self, old_job: str, new_job: str, party: Party, run: TaskRecord) -> None:
+        source = self._home.metrics(old_job, party, run.component, run.version)
+        target = self._home.metrics(new_job, party, run.component, 0)
+        if source.is_file():
+            make_directories(target.parent)
+            shutil.copyfile(source, target)

@@ -1,0 +1,1 @@
+"""The message bus: values that tasks of different parties exchange."""

@@ -1,0 +1,1 @@
+"""Model versions over all parties of a job."""

@@ -1,0 +1,144 @@
+"""One site's side of model operations over all parties, and the messages they exchange."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+
+import msgspec
+
+from fateflow_tui.core.document import conf_of_version
+from fateflow_tui.core.errors import Conflict, NotFound, PartyRefused
+from fateflow_tui.core.ids import Party, party_model_id
+from fateflow_tui.core.models import Pipeline
+from fateflow_tui.registry import Part, Registry, Staged
+from fateflow_tui.registry.migrate import migrated
+from fateflow_tui.runtime.models.archives import ModelArchives
+from fateflow_tui.runtime.models.messages import (
+    Deployment,
+    DescribePart,
+    DiscardVersion,
+    LoadVersion,
+    Migration,
+    ModelAnswer,
+    ModelMessage,
+    NotDeployed,
+    PublishVersion,
+    StageVersion,
+    VersionOrder,
+)
+from fateflow_tui.runtime.serving.serving import Serving
+
+
+class ModelKeeper:
+    """Looks after the parts of this site's parties. Disk work is done beside the event loop."""
+
+    def __init__(self, registry: Registry, archives: ModelArchives, serving: Serving) -> None:
+        self._registry = registry
+        self._archives = archives
+        self._serving = serving
+
+    async def handle(self, source: Party, party: Party, message: ModelMessage) -> ModelAnswer:
+        """source: who asks. party: whose part is meant. Raises NotFound, PartyRefused, DamagedFile, Conflict."""
+        match message:
+            case StageVersion(order=order):
+                return await asyncio.to_thread(self._stage, source, party, order)
+            case PublishVersion(order=order, parts=parts):
+                return await asyncio.to_thread(self._publish, source, party, order, parts)
+            case DiscardVersion(order=order):
+                await asyncio.to_thread(self._registry.discard, _token(party, order))
+                return ModelAnswer("discarded")
+            case DescribePart():
+                return await asyncio.to_thread(self._describe, source, party, message)
+            case LoadVersion():
+                return self._load(source, party, message)
+
+    def _stage(self, source: Party, party: Party, order: VersionOrder) -> ModelAnswer:
+        part = self._own_part(source, party, order.model_id, order.model_version)
+        if flaws := self._registry.verify(part):
+            raise Conflict(
+                f"the part of {party} of model version {order.model_version} is damaged: {flaws[0]}",
+                hint="see: fateflow model verify",
+            )
+        return ModelAnswer("ready", digest=self._staged(part, order).digest)
+
+    def _publish(self, source: Party, party: Party, order: VersionOrder, parts: dict[str, str]) -> ModelAnswer:
+        part = self._own_part(source, party, order.model_id, order.model_version)
+        try:
+            staged = self._registry.staged(_token(party, order))
+        except NotFound:
+            # Published before, or swept: making it once more gives the same, and publishing the same changes nothing.
+            staged = self._staged(part, order)
+        published = self._registry.publish(staged, parts)
+        if isinstance(order.change, Deployment):
+            return ModelAnswer(f"deploy model of role {party.role} {party.party_id} success", published.digest)
+        archive = self._archives.keep_migrated(published)
+        self._registry.delete(published)
+        return ModelAnswer(
+            f"migrated to model id {order.new_model_id}, version {order.new_version}; the archive lies at the site of "
+            f"{party}: {archive}",
+            published.digest,
+        )
+
+    def _describe(self, source: Party, party: Party, message: DescribePart) -> ModelAnswer:
+        part = self._part(party, message.model_id, message.model_version)
+        takes_part = source.party_id in map(str, part.pipeline.roles.get(source.role, []))
+        if not takes_part and source != party:
+            raise PartyRefused(f"{source} has no part of model version {message.model_version}")
+        flaws = [str(flaw) for flaw in self._registry.verify(part)]
+        return ModelAnswer("described", part.digest, flaws)
+
+    def _load(self, source: Party, party: Party, message: LoadVersion) -> ModelAnswer:
+        part = self._own_part(source, party, message.model_id, message.model_version)
+        if not part.pipeline.deployed:
+            raise NotDeployed(
+                f"model version {message.model_version} of {party} is not deployed, so it cannot be loaded",
+                hint=f"fateflow model deploy {message.model_version}",
+            )
+        self._serving.load(part)
+        return ModelAnswer(f"load model of role {party.role} {party.party_id} success")
+
+    def _own_part(self, source: Party, party: Party, model_id: str, version: str) -> Part:
+        """The part, if the model's initiator asks."""
+        part = self._part(party, model_id, version)
+        if source != part.pipeline.initiator:
+            raise PartyRefused(
+                f"{source} asks for model version {version} of {part.pipeline.initiator}",
+                hint=f"ask at the site of {part.pipeline.initiator}, who trained it",
+            )
+        return part
+
+    def _part(self, party: Party, model_id: str, version: str) -> Part:
+        return self._registry.part(party_model_id(party, model_id), version)
+
+    def _staged(self, part: Part, order: VersionOrder) -> Staged:
+        token = _token(part.party, order)
+        match order.change:
+            case Deployment(predict_dsl=dsl, components=components):
+                return self._registry.stage_copy(part, _deployed(part.pipeline, order, dsl), components, token=token)
+            case Migration(parties=parties):
+                mapping = {Party.parse(old): Party.parse(new) for old, new in parties.items()}
+                pipeline, models = migrated(
+                    part.pipeline, part.models, mapping, model_id=order.new_model_id, model_version=order.new_version
+                )
+                pipeline = msgspec.structs.replace(pipeline, created_at=order.made_at)
+                contents = ((model, msgspec.json.encode(model)) for model in models)
+                return self._registry.stage(pipeline, contents, token=token)
+
+
+def _deployed(pipeline: Pipeline, order: VersionOrder, predict_dsl: dict[str, object]) -> Pipeline:
+    return msgspec.structs.replace(
+        pipeline,
+        model_version=order.new_version,
+        predict_dsl=predict_dsl,
+        train_conf=conf_of_version(pipeline.train_conf, order.new_model_id, order.new_version),
+        conf_on_party=conf_of_version(pipeline.conf_on_party, order.new_model_id, order.new_version),
+        parent=False,
+        parent_info={"parent_model_id": order.model_id, "parent_model_version": order.model_version},
+        created_at=order.made_at,
+    )
+
+
+def _token(party: Party, order: VersionOrder) -> str:
+    """The same for the same order, so that a repeated message finds what an earlier one has staged."""
+    return hashlib.sha256(f"{party} {order.new_model_id} {order.new_version}".encode()).hexdigest()[:32]

@@ -1,0 +1,1 @@
+"""Other sites: calls to and from them, keys, routes and grants."""

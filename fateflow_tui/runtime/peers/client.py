@@ -1,0 +1,317 @@
+"""Calls to other sites: signed, kept alive, retried, and their answers checked."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import secrets
+import ssl
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Final, Literal, NamedTuple, TypeVar
+
+import httpx
+import msgspec
+
+from fateflow_tui.core.clock import now_ms
+from fateflow_tui.core.errors import BadRequest, FateFlowError, PartyRefused, PartyUnreachable
+from fateflow_tui.core.ids import Party
+from fateflow_tui.core.messages import Acknowledgement, Directive, Report
+from fateflow_tui.runtime.messages.transfer import Chunk, ChunkAnswer, Payload, chunk_prefix
+from fateflow_tui.runtime.models.messages import MODEL_PATH, ModelAnswer, ModelMessage
+from fateflow_tui.runtime.peers.keys import SiteKey, fingerprint
+from fateflow_tui.runtime.peers.messages import Identity, PeerState, Pong, Problem, Reach
+from fateflow_tui.runtime.peers.routes import RouteTable
+from fateflow_tui.runtime.peers.signing import Call, Reason, is_answer_of
+from fateflow_tui.runtime.serving.messages import SHARE_PATH, ShareAnswer, ShareRequest
+from fateflow_tui.runtime.site_config import SiteConfig
+
+_SLICE = 128 << 10  # what is handed to the socket at once: large enough to be quick, small enough to take turns
+_ANSWER_LIMIT = 16 << 20
+# Seconds; shorter than a site's own patience (75), so that a connection is not used while the peer closes it.
+_KEPT_FOR = 60.0
+
+# What calls are about: the scheduling of jobs, values between their parties, scores of single rows.
+Lane = Literal["control", "value", "share"]
+_CONNECTIONS: Final[Mapping[Lane, int]] = {"control": 16, "value": 64, "share": 64}
+
+
+class Answer(NamedTuple):
+    """An HTTP answer read to its end."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class PeerLink:
+    """Kept connections to the site at one address, others for each lane, so that neither a full mailbox nor a rush of
+    rows to be scored ever holds up a stop. session: the run of that site that calls are signed for, "" at first.
+    """
+
+    def __init__(self, url: str, authority: str) -> None:
+        self.url = url
+        self.session = ""
+        trust = _trusted(url, authority)
+        self._clients = {lane: _client(trust, connections) for lane, connections in _CONNECTIONS.items()}
+
+    async def post(self, path: str, headers: dict[str, str], parts: Sequence[Payload], *, lane: Lane) -> Answer:
+        """Raises httpx.TransportError. The caller limits the time."""
+        size = sum(map(len, parts))
+        request = {**headers, "content-type": "application/octet-stream", "content-length": str(size)}
+        content = b"".join(parts) if size <= _SLICE else _slices(parts)
+        async with self._clients[lane].stream("POST", self.url + path, headers=request, content=content) as response:
+            return await _read(response)
+
+    async def get(self, path: str) -> Answer:
+        async with self._clients["control"].stream("GET", self.url + path) as response:
+            return await _read(response)
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            await client.aclose()
+
+
+def _client(trust: ssl.SSLContext, connections: int) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        verify=trust,
+        timeout=None,  # noqa: S113 - every call runs under a time limit of its caller
+        trust_env=False,
+        limits=httpx.Limits(max_connections=connections, keepalive_expiry=_KEPT_FOR),
+    )
+
+
+def _trusted(url: str, authority: str) -> ssl.SSLContext:
+    if url.startswith("https:"):
+        return ssl.create_default_context(cafile=authority or None)
+    # Without https no certificate is ever looked at; reading the system's takes 20 ms.
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+async def _slices(parts: Sequence[Payload]) -> AsyncIterator[bytes]:
+    for part in parts:
+        for start in range(0, len(part), _SLICE):
+            yield bytes(part[start : start + _SLICE])
+
+
+async def _read(response: httpx.Response) -> Answer:
+    body = bytearray()
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) > _ANSWER_LIMIT:
+            raise httpx.ReadError(f"the answer is longer than {_ANSWER_LIMIT} bytes")
+    return Answer(response.status_code, response.headers, bytes(body))
+
+
+DIRECTIVE_PATH: Final = "/v1/peer/directive"  # Directive -> Report
+REPORT_PATH: Final = "/v1/peer/report"  # Report -> Acknowledgement
+VALUE_PATH: Final = "/v1/peer/value"  # see `transfer` -> ChunkAnswer
+PING_PATH: Final = "/v1/peer/ping"  # null -> Pong
+REACH_PATH: Final = "/v1/peer/reach"  # null -> Reach
+IDENTITY_PATH: Final = "/v1/peer/identity"  # GET, unsigned -> Identity
+
+
+_PAUSES: Final = (0.1, 0.5)  # seconds before the second and the third try of a control message
+_SESSIONS: Final = 3  # signatures for one call: the session may be unknown at first, and change once more
+
+T = TypeVar("T")
+
+
+class _Address(msgspec.Struct, frozen=True):
+    """Where a party's site is and the key that its answers must be signed with."""
+
+    party: Party
+    url: str
+    public_key: str
+
+    def __str__(self) -> str:
+        return f"{self.party} at {self.url}"
+
+
+class Peers:
+    """Speaks to the sites of other parties, for the parties of this one.
+
+    All methods raise PartyUnreachable when trying again later may help, and PartyRefused when the other site has
+    answered that it will not; both name party and address. What is said may arrive more than once.
+    """
+
+    def __init__(self, config: SiteConfig, key: SiteKey, routes: RouteTable, clock: Callable[[], int] = now_ms) -> None:
+        self._config = config
+        self._key = key
+        self._routes = routes
+        self._clock = clock
+        self._links: dict[str, PeerLink] = {}
+
+    async def send_directive(self, directive: Directive) -> Report:
+        body = msgspec.json.encode(directive)
+        return await self._control(DIRECTIVE_PATH, directive.driver, directive.party, body, Report)
+
+    async def send_report(self, driver: Party, report: Report) -> Acknowledgement:
+        body = msgspec.json.encode(report)
+        return await self._control(REPORT_PATH, report.party, driver, body, Acknowledgement)
+
+    async def send_model(self, source: Party, party: Party, message: ModelMessage) -> ModelAnswer:
+        """Asks a party for something about its part of a model, patiently: it may have to copy large files."""
+        body = msgspec.json.encode(message)
+        return await self._control(MODEL_PATH, source, party, body, ModelAnswer, self._config.timeouts.value)
+
+    async def ask_share(self, request: ShareRequest, patience: float) -> ShareAnswer:
+        """A host's shares of scores. patience: seconds for it. A call that a kept connection lost is made once more."""
+        address = self._address(request.host)
+        parts = (msgspec.json.encode(request),)
+        async with _limit(patience, address):
+            try:
+                answer = await self._call(SHARE_PATH, request.guest, address, parts, "share")
+            except _Silent:
+                answer = await self._call(SHARE_PATH, request.guest, address, parts, "share")
+        return _decode(answer, ShareAnswer, address)
+
+    async def send_chunk(self, chunk: Chunk, data: Payload) -> ChunkAnswer:
+        """One chunk of a value, tried once: who sends values has patience of its own."""
+        address = self._address(chunk.key.target)
+        parts = chunk_prefix(chunk), data
+        async with _limit(self._config.timeouts.value, address):
+            answer = await self._call(VALUE_PATH, chunk.key.source, address, parts, "value")
+        return _decode(answer, ChunkAnswer, address)
+
+    async def ping(self, party: Party, source: Party | None = None) -> PeerState:
+        """Asks a party's site how it is. source: in whose name, by default of the first party of this site."""
+        source = source or self._config.spokesman()
+        if source is None:
+            raise BadRequest("a standalone site has no peers", hint="start it with --party to play single parties")
+        address = self._address(party)
+        asked, started = self._clock(), time.perf_counter()
+        pong = await self._control(PING_PATH, source, party, b"null", Pong)
+        rtt = (time.perf_counter() - started) * 1000
+        skew = pong.time - asked - round(rtt / 2)
+        return PeerState(str(party), address.url, pong.name, pong.version, round(rtt, 2), skew)
+
+    async def ask_reach(self, party: Party) -> Reach:
+        """Asks a party's site whether it reaches this one."""
+        source = self._config.spokesman()
+        if source is None:
+            raise BadRequest("a standalone site has no peers", hint="start it with --party to play single parties")
+        patience = 3 * self._config.timeouts.peer  # it has its own before it gives up
+        return await self._control(REACH_PATH, source, party, b"null", Reach, patience)
+
+    async def identity(self, url: str) -> Identity:
+        """How the site at this address presents itself. Nothing of it is proven: compare the fingerprint."""
+        try:
+            async with asyncio.timeout(self._config.timeouts.peer):
+                answer = await self._link(url).get(IDENTITY_PATH)
+            return msgspec.json.decode(answer.body, type=Identity)
+        except (httpx.HTTPError, TimeoutError) as error:
+            raise PartyUnreachable(f"no site answers at {url}: {_cause(error)}") from error
+        except msgspec.DecodeError as error:
+            raise PartyUnreachable(f"what answers at {url} is no fateflow site", hint="correct the address") from error
+
+    async def close(self) -> None:
+        for link in self._links.values():
+            await link.close()
+        self._links.clear()
+
+    async def _control(
+        self, path: str, source: Party, destination: Party, body: bytes, type_: type[T], patience: float = 0.0
+    ) -> T:
+        """patience: seconds for all tries together, when more than usual are needed."""
+        address = self._address(destination)
+        async with _limit(patience or self._config.timeouts.peer, address):
+            for pause in _PAUSES:
+                with contextlib.suppress(_Silent):
+                    answer = await self._call(path, source, address, (body,))
+                    break
+                await asyncio.sleep(pause)
+            else:
+                answer = await self._call(path, source, address, (body,))
+        return _decode(answer, type_, address)
+
+    async def _call(
+        self, path: str, source: Party, address: _Address, parts: Sequence[Payload], lane: Lane = "control"
+    ) -> bytes:
+        """The body of a good answer, signed by the right site."""
+        link = self._link(address.url)
+        hasher = hashlib.sha256()
+        for part in parts:
+            hasher.update(part)
+        for _ in range(_SESSIONS):
+            call = Call(
+                method="POST",
+                path=path,
+                body_sha256=hasher.hexdigest(),
+                time=self._clock(),
+                nonce=secrets.token_hex(16),
+                session=link.session,
+                source=source,
+                destination=address.party,
+            )
+            try:
+                answer = await link.post(path, call.signed_by(self._key), parts, lane=lane)
+            except httpx.HTTPError as error:
+                raise _Silent(f"the site of {address} does not answer: {_cause(error)}") from error
+            if not is_answer_of(address.public_key, call.nonce, answer.status, answer.body, answer.headers):
+                raise _impostor(address, answer)
+            if answer.status < 400:
+                return answer.body
+            problem = _decode(answer.body, Problem, address)
+            session = (problem.data or {}).get("session")
+            if (problem.data or {}).get("reason") != Reason.STALE_SESSION or not isinstance(session, str):
+                raise _refused(address, answer.status, problem)
+            link.session = session
+        raise _Silent(f"the site of {address} restarts again and again")
+
+    def _address(self, party: Party) -> _Address:
+        route = self._routes.find(party)
+        if route is None:
+            raise PartyUnreachable(f"no address is known for {party}", hint=f"fateflow party add {party} URL")
+        if route.public_key is None:
+            raise PartyUnreachable(
+                f"the site of {party} at {route.url} is not trusted yet", hint=f"fateflow party trust {route.party}"
+            )
+        return _Address(party, route.url, route.public_key)
+
+    def _link(self, url: str) -> PeerLink:
+        if url not in self._links:
+            self._links[url] = PeerLink(url, self._config.tls.authority)
+        return self._links[url]
+
+
+class _Silent(PartyUnreachable):
+    """No answer came; the same call may be tried at once."""
+
+
+@contextlib.asynccontextmanager
+async def _limit(seconds: float, address: _Address) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise PartyUnreachable(f"the site of {address} has not answered within {seconds:g} s") from error
+
+
+def _decode(body: bytes, type_: type[T], address: _Address) -> T:
+    try:
+        return msgspec.json.decode(body, type=type_)
+    except msgspec.DecodeError as error:
+        raise PartyUnreachable(
+            f"the site of {address} gave an answer of another form: {error}", hint="run the same version at both sites"
+        ) from error
+
+
+def _impostor(address: _Address, answer: Answer) -> FateFlowError:
+    return PartyUnreachable(
+        f"what answers for {address} (HTTP {answer.status}) did not sign with the pinned key "
+        f"{fingerprint(address.public_key)}",
+        hint=f"correct the address, or if that site has a new key: fateflow party trust {address.party}",
+    )
+
+
+def _refused(address: _Address, status: int, problem: Problem) -> FateFlowError:
+    if status >= 500:
+        return PartyUnreachable(f"the site of {address} failed: {problem.message}", hint=problem.hint)
+    data = {"code": problem.code, **(problem.data or {})}
+    return PartyRefused(f"{address} refused: {problem.message}", hint=problem.hint, data=data)
+
+
+def _cause(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -1,0 +1,124 @@
+"""Where the other parties' sites are and which key each of them is known by."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import msgspec
+
+from fateflow_tui.core.errors import BadRequest, Conflict, NotFound
+from fateflow_tui.core.ids import Party
+from fateflow_tui.core.ports import Collection
+from fateflow_tui.runtime.peers.grants import checked_pattern, covers, party_of, patterns_for
+from fateflow_tui.runtime.peers.keys import checked_public
+from fateflow_tui.runtime.peers.messages import Identity
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One line of the table. party: a pattern such as ``guest:10000`` or ``10000``. url: without a closing slash.
+
+    public_key: the pinned key; None while the party is not trusted, and then nothing is exchanged with it.
+    """
+
+    party: str
+    url: str
+    public_key: str | None = None
+    note: str = ""
+
+
+class RouteTable:
+    """The parties that other sites play. The most specific pattern that covers a party counts."""
+
+    def __init__(self, records: Collection) -> None:
+        self._records = records
+
+    def add(self, party: str, url: str, public_key: str | None = None, note: str = "") -> Route:
+        """Adds or moves a party. A pinned key stays when none is given: it is the party's, not the address's."""
+        known = self.get(party)
+        pinned = checked_public(public_key) if public_key else known.public_key if known else None
+        route = Route(checked_pattern(party), _checked_url(url), pinned, note or (known.note if known else ""))
+        self._save(route)
+        return route
+
+    def trust(self, party: str, identity: Identity) -> Route:
+        """Pins the key of the site that presented itself. Raises NotFound, Conflict when it does not play the party."""
+        self.check(party, identity)
+        return self.pin(party, identity.public_key)
+
+    def check(self, party: str, identity: Identity) -> None:
+        """Raises NotFound, Conflict when the site that presented itself does not play the party."""
+        route = self.require(party)
+        someone = party_of(party)
+        if not any(covers(pattern, someone) for pattern in identity.parties):
+            played = ", ".join(identity.parties) or "everybody by itself (it is standalone)"
+            every = "" if ":" in party else " in every role"
+            own = next((pattern for pattern in identity.parties if pattern.endswith(f":{party}")), "")
+            raise Conflict(
+                f"the site {identity.name} at {route.url} does not play {party}{every}; it plays {played}",
+                hint=f"name the role: fateflow party add {own} {route.url}, then: fateflow party trust {own}"
+                if own
+                else "correct the address, or start that site with --party",
+            )
+
+    def pin(self, party: str, public_key: str) -> Route:
+        """Pins a key that came by another way. Raises NotFound, BadRequest."""
+        pinned = msgspec.structs.replace(self.require(party), public_key=checked_public(public_key))
+        self._save(pinned)
+        return pinned
+
+    def remove(self, party: str) -> None:
+        """Raises NotFound."""
+        self.require(party)
+        self._records.delete(party)
+
+    def list(self) -> list[Route]:
+        return [msgspec.convert(kept.record, Route) for _, kept in sorted(self._records.all().items())]
+
+    def get(self, party: str) -> Route | None:
+        """The line with exactly this pattern."""
+        kept = self._records.get(party)
+        return None if kept is None else msgspec.convert(kept.record, Route)
+
+    def require(self, party: str) -> Route:
+        """The line with exactly this pattern; raises NotFound."""
+        route = self.get(party)
+        if route is None:
+            near = self._near(party)
+            if near:
+                raise NotFound(
+                    f"there is no route to {party}, but to {', '.join(near)}", hint=f"name {near[0]} instead"
+                )
+            raise NotFound(f"there is no route to {party}", hint=f"fateflow party add {party} URL")
+        return route
+
+    def party(self, text: str) -> Party:
+        """The party that is meant: of a bare id its guest, or the role to which alone there is a route."""
+        near = () if self.get(checked_pattern(text)) else self._near(text)
+        return party_of(near[0] if near and ":" not in text else text)
+
+    def _near(self, party: str) -> tuple[str, ...]:
+        """Lines for the same party id: of the role's bare id, or of a bare id's roles."""
+        party_id = party.rpartition(":")[2]
+        return tuple(
+            route.party
+            for route in self.list()
+            if route.party.rpartition(":")[2] == party_id and (":" in party) != (":" in route.party)
+        )
+
+    def find(self, party: Party) -> Route | None:
+        """The line that counts for a party."""
+        return next((route for pattern in patterns_for(party) if (route := self.get(pattern))), None)
+
+    def _save(self, route: Route) -> None:
+        self._records.put(route.party, msgspec.to_builtins(route))
+
+
+def _checked_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or parts.query or parts.fragment or parts.username:
+        raise BadRequest(f"{url!r} is no address of a site", hint="as in http://10.0.0.7:9380")
+    return url.rstrip("/")

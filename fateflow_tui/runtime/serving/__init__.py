@@ -1,0 +1,1 @@
+"""Online inference with loaded models."""

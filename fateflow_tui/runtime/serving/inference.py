@@ -1,0 +1,172 @@
+"""How rows are scored: the guest's part from the features in the request, a share from each host, the sum of all.
+
+A host is sent ids and nothing else; it finds its own features by them and sends back its share of each score and
+nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from fateflow_tui.components.online import Row, RowLacks, Score
+from fateflow_tui.core.errors import ComponentFailed, FateFlowError, PartyRefused, PartyUnreachable
+from fateflow_tui.core.ids import Party
+from fateflow_tui.runtime.peers.client import Peers
+from fateflow_tui.runtime.serving.features import FeatureTables
+from fateflow_tui.runtime.serving.loaded import Served
+from fateflow_tui.runtime.serving.messages import (
+    Ids,
+    InferenceFailed,
+    RowShare,
+    ServingCode,
+    ShareAnswer,
+    ShareRequest,
+    of_host,
+)
+from fateflow_tui.runtime.site_config import SiteConfig
+
+logger = logging.getLogger(__name__)
+
+_OWN_PART: Final = 0.8  # of the guest's patience; a host gives up before, so that it is the one to say why
+_TURN: Final = 50  # rows after which others get a turn
+
+# Asked by a guest, a request to a host of this very site.
+AskHere = Callable[[Party, ShareRequest], Awaitable[ShareAnswer]]
+# A row's share of a guest, or why it has none.
+_Own = list[float] | InferenceFailed
+
+
+class Question(msgspec.Struct, frozen=True):
+    """One row to be scored. features: the guest's, by name. ids: what hosts are sent to find theirs."""
+
+    features: Mapping[str, Any]
+    ids: Ids
+
+
+class Inference:
+    """Scores rows at a guest, and answers for a host. ask: gets the shares of a host that this site plays."""
+
+    def __init__(self, config: SiteConfig, peers: Peers, features: FeatureTables, ask: AskHere) -> None:
+        self._config = config
+        self._peers = peers
+        self._features = features
+        self._ask_here = ask
+
+    async def scores(self, served: Served, questions: Sequence[Question]) -> list[Score | InferenceFailed]:
+        """For each row its score, or why it has none."""
+        own: list[_Own] = []
+        for question in questions:
+            await _take_turns(len(own))
+            own.append(await self._own_share(served, question))
+        good = [question.ids for question, share in zip(questions, own, strict=True) if isinstance(share, list)]
+        shares = iter(await self._host_shares(served, good) if good else [])
+        return [_score(served, share, next(shares)) if isinstance(share, list) else share for share in own]
+
+    async def shares(self, served: Served, rows: Sequence[Ids]) -> list[RowShare]:
+        """A host's shares of rows that a guest asks for."""
+        found: list[RowShare] = []
+        for row in rows:
+            await _take_turns(len(found))
+            found.append(await self._share(served, row))
+        return found
+
+    async def _share(self, served: Served, row_ids: Ids) -> RowShare:
+        party = served.loaded.party
+        patience = self._config.serving.timeout * _OWN_PART
+        try:
+            row = await self._features.find(party, served.loaded.model_id, row_ids, patience)
+            return RowShare(served.model.share(row))
+        except InferenceFailed as error:
+            return RowShare(retcode=error.number, retmsg=error.text)
+        except ComponentFailed as error:
+            # It names features of the host, so it stays here.
+            logger.warning("a row of %s has no share: %s", party, error.message)
+            text = f"the row of {party} cannot be used; the log of its site tells why"
+            return RowShare(retcode=ServingCode.FEATURE, retmsg=text)
+
+    async def _own_share(self, served: Served, question: Question) -> _Own:
+        party, model_id = served.loaded.party, served.loaded.model_id
+        stored = self._features.of(party, model_id) is not None
+        try:
+            if question.features or not stored:
+                try:
+                    return served.model.share(Row(question.features))
+                except RowLacks:
+                    if not stored:
+                        raise
+            row = await self._features.find(party, model_id, question.ids, self._config.serving.timeout)
+            if question.features:
+                row = Row({**row.values, **question.features})
+            return served.model.share(row)
+        except ComponentFailed as error:
+            return InferenceFailed(ServingCode.FEATURE, f"{party}: {error.message}", hint=error.hint)
+        except InferenceFailed as error:
+            return error
+
+    async def _host_shares(self, served: Served, rows: list[Ids]) -> list[list[RowShare]]:
+        """For each row the share of each host, in party order. All hosts are asked at once."""
+        hosts = [Party.of("host", party_id) for party_id in served.pipeline.roles.get("host", [])]
+        by_host = await asyncio.gather(*(self._ask(served, host, rows) for host in hosts))
+        return [list(shares) for shares in zip(*by_host, strict=True)] if hosts else [[] for _ in rows]
+
+    async def _ask(self, served: Served, host: Party, rows: list[Ids]) -> list[RowShare]:
+        """A host's shares; all of them say what is wrong when it cannot be asked."""
+        loaded = served.loaded
+        part = served.parts.get(str(host), "")
+        request = ShareRequest(loaded.model_id, loaded.model_version, loaded.party, host, rows, part)
+        patience = self._config.serving.timeout
+        try:
+            if self._config.plays(host):
+                async with asyncio.timeout(patience):
+                    answer = await self._ask_here(loaded.party, request)
+            else:
+                answer = await self._peers.ask_share(request, patience)
+        except PartyRefused as error:
+            answer = ShareAnswer(retcode=of_host(ServingCode.REFUSED), retmsg=_text(error))
+        except PartyUnreachable as error:
+            answer = ShareAnswer(retcode=ServingCode.NETWORK, retmsg=_text(error))
+        except TimeoutError:
+            text = f"{host} has not answered within {patience:g} s"
+            answer = ShareAnswer(retcode=ServingCode.NETWORK, retmsg=text)
+        else:
+            answer = _at_guest(answer)
+        if not answer.retcode and len(answer.shares) != len(rows):
+            text = f"{host} gave {len(answer.shares)} shares for {len(rows)} rows"
+            answer = ShareAnswer(retcode=ServingCode.MERGE, retmsg=text)
+        return [RowShare(retcode=answer.retcode, retmsg=answer.retmsg)] * len(rows) if answer.retcode else answer.shares
+
+
+def _at_guest(answer: ShareAnswer) -> ShareAnswer:
+    """With the numbers that the guest's user sees."""
+    if answer.retcode:
+        return ShareAnswer(retcode=of_host(answer.retcode), retmsg=answer.retmsg)
+    return ShareAnswer([_row_at_guest(share) if share.retcode else share for share in answer.shares])
+
+
+def _row_at_guest(share: RowShare) -> RowShare:
+    return RowShare(retcode=of_host(share.retcode), retmsg=share.retmsg)
+
+
+def _score(served: Served, own: list[float], shares: Sequence[RowShare]) -> Score | InferenceFailed:
+    failed = next((share for share in shares if share.retcode), None)
+    if failed is not None:
+        return InferenceFailed(failed.retcode, failed.retmsg)
+    try:
+        return served.model.score([own, *(share.numbers for share in shares)])
+    except ComponentFailed as error:
+        return InferenceFailed(ServingCode.MERGE, f"the parties' shares do not belong together: {error.message}")
+
+
+async def _take_turns(done: int) -> None:
+    """Lets others go on, now and then, while many rows are scored."""
+    if done % _TURN == _TURN - 1:
+        await asyncio.sleep(0)
+
+
+def _text(error: FateFlowError) -> str:
+    return f"{error.message} ({error.hint})" if error.hint else error.message

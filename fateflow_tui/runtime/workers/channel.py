@@ -1,0 +1,254 @@
+"""The site's end of its workers' channels: one socket in the file system, one connection per running task."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.core.work import (
+    Accepted,
+    Delivered,
+    Finished,
+    Hello,
+    MetricsWritten,
+    Progressed,
+    Refused,
+    Sent,
+    SiteFrame,
+    TaskOrder,
+    Wanted,
+    WorkerFrame,
+)
+from fateflow_tui.worker.protocol import LENGTH_BYTES, header_length, pack, worker_frame
+
+Payload = bytes | bytearray | memoryview
+
+_LONGEST_PATH: Final = 100  # of a socket in the file system, in bytes; systems allow 104 or 108
+_PATIENCE_FOR_HELLO: Final = 5.0  # seconds
+_PATIENCE_FOR_THE_DEAD: Final = 1.0  # seconds
+
+logger = logging.getLogger(__name__)
+
+
+class ValuePlane(Protocol):
+    """Where values go and come from. A FateFlowError refuses; its message goes to the worker. Both are cancelled when
+    the worker is gone.
+    """
+
+    async def send(self, order: TaskOrder, frame: Sent, payload: Payload) -> None: ...
+
+    async def receive(self, order: TaskOrder, frame: Wanted) -> tuple[str, Payload]:
+        """Codec and payload."""
+        ...
+
+
+class WorkerReports(Protocol):
+    """Who listens to what a worker says about itself. heard: whatever it says; answered: what it had asked for."""
+
+    def heard(self, order: TaskOrder, frame: WorkerFrame) -> None: ...
+
+    def answered(self, order: TaskOrder, frame: Sent | Wanted) -> None: ...
+
+    def progressed(self, order: TaskOrder, done: int, total: int) -> None: ...
+
+    def metrics_written(self, order: TaskOrder, namespace: str, name: str) -> None: ...
+
+    def finished(self, order: TaskOrder, frame: Finished) -> None: ...
+
+
+class ChannelServer:
+    """Listens for workers and serves each until its connection ends."""
+
+    def __init__(self, directory: Path, plane: ValuePlane, reports: WorkerReports) -> None:
+        """directory: where the socket shall lie, made if need be; a temporary one if its path is too long."""
+        self._directory = directory
+        self._plane = plane
+        self._reports = reports
+        self._expected: dict[str, TaskOrder] = {}
+        self._temporary: Path | None = None
+        self._listener: socket.socket | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._greeting: set[asyncio.Task[None]] = set()  # connections that have not said who they are
+        self._serving: dict[str, asyncio.Task[None]] = {}  # by token
+        self.path = ""
+
+    async def start(self) -> None:
+        name = f"workers-{os.getpid()}-{secrets.token_hex(3)}.sock"
+        directory = self._directory
+        if len(os.fsencode(directory / name)) > _LONGEST_PATH:
+            directory = self._temporary = Path(tempfile.mkdtemp(prefix="fateflow-"))
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path = str(directory / name)
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.setblocking(False)
+        self._listener.bind(self.path)
+        self._listener.listen(128)
+        asyncio.get_running_loop().add_reader(self._listener, self._let_in, self._listener)
+
+    async def close(self) -> None:
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
+            self._listener.close()
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.path)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def expect(self, order: TaskOrder) -> str:
+        """The secret by which the order's worker will be known; good for one connection."""
+        token = secrets.token_hex(16)
+        self._expected[token] = order
+        return token
+
+    def forget(self, token: str) -> None:
+        """The worker will not come, or has been."""
+        self._expected.pop(token, None)
+
+    async def drained(self, token: str) -> None:
+        """Returns when all that a worker said before it ended has been heard. Its process must have ended."""
+        if self._listener is None:
+            return
+        self._let_in(self._listener)  # it may be among those who wait at the door
+        if self._greeting:
+            await asyncio.wait(self._greeting, timeout=_PATIENCE_FOR_THE_DEAD)
+        if token in self._serving:
+            await asyncio.wait([self._serving[token]], timeout=_PATIENCE_FOR_THE_DEAD)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _let_in(self, listener: socket.socket) -> None:
+        """Takes all connections that wait."""
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except BlockingIOError:
+                return
+            connection.setblocking(False)
+            task = self._begin(self._greet(connection))
+            self._greeting.add(task)
+            task.add_done_callback(self._greeting.discard)
+
+    async def _greet(self, connection: socket.socket) -> None:
+        """Serves those who know the secret of a worker that is expected."""
+        try:
+            async with asyncio.timeout(_PATIENCE_FOR_HELLO):
+                frame, _ = await _read_frame(connection)
+        except (OSError, ValueError, TimeoutError) as error:
+            logger.warning("a connection to the workers' socket was closed: %s", error or "nothing came")
+            frame = None
+        except asyncio.CancelledError:
+            connection.close()
+            raise
+        token = frame.token if isinstance(frame, Hello) else ""
+        order = self._expected.pop(token, None)
+        if order is None:
+            logger.warning("a connection to the workers' socket did not know a secret and was closed")
+            connection.close()
+            return
+        if frame is not None:
+            self._reports.heard(order, frame)
+        task = self._serving[token] = self._begin(self._serve(connection, order))
+        task.add_done_callback(lambda _: self._serving.pop(token))
+
+    async def _serve(self, connection: socket.socket, order: TaskOrder) -> None:
+        with connection:
+            try:
+                await _Connection(connection, order, self._plane, self._reports).serve()
+            except ConnectionError:
+                return  # how every worker ends
+            except ValueError as error:
+                logger.warning("%s of %s sent what is no frame: %s", order.component, order.party, error)
+
+
+class _Connection:
+    """One worker that has shown who it is."""
+
+    def __init__(self, connection: socket.socket, order: TaskOrder, plane: ValuePlane, reports: WorkerReports) -> None:
+        self._socket = connection
+        self._order = order
+        self._plane = plane
+        self._reports = reports
+        self._writing = asyncio.Lock()
+
+    async def serve(self) -> None:
+        """Returns when the worker has closed its end. Questions are answered beside, so that its end is noticed."""
+        questions: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                frame, payload = await _read_frame(self._socket)
+                self._reports.heard(self._order, frame)
+                match frame:
+                    case Sent() | Wanted():
+                        task = asyncio.create_task(self._answer(frame, payload))
+                        questions.add(task)
+                        task.add_done_callback(questions.discard)
+                    case Progressed(done=done, total=total):
+                        self._reports.progressed(self._order, done, total)
+                    case MetricsWritten(namespace=namespace, name=name):
+                        self._reports.metrics_written(self._order, namespace, name)
+                    case Finished():
+                        self._reports.finished(self._order, frame)
+                    case Hello():
+                        raise ValueError("a second greeting")
+        finally:
+            for task in questions:
+                task.cancel()
+
+    async def _answer(self, frame: Sent | Wanted, payload: bytearray) -> None:
+        answer: SiteFrame
+        value: Payload = b""
+        try:
+            if isinstance(frame, Sent):
+                await self._plane.send(self._order, frame, payload)
+                answer = Accepted(frame.number)
+            else:
+                codec, value = await self._plane.receive(self._order, frame)
+                answer = Delivered(frame.number, codec, len(value))
+        except FateFlowError as error:
+            answer = Refused(frame.number, error.message)
+        except Exception:
+            logger.exception("%s of %s could not be served", frame.name, self._order.component)
+            answer = Refused(frame.number, f"{frame.name}: the site failed to pass it on; its log says why")
+        self._reports.answered(self._order, frame)
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(ConnectionError):
+            async with self._writing:
+                await loop.sock_sendall(self._socket, pack(answer))
+                if value:
+                    await loop.sock_sendall(self._socket, value)
+
+
+async def _read_frame(connection: socket.socket) -> tuple[WorkerFrame, bytearray]:
+    """Raises ConnectionError when the other side is gone, ValueError for what is no frame."""
+    length = header_length(await _read(connection, LENGTH_BYTES))
+    frame = worker_frame(await _read(connection, length))
+    return frame, await _read(connection, frame.size) if frame.size else bytearray()
+
+
+async def _read(connection: socket.socket, size: int) -> bytearray:
+    loop = asyncio.get_running_loop()
+    data = bytearray(size)
+    view = memoryview(data)
+    while view:
+        count = await loop.sock_recv_into(connection, view)
+        if not count:
+            raise ConnectionResetError("the worker closed its channel")
+        view = view[count:]
+    return data

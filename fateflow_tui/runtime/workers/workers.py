@@ -1,0 +1,282 @@
+"""The workers of a site: started from the warm parent, heard over their channels, reported when they end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from fateflow_tui.artifacts.home import Home
+from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.core.ids import session_id
+from fateflow_tui.core.status import Status
+from fateflow_tui.core.why import Vital
+from fateflow_tui.core.work import Finished, Sent, TaskOrder, Wanted, WorkerFrame
+from fateflow_tui.runtime.workers.channel import ChannelServer, ValuePlane
+from fateflow_tui.runtime.workers.health import Vitals, read_stacks, reset_stacks, task_directory
+from fateflow_tui.runtime.workers.outcome import Ending, died, killed, lost, said
+from fateflow_tui.runtime.workers.zygote import ZygoteProcess
+from fateflow_tui.worker.protocol import Began, Ended, Kill, NotBegun, Run, Sample
+
+__all__ = ["Ending", "Workers"]
+
+_LINGER: Final = 2.0  # seconds that a worker may still live after its last word
+
+logger = logging.getLogger(__name__)
+
+
+class _Worker:
+    """One run, from the request until its process is buried."""
+
+    def __init__(self, key: str, order: TaskOrder, token: str) -> None:
+        self.key = key
+        self.order = order
+        self.token = token
+        self.pid = 0
+        self.zygote: ZygoteProcess | None = None  # that was asked to start it
+        self.last_word: Finished | None = None
+        self.kill: tuple[Status, str] | None = None
+        self.timer: asyncio.TimerHandle | None = None
+        self.sampling = asyncio.Lock()
+
+    def set_timer(self, seconds: float, call: Callable[[_Worker], None]) -> None:
+        self.clear_timer()
+        self.timer = asyncio.get_running_loop().call_later(seconds, call, self)
+
+    def clear_timer(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+
+class Workers:
+    """Starts, kills and watches workers. All callbacks come on the event loop and must not block.
+
+    A run is over for its listener with the worker's last word, when all that it says is on disk; the process is
+    watched until it is buried. Every run that `start` took gets one `on_ended`, unless `close` comes first.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        plane: ValuePlane,
+        on_started: Callable[[TaskOrder, int], None],
+        on_ended: Callable[[TaskOrder, Ending], None],
+        on_progress: Callable[[TaskOrder, int, int], None],
+        on_metrics: Callable[[TaskOrder, str, str], None],
+        start_limit: float = 60.0,
+    ) -> None:
+        """on_started: order and pid. on_progress: done and total. on_metrics: namespace and name of a series.
+        start_limit: seconds after which a worker that has not begun is given up, the zygote with it.
+        """
+        self._home = home
+        self._on_started = on_started
+        self._on_ended = on_ended
+        self.progressed = on_progress
+        self.metrics_written = on_metrics
+        self._start_limit = start_limit
+        self._channels = ChannelServer(home.run, plane, self)
+        self._zygote: ZygoteProcess | None = None
+        self._starting = asyncio.Lock()
+        self._workers: dict[str, _Worker] = {}  # by key, until buried
+        self._running: dict[str, _Worker] = {}  # by session, until reported
+        self._numbers = itertools.count()
+        self._background: set[asyncio.Task[None]] = set()
+        self._closing = False
+        self._vitals = Vitals()
+        self.heard: Callable[[TaskOrder, WorkerFrame], None] = self._vitals.heard
+        self.answered: Callable[[TaskOrder, Sent | Wanted], None] = self._vitals.answered
+
+    async def open(self) -> None:
+        """Opens the channel and starts the zygote; does not wait for its imports."""
+        await self._channels.start()
+        await self._zygote_process()
+
+    async def close(self) -> None:
+        """Ends all workers and the zygote; nothing is reported any more."""
+        self._closing = True
+        for worker in self._workers.values():
+            worker.clear_timer()
+        async with self._starting:
+            if self._zygote is not None:
+                await self._zygote.close()
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._channels.close()
+
+    async def start(self, order: TaskOrder) -> None:
+        """Asks for a worker; `on_started` or `on_ended` follows. Nothing happens if this session runs already.
+
+        Raises FateFlowError when there is nobody to start it.
+        """
+        session = _session(order)
+        if session in self._running:
+            return
+        worker = _Worker(f"{session}#{next(self._numbers)}", order, self._channels.expect(order))
+        self._workers[worker.key] = self._running[session] = worker
+        worker.set_timer(self._start_limit, self._overdue)
+        try:
+            zygote = await self._zygote_process()
+            if worker.key not in self._workers:
+                return  # meanwhile it was reported as lost, with the zygote that was there before
+            worker.zygote = zygote
+            zygote.tell(Run(worker.key, order, self._channels.path, worker.token))
+        except BaseException:
+            self._forget(worker)
+            raise
+
+    async def kill(self, session: str, status: Status = Status.CANCELED, reason: str = "") -> bool:
+        """Ends a worker with all its processes: politely, by force two seconds later. Its end is reported with this
+        status unless it has said its last word before. False: no such session runs.
+        """
+        worker = self._running.get(session)
+        if worker is None:
+            return False
+        worker.kill = worker.kill or (status, reason)
+        self._tell_kill(worker)
+        return True
+
+    def running(self) -> list[str]:
+        """Sessions whose end has not been reported."""
+        return list(self._running)
+
+    async def vital(self, session: str) -> Vital | None:
+        """The last sign of life of a worker and what it waits for; None for a session that does not run."""
+        worker = self._running.get(session)
+        if worker is None:
+            return None
+        return await asyncio.to_thread(self._vitals.of, session, task_directory(self._home, worker.order))
+
+    async def stack(self, session: str) -> str:
+        """The stacks of a worker's threads now; '' when it does not give them, or does not run."""
+        worker = self._running.get(session)
+        if worker is None or self._zygote is None or self._zygote.gone:
+            return ""
+        directory = task_directory(self._home, worker.order)
+        async with worker.sampling:
+            await asyncio.to_thread(reset_stacks, directory)
+            self._zygote.tell(Sample(worker.key))
+            return await read_stacks(directory)
+
+    @property
+    def zygote_pid(self) -> int | None:
+        """Of the process that all workers come from, while it lives."""
+        return self._zygote.pid if self._zygote is not None and not self._zygote.gone else None
+
+    async def ready(self) -> None:
+        """Returns when the zygote has done its imports, so that the next worker starts at once."""
+        await (await self._zygote_process()).ready()
+
+    def finished(self, order: TaskOrder, frame: Finished) -> None:
+        """A worker's last word came in."""
+        worker = self._running.get(_session(order))
+        if worker is None:
+            return
+        worker.last_word = frame
+        if worker.pid:  # otherwise the zygote's word that it began is still on its way
+            self._report(worker, said(frame))
+            worker.set_timer(_LINGER, self._tell_kill)
+
+    async def _zygote_process(self) -> ZygoteProcess:
+        async with self._starting:
+            if self._closing:
+                raise FateFlowError("the site is closing and starts no worker")
+            if self._zygote is None or self._zygote.gone:
+                zygote = ZygoteProcess(self._home, self._noticed, lambda: self._zygote_gone(zygote))
+                await zygote.start()
+                self._zygote = zygote
+            return self._zygote
+
+    def _noticed(self, notice: Began | NotBegun | Ended) -> None:
+        worker = self._workers.get(notice.key)
+        if worker is None:
+            return
+        match notice:
+            case Began(pid=pid):
+                worker.clear_timer()
+                worker.pid = pid
+                if not self._closing:
+                    self._on_started(worker.order, pid)
+                if worker.last_word is not None:
+                    self.finished(worker.order, worker.last_word)
+            case NotBegun(reason=reason):
+                self._bury(worker, lost(worker.order, reason))
+            case Ended():
+                self._in_background(self._ended(worker, notice))
+
+    async def _ended(self, worker: _Worker, end: Ended) -> None:
+        worker.clear_timer()
+        await self._channels.drained(worker.token)
+        if worker.last_word is not None:
+            ending = said(worker.last_word)
+        elif worker.kill is not None:
+            ending = killed(worker.order, *worker.kill, end)
+        else:
+            ending = died(worker.order, self._home, end)
+        self._bury(worker, ending)
+
+    def _zygote_gone(self, zygote: ZygoteProcess) -> None:
+        """Its workers die with it; what they had started is killed here."""
+        if self._closing:
+            return
+        logger.error("the process that starts the workers ended; see logs/fate_flow/workers.log")
+        for worker in [one for one in self._workers.values() if one.zygote is zygote]:
+            if worker.pid:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(worker.pid, signal.SIGKILL)
+            if worker.kill is not None:
+                ending = killed(worker.order, *worker.kill, None)
+            else:
+                ending = lost(worker.order, "the process that starts the workers ended, and its workers with it")
+            self._bury(worker, ending)
+        if zygote.was_ready:  # otherwise it cannot start, and only a task that needs it makes the next try
+            self._in_background(self._restart())
+
+    async def _restart(self) -> None:
+        try:
+            await self._zygote_process()
+        except (FateFlowError, OSError):
+            logger.exception("the process that starts the workers could not be started again")
+
+    def _overdue(self, worker: _Worker) -> None:
+        """A zygote that does not fork is of no use; its end reports this worker as lost, like all others."""
+        logger.error("%s did not start within %g s", _session(worker.order), self._start_limit)
+        if self._zygote is not None:
+            self._zygote.kill()
+
+    def _tell_kill(self, worker: _Worker) -> None:
+        if self._zygote is not None and not self._zygote.gone:
+            self._zygote.tell(Kill(worker.key))
+
+    def _bury(self, worker: _Worker, ending: Ending) -> None:
+        self._report(worker, ending)
+        self._forget(worker)
+
+    def _report(self, worker: _Worker, ending: Ending) -> None:
+        session = _session(worker.order)
+        if self._running.get(session) is worker and not self._closing:
+            del self._running[session]
+            self._on_ended(worker.order, ending)
+
+    def _forget(self, worker: _Worker) -> None:
+        worker.clear_timer()
+        self._channels.forget(worker.token)
+        self._vitals.forget(worker.order)
+        self._workers.pop(worker.key, None)
+        if self._running.get(_session(worker.order)) is worker:
+            del self._running[_session(worker.order)]
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+def _session(order: TaskOrder) -> str:
+    return session_id(order.job_id, order.component, order.version, order.party)

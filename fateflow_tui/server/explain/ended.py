@@ -1,0 +1,229 @@
+"""Why a job, or a component of it, ended as it did."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from fateflow_tui.core.messages import FailureCard, Refusal
+from fateflow_tui.core.records import JobState
+from fateflow_tui.core.status import Status
+from fateflow_tui.core.why import Why
+from fateflow_tui.sdk.types.jobs import ComponentView, JobView
+from fateflow_tui.server.explain.wording import listed, plural, span
+from fateflow_tui.server.job_views import told_failure
+
+_STOPPED = re.compile(
+    r"stopped by (?P<by>.*) at (?P<party>(?:guest|host|arbiter|local):\d+)(?:: (?P<reason>.*))?", re.S
+)
+_REFUSED = re.compile(r"(?P<party>(?:guest|host|arbiter|local):\d+) refused: .*", re.S)
+_CONSEQUENCES = ("canceled",)  # a task that was ended because of another one
+_LACKS = ("dataset", "table", "component", "module", "model", "role", "command")  # the telling one first
+_MENDS = {
+    "table": "upload it there, or correct the table's name in the conf",
+    "module": "install it there, or let somebody run the job who has it: fateflow component list",
+    "model": "bring the party's part there: fateflow model migrate, or import an archive",
+    "capacity": "ask for less: task_cores, task_parallelism or task_memory in job_parameters",
+}
+
+
+def job_failed(state: JobState, view: JobView) -> Why:
+    refused = next(iter(refusals(state)), None)
+    if refused is not None:
+        return refusal_why(*refused, view.initiator)
+    cards = cards_in_order(state)
+    if any(card.kind not in _CONSEQUENCES for card in cards):
+        return _by_cards(cards, view.reason, state)
+    party, trouble = _out_of_reach(state)
+    if party:
+        mend = f"see that its site runs and can be reached: fateflow party ping {party}; then run the job again"
+        text = view.reason or f"{party} could not be reached: {trouble}"
+        return Why(kind="failed", cause="peer", text=text, party=party, mend=mend, since=view.ended_at)
+    if not view.drives_here and (told := _REFUSED.fullmatch(view.reason)) is not None:  # as the driver tells all
+        mend = f"it is for {told['party']} to mend; then {view.driver} can submit again"
+        return Why(kind="refused", cause="other", text=view.reason, party=told["party"], mend=mend, since=view.ended_at)
+    if view.reason and not view.drives_here:
+        mend = f"ask the driver {view.driver}: its site knows what each party said"
+        return Why(kind="failed", cause="elsewhere", text=view.reason, mend=mend, since=view.ended_at)
+    text = view.reason or "it failed, and no reason was recorded"
+    return Why(kind="failed", text=text, mend=f"fateflow job story {view.job_id}", since=view.ended_at)
+
+
+def job_canceled(view: JobView) -> Why:
+    told = _STOPPED.fullmatch(view.reason)  # how the driver tells all parties
+    if view.stop is None and told is None:
+        return Why(kind="canceled", cause="job", text=view.reason or "it was canceled", since=view.ended_at)
+    by = (view.stop.by if view.stop else "") or (told["by"] if told else "") or "somebody"
+    reason = (view.stop.reason if view.stop else "") or (told["reason"] if told else "") or ""
+    party = told["party"] if told else view.driver
+    mend = f"run what is missing again: fateflow job rerun {view.job_id}"
+    return Why(
+        kind="canceled",
+        cause="stop",
+        text=f"{by} stopped it at {party}" + (f": {reason}" if reason else ""),
+        party=party,
+        by=by,
+        reason=reason,
+        since=view.stop.at if view.stop else view.ended_at,
+        mend=mend if view.drives_here else f"at the site of {view.driver}, {mend}",
+    )
+
+
+def job_timed_out(state: JobState, view: JobView) -> Why:
+    late = [one for one in view.components if one.status is Status.TIMEOUT]
+    text, since = view.reason or "a limit of the job was reached", view.ended_at
+    if view.stop is not None and view.stop.status is Status.TIMEOUT:
+        return Why(kind="timeout", cause="stop", text=text, by=view.stop.by, reason=view.stop.reason, since=since)
+    if late:
+        cards = [card for card in cards_in_order(state) if card.component == late[0].name]
+        where = cards[0].party if cards else ""
+        mend = "give its task more time: task_timeout in job_parameters"
+        return Why(
+            kind="timeout",
+            cause="task",
+            text=text,
+            component=late[0].name,
+            party=str(where),
+            cards=cards,
+            since=since,
+            mend=mend,
+        )
+    if view.started_at:
+        mend = "give the job more time: timeout in job_parameters"
+        return Why(kind="timeout", cause="running", text=text, since=since, mend=mend)
+    mend = "let it wait longer (waiting_timeout in job_parameters), or ask for less"
+    return Why(kind="timeout", cause="waiting", text=text, since=since, mend=mend)
+
+
+def job_succeeded(state: JobState, view: JobView) -> Why:
+    sources = {name: source for name, source in reused(state).items() if source}
+    took = f"it succeeded in {span(view.ended_at - view.started_at)}" if view.started_at else "it succeeded"
+    if sources and len(sources) == len(view.components):
+        text = f"all its components were reused from job {listed(sorted(set(sources.values())))}"
+        return Why(kind="reused", text=text, job_id=next(iter(sources.values())), since=view.ended_at)
+    if sources:
+        took += (
+            f"; {plural(len(sources), 'component')} of {len(view.components)} "
+            f"came from job {listed(sorted(set(sources.values())))}"
+        )
+    return Why(kind="success", text=took, since=view.ended_at, job_id=next(iter(sources.values()), ""))
+
+
+def component_ended(state: JobState, view: ComponentView, job: JobView, of_job: Why) -> Why:
+    """of_job: why the job as a whole is as it is."""
+    cards = [card for card in cards_in_order(state) if card.component == view.name]
+    source = reused(state).get(view.name, "")
+    took = f"in {span(view.ended_at - view.started_at)}" if view.started_at and view.ended_at else ""
+    match view.status:
+        case Status.SUCCESS if source:
+            text = f"{view.name} did not run: job {source} had done the same, and its outcome was taken over"
+            return Why(kind="reused", text=text, component=view.name, job_id=source, since=view.ended_at)
+        case Status.SUCCESS:
+            text = f"{view.name} succeeded {took}".rstrip() + f" at {listed(list(view.parties))}"
+            return Why(kind="success", text=text, component=view.name, since=view.ended_at)
+        case Status.PASS:
+            text = f"{view.name} passed its input on, as need_run is false"
+            return Why(kind="passed", text=text, component=view.name, since=view.ended_at)
+        case Status.FAILED if any(card.kind not in _CONSEQUENCES for card in cards):
+            return _by_cards(cards, "", state)
+        case Status.TIMEOUT:
+            text = cards[0].cause if cards else f"{view.name} took longer than it may"
+            mend = "give its task more time: task_timeout in job_parameters"
+            party = str(cards[0].party) if cards else ""
+            return Why(
+                kind="timeout", cause="task", text=text, component=view.name, party=party, cards=cards, mend=mend
+            )
+    if view.status is Status.FAILED:
+        return Why(kind="failed", text=f"{view.name} failed; {of_job.text}", component=view.name, mend=of_job.mend)
+    began = f"was ended after {span(view.ended_at - view.started_at)}" if view.started_at else "never ran"
+    text = f"{view.name} {began}, because the job ended: {of_job.text}"
+    return Why(
+        kind="canceled",
+        cause="job",
+        text=text,
+        component=view.name,
+        party=of_job.party,
+        by=of_job.by,
+        mend=of_job.mend,
+        since=job.ended_at,
+    )
+
+
+def refusals(state: JobState) -> Iterator[tuple[str, Refusal]]:
+    """Who does not take part; the driver knows all, a party only of its own."""
+    views = state.driver.parties if state.driver else {}
+    found = {key: view.report.refusal for key, view in views.items() if view.report and view.report.refusal}
+    found |= {key: record.refusal for key, record in state.parties.items() if record.refusal}
+    yield from found.items()
+
+
+def refusal_why(party: str, refusal: Refusal, initiator: str) -> Why:
+    cause = next((kind for kind in _LACKS if kind in refusal.lacks), "")
+    if not cause:
+        cause = "capacity" if refusal.code == "party_refused" else "other"
+    if refusal.code == "not_granted":
+        lists = " ".join(f"--{kind} {','.join(names)}" for kind, names in refusal.lacks.items())
+        mend = f"the owner of that site can allow it: fateflow party grant {initiator} {lists}"
+    else:
+        mend = _MENDS.get(cause, f"mend it at the site of {party}, and submit again")
+    text = refusal.message if party in refusal.message else f"{party} refused: {refusal.message}"
+    return Why(kind="refused", cause=cause, text=text, party=party, lacks=refusal.lacks, mend=mend)
+
+
+def cards_in_order(state: JobState) -> list[FailureCard]:
+    """Why the newest runs failed, at all parties, the first cause first, mere consequences last."""
+    newest: dict[tuple[str, str], tuple[int, int, FailureCard | None]] = {}
+    for task in state.tasks.values():
+        key = (str(task.party), task.component)
+        if key not in newest or newest[key][0] < task.version:
+            newest[key] = (task.version, task.ended_at, task.card)
+    for party, view in (state.driver.parties if state.driver else {}).items():
+        if party not in state.parties and view.report is not None:
+            for component, report in view.report.tasks.items():
+                newest[(party, component)] = (report.version, report.ended_at, report.card)
+    cards = [(card.kind in _CONSEQUENCES, ended_at, card) for _, ended_at, card in newest.values() if card is not None]
+    if (told := told_failure(state)) is not None:
+        cards.append((False, 0, told))  # the first of all, its driver says
+    return [card for _, _, card in sorted(cards, key=lambda one: one[:2])]
+
+
+def reused(state: JobState) -> dict[str, str]:
+    """By component, the job whose outcome it took over."""
+    found = {task.component: task.reused_from for task in state.tasks.values() if task.reused_from}
+    if state.driver is not None:
+        found |= {name: one.reused_from for name, one in state.driver.components.items() if one.reused_from}
+    return found
+
+
+def _by_cards(cards: list[FailureCard], reason: str, state: JobState) -> Why:
+    first = cards[0]
+    more = [card for card in cards[1:] if card.kind not in _CONSEQUENCES]
+    text = f"{first.component} failed at {first.party}: {first.cause}"
+    if more:
+        text += f"; {plural(len(more), 'other task')} failed, too"
+    return Why(
+        kind="failed",
+        cause=first.kind,
+        text=text,
+        party=str(first.party),
+        component=first.component,
+        reason=reason,
+        mend=_mend(first, state),
+        cards=cards,
+    )
+
+
+def _mend(card: FailureCard, state: JobState) -> str:
+    """What a party has to do itself is said to the others, too, with where to ask."""
+    if str(card.party) in state.parties:
+        return card.fix
+    asked = f"ask {card.party}: the log and the whole failure card are at its site"
+    return f"{card.fix}; {asked}" if card.fix else asked
+
+
+def _out_of_reach(state: JobState) -> tuple[str, str]:
+    views = state.driver.parties if state.driver else {}
+    for party, view in views.items():
+        if party not in state.parties and (view.lost or view.report is None or view.trouble):
+            return party, view.trouble or "no answer"
+    return "", ""

@@ -1,0 +1,72 @@
+"""How times and lists are said in a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from fateflow_tui.core.plan import Resources
+from fateflow_tui.core.records import JobState
+from fateflow_tui.core.status import Status
+from fateflow_tui.core.why import Holding, Usual
+from fateflow_tui.server.job_views import component_views
+
+_SHOWN: Final = 3
+
+
+def span(ms: int) -> str:
+    """`0.4 s`, `12 s`, `4 min 10 s`, `2 h 5 min`, `3 d 4 h`."""
+    if ms < 9_950:
+        return f"{max(ms, 0) / 1000:.1f} s"
+    seconds = round(ms / 1000)
+    if seconds < 60:
+        return f"{seconds} s"
+    for size, unit, below, small in ((86_400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if seconds >= size:
+            rest = seconds % size // below
+            return f"{seconds // size} {unit}" + (f" {rest} {small}" if rest else "")
+    return f"{seconds} s"
+
+
+def listed(names: Sequence[str], shown: int = _SHOWN) -> str:
+    """`a, b and c`; of many the first ones and how many more."""
+    if len(names) > shown + 1:
+        return f"{', '.join(names[:shown])} and {len(names) - shown} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def plural(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def usual_of(usual: Mapping[str, Usual], module: str, parties: Iterable[str]) -> Usual | None:
+    """How long a component takes: as long as the slowest of its roles of which something is known here."""
+    roles = {party.partition(":")[0] for party in parties}
+    known = [usual[key] for role in sorted(roles) if (key := f"{module}/{role}") in usual]
+    return max(known, key=lambda one: one.duration, default=None)
+
+
+def expected_end(state: JobState, usual: Mapping[str, Usual], now: int) -> int:
+    """When a running job is expected to have ended; 0 unless something is known of all that it has yet to do."""
+    left = 0
+    for view in component_views(state):
+        if view.status.ended:
+            continue
+        known = usual_of(usual, view.module, view.parties)
+        if known is None:
+            return 0
+        running = view.status is Status.RUNNING and view.started_at
+        left += max(0, known.duration - (now - view.started_at)) if running else known.duration
+    options = next((document.options for document in state.documents.values()), None)
+    return now + left // max(1, options.task_parallelism if options else 1)
+
+
+def room_at(need: Resources, free: Resources, holders: Iterable[Holding], *, memory_counts: bool) -> int:
+    """When so much is expected to be free; 0 when that cannot be told."""
+    for holding in sorted(holders, key=lambda one: one.ends_at or float("inf")):
+        if not holding.ends_at:
+            return 0
+        free = free.plus(holding.held)
+        if need.cores <= free.cores and (not memory_counts or need.memory <= free.memory):
+            return holding.ends_at
+    return 0

@@ -1,0 +1,1 @@
+"""The HTTP API of FATE-Flow 1.x, one module per resource."""

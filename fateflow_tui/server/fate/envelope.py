@@ -1,0 +1,78 @@
+"""FATE-Flow's answer: `{retcode, retmsg, data, jobId, meta}` with null members left out, HTTP 200 also for failures.
+
+Our own clients ask for `application/vnd.fateflow+json`; they get one member more with a failure, `error`
+(`code`, `hint`, `data`), from which the SDK rebuilds the exception. 1.x clients get exactly the 1.x members.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.server.fate.absent import is_original
+
+DETAILED = "application/vnd.fateflow+json"
+FILE_FAILURE = 210
+
+# Clients of 1.11 take these words for a dead server and send their request again.
+_RETRY_WORDS = re.compile(r"connection refused|max retries", re.IGNORECASE)
+_HARMLESS = {"connection refused": "connection not accepted", "max retries": "retry limit"}
+
+
+def wants_detail(request: Request) -> bool:
+    return DETAILED in request.headers.get("accept", "") or not is_original(request.url.path)
+
+
+def answer(
+    data: Any = None,
+    *,
+    retcode: int = 0,
+    retmsg: str = "success",
+    job_id: str | None = None,
+    meta: Any = None,
+    error: dict[str, Any] | None = None,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """An envelope. None members are left out; nulls inside `data` stay."""
+    members = {"retcode": retcode, "retmsg": _harmless(retmsg)}
+    optional = {"data": data, "jobId": job_id, "meta": meta, "error": error}
+    members.update((name, value) for name, value in optional.items() if value is not None)
+    content = msgspec.json.encode(members, enc_hook=str)
+    return Response(content, status_code=status, media_type="application/json", headers=headers)
+
+
+def failure(
+    request: Request,
+    error: FateFlowError,
+    *,
+    retcode: int | None = None,
+    retmsg: str | None = None,
+    data: Any = None,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """The envelope of an error; the 1.x number and text of this very call can be given in place of the class's."""
+    detail = {"code": error.code, "exit_code": error.exit_code, "hint": error.hint, "data": error.data}
+    return answer(
+        data,
+        retcode=error.retcode if retcode is None else retcode,
+        retmsg=error.message if retmsg is None else retmsg,
+        error=detail if wants_detail(request) else None,
+        status=status,
+        headers=headers,
+    )
+
+
+def file_failure(request: Request, error: FateFlowError) -> Response:
+    """The failure of a call that answers with a file: clients tell the two apart by the HTTP status."""
+    return failure(request, error, retcode=FILE_FAILURE, status=FILE_FAILURE)
+
+
+def _harmless(text: str) -> str:
+    return _RETRY_WORDS.sub(lambda match: _HARMLESS[match[0].lower()], text)

@@ -1,0 +1,215 @@
+"""A job as our own front ends see it: all parties and components in one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from fateflow_tui.core.document.graph import topological_order
+from fateflow_tui.core.errors import BadRequest
+from fateflow_tui.core.messages import FailureCard
+from fateflow_tui.core.plan import JobOptions, PartyDocument
+from fateflow_tui.core.records import JobState, PartyRecord
+from fateflow_tui.core.status import Status, fold_parties
+from fateflow_tui.sdk.types.jobs import ComponentView, JobLine, JobView, PartyLine
+from fateflow_tui.server.fate.records import own_documents
+
+_MODEL_KEYS = ("model", "isometric_model")
+
+
+def dependencies(dsl: dict[str, Any]) -> dict[str, Any]:
+    """FATE's `pipeline/dag/dependency`: names in order, edges with their port, and modules."""
+    components = dsl.get("components")
+    if not isinstance(components, dict) or not all(isinstance(one, dict) for one in components.values()):
+        raise BadRequest("the DSL has no components")
+    edges = {name: list(_edges(component, components)) for name, component in components.items()}
+    order, loops = topological_order({name: [edge["component_name"] for edge in edges[name]] for name in edges})
+    if loops:
+        raise BadRequest(f"components form a loop: {' -> '.join(loops[0])}")
+    return {
+        "component_list": order,
+        "dependencies": {name: edges[name] for name in order if edges[name]},
+        "component_module": {name: components[name].get("module") for name in order},
+        "component_need_run": dict.fromkeys(order, True),
+    }
+
+
+def _edges(component: dict[str, Any], components: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    inputs = component.get("input") or {}
+    for key, references in (inputs.get("data") or {}).items():
+        yield from _to(references, key, "data", components)
+    for key in _MODEL_KEYS:
+        yield from _to(inputs.get(key) or [], "model", "model", components)
+
+
+def _to(references: Any, kind: str, port_kind: str, components: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for reference in [references] if isinstance(references, str) else references:
+        # `pipeline.component.port` (predict DSLs) is a trained model, `args.key` (v1) a table: neither is an edge
+        name, _, port = str(reference).rpartition(".")
+        if name in components:
+            ports = (components[name].get("output") or {}).get(port_kind) or []
+            index = ports.index(port) if port in ports else 0
+            yield {"component_name": name, "type": kind, "up_output_info": [port_kind, index]}
+
+
+def job_line(state: JobState) -> JobLine:
+    """A job in short: at its driver over all parties, elsewhere as this site's first party knows it."""
+    record, document = _spokesman(state)
+    driver = state.driver
+    refused = record.refusal.message if record.refusal else ""
+    statuses = component_statuses(state)
+    status = driver.status if driver else record.status
+    ended_at = driver.ended_at if driver else record.ended_at
+    return JobLine(
+        job_id=state.job_id,
+        name=state.plan.name if state.plan else "",
+        status=status,
+        progress=driver.progress if driver else record.progress,
+        initiator=str(document.initiator if document else record.driver),
+        roles={role: [str(number) for number in ids] for role, ids in document.roles.items()} if document else {},
+        running=[name for name, of_one in statuses.items() if of_one is Status.RUNNING],
+        created_at=driver.created_at if driver else record.created_at,
+        started_at=driver.started_at if driver else record.started_at,
+        ended_at=ended_at if status.ended else 0,
+        waiting=driver.waiting if driver and not status.ended else None,
+        reason=driver.reason if driver else refused or record.directive.reason,
+        tag=driver.tag if driver else "",
+        submitted_by=state.plan.submitted_by if state.plan else "",
+        description=record.description,
+        parties={line.party: line.status for line in party_lines(state)},
+    )
+
+
+def job_view(state: JobState) -> JobView:
+    record, document = _spokesman(state)
+    options = document.options if document else JobOptions()
+    return JobView(
+        **msgspec.structs.asdict(job_line(state)),
+        driver=str(record.driver),
+        drives_here=state.driver is not None,
+        schedule_mode=options.schedule_mode,
+        priority=options.priority,
+        reruns=state.driver.reruns if state.driver else 0,
+        model_id=document.model_id if document else "",
+        model_version=document.model_version if document else "",
+        stop=(state.driver.stop if state.driver else None) or record.stop,
+        party_lines=party_lines(state),
+        components=component_views(state),
+        cards=failure_cards(state),
+    )
+
+
+def party_lines(state: JobState) -> list[PartyLine]:
+    """Every party of the job that is known here, this site's own first."""
+    lines = [PartyLine(key, state.parties[key].status, here=True) for key in _own(state)]
+    views = state.driver.parties if state.driver else {}
+    for key, view in views.items():
+        if key not in state.parties:
+            status = view.report.ended if view.report and view.report.ended else _status_of(state)
+            lines.append(PartyLine(key, status, here=False, lost=view.lost, trouble=view.trouble))
+    return lines
+
+
+def component_statuses(state: JobState) -> dict[str, Status]:
+    """Each component over all parties, in topological order."""
+    if state.driver is not None:
+        order = [plan.name for plan in state.plan.components] if state.plan else list(state.driver.components)
+        return {name: state.driver.components[name].status for name in order if name in state.driver.components}
+    statuses: dict[str, Status] = {}
+    for key, document in own_documents(state).items():
+        orders = state.parties[key].directive.components
+        for plan in document.tasks:
+            if plan.component in orders:
+                statuses.setdefault(plan.component, orders[plan.component].status)
+            else:
+                statuses.setdefault(plan.component, fold_parties(_at_parties(state, plan.component).values()))
+    return statuses
+
+
+def component_views(state: JobState) -> list[ComponentView]:
+    modules: dict[str, str] = {}
+    needs: dict[str, list[str]] = {}
+    for document in state.documents.values():
+        for plan in document.tasks:
+            modules[plan.component] = plan.module
+            needs.setdefault(plan.component, plan.needs)
+    if state.plan is not None:
+        modules.update((plan.name, plan.module) for plan in state.plan.components)
+        needs.update((plan.name, plan.needs) for plan in state.plan.components)
+    views: list[ComponentView] = []
+    for name, status in component_statuses(state).items():
+        runs = [task for task in state.tasks.values() if task.component == name]
+        newest = max((task.version for task in runs), default=0)
+        current = [task for task in runs if task.version == newest]
+        views.append(
+            ComponentView(
+                name=name,
+                module=modules.get(name, ""),
+                needs=needs.get(name, []),
+                status=status,
+                version=newest,
+                started_at=min((task.started_at for task in current if task.started_at), default=0),
+                ended_at=max((task.ended_at for task in current), default=0) if status.ended else 0,
+                parties=_at_parties(state, name),
+                reused_from=next((task.reused_from for task in current if task.reused_from), ""),
+            )
+        )
+    return views
+
+
+def failure_cards(state: JobState) -> list[FailureCard]:
+    """Why the newest runs failed: whole for this site's parties, redacted for the others."""
+    cards = [
+        task.card
+        for task in state.tasks.values()
+        if task.card is not None and task.version == max(_versions(state, str(task.party), task.component))
+    ]
+    for key, view in (state.driver.parties if state.driver else {}).items():
+        if key not in state.parties and view.report is not None:
+            cards.extend(report.card for report in view.report.tasks.values() if report.card is not None)
+    told = told_failure(state)
+    return [told, *cards] if told is not None else cards
+
+
+def told_failure(state: JobState) -> FailureCard | None:
+    """At a site that does not drive the job: what its driver told of the first failure, if that was elsewhere."""
+    failures = (record.directive.failure for record in state.parties.values()) if state.driver is None else ()
+    return next((card for card in failures if card is not None and str(card.party) not in state.parties), None)
+
+
+def _own(state: JobState) -> list[str]:
+    """The parties that this site plays, those that never took the job over at last."""
+    return list(dict.fromkeys([*own_documents(state), *state.parties]))
+
+
+def _spokesman(state: JobState) -> tuple[PartyRecord, PartyDocument | None]:
+    """The party whose word stands for the site's, and its document if it is known here."""
+    key = _own(state)[0]
+    return state.parties[key], own_documents(state).get(key)
+
+
+def _at_parties(state: JobState, component: str) -> dict[str, Status]:
+    """The status of a component at each party that runs it, as far as known."""
+    statuses: dict[str, Status] = {}
+    for document in state.plan.documents if state.plan else state.documents.values():
+        if any(plan.component == component for plan in document.tasks):
+            key = str(document.party)
+            view = state.driver.parties.get(key) if state.driver and key not in state.parties else None
+            report = view.report.tasks.get(component) if view and view.report else None
+            statuses[key] = report.status if report else _own_status(state, key, component)
+    return statuses
+
+
+def _own_status(state: JobState, party: str, component: str) -> Status:
+    runs = [task for task in state.tasks.values() if str(task.party) == party and task.component == component]
+    return max(runs, key=lambda task: task.version).status if runs else Status.WAITING
+
+
+def _versions(state: JobState, party: str, component: str) -> list[int]:
+    return [t.version for t in state.tasks.values() if str(t.party) == party and t.component == component]
+
+
+def _status_of(state: JobState) -> Status:
+    return state.driver.status if state.driver else Status.WAITING

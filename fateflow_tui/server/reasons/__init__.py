@@ -1,6 +1,0 @@
-"""Why a job is as it is, from its state and what its site knows beside; pure."""
-
-from fateflow_tui.server.reasons.answer import explain
-from fateflow_tui.server.reasons.estimates import expected_end
-
-__all__ = ["expected_end", "explain"]

@@ -1,1 +1,0 @@
-"""Text for terminals, wherever it is shown: places, marks, amounts, styled spans, curves. Pure."""

@@ -1,0 +1,132 @@
+"""Dialogs that show one thing whole: a failure card, a model diff, the first rows of a table."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+
+from fateflow_tui.core.cells import Spans, on_one_line
+from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.core.messages import FailureCard
+from fateflow_tui.tui.readings import ModelRow
+from fateflow_tui.tui.screens import data
+from fateflow_tui.tui.screens.dialog import Dialog
+from fateflow_tui.tui.screens.models import diff_lines
+from fateflow_tui.tui.widgets.listing import Listing
+from fateflow_tui.tui.widgets.tab_cards import card_lines, log_lines
+from fateflow_tui.tui.widgets.text_views import Reading, ScrollWords
+
+
+class CardDialog(Dialog[None]):
+    """As large as the screen allows, as tracebacks are long."""
+
+    DEFAULT_CSS = "CardDialog > .box { width: 94%; height: 90%; padding: 0 1; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "copy", "copy", show=False, id="card.copy", tooltip="Copy the whole card")
+    ]
+
+    def __init__(self, card: FailureCard) -> None:
+        super().__init__()
+        self._card = card
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box dangerous") as box:
+            box.border_title = f"{self._card.component} at {self._card.party}, run {self._card.version + 1}"
+            box.border_subtitle = "y copy   esc"
+            yield ScrollWords()
+
+    def on_mount(self) -> None:
+        self.query_one(ScrollWords).show(whole_lines(self._card))
+        self.query_one(ScrollWords).focus()
+
+    def action_copy(self) -> None:
+        self.app.copy_to_clipboard(self.query_one(ScrollWords).text)
+        self.app.tell("copied the card")  # type: ignore[attr-defined]
+
+
+def whole_lines(card: FailureCard) -> list[Spans]:
+    lines = card_lines(card, log=False)
+    if card.traceback:
+        lines += [[], [("traceback", "title")]]
+        lines += [[(f"  {on_one_line(line)}", "")] for line in card.traceback.rstrip().splitlines()]
+    if card.log:
+        lines += [[], [("last lines of its log", "title")]]
+        lines += [[(f"  {line}", "muted")] for line in log_lines(card)]
+    return lines
+
+
+class DiffDialog(Dialog[None]):
+    """Asks, and shows what was answered. The older version comes first."""
+
+    DEFAULT_CSS = """
+    DiffDialog > .box { width: 94%; height: 90%; max-width: 130; padding: 1 2; }
+    """
+
+    def __init__(self, one: ModelRow, other: ModelRow) -> None:
+        super().__init__()
+        self._older, self._newer = sorted((one, other), key=lambda model: model.created_at)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box") as box:
+            box.border_title = Content("How two versions differ")
+            line = f"$ fateflow model diff {self._older.model_version} {self._newer.model_version}"
+            box.border_subtitle = Content(f"esc   {line}")
+            yield Reading()
+
+    def on_mount(self) -> None:
+        self.query_one(Reading).show([[("asking …", "muted")]])
+        self.query_one(Reading).focus()
+        self.run_worker(self._ask(), exit_on_error=False)
+
+    async def _ask(self) -> None:
+        older, newer = self._older.model_version, self._newer.model_version
+        try:
+            found = await self.app.feed.flow.models.diff(older, newer)  # type: ignore[attr-defined]
+            lines = diff_lines(found, older, newer)
+        except FateFlowError as error:
+            lines = [[(str(error), "error")], [(error.hint, "muted")]]
+        self.query_one(Reading).show(lines)
+
+
+_ROWS = 200
+
+
+class PeekDialog(Dialog[None]):
+    """Reads the table, and says what went wrong if it cannot be read."""
+
+    DEFAULT_CSS = "PeekDialog > .box { width: 98%; height: 94%; max-width: 98%; max-height: 94%; padding: 0 1; }"
+
+    def __init__(self, namespace: str, name: str) -> None:
+        super().__init__()
+        self._namespace, self._name = namespace, name
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box") as box:
+            box.border_title = Content(f"{self._namespace}.{self._name}")
+            box.border_subtitle = Content(f"esc   $ fateflow table peek {self._namespace} {self._name}")
+            yield ScrollWords()
+
+    def on_mount(self) -> None:
+        self.query_one(ScrollWords).show([[("reading …", "muted")]])
+        self.run_worker(self._read(), exit_on_error=False)
+
+    async def _read(self) -> None:
+        words = self.query_one(ScrollWords)
+        try:
+            found = await self.app.feed.flow.tables.preview(self._namespace, self._name, _ROWS)  # type: ignore[attr-defined]
+        except FateFlowError as error:
+            words.show([[(str(error), "error")], [(error.hint or "", "muted")]])
+            return
+        listing: Listing[Any] = Listing(data.columns_of(found.header, found.data), empty="the table is empty")
+        records = {str(number): row for number, row in enumerate(found.data)}
+        listing.show(list(records), records)
+        box = self.query_one(".box", Vertical)
+        size = f"{len(found.data)} of {found.count or 0:,} rows, {len(found.header)} columns"
+        box.border_title = Content(f"{self._namespace}.{self._name} · {size}")
+        await words.remove()
+        await box.mount(listing)
+        listing.focus()

@@ -1,0 +1,142 @@
+"""Dialogs about one job: its progress, and why it is as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from fateflow_tui.core.cells import Spans, on_one_line
+from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.core.formatting import marked
+from fateflow_tui.sdk.types.jobs import JobWhy
+from fateflow_tui.tui import columns
+from fateflow_tui.tui.screens.dialog import Dialog
+from fateflow_tui.tui.snapshot import Change
+from fateflow_tui.tui.widgets.tab_cards import card_lines
+
+if TYPE_CHECKING:
+    from fateflow_tui.tui.app import DashApp
+
+
+_BAR = 40
+
+
+class FollowDialog(Dialog[bool]):
+    """Closes by itself when the job succeeds, with True; escape leaves it to itself. A failure stays to be read."""
+
+    def __init__(self, job_id: str, title: str) -> None:
+        super().__init__()
+        self._job_id, self._title = job_id, title
+        self._stop_listening: Callable[[], None] = lambda: None
+
+    @property
+    def dash(self) -> DashApp:
+        return self.app  # type: ignore[return-value]
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box") as box:
+            box.border_title = Content(self._title)
+            box.border_subtitle = Content(f"esc leaves it to itself   $ fateflow job show {self._job_id}")
+            yield Static("…")
+
+    def on_mount(self) -> None:
+        self._stop_listening = self.dash.feed.listen(self._told)
+        self.dash.feed.look_at(self._job_id)
+        self._draw()
+
+    def on_unmount(self) -> None:
+        self._stop_listening()
+        self.dash.feed.look_away(self._job_id)
+
+    def _told(self, change: Change) -> None:
+        if change.anew or self._job_id in change.jobs or self._job_id in change.views:
+            self._draw()
+
+    def _draw(self) -> None:
+        known = self.dash.feed.snapshot
+        line, view = known.lines.get(self._job_id), known.views.get(self._job_id)
+        if line is None:
+            return
+        if line.status.succeeded:
+            self._stop_listening()
+            self.dismiss(True)
+            return
+        done, rest = columns.bar(line.progress, _BAR)
+        lines: list[Spans] = [[(done, line.status), (rest, "frame"), (f"  {marked(line.status)}", line.status)]]
+        if line.waiting is not None:
+            lines.append([(on_one_line(line.waiting.text), "warning")])
+        if line.status.ended:
+            lines.append([(on_one_line(line.reason), line.status)])
+            lines += [row for card in (view.cards if view else []) for row in ([], *card_lines(card))]
+        text = Text()
+        for number, spans in enumerate(lines):
+            text.append("\n" if number else "")
+            for word, style in spans:
+                text.append(word, self.dash.palette[style])
+        self.query_one(Static).update(text)
+
+
+class WhyDialog(Dialog[None]):
+    """Asks, and shows what was answered."""
+
+    DEFAULT_CSS = "WhyDialog > .box { width: 96; }"
+
+    def __init__(self, job_id: str, component: str = "") -> None:
+        super().__init__()
+        self._job_id = job_id
+        self._component = component
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="box") as box:
+            box.border_title = f"Why {self._job_id}"
+            box.border_subtitle = f"esc   $ fateflow job why {self._job_id}"
+            yield Static("asking …")
+
+    def on_mount(self) -> None:
+        self.run_worker(self._ask(), exit_on_error=False)
+
+    async def _ask(self) -> None:
+        try:
+            found = await self.app.feed.flow.jobs.why(self._job_id)  # type: ignore[attr-defined]
+            lines = why_lines(found)
+        except FateFlowError as error:
+            lines = [[(str(error), "error")], [(error.hint or "", "muted")]]
+        styles = self.app.palette  # type: ignore[attr-defined]
+        text = Text()
+        for number, line in enumerate(lines):
+            text.append("\n" if number else "")
+            for word, style in line:
+                text.append(word, styles[style])
+        self.query_one(Static).update(text)
+
+
+def why_lines(found: JobWhy) -> list[Spans]:
+    """The answer as lines; pure."""
+    lines: list[Spans] = [[(marked(found.status), f"{found.status} strong")]]
+    if found.waiting is not None:
+        reason = found.waiting
+        lines += [[], [("waits  ", "muted"), (on_one_line(reason.text), "warning")]]
+        rows = [("need", reason.need), ("free", reason.free), ("total", reason.total)]
+        for name, amount in rows:
+            if amount is not None:
+                memory = f", {columns.mib(amount.memory)}" if amount.memory else ""
+                lines.append([(f"{name:<7}", "muted"), (f"{columns.plural(amount.cores, 'core')}{memory}", "")])
+        if reason.party:
+            lines.append([("at     ", "muted"), (reason.party, "")])
+        if reason.job_id:
+            lines.append([("behind ", "muted"), (reason.job_id, "")])
+    if found.stop is not None:
+        lines += [[], [("stopped by  ", "muted"), (on_one_line(f"{found.stop.by} {found.stop.reason}".strip()), "")]]
+    if found.reason:
+        lines += [[], [("reason  ", "muted"), (on_one_line(found.reason), "")]]
+    for card in found.cards:
+        lines += [[], *card_lines(card)]
+    if len(lines) == 1:
+        lines.append([("nothing holds it up", "muted")])
+    return lines

@@ -1,0 +1,133 @@
+"""One page of the dashboard in a browser: its process, its driver, and what it is told at its start."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Self
+
+import msgspec
+from aiohttp import web
+from textual import messages
+from textual.drivers.web_driver import WebDriver
+from textual_serve.app_service import AppService
+from textual_serve.download_manager import DownloadManager
+
+from fateflow_tui.tui.store import Site
+
+# Not in the arguments: those of every process are seen by everybody on the machine, and there may be a secret.
+_VARIABLE: Final = "FATEFLOW_DASH_OPENING"
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """The parts of a `Site`, with the home as text, the theme's name, and the folder of the demo's files."""
+
+    url: str = ""
+    home: str = ""
+    app_key: str = ""
+    secret_key: str = ""
+    start: bool = False
+    theme: str = ""
+    demo: str = ""
+
+    @classmethod
+    def of(cls, site: Site, theme: str, demo: Path) -> Self:
+        own = str(site.directory)
+        return cls(site.url, own, site.app_key, site.secret_key, site.start, theme, str(demo))
+
+    @classmethod
+    def taken(cls) -> Self:
+        """What this process was told. Processes that it starts are not told it again."""
+        return msgspec.json.decode(os.environ.pop(_VARIABLE), type=cls)
+
+    @property
+    def site(self) -> Site:
+        return Site(self.url, Path(self.home), self.app_key, self.secret_key, self.start)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For `taken` in the process that gets it."""
+        return {_VARIABLE: msgspec.json.encode(self).decode()}
+
+
+class PageDriver(WebDriver):
+    """Ends the dashboard when nobody can send keys to it any more, and writes whole frames."""
+
+    def __init__(self, app: Any, **options: Any) -> None:
+        super().__init__(app, **options)
+        self._write = partial(_write_all, self.fileno)
+
+    def run_input_thread(self) -> None:
+        super().run_input_thread()
+        if not self.exit_event.is_set():
+            self._app.post_message(messages.ExitApp())
+
+
+def _write_all(descriptor: int, data: bytes) -> int:
+    """A signal may cut a write short, and the rest of a frame must follow it."""
+    left = memoryview(data)
+    try:
+        while left:
+            left = left[os.write(descriptor, left) :]
+    except BrokenPipeError:
+        pass  # the input has ended too, and that ends the dashboard
+    return len(data)
+
+
+PATIENCE: Final = 5.0  # seconds that a dashboard is given to end by itself
+_DRIVER: Final = "fateflow_tui.tui.web.page:PageDriver"
+
+
+class PageProcess(AppService):
+    """The page is told when the process ends, in whatever way; the process ends when it is told to, or is killed."""
+
+    def __init__(self, opening: Opening, page: web.WebSocketResponse, downloads: DownloadManager) -> None:
+        super().__init__(
+            "", write_bytes=page.send_bytes, write_str=page.send_str, close=self._closed, download_manager=downloads
+        )
+        self._opening = opening
+        self._page = page
+
+    async def run(self) -> None:
+        try:
+            await super().run()
+        finally:
+            await self._closed()
+
+    async def stop(self) -> None:
+        if self._process is None:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await super().stop()
+                await self._process.wait()
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+
+    def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
+        built = super()._build_environment(width, height)
+        return built | self._opening.environment | {"TEXTUAL_DRIVER": _DRIVER}
+
+    async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
+        """In a session of its own: an interrupt from the keyboard is for the server, which ends what it has started."""
+        words = [sys.executable, "-P", "-m", "fateflow_tui.tui.web"]
+        process = await asyncio.create_subprocess_exec(
+            *words,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            env=self._build_environment(width, height),
+            start_new_session=True,
+        )
+        self._process, self._stdin = process, process.stdin
+        return process
+
+    async def _closed(self) -> None:
+        await self._page.close()

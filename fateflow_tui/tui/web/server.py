@@ -1,0 +1,142 @@
+"""The server behind the pages: files, websockets, port and browser."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import signal
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+from textual_serve.server import Server, to_int
+
+from fateflow_tui.core.errors import BadRequest, Conflict
+from fateflow_tui.tui.web.access import PAGE, Door
+from fateflow_tui.tui.web.page import PATIENCE, Opening, PageProcess
+
+_FILES: Final = Path(__file__).parent / "page"
+_MOST_CELLS: Final = 1_000  # of a page's width and height
+_HEADERS: Final = {
+    # xterm.js writes style sheets of its own into the page; nothing comes from elsewhere.
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class PageServer(Server):
+    """textual-serve's server with a door, a page of our own, and processes that end with it."""
+
+    def __init__(self, opening: Opening, door: Door) -> None:
+        super().__init__("")
+        self._opening = opening
+        self._door = door
+        self._open: set[web.WebSocketResponse] = set()
+
+    def application(self) -> web.Application:
+        made = web.Application(middlewares=[self._door.guard])
+        made.add_routes(
+            [
+                web.get(PAGE, self._page),
+                web.get("/ws", self.handle_websocket),
+                web.get("/download/{key}", self.handle_download),
+                web.static("/page", _FILES),
+                web.static("/static", self.statics_path),
+            ]
+        )
+        made.on_response_prepare.append(_add_headers)
+        made.on_shutdown.append(self.on_shutdown)
+        return made
+
+    async def on_shutdown(self, app: web.Application) -> None:
+        await asyncio.gather(*(page.close() for page in self._open))
+
+    async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
+        page = web.WebSocketResponse(heartbeat=15, timeout=PATIENCE)
+        await page.prepare(request)
+        process = PageProcess(self._opening, page, self.download_manager)
+        self._open.add(page)
+        try:
+            await process.start(_cells(request, "width", 80), _cells(request, "height", 24))
+            await self._process_messages(page, process)
+        finally:
+            self._open.discard(page)
+            await process.stop()
+        return page
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        return web.FileResponse(_FILES / "index.html")
+
+
+def _cells(request: web.Request, name: str, usual: int) -> int:
+    return max(1, min(to_int(request.query.get(name, ""), usual), _MOST_CELLS))
+
+
+async def _add_headers(request: web.Request, answer: web.StreamResponse) -> None:
+    answer.headers.update(_HEADERS)
+
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def serve(opening: Opening, port: int, announce: Callable[[str], None], *, browse: bool) -> None:
+    """Serves the dashboard on loopback until it is told to end, and ends all that it has started.
+
+    port: 0 for any free one. announce: told the address with the token once it answers. browse: whether the user's
+    browser is to be opened, where there is one. Raises Conflict when another program has the port.
+    """
+    with contextlib.closing(_bound(port)) as listener:
+        asyncio.run(_serve(opening, listener, announce, browse))
+
+
+async def _serve(opening: Opening, listener: socket.socket, announce: Callable[[str], None], browse: bool) -> None:
+    ending = asyncio.Event()
+    for number in _SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, ending.set)
+    door = Door(listener.getsockname()[1])
+    server = PageServer(opening, door)
+    runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=2 * PATIENCE)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener).start()
+        announce(door.url)
+        if browse and _has_desktop():
+            # A browser may take its time, or keep its starter until it is closed.
+            threading.Thread(target=webbrowser.open, args=[door.ticket_url()], daemon=True).start()
+        await ending.wait()
+    finally:
+        await runner.cleanup()
+
+
+def _bound(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise Conflict(
+                f"port {port} of 127.0.0.1 cannot be had: another program listens there",
+                hint="choose another one with --port, or leave it out",
+            ) from error
+        raise BadRequest(f"cannot listen on 127.0.0.1:{port}: {error.strerror}") from error
+    return listener
+
+
+def _has_desktop() -> bool:
+    """Without one a browser for terminals would be opened, in the one that the address was just printed on."""
+    return sys.platform == "darwin" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")))

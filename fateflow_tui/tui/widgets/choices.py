@@ -1,0 +1,126 @@
+"""Choices on one line: chips and checkboxes."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widget import Widget
+
+
+class Chips(Widget):
+    """names: what can be chosen; those in `dimmed` cannot, and are shown all the same."""
+
+    DEFAULT_CSS = "Chips { height: 1; }"
+
+    class Chosen(Message):
+        """Another choice."""
+
+        def __init__(self, chips: Chips, name: str) -> None:
+            super().__init__()
+            self.chips = chips
+            self.name = name
+
+        @property
+        def control(self) -> Chips:
+            return self.chips
+
+    def __init__(self, title: str, key: str, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._title = title
+        self._key = key
+        self._names: list[str] = []
+        self._dimmed: frozenset[str] = frozenset()
+        self.chosen = ""
+        self._spots: list[tuple[int, int, str]] = []
+
+    def offer(self, names: list[str], dimmed: frozenset[str] = frozenset()) -> None:
+        """What there is now; the choice stays if it still can be made."""
+        able = [name for name in names if name not in dimmed]
+        if self.chosen not in able:
+            self.chosen = able[0] if able else ""
+        self._names, self._dimmed = names, dimmed
+        self.refresh()
+
+    def step(self, by: int = 1) -> None:
+        able = [name for name in self._names if name not in self._dimmed]
+        if able:
+            place = able.index(self.chosen) if self.chosen in able else 0
+            self.choose(able[(place + by) % len(able)])
+
+    def choose(self, name: str) -> None:
+        if name != self.chosen:
+            self.chosen = name
+            self.refresh()
+            self.post_message(self.Chosen(self, name))
+
+    def render(self) -> Text:
+        styles = self.app.palette  # type: ignore[attr-defined]
+        text = Text(no_wrap=True, overflow="ellipsis", end="")
+        text.append(f"{self._key} ", styles["accent strong"])
+        text.append(f"{self._title} ", styles["muted"])
+        self._spots = []
+        for name in self._names:
+            start = text.cell_len
+            style = "strong underline" if name == self.chosen else "muted"
+            text.append(name, styles[style])
+            if name in self._dimmed:
+                text.append(" (elsewhere)", styles["frame"])
+            else:
+                self._spots.append((start, text.cell_len, name))
+            text.append("  ")
+        return text
+
+    def on_click(self, event: events.Click) -> None:
+        for start, end, name in self._spots:
+            if start <= event.x < end:
+                self.choose(name)
+
+
+class Flag(Widget, can_focus=True):
+    """The space bar turns it. Its state is a sign, not only a colour."""
+
+    DEFAULT_CSS = """
+    Flag { height: 1; width: 1fr; &:focus { background: $cursor; text-style: bold; } }
+    Flag:ansi:focus { text-style: bold reverse; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "turn", "turn", show=False, id="flag.turn", tooltip="Turn it on or off")
+    ]
+
+    class Turned(Message):
+        """It is the other way now."""
+
+        def __init__(self, flag: Flag) -> None:
+            super().__init__()
+            self.flag = flag
+
+        @property
+        def control(self) -> Flag:
+            return self.flag
+
+    def __init__(self, words: str, on: bool = False, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.words = words
+        self.on = on
+
+    def render(self) -> Text:
+        styles = self.app.palette  # type: ignore[attr-defined]
+        text = Text(no_wrap=True, overflow="ellipsis", end="")
+        text.append("[x]" if self.on else "[ ]", styles["accent" if self.on else "muted"])
+        text.append(f" {self.words}")
+        return text
+
+    def turn(self, on: bool) -> None:
+        self.on = on
+        self.refresh()
+
+    def action_turn(self) -> None:
+        self.turn(not self.on)
+        self.post_message(self.Turned(self))
+
+    def on_click(self, event: events.Click) -> None:
+        self.action_turn()
