@@ -23,10 +23,10 @@ import termios
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))  # the checkout: tests share helpers as `tests.…`
 
-from integration.clusters import RunningSite, sleep_job, standalone
-from tui.many_jobs import copies
+from tests.integration.clusters import RunningSite, sleep_job, standalone
+from tests.tui.many_jobs import copies
 
 ROLES = {"guest": [9999], "host": [10000], "arbiter": [10000]}
 SIZE = (45, 140)

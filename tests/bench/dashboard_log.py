@@ -16,14 +16,13 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "tui"))
-
-from clusters import RunningSite, sleep_job, standalone
-from reading import connected, until
-
 from fateflow_tui.tui.app import DashApp
 from fateflow_tui.tui.widgets.log_pane import LogPane
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # the checkout: tests share helpers as `tests.…`
+
+from tests.integration.clusters import RunningSite, sleep_job, standalone
+from tests.tui.reading import connected, until
 
 _BEAT = 0.005  # seconds between two looks at the clock
 

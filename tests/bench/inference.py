@@ -21,10 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from integration.clusters import RunningSite
-from integration.serving_sites import GUEST, HOST, INTERCEPT, MODEL, VERSION, ServingSite, models_of
 
 from fateflow_tui.runtime.serving.messages import ServingCode
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # the checkout: tests share helpers as `tests.…`
+
+from tests.integration.clusters import RunningSite
+from tests.integration.serving_sites import GUEST, HOST, INTERCEPT, MODEL, VERSION, ServingSite, models_of
 
 ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
 KNOWN, WARM_UP, AT_ONCE = 10_000, 100, 16

@@ -20,11 +20,14 @@ import time
 from pathlib import Path
 
 import uvloop
-from peer_sites import GUEST, HOST, PeerSite, order, sent
 
 from fateflow_tui.runtime.messages.transfer import CHUNK_SIZE
 from fateflow_tui.runtime.peers.keys import SiteKey
 from fateflow_tui.runtime.site_config import SiteConfig
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # the checkout: tests share helpers as `tests.…`
+
+from tests.integration.peer_sites import GUEST, HOST, PeerSite, order, sent
 
 SCRIPT = Path(__file__).parents[1] / "integration" / "peer_process.py"
 RUNS, LARGE, SMALL = 9, 100_000_000, 200

@@ -20,9 +20,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))  # the checkout: tests share helpers as `tests.…`
 
-from integration.clusters import RunningSite, sleep_job, standalone, three_sites
+from tests.integration.clusters import RunningSite, sleep_job, standalone, three_sites
 
 LONG, SHORT = 100, 20
 ONE = {"guest": [9999]}

@@ -23,11 +23,10 @@ from pathlib import Path
 
 import httpx
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from integration.clusters import RunningSite, standalone
+sys.path.insert(0, str(Path(__file__).parents[2]))  # the checkout: tests share helpers as `tests.…`
 
 from fateflow_tui.store.jobs import TinyJobStore
+from tests.integration.clusters import RunningSite, standalone
 
 COLUMNS = 20
 _ALONE = """

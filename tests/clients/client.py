@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from environment import Environment, Unavailable, environment
+
+from tests.clients.environment import Environment, Unavailable, environment
 
 _PACKAGES = ("flow_client", "flow_sdk", "pipeline")
 _PLACEHOLDERS = Path(__file__).parent / "placeholders"

@@ -8,10 +8,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from client import new_client
-from environment import VERSIONS
-from flow_user import FlowSite, FlowUser, Trained
-from recorder import Recorder
+
+from tests.clients.client import new_client
+from tests.clients.environment import VERSIONS
+from tests.clients.flow_user import FlowSite, FlowUser, Trained
+from tests.clients.recorder import Recorder
 
 # Where the requests are to be written down (record.py), if they are.
 _RECORDINGS = os.environ.get("FATEFLOW_CLIENT_RECORDINGS")

@@ -6,11 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from client import Answer, Client
-from job_waiting import ENDED, wait_for_job
-from recorder import Recorder
-
 from fateflow_tui.sdk import local
+from tests.clients.client import Answer, Client
+from tests.clients.job_waiting import ENDED, wait_for_job
+from tests.clients.recorder import Recorder
 
 _DEMO = Path(__file__).parents[2] / "demo"
 CORES = 20

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from job_waiting import ENDED
+from tests.clients.job_waiting import ENDED
 
 _IDENTIFIERS = {
     # of jobs and model versions: a date, a time and a counter

@@ -7,8 +7,8 @@ from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from typing import Any
 
-from job_waiting import wait_for_job
-from recorder import Names, envelope
+from tests.clients.job_waiting import wait_for_job
+from tests.clients.recorder import Names, envelope
 
 
 class Replay:

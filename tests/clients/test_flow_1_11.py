@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from client import answer_in, new_client
-from flow_user import CORES, NAMESPACE, FlowSite, FlowUser, Trained
+
+from tests.clients.client import answer_in, new_client
+from tests.clients.flow_user import CORES, NAMESPACE, FlowSite, FlowUser, Trained
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.parametrize("version", ["1.11.2"], indirect=True, scope="session")]
 APP_KEY, SECRET_KEY = "kept-by-the-client", "Gm4vT9-xqL2wZr7uPd0s"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from client import answer_in, new_client
-from flow_user import FlowUser, Trained
+
+from tests.clients.client import answer_in, new_client
+from tests.clients.flow_user import FlowUser, Trained
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.parametrize("version", ["1.6.1"], indirect=True, scope="session")]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flow_user import NAMESPACE, FlowUser, Trained
+
+from tests.clients.flow_user import NAMESPACE, FlowUser, Trained
 
 pytestmark = pytest.mark.timeout(300)
 ODD_NAME = "Tabelle ä & b=c+d 100% (neu)"

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client import Client, new_client
-from flow_user import NAMESPACE, FlowSite, FlowUser, Trained
+
+from tests.clients.client import Client, new_client
+from tests.clients.flow_user import NAMESPACE, FlowSite, FlowUser, Trained
 
 pytestmark = pytest.mark.timeout(300)
 DEPLOYED = ["dataio_0", "intersection_0", "hetero_lr_0"]

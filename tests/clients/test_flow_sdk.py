@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from client import answer_in
-from flow_user import NAMESPACE, FlowUser, Trained
+
+from tests.clients.client import answer_in
+from tests.clients.flow_user import NAMESPACE, FlowUser, Trained
 
 pytestmark = pytest.mark.timeout(300)
 _PROGRAM = Path(__file__).with_name("sdk_calls.py")

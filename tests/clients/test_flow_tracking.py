@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from flow_user import FlowUser, Trained
+
+from tests.clients.flow_user import FlowUser, Trained
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from client import Answer, answer_in
-from flow_user import FlowUser
-from job_waiting import ask
+
+from tests.clients.client import Answer, answer_in
+from tests.clients.flow_user import FlowUser
+from tests.clients.job_waiting import ask
 
 pytestmark = pytest.mark.timeout(300)
 _PROGRAMS = {"1.6.1": "pipeline_1_6.py", "1.11.2": "pipeline_1_11.py"}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from flow_user import FlowSite, demo_files
-from recorder import Names
-from replay import Replay
+
+from tests.clients.flow_user import FlowSite, demo_files
+from tests.clients.recorder import Names
+from tests.clients.replay import Replay
 
 pytestmark = pytest.mark.timeout(300)
 _RECORDINGS = sorted((Path(__file__).parent / "recorded").glob("*.jsonl"))

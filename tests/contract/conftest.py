@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import CommandLine, documents, is_gone, models_folder, submit, working_folder
+
+from tests.contract.command_line import CommandLine, documents, is_gone, models_folder, submit, working_folder
 
 
 @pytest.fixture

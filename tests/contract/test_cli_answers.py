@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import CommandLine, sleep
+
+from tests.contract.command_line import CommandLine, sleep
 
 _TASK = ("-r", "guest", "-p", "9999", "-cpn", "hetero_lr_0")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from command_line import CommandLine
+
+from tests.contract.command_line import CommandLine
 
 
 @pytest.mark.slow

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import typer
-from command_line import CommandLine, Said, models_folder, sleep, submit
 
 from fateflow_tui.commands import main
 from fateflow_tui.commands.groups import Noun, Verb
 from fateflow_tui.commands.main import Fateflow
+from tests.contract.command_line import CommandLine, Said, models_folder, sleep, submit
 
 
 def _verbs() -> dict[str, Verb]:

@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import CommandLine, sleep
 
 from fateflow_tui.commands import main
 from fateflow_tui.commands.errors import BUG, INTERRUPTED, PIPE_CLOSED
+from tests.contract.command_line import CommandLine, sleep
 
 NOWHERE = "http://127.0.0.1:9"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from command_line import CommandLine
+from tests.contract.command_line import CommandLine
 
 
 def test_grants_are_given_listed_and_taken_back(cli: CommandLine) -> None:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from command_line import CommandLine
+from tests.contract.command_line import CommandLine
 
 
 def test_the_scheduler_is_found_where_init_says(cli: CommandLine, other: CommandLine, tmp_path: Path) -> None:

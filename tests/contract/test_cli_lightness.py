@@ -8,7 +8,8 @@ import sys
 import time
 
 import pytest
-from command_line import CommandLine
+
+from tests.contract.command_line import CommandLine
 
 _HEAVY = ("httpx", "pydantic", "rich", "fastapi", "textual", "numpy", "polars", "networkx", "asyncio")
 

@@ -8,7 +8,7 @@ import pty
 import re
 import subprocess
 
-from command_line import CommandLine, sleep
+from tests.contract.command_line import CommandLine, sleep
 
 _STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from command_line import CommandLine, submit
-from test_cli_live import on_terminal
+
+from tests.contract.command_line import CommandLine, submit
+from tests.contract.test_cli_live import on_terminal
 
 _STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _BRAILLE = re.compile("[\u2801-\u28ff]")

@@ -7,7 +7,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from command_line import CommandLine
+
+from tests.contract.command_line import CommandLine
 
 _TABLES = ("--table", "guest=demo.breast_guest", "--table", "host=demo/breast_host")
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import typer
-from command_line import CommandLine
 
 from fateflow_tui.commands.main import app
+from tests.contract.command_line import CommandLine
 
 # Each command with all options that any version of the client has; `!` marks a switch, `=` what its value must be.
 _TASK = "-j --job-id -r --role -p --party-id -cpn --component-name"

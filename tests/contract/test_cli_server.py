@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import CommandLine, is_gone, sleep
+
+from tests.contract.command_line import CommandLine, is_gone, sleep
 
 
 def test_start_status_stop(other: CommandLine) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from command_line import CommandLine
-from test_cli_live import on_terminal
+from tests.contract.command_line import CommandLine
+from tests.contract.test_cli_live import on_terminal
 
 
 def test_tables_are_listed(cli: CommandLine, job: str) -> None:

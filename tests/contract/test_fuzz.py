@@ -16,11 +16,11 @@ from typing import Any
 
 import httpx
 import pytest
-from api_document import DOCUMENT, OPERATIONS
-from fuzzing import Requests, Sent, mutated
 
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.sdk import local
+from tests.contract.api_document import DOCUMENT, OPERATIONS
+from tests.contract.fuzzing import Requests, Sent, mutated
 
 _DEMO = Path(__file__).parents[2] / "demo"
 _EXAMPLES = int(os.environ.get("FATEFLOW_FUZZ", "100"))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from api_document import DOCUMENT, OPERATIONS
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from fateflow_tui.server.fate.absent import BUILT
+from tests.contract.api_document import DOCUMENT, OPERATIONS
 
 ENVELOPE = {"$ref": "#/components/schemas/Envelope"}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api_document import OPERATIONS
-from reach import BY_HAND, command_paths, flow_client_paths, path_of, same, sample_calls, sdk_paths
+from tests.contract.api_document import OPERATIONS
+from tests.contract.reach import BY_HAND, command_paths, flow_client_paths, path_of, same, sample_calls, sdk_paths
 
 # Operations that are the same as another one: FATE's older and later names, kept for its clients.
 _SAME_AS = {

@@ -14,12 +14,12 @@ from typing import Any
 
 import httpx
 import pytest
-from wire_jobs import MAIN_JOB, Wire, fill_home
-from wire_shapes import differences
 
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.sdk import local
 from fateflow_tui.server.fate.absent import BUILT
+from tests.contract.wire_jobs import MAIN_JOB, Wire, fill_home
+from tests.contract.wire_shapes import differences
 
 _SHARED = Path(os.environ.get("FATEFLOW_SHARED", Path(__file__).parents[3] / "shared"))
 

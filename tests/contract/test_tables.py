@@ -13,10 +13,10 @@ from typing import Any
 
 import polars as pl
 import pytest
-from table_asker import CSV, ROWS, Asker
 
 from fateflow_tui.core.ids import Party
 from fateflow_tui.sdk import local
+from tests.contract.table_asker import CSV, ROWS, Asker
 
 
 @pytest.fixture(scope="module")

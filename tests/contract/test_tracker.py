@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from table_asker import Asker
 
 from fateflow_tui.sdk import local
+from tests.contract.table_asker import Asker
 
 GUEST = {"role": "guest", "party_id": 9999}
 DATA = "id,y,x0\n" + "".join(f"{number},{number % 2},{number / 3}\n" for number in range(30))

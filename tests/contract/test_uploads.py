@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from table_asker import CSV, Asker
 
 from fateflow_tui.sdk import local
+from tests.contract.table_asker import CSV, Asker
 
 AT_LOCAL = {"role": "local", "party_id": "0", "component_name": "upload_0"}
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 import polars as pl
-from wire_models import register_models
 
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.metrics import MetricsWriter
@@ -31,6 +30,7 @@ from fateflow_tui.core.records import (
 )
 from fateflow_tui.core.status import Status
 from fateflow_tui.store.jobs import TinyJobStore
+from tests.contract.wire_models import register_models
 
 MAIN_JOB = "2026112401573683991213"
 

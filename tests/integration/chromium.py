@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from clusters import until
+
+from tests.integration.clusters import until
 
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 

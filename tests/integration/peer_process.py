@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
-from peer_sites import GUEST, HOST, PeerSite, order, wanted
 
 from fateflow_tui.runtime.messages.transfer import Payload
 from fateflow_tui.runtime.peers.keys import SiteKey
 from fateflow_tui.runtime.site_config import SiteConfig
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # this file runs as a script
+
+from tests.integration.peer_sites import GUEST, HOST, PeerSite, order, wanted
 
 
 def say(*words: object) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 
 import httpx
 import pytest
-from contract.wire_shapes import differences
-from integration.clusters import RunningSite, fate_job, standalone
+
+from tests.contract.wire_shapes import differences
+from tests.integration.clusters import RunningSite, fate_job, standalone
 
 FILES = ("breast_hetero_guest", "breast_hetero_host")
 

@@ -10,7 +10,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from integration.clusters import (
+
+from fateflow_tui.core.errors import TimedOut
+from fateflow_tui.core.status import Status
+from tests.integration.clusters import (
     PARTIES,
     RunningSite,
     alive,
@@ -22,9 +25,6 @@ from integration.clusters import (
     until_running,
     worker_pid,
 )
-
-from fateflow_tui.core.errors import TimedOut
-from fateflow_tui.core.status import Status
 
 GUEST, HOST, ARBITER = PARTIES
 LR = "hetero_lr_0"

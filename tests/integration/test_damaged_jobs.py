@@ -7,10 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from clusters import RunningSite, alive, processes_of, sleep_job, standalone, until, until_running, worker_pid
 
 from fateflow_tui.core.errors import JobNotFound
 from fateflow_tui.core.status import Status
+from tests.integration.clusters import (
+    RunningSite,
+    alive,
+    processes_of,
+    sleep_job,
+    standalone,
+    until,
+    until_running,
+    worker_pid,
+)
 
 _ROLES = {"guest": [9999], "host": [10000]}
 

@@ -16,10 +16,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
-import chromium
 import httpx
 import pytest
-from clusters import RunningSite, alive, sleep_job, standalone, until, until_running, workers_of
+
+from tests.integration import chromium
+from tests.integration.clusters import RunningSite, alive, sleep_job, standalone, until, until_running, workers_of
 
 _PROGRAM = "from commands.main import main; main()"
 _LIMIT = 30.0  # seconds

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clusters import RunningSite, sleep_job, standalone, until, until_running
 
 from fateflow_tui.core.status import Status
 from fateflow_tui.sdk import FateFlow, local
+from tests.integration.clusters import RunningSite, sleep_job, standalone, until, until_running
 
 pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
 

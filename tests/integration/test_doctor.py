@@ -7,13 +7,13 @@ import socket
 from pathlib import Path
 
 import pytest
-from contract.command_line import CommandLine
-from integration.clusters import RunningSite, standalone, three_sites
 
 from fateflow_tui.runtime.home.checks import Check, mounted_as
 from fateflow_tui.runtime.home.doctor import checks_of_stopped, network_checks
 from fateflow_tui.runtime.site_config import Capacity, SiteConfig
 from fateflow_tui.sdk.types import Check as Found
+from tests.contract.command_line import CommandLine
+from tests.integration.clusters import RunningSite, standalone, three_sites
 
 DATA = Path(__file__).parents[2] / "demo" / "data" / "guest.csv"
 

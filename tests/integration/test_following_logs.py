@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from contract.command_line import CommandLine
-from integration.clusters import RunningSite, fate_job, sleep_job, standalone
 
 from fateflow_tui.core.status import Status
+from tests.contract.command_line import CommandLine
+from tests.integration.clusters import RunningSite, fate_job, sleep_job, standalone
 
 # Time, level, party, component, message; a record's further lines are indented or bare.
 _RECORD = re.compile(r"(\d{4}-\d\d-\d\dT\S+) (\w+) +(\S+) (\S+) \| ")

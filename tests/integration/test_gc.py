@@ -9,12 +9,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from contract.command_line import CommandLine
-from integration.clusters import RunningSite, sleep_job, standalone, until, until_running
 
 from fateflow_tui.core.errors import BadRequest, JobNotFound
 from fateflow_tui.core.status import Status
 from fateflow_tui.runtime.site_config import Retention, SiteConfig
+from tests.contract.command_line import CommandLine
+from tests.integration.clusters import RunningSite, sleep_job, standalone, until, until_running
 
 DATA = Path(__file__).parents[2] / "demo" / "data" / "guest.csv"
 GUEST = {"guest": [9999]}

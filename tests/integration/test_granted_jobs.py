@@ -11,12 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
-from integration.clusters import RunningSite, sleep_job, until
 
 from fateflow_tui.core.errors import PartyRefused
 from fateflow_tui.core.status import Status
 from fateflow_tui.runtime.site_config import SiteConfig
 from fateflow_tui.store.audit import AuditTrail
+from tests.integration.clusters import RunningSite, sleep_job, until
 
 DEMO = Path(__file__).parents[2] / "demo"
 HOST_PARTIES = ["host:10000", "arbiter:10001"]

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contract.command_line import CommandLine
-from integration.clusters import RunningSite, standalone, three_sites, until
 
 from fateflow_tui.core.errors import BadDocument, BadRequest, JobNotFound
 from fateflow_tui.core.status import Status
+from tests.contract.command_line import CommandLine
+from tests.integration.clusters import RunningSite, standalone, three_sites, until
 
 DEMO = Path(__file__).parents[2] / "demo"
 MODEL = "arbiter-10001#guest-9999#host-10000#model"

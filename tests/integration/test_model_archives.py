@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
-from integration.clusters import RunningSite, fate_job, standalone, three_sites
-from integration.test_models import GUEST_TABLE, HOST_TABLE, MODEL_ID, deploy, predict, predict_conf, scores
 
 from fateflow_tui.core.status import Status
+from tests.integration.clusters import RunningSite, fate_job, standalone, three_sites
+from tests.integration.test_models import GUEST_TABLE, HOST_TABLE, MODEL_ID, deploy, predict, predict_conf, scores
 
 NEW_PARTIES = ("guest:10000", "host:9999", "arbiter:9998")  # guest and host have changed places
 NEW_ROLES = {"guest": [10000], "host": [9999], "arbiter": [9998]}

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import polars as pl
 import pytest
-from integration.clusters import RunningSite, fate_job, three_sites
 
 from fateflow_tui.core.errors import Conflict, FateFlowError, PartyRefused
 from fateflow_tui.core.status import Status
+from tests.integration.clusters import RunningSite, fate_job, three_sites
 
 GUEST_TABLE, HOST_TABLE = "breast_hetero_guest", "breast_hetero_host"
 MODEL_ID = "arbiter-10000#guest-9999#host-10000#model"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from integration.clusters import RunningSite, fate_job, standalone
 
 from fateflow_tui.core.status import Status
+from tests.integration.clusters import RunningSite, fate_job, standalone
 
 
 @pytest.fixture(scope="module")

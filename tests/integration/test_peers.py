@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from peer_sites import ARBITER, GUEST, HOST, JOB, PeerSite, directive, guest_and_host
 
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import Conflict, PartyRefused, PartyUnreachable
@@ -29,6 +28,7 @@ from fateflow_tui.runtime.peers.client import DIRECTIVE_PATH, PING_PATH
 from fateflow_tui.runtime.peers.keys import SiteKey
 from fateflow_tui.runtime.peers.signing import Call
 from fateflow_tui.runtime.site_config import SiteConfig, Timeouts, Tls
+from tests.integration.peer_sites import ARBITER, GUEST, HOST, JOB, PeerSite, directive, guest_and_host
 
 BODY = msgspec.json.encode(directive())
 

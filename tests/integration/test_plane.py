@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from peer_sites import ARBITER, COMPONENT, GUEST, HOST, JOB, PeerSite, guest_and_host, order, sent, wanted
 
 from fateflow_tui.core.errors import BadRequest, Conflict, PartyRefused, PartyUnreachable
 from fateflow_tui.core.ids import Party
@@ -20,6 +19,18 @@ from fateflow_tui.core.work import Sent
 from fateflow_tui.runtime.messages.transfer import CHUNK_SIZE, Chunk, MailKey, Progress
 from fateflow_tui.runtime.peers.keys import SiteKey
 from fateflow_tui.runtime.site_config import MailboxLimits, SiteConfig
+from tests.integration.peer_sites import (
+    ARBITER,
+    COMPONENT,
+    GUEST,
+    HOST,
+    JOB,
+    PeerSite,
+    guest_and_host,
+    order,
+    sent,
+    wanted,
+)
 
 MIB = 1 << 20
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration.clusters import RunningSite, fate_job, three_sites
-from integration.test_models import GUEST_TABLE, HOST_TABLE, deploy, predict, scores
 
 from fateflow_tui.core.errors import JobNotFound
 from fateflow_tui.core.status import Status
+from tests.integration.clusters import RunningSite, fate_job, three_sites
+from tests.integration.test_models import GUEST_TABLE, HOST_TABLE, deploy, predict, scores
 
 ALL = ["reader_0", "dataio_0", "intersection_0", "hetero_lr_0", "evaluation_0"]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from clusters import RunningSite, sleep_job, standalone, until
 
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.core.status import Status
+from tests.integration.clusters import RunningSite, sleep_job, standalone, until
 
 
 def _log(site: RunningSite) -> str:

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clusters import RunningSite, standalone
 
 from fateflow_tui.core import errors
 from fateflow_tui.core.status import Status
 from fateflow_tui.sdk import AsyncFateFlow, FateFlow
 from fateflow_tui.sdk.pipeline import Deployed, Pipeline, Run
+from tests.integration.clusters import RunningSite, standalone
 
 _DATA = Path(__file__).parents[2] / "demo" / "data"
 _PARTY = "guest:9999"

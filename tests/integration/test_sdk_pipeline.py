@@ -8,12 +8,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from clusters import RunningSite, standalone
 
 from fateflow_tui.core import errors
 from fateflow_tui.core.status import Status
 from fateflow_tui.sdk import FateFlow
 from fateflow_tui.sdk.pipeline import Deployed, Pipeline, Run, RunFailed
+from tests.integration.clusters import RunningSite, standalone
 
 _DATA = Path(__file__).parents[2] / "demo" / "data"
 _GUEST = {"namespace": "experiment", "name": "guest"}

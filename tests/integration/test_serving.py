@@ -11,7 +11,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from integration.serving_sites import (
+
+from fateflow_tui.core.errors import BadRequest, Conflict, NotBuilt, NotFound, PartyRefused
+from fateflow_tui.core.ids import Party
+from fateflow_tui.runtime.serving.messages import ShareRequest
+from tests.integration.serving_sites import (
     GUEST,
     HOST,
     INTERCEPT,
@@ -24,10 +28,6 @@ from integration.serving_sites import (
     register,
     three_parties,
 )
-
-from fateflow_tui.core.errors import BadRequest, Conflict, NotBuilt, NotFound, PartyRefused
-from fateflow_tui.core.ids import Party
-from fateflow_tui.runtime.serving.messages import ShareRequest
 
 ROW = {"x0": 2, "x1": "0.25"}
 

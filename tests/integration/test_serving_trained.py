@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
-from integration.clusters import RunningSite, fate_job, three_sites
 
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.status import Status
+from tests.integration.clusters import RunningSite, fate_job, three_sites
 
 GUEST_TABLE, HOST_TABLE = "breast_hetero_guest", "breast_hetero_host"
 

@@ -7,11 +7,10 @@ import signal
 import time
 from pathlib import Path
 
-from integration.clusters import alive, sleep_job, standalone, until, until_running
-
 from fateflow_tui.core.status import Status
 from fateflow_tui.sdk import local
 from fateflow_tui.sdk.connection import read_run_file
+from tests.integration.clusters import alive, sleep_job, standalone, until, until_running
 
 ROLES = {"guest": [9999], "host": [10000]}
 

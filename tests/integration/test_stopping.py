@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from integration.clusters import (
+
+from fateflow_tui.core.status import Status
+from tests.integration.clusters import (
     PARTIES,
     RunningSite,
     alive,
@@ -17,8 +19,6 @@ from integration.clusters import (
     until_running,
     worker_pid,
 )
-
-from fateflow_tui.core.status import Status
 
 ARBITER = PARTIES[2]
 ROLES = {"guest": [9999], "host": [10000], "arbiter": [10000]}

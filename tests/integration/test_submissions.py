@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from contract.command_line import CommandLine
-from integration.clusters import RunningSite, sleep_job, standalone
 
 from fateflow_tui.core.status import Status
+from tests.contract.command_line import CommandLine
+from tests.integration.clusters import RunningSite, sleep_job, standalone
 
 ROLES = {"guest": [9999], "host": [10000]}
 LARGE = 10 << 20  # bytes

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from integration.clusters import PARTIES, RunningSite, fate_job, three_sites
 
 from fateflow_tui.core.errors import BadRequest, PartyRefused
 from fateflow_tui.core.status import Status
+from tests.integration.clusters import PARTIES, RunningSite, fate_job, three_sites
 
 GUEST_TABLE, HOST_TABLE = "breast_hetero_guest", "breast_hetero_host"
 SCORES = {"label", "predict_result", "predict_score", "predict_detail"}

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from contract.command_line import CommandLine
-from integration.clusters import RunningSite, sleep_job, standalone, until_running
 
 from fateflow_tui.core.errors import PartyRefused
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.status import Status
+from tests.contract.command_line import CommandLine
+from tests.integration.clusters import RunningSite, sleep_job, standalone, until_running
 
 GUEST = {"guest": [9999]}
 TOTAL = 20  # cores of a site that nobody has configured

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from contract.command_line import CommandLine
-from integration.clusters import RunningSite, fate_job, sleep_job, standalone
-from integration.test_models import GUEST_TABLE, HOST_TABLE, scores
 
 from fateflow_tui.core.cells import width
 from fateflow_tui.core.errors import JobNotFound
 from fateflow_tui.core.status import Status
+from tests.contract.command_line import CommandLine
+from tests.integration.clusters import RunningSite, fate_job, sleep_job, standalone
+from tests.integration.test_models import GUEST_TABLE, HOST_TABLE, scores
 
 ALL = ["reader_0", "dataio_0", "intersection_0", "hetero_lr_0", "evaluation_0"]
 _PATIENCE = 30.0  # seconds for one event

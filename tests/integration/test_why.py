@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from contract.command_line import CommandLine
-from integration.clusters import standalone, until, until_running, worker_pid
-from integration.why_sites import BOTH, GUEST, HOST, SILENCE, Pair, pair_of_sites
 
 from fateflow_tui.core.errors import FateFlowError, NotFound, PartyRefused, PartyUnreachable
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.status import Status
+from tests.contract.command_line import CommandLine
+from tests.integration.clusters import standalone, until, until_running, worker_pid
+from tests.integration.why_sites import BOTH, GUEST, HOST, SILENCE, Pair, pair_of_sites
 
 READER = {"components": {"reader_0": {"module": "Reader", "output": {"data": ["data"]}}}}
 

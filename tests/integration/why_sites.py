@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from integration.clusters import RunningSite, until
-
 from fateflow_tui.core.why import Why
 from fateflow_tui.runtime.site_config import Capacity, Scheduling, SiteConfig, Timeouts
+from tests.integration.clusters import RunningSite, until
 
 GUEST, HOST = "guest:9999", "host:10000"
 BOTH = {"guest": [9999], "host": [10000]}

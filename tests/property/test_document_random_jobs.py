@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.document_catalog import ROLES, FateCatalog
-from unit.document_jobs import conf_1, conf_2, dsl_1, dsl_2
 
 from fateflow_tui.core.document import check_job, derive_predict_dsl, examine_job, plan_job
 from fateflow_tui.core.document.graph import topological_order
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import JobPlan
+from tests.unit.document_catalog import ROLES, FateCatalog
+from tests.unit.document_jobs import conf_1, conf_2, dsl_1, dsl_2
 
 CATALOG = FateCatalog()
 MODULES = ["Sleep", "FeatureScale", "ColumnExpand", "HeteroLR", "Union"]

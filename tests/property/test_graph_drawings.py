@@ -7,10 +7,10 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from property.graph_ink import BoxReader, LaneReader
-from property.graph_random import KINDS, children_of, random_needs
 
 from fateflow_tui.graph import ASCII, UNICODE, BoxLayout, Dag, Glyphs, LaneLayout, lay_boxes, lay_lanes, render_text
+from tests.property.graph_ink import BoxReader, LaneReader
+from tests.property.graph_random import KINDS, children_of, random_needs
 
 GRAPHS = 500
 SETS = pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from invariants import Tables
 
 from fateflow_tui.core.plan import JobPlan, PartyDocument
 from fateflow_tui.core.records import DriverRecord, JobState, PartyRecord, StoryEntry, TaskRecord
+from tests.simulation.invariants import Tables
 
 
 def load(job_id: str, version: int, tables: Tables) -> JobState:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from scenario import Scenario, plan_job
-from world import World
-
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import JobOptions, JobPlan, Resources
 from fateflow_tui.core.records import WaitingReason
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import SiteFacts, Tunables
+from tests.simulation.scenario import Scenario, plan_job
+from tests.simulation.world import World
 
 GUEST = Party("guest", "9999")
 HOST = Party("host", "10000")

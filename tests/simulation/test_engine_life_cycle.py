@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from engine_world import ALL, ARBITER, GUEST, HOST, HOUR, chain, one_site, reason, status, tasks, two_sites, wide
-from scenario import plan_job
-from world import BEGIN, World
 
 from fateflow_tui.core.effects import AnnounceJobEnd, StartTask
 from fateflow_tui.core.errors import BadRequest, Conflict, JobNotFound
@@ -14,6 +11,22 @@ from fateflow_tui.core.messages import Refusal
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import Engine, SiteFacts
+from tests.simulation.engine_world import (
+    ALL,
+    ARBITER,
+    GUEST,
+    HOST,
+    HOUR,
+    chain,
+    one_site,
+    reason,
+    status,
+    tasks,
+    two_sites,
+    wide,
+)
+from tests.simulation.scenario import plan_job
+from tests.simulation.world import BEGIN, World
 
 JOB = "202601010001"
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from engine_world import GUEST, HOST, chain
-from scenario import plan_job
-from world import BEGIN
 
 from fateflow_tui.core.effects import Effect, SendAcknowledgement, SendDirective, SendReport, StartTask
 from fateflow_tui.core.errors import BadRequest, Conflict
@@ -25,6 +22,9 @@ from fateflow_tui.core.messages import Acknowledgement, Directive, FailureCard, 
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import Engine, SiteFacts
+from tests.simulation.engine_world import GUEST, HOST, chain
+from tests.simulation.scenario import plan_job
+from tests.simulation.world import BEGIN
 
 JOB = "202601010001"
 PAIR = [GUEST, HOST]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from engine_world import ALL, ARBITER, GUEST, HOST, chain, one_site, reason, status, two_sites
-from scenario import plan_job
-from world import BEGIN, World
-
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Phase
 from fateflow_tui.core.plan import JobOptions, JobPlan, Resources
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import SiteFacts, Tunables
 from fateflow_tui.engine.capacity import Ledger
+from tests.simulation.engine_world import ALL, ARBITER, GUEST, HOST, chain, one_site, reason, status, two_sites
+from tests.simulation.scenario import plan_job
+from tests.simulation.world import BEGIN, World
 
 FIRST, SECOND, THIRD = (f"20260101000{i}" for i in (1, 2, 3))
 

@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from disk import load
-from engine_world import ALL, ARBITER, GUEST, HOST, HOUR, chain, one_site, reason, status, tasks, two_sites, wide
-from scenario import plan_job
-from world import BEGIN, SimulatedSite, World
 
 from fateflow_tui.core.effects import StartTask
 from fateflow_tui.core.plan import JobOptions, Resources
 from fateflow_tui.core.records import task_key
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import Engine, Tunables
+from tests.simulation.disk import load
+from tests.simulation.engine_world import (
+    ALL,
+    ARBITER,
+    GUEST,
+    HOST,
+    HOUR,
+    chain,
+    one_site,
+    reason,
+    status,
+    tasks,
+    two_sites,
+    wide,
+)
+from tests.simulation.scenario import plan_job
+from tests.simulation.world import BEGIN, SimulatedSite, World
 
 JOB = "202601010001"
 BOTH = frozenset({"guest", "host"})

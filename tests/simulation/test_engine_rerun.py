@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from engine_world import ALL, ARBITER, GUEST, HOST, chain, one_site, status, tasks, two_sites
-from scenario import plan_job
-from world import World
 
 from fateflow_tui.core.effects import ForgetRuns, StartTask
 from fateflow_tui.core.errors import Conflict, NotFound
@@ -15,6 +12,9 @@ from fateflow_tui.core.messages import Refusal
 from fateflow_tui.core.plan import JobOptions, JobPlan, PartyDocument
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import Engine
+from tests.simulation.engine_world import ALL, ARBITER, GUEST, HOST, chain, one_site, status, tasks, two_sites
+from tests.simulation.scenario import plan_job
+from tests.simulation.world import World
 
 JOB = "202601010001"
 

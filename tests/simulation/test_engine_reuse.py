@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import msgspec
-from engine_world import ALL, GUEST, HOST, chain, one_site, tasks, two_sites
-from scenario import again
-from world import World
 
 from fateflow_tui.core.effects import StartTask
 from fateflow_tui.core.messages import Want
@@ -13,6 +10,9 @@ from fateflow_tui.core.plan import JobPlan
 from fateflow_tui.core.records import TaskRecord
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import unchanged
+from tests.simulation.engine_world import ALL, GUEST, HOST, chain, one_site, tasks, two_sites
+from tests.simulation.scenario import again
+from tests.simulation.world import World
 
 FIRST, SECOND = "202601010001", "202601010002"
 

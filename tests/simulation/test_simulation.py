@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 import pytest
-from scenario import draw
-from world import World
+
+from tests.simulation.scenario import draw
+from tests.simulation.world import World
 
 SEEDS = int(os.environ.get("FATEFLOW_SEEDS", "3000"))
 CHUNK = 50

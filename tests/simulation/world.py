@@ -9,9 +9,6 @@ from random import Random
 from zlib import crc32
 
 import msgspec
-from disk import load
-from invariants import Broken, Tables, Witness, check_alarm, check_end, check_engine, check_saved
-from scenario import Faults, Scenario
 
 from fateflow_tui.core.effects import (
     Effect,
@@ -41,6 +38,9 @@ from fateflow_tui.core.ports import Change
 from fateflow_tui.core.records import Adopted, DriverRecord, PartyRecord, TaskRecord, task_key
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import Engine, SiteFacts
+from tests.simulation.disk import load
+from tests.simulation.invariants import Broken, Tables, Witness, check_alarm, check_end, check_engine, check_saved
+from tests.simulation.scenario import Faults, Scenario
 
 BEGIN = 1_767_225_600_000
 QUIET = Faults()

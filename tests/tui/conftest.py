@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -12,11 +11,10 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
-from clusters import RunningSite, sleep_job, standalone
-from job_jobs import upload_tables
-from reading import ROLES, Dash, connected
-from trained import Trained, train
+from tests.integration.clusters import RunningSite, sleep_job, standalone
+from tests.tui.job_jobs import upload_tables
+from tests.tui.reading import ROLES, Dash, connected
+from tests.tui.trained import Trained, train
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from clusters import RunningSite
+from tests.integration.clusters import RunningSite
 
 ROLES = {"guest": [9999], "host": [10000], "arbiter": [10001]}
 Documents = tuple[dict[str, Any], dict[str, Any]]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from reading import connected, lacks, matches_golden, screen_text, shows, until
 from textual.widgets import Input
-from trained import Trained, steady
 
 from fateflow_tui.tui.widgets.listing import Listing
+from tests.tui.reading import connected, lacks, matches_golden, screen_text, shows, until
+from tests.tui.trained import Trained, steady
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 45)])

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clusters import RunningSite, sleep_job, standalone
-from many_jobs import copies
-from reading import connected, lacks, screen_text, shows, until
-
 from fateflow_tui.sdk import FateFlow, local
 from fateflow_tui.tui.app import DashApp
 from fateflow_tui.tui.store import Site
 from fateflow_tui.tui.widgets.listing import Listing
+from tests.integration.clusters import RunningSite, sleep_job, standalone
+from tests.tui.many_jobs import copies
+from tests.tui.reading import connected, lacks, screen_text, shows, until
 
 ONE = {"guest": [9999]}
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from clusters import RunningSite
-from job_jobs import anonymous, broken, fork, regression
-from reading import Dash, connected, lacks, matches_golden, screen_text, shows, until
 
 from fateflow_tui.core.status import Status
 from fateflow_tui.sdk.types.jobs import JobLine
@@ -16,6 +13,9 @@ from fateflow_tui.tui.screens.job import JobScreen
 from fateflow_tui.tui.widgets.graph_view import GraphView
 from fateflow_tui.tui.widgets.listing import Listing
 from fateflow_tui.tui.widgets.log_pane import LogPane
+from tests.integration.clusters import RunningSite
+from tests.tui.job_jobs import anonymous, broken, fork, regression
+from tests.tui.reading import Dash, connected, lacks, matches_golden, screen_text, shows, until
 
 
 def ended(site: RunningSite, documents: tuple[dict[str, object], dict[str, object]]) -> JobLine:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clusters import RunningSite, standalone, three_sites
-from clusters import until as until_so
-from job_jobs import ROLES, broken, fork, regression, sleeping
-from reading import connected, lacks, screen_text, shows, until
-from test_job_screen import ended, opened
-
 from fateflow_tui.core.status import Status
 from fateflow_tui.tui.screens.parameters import ParameterEditor
 from fateflow_tui.tui.widgets.graph_view import GraphView
+from tests.integration.clusters import RunningSite, standalone, three_sites
+from tests.integration.clusters import until as until_so
+from tests.tui.job_jobs import ROLES, broken, fork, regression, sleeping
+from tests.tui.reading import connected, lacks, screen_text, shows, until
+from tests.tui.test_job_screen import ended, opened
 
 
 async def test_a_failure_is_mended_and_the_job_succeeds(workshop: RunningSite) -> None:

@@ -20,9 +20,9 @@ from fateflow_tui.tui import graph_scene, parameters
 from fateflow_tui.tui.columns import Column, beyond, fitted, shared, without_start
 from fateflow_tui.tui.graph_scene import Look, row_of
 from fateflow_tui.tui.job_filter import Subject, first_component, first_tab
+from fateflow_tui.tui.log_book import LogBook, Wish
 from fateflow_tui.tui.parameters import parameters_of
 from fateflow_tui.tui.widgets import metric_charts
-from fateflow_tui.tui.widgets.tab_log import LogBook, Wish
 
 
 def _line(at: int, text: str, level: str = "INFO", party: str = "guest:9999", component: str = "a") -> LogLine:

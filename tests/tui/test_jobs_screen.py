@@ -7,12 +7,12 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
-from clusters import RunningSite, sleep_job, standalone
-from many_jobs import copies
-from reading import ROLES, Dash, connected, lacks, matches_golden, screen_text, shows, until
 
 from fateflow_tui.core.status import Status
 from fateflow_tui.tui.widgets.listing import Listing
+from tests.integration.clusters import RunningSite, sleep_job, standalone
+from tests.tui.many_jobs import copies
+from tests.tui.reading import ROLES, Dash, connected, lacks, matches_golden, screen_text, shows, until
 
 Opened = Callable[..., AbstractAsyncContextManager[Dash]]
 

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from clusters import RunningSite
-from reading import connected, lacks, matches_golden, screen_text, shows, until
 from textual.widgets import Input
-from trained import Trained, steady, upload
 
 from fateflow_tui.tui.widgets.listing import Listing
+from tests.integration.clusters import RunningSite
+from tests.tui.reading import connected, lacks, matches_golden, screen_text, shows, until
+from tests.tui.trained import Trained, steady, upload
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 45), (220, 60)])

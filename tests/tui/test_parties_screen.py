@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from clusters import RunningSite, sleep_job, three_sites, until_running
-from reading import connected, lacks, matches_golden, screen_text, shows, until
 from textual.widgets import Input
-from trained import documents, steady, upload
 
 from fateflow_tui.tui.widgets.listing import Listing
+from tests.integration.clusters import RunningSite, sleep_job, three_sites, until_running
+from tests.tui.reading import connected, lacks, matches_golden, screen_text, shows, until
+from tests.tui.trained import documents, steady, upload
 
 PARTIES = ("guest:9999", "host:10000")
 

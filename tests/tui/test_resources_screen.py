@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clusters import RunningSite, sleep_job, standalone, until_running
-from reading import ROLES, connected, lacks, matches_golden, screen_text, shows, until
-from trained import steady
+
+from tests.integration.clusters import RunningSite, sleep_job, standalone, until_running
+from tests.tui.reading import ROLES, connected, lacks, matches_golden, screen_text, shows, until
+from tests.tui.trained import steady
 
 
 @pytest.fixture(scope="module")

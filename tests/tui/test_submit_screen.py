@@ -7,13 +7,13 @@ import os
 from pathlib import Path
 
 import pytest
-from clusters import RunningSite, standalone
-from reading import connected, lacks, matches_golden, screen_text, shows, until
 from textual.widgets import Input
-from trained import DEMO, Trained, documents, steady
 
 from fateflow_tui.tui import drafts
 from fateflow_tui.tui.widgets.file_list import FileList
+from tests.integration.clusters import RunningSite, standalone
+from tests.tui.reading import connected, lacks, matches_golden, screen_text, shows, until
+from tests.tui.trained import DEMO, Trained, documents, steady
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from clusters import RunningSite
-
 from fateflow_tui.core.status import Status
+from tests.integration.clusters import RunningSite
 
 DEMO = Path(__file__).parents[2] / "demo"
 _ROWS = 60  # of the demo's tables

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.component_tables import GUEST, HOST, raw_file
 
 from fateflow_tui.artifacts.table import Table
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.ids import Party
 from fateflow_tui.worker.testing import Result, run_module
+from tests.unit.component_tables import GUEST, HOST, raw_file
 
 ARBITER = Party("arbiter", "10000")
 

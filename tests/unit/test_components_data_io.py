@@ -9,12 +9,12 @@ from typing import Any
 
 import polars as pl
 import pytest
-from unit.component_tables import GUEST, HOST, listed, raw, raw_file
 
 from fateflow_tui.artifacts.table import preview
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.errors import ComponentFailed
 from fateflow_tui.worker.testing import Given, Result, run_module
+from tests.unit.component_tables import GUEST, HOST, listed, raw, raw_file
 
 DENSE = {"id": ["b", "a", "10"], "y": ["1", "0", "1"], "x0": ["0.5", "-1", ""], "x1": ["3", "4", "5"]}
 

@@ -10,11 +10,11 @@ import numpy as np
 import polars as pl
 import pytest
 from sklearn import metrics as reference
-from unit.component_tables import GUEST, HOST
 
 from fateflow_tui.components.evaluation import binary
 from fateflow_tui.core.errors import ComponentFailed
 from fateflow_tui.worker.testing import Given, Result, run_module
+from tests.unit.component_tables import GUEST, HOST
 
 ORIGIN = {"job_id": "j", "component": "hetero_lr_0"}
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from unit.component_tables import GUEST, HOST, SECOND_HOST, raw, raw_file
 
 from fateflow_tui.components.intersection import ecdh, exchange
 from fateflow_tui.components.intersection.exchange import encoded, full_domain
 from fateflow_tui.core.errors import ComponentFailed, NotBuilt
 from fateflow_tui.core.ids import Party
 from fateflow_tui.worker.testing import Given, MemoryExchange, Result, run_module
+from tests.unit.component_tables import GUEST, HOST, SECOND_HOST, raw, raw_file
 
 METHODS: list[dict[str, Any]] = [
     {"intersect_method": "raw"},

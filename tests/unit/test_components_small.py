@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from unit.component_tables import GUEST, HOST, LOCAL, SECOND_HOST, raw, raw_file
 
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.components.secure_add import SecureAddExample, SecureAddExampleParam
 from fateflow_tui.core.errors import ComponentFailed, NotFound
 from fateflow_tui.core.ids import Party
 from fateflow_tui.worker.testing import run_module
+from tests.unit.component_tables import GUEST, HOST, LOCAL, SECOND_HOST, raw, raw_file
 
 
 def test_reader_passes_the_stored_table_on_and_describes_it(tmp_path: Path, shared: Path) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.component_tables import LOCAL
 
 from fateflow_tui.artifacts import delimited
 from fateflow_tui.artifacts.table import Table
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.errors import ComponentFailed, Conflict
 from fateflow_tui.worker.testing import Result, run_module
+from tests.unit.component_tables import LOCAL
 
 
 @pytest.fixture

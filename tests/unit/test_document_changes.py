@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from unit.document_catalog import FateCatalog
-from unit.document_jobs import conf_1, conf_2, dsl_1, dsl_2
 
 from fateflow_tui.core.document import changed_components, check_job, plan_job, with_changes
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.ids import Party
+from tests.unit.document_catalog import FateCatalog
+from tests.unit.document_jobs import conf_1, conf_2, dsl_1, dsl_2
 
 GUEST = Party("guest", "9999")
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from unit.document_catalog import FateCatalog
-from unit.document_jobs import conf_1, conf_2, dsl_1, dsl_2
 
 from fateflow_tui.core.document import Problem, check_job, examine_job, lint_job
 from fateflow_tui.core.errors import BadDocument, DamagedFile
+from tests.unit.document_catalog import FateCatalog
+from tests.unit.document_jobs import conf_1, conf_2, dsl_1, dsl_2
 
 JSON = dict[str, Any]
 Change = Callable[[JSON, JSON], object]

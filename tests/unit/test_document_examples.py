@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.document_catalog import FateCatalog
 
 from fateflow_tui.core.document import check_job, derive_predict_dsl, examine_job, plan_job
 from fateflow_tui.core.ids import Party
+from tests.unit.document_catalog import FateCatalog
 
 DRIVER = Party("guest", "9999")
 

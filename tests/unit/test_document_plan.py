@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from unit.document_catalog import FateCatalog
-from unit.document_jobs import conf_1, conf_2, dsl_1, dsl_2
 
 from fateflow_tui.core.document import check_job, plan_job
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import JobOptions, JobPlan, PartyDocument, Resources, TaskPlan
+from tests.unit.document_catalog import FateCatalog
+from tests.unit.document_jobs import conf_1, conf_2, dsl_1, dsl_2
 
 GUEST, ARBITER = Party("guest", "9999"), Party("arbiter", "10002")
 HOST_0, HOST_1 = Party("host", "10000"), Party("host", "10001")

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unit.document_catalog import FateCatalog
-from unit.document_jobs import conf_1, conf_2, dsl_1, dsl_2
 
 from fateflow_tui.core.document import (
     check_job,
@@ -22,6 +20,8 @@ from fateflow_tui.core.document import (
 )
 from fateflow_tui.core.errors import BadDocument, BadRequest
 from fateflow_tui.core.ids import Party
+from tests.unit.document_catalog import FateCatalog
+from tests.unit.document_jobs import conf_1, conf_2, dsl_1, dsl_2
 
 GUEST, HOST_0, HOST_1 = Party("guest", "9999"), Party("host", "10000"), Party("host", "10001")
 

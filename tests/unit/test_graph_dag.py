@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from unit.graph_examples import FORK_AND_JOIN
 
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.graph import Dag, Edge, dag_of_dsl
+from tests.unit.graph_examples import FORK_AND_JOIN
 
 
 def test_names_come_in_topological_order():

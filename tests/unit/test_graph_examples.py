@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from property.graph_ink import BoxReader, LaneReader
-
 from fateflow_tui.graph import ASCII, UNICODE, Dag, dag_of_dsl, lay_boxes, lay_lanes, render_text
+from tests.property.graph_ink import BoxReader, LaneReader
 
 
 def test_all_examples_in_both_drawings(shared: Path):

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from unit.graph_examples import EXAMPLES
 
 from fateflow_tui.graph import ASCII, Dag, lay_boxes, lay_lanes, render_text
+from tests.unit.graph_examples import EXAMPLES
 
 FOLDER = Path(__file__).parents[1] / "golden/graph"
 

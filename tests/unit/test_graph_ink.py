@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from property.graph_ink import BoxReader, LaneReader
+
+from tests.property.graph_ink import BoxReader, LaneReader
 
 
 def test_lanes_are_followed():

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from unit.graph_examples import EXAMPLES, FORK_AND_JOIN
-
 from fateflow_tui.graph import Dag, Direction, first, lay_boxes, lay_lanes, neighbour
+from tests.unit.graph_examples import EXAMPLES, FORK_AND_JOIN
 
 UP, DOWN, LEFT, RIGHT = Direction.UP, Direction.DOWN, Direction.LEFT, Direction.RIGHT
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from unit.graph_examples import CHAIN, DIAMOND, MULTI_PIPELINE
-
 from fateflow_tui.graph import ASCII, Cell, Dag, Part, cell_rows, lay_boxes, lay_lanes, render_text
+from tests.unit.graph_examples import CHAIN, DIAMOND, MULTI_PIPELINE
 
 
 def test_statuses_stand_beside_their_lanes():

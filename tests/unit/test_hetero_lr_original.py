@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import polars as pl
 import pytest
-from hetero_lr_parties import ARBITER, GUEST, HOSTS, train
 from sklearn.metrics import roc_auc_score
 
 from fateflow_tui.core.ids import Party
 from fateflow_tui.worker.testing import Result
+from tests.unit.hetero_lr_parties import ARBITER, GUEST, HOSTS, train
 
 HOST = HOSTS[0]
 NORMAL = {"penalty": "L2", "tol": 0.0001, "optimizer": "rmsprop", "batch_size": -1, "early_stop": "diff"}

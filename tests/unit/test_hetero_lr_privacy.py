@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from gmpy2 import invert, mpz
-from hetero_lr_parties import ARBITER, GUEST, HOSTS, split, train
 
 from fateflow_tui.components.hetero_lr import HeteroLR, training
 from fateflow_tui.components.paillier.keys import PublicKey
@@ -16,6 +15,7 @@ from fateflow_tui.components.paillier.vectors import CipherVector
 from fateflow_tui.core.ids import Party
 from fateflow_tui.worker.codec import Payload, decode
 from fateflow_tui.worker.testing import MemoryPlane
+from tests.unit.hetero_lr_parties import ARBITER, GUEST, HOSTS, split, train
 
 HOST = HOSTS[0]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from hetero_lr_parties import ARBITER, GUEST, HOSTS, in_the_open, predict, split, train, weights_of
 
 from fateflow_tui.core.errors import ComponentFailed
+from tests.unit.hetero_lr_parties import ARBITER, GUEST, HOSTS, in_the_open, predict, split, train, weights_of
 
 HOST = HOSTS[0]
 

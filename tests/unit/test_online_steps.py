@@ -13,13 +13,13 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.component_tables import GUEST, HOST, listed, raw
 
 from fateflow_tui.artifacts.models import ComponentModel
 from fateflow_tui.components.catalog import load_catalog
 from fateflow_tui.components.online import Row, RowLacks, Scorer, Step
 from fateflow_tui.core.errors import ComponentFailed, NotBuilt
 from fateflow_tui.worker.testing import Given, Result, run_module
+from tests.unit.component_tables import GUEST, HOST, listed, raw
 
 HEADER = ["x0", "x1", "x2"]
 TEXTS = ["0.5", "1", "-1", "3e2", "NA", "", " 7 ", "-999", "-999.0", "null", "nan", "inf", "1.", "+4"]

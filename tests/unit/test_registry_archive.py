@@ -19,7 +19,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from registry_parts import lr, pipeline, registered
 
 from fateflow_tui.artifacts.models import ComponentModel
 from fateflow_tui.core.errors import BadRequest, DamagedFile, FateFlowError
@@ -27,6 +26,7 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.models import part_digest
 from fateflow_tui.registry import Limits, Part, Registry, archive_name, export_archive, read_archive
 from fateflow_tui.registry.parts import sha256
+from tests.unit.registry_parts import lr, pipeline, registered
 
 LR = "components/hetero_lr_0/default/model.json"
 SCALE = "components/scale_0/scale/model.json"

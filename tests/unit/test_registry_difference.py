@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
-from registry_parts import lr, pipeline, registered, scale
 
 from fateflow_tui.artifacts.models import ComponentModel
 from fateflow_tui.registry import Registry, difference
 from fateflow_tui.registry.difference import changes
+from tests.unit.registry_parts import lr, pipeline, registered, scale
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from registry_parts import lr, pipeline, registered, scale
 
 from fateflow_tui.core.errors import BadRequest, Conflict, DamagedFile, NotFound
 from fateflow_tui.registry import ModelLocation, Part, Registry
+from tests.unit.registry_parts import lr, pipeline, registered, scale
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from registry_parts import ARBITER, GUEST, HOST, MODEL, lr, pipeline
 
 from fateflow_tui.artifacts.models import ComponentModel
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.ids import Party
 from fateflow_tui.registry import check_mapping, migrated, new_model_id, new_roles
 from fateflow_tui.registry.migrate import renamed
+from tests.unit.registry_parts import ARBITER, GUEST, HOST, MODEL, lr, pipeline
 
 ROLES = {"guest": [9999], "host": [10000, 10001], "arbiter": [10000]}
 NEW = {"guest": [10000], "host": [9999, 10000], "arbiter": [7]}  # ids are swapped and moved on

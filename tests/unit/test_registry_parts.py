@@ -10,12 +10,12 @@ from threading import Barrier
 
 import msgspec
 import pytest
-from registry_parts import ARBITER, GUEST, HOST, agreed, lr, pipeline, registered, scale, trained
 
 from fateflow_tui.artifacts.models import ComponentModel
 from fateflow_tui.core.errors import BadRequest, Conflict, DamagedFile, NotFound
 from fateflow_tui.core.models import ModelFile
 from fateflow_tui.registry import Flaw, Part, Registry, Staged
+from tests.unit.registry_parts import ARBITER, GUEST, HOST, agreed, lr, pipeline, registered, scale, trained
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from fateflow_tui.sdk.types.jobs import Lineage
 from fateflow_tui.tui.action import Selection
 from fateflow_tui.tui.actions import ACTIONS
 from fateflow_tui.tui.readings import ModelRow, reread
-from fateflow_tui.tui.screens.models import parties_of
+from fateflow_tui.tui.widgets.model_text import parties_of
 
 if TYPE_CHECKING:
     from fateflow_tui.tui.app import DashApp

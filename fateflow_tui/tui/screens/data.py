@@ -3,182 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Final
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
 
-import msgspec
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 
-from fateflow_tui.core.cells import Spans, on_one_line, width
 from fateflow_tui.core.errors import FateFlowError
-from fateflow_tui.sdk.types.tables import TableJobs, TableLine, TablePreview, TableSource
-from fateflow_tui.tui import columns
+from fateflow_tui.sdk.types.tables import TableLine, TablePreview
 from fateflow_tui.tui.action import Selection
 from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.screens.dash_screen import bindings_of
 from fateflow_tui.tui.screens.table_screen import TableScreen
 from fateflow_tui.tui.widgets.listing import Listing
+from fateflow_tui.tui.widgets.table_text import (
+    TableAnswer,
+    columns_of,
+    fact_lines,
+    key_of,
+    preview_words,
+    table_columns,
+)
 from fateflow_tui.tui.widgets.text_views import Pane, Reading
-
-Row = Sequence[Any]
-_WIDEST: Final = 28
-_LOOKED_AT: Final = 50  # rows by which the width of a column is judged
-
-
-def columns_of(header: Sequence[str] | None, rows: Sequence[Row]) -> list[Column[Row]]:
-    """One for each column of a table; the ones to the right go first where there is no room."""
-    count = max([len(header or ()), *(len(row) for row in rows[:_LOOKED_AT])], default=0)
-    columns = []
-    for place in range(count):
-        title = on_one_line(str(header[place])) if header and place < len(header) else f"column {place}"
-        values = [row[place] for row in rows[:_LOOKED_AT] if place < len(row)]
-        widest = max([width(title), *(width(cell_text(value)) for value in values)])
-        room = min(_WIDEST, widest)
-        figures = place > 0 and bool(values) and all(map(_figure, values))
-        most = room if widest == room else 0  # what is cut can be moved
-        columns.append(Column(str(place), title, _text(place), room, most, rank=place, right=figures))
-    return columns
-
-
-def cell_text(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, str):
-        number = _number(value)
-        return f"{number:.6g}" if number is not None and len(value) > 9 else on_one_line(value)
-    if isinstance(value, dict):
-        return ", ".join(f"{on_one_line(str(key))}: {cell_text(member)}" for key, member in value.items())
-    return json.dumps(value, ensure_ascii=False) if value is not None else ""
-
-
-def _text(place: int) -> Any:
-    def text(row: Row, room: int) -> Spans:
-        return [(cell_text(row[place]) if place < len(row) else "", "muted" if place == 0 else "")]
-
-    return text
-
-
-def _figure(value: Any) -> bool:
-    try:
-        float(value or 0)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def _number(text: str) -> float | None:
-    """Only for what has a point or an exponent: ids keep their digits."""
-    if not any(sign in text for sign in ".eE"):
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-_JOBS: Final = 6  # jobs that are named
-
-
-class TableAnswer(msgspec.Struct, frozen=True):
-    """What was asked about a table: each with its failure where it failed."""
-
-    preview: TablePreview | FateFlowError
-    source: list[TableSource] | FateFlowError
-    jobs: TableJobs | FateFlowError
-
-
-def table_columns(now: Callable[[], int]) -> tuple[Column[TableLine], ...]:
-    return (
-        Column("namespace", "NAMESPACE", lambda t, room: [(on_one_line(t.namespace), "muted")], 10, 20),
-        Column("name", "NAME", _name, 14, 32, sortable=True),
-        Column("rows", "ROWS", lambda t, room: [(_count(t.count), "")], 9, 9, right=True, sortable=True),
-        Column("columns", "COLS", lambda t, room: [(_count(t.columns), "")], 4, 4, rank=4, right=True),
-        Column("parts", "PARTS", lambda t, room: [(_count(t.partition), "muted")], 5, 5, rank=5, right=True),
-        Column("kind", "KIND", lambda t, room: [(t.kind, "")], 9, 10, rank=3, sortable=True),
-        Column("state", "STATE", _state, 10, 16, rank=2),
-        Column("origin", "MADE BY", _origin, 18, rank=1),
-        Column(
-            "created", "CREATED", lambda t, room: [(columns.moment(t.create_time or 0, now()), "muted")], 12, 12, rank=6
-        ),
-    )
-
-
-def key_of(table: TableLine) -> str:
-    return f"{table.namespace}\t{table.table_name}"
-
-
-def fact_lines(table: TableLine | None, found: TableAnswer | FateFlowError | None, now: int) -> list[Spans]:
-    """What it is, where it comes from, who has read it."""
-    if table is None:
-        return []
-    origin = table.origin or {}
-    rows: list[tuple[str, Spans]] = [
-        ("name", [(f"{table.namespace}.{table.table_name}", "strong")]),
-        ("rows", [(_count(table.count), ""), (f" in {columns.plural(table.partition or 0, 'partition')}", "muted")]),
-        ("kind", [(table.kind, ""), (f"  {table.engine}", "muted")]),
-        ("state", _state(table, 40)),
-        ("created", [(columns.moment(table.create_time or 0, now), "")]),
-        ("made by", [(str(origin.get("component", "") or origin.get("upload", "")), "")]),
-        ("job", [(str(origin.get("job_id", "")), "primary")]),
-    ]
-    if isinstance(found, TableAnswer):
-        rows += _source_rows(found.source) + _job_rows(found.jobs)
-    return [[(f"{name:<9}", "muted"), *spans] for name, spans in rows if spans and spans[0][0]]
-
-
-def preview_words(preview: TablePreview | FateFlowError | None) -> str:
-    """What stands where there are no rows."""
-    if isinstance(preview, FateFlowError):
-        return "\n".join(filter(None, [f"✗ {on_one_line(str(preview))}", preview.hint]))
-    return "reading …" if preview is None else "the table is empty"
-
-
-def _name(table: TableLine, room: int) -> Spans:
-    return [(on_one_line(table.table_name), "" if table.enable else "muted")]
-
-
-def _state(table: TableLine, room: int) -> Spans:
-    spans: Spans = [("✓ enabled", "success")] if table.enable else [("■ disabled", "canceled")]
-    return [*spans, (" bound", "accent")] if table.external else spans
-
-
-def _origin(table: TableLine, room: int) -> Spans:
-    origin = table.origin or {}
-    component = str(origin.get("component", ""))
-    job = str(origin.get("job_id", ""))
-    named = f"{component} " if component else ""
-    return [(named, ""), (columns.shortened_id(job, max(0, room - width(named))), "muted")]
-
-
-def _count(value: Any) -> str:
-    return f"{value:,}".replace(",", " ") if isinstance(value, int) else "?"
-
-
-def _source_rows(source: Sequence[TableSource] | FateFlowError) -> list[tuple[str, Spans]]:
-    if isinstance(source, FateFlowError):
-        return [("made of", [("✗ ", "failed"), (on_one_line(str(source)), "failed")])]
-    rows: list[tuple[str, Spans]] = []
-    for one in source:
-        parent = one.parent_table_name and f"{one.parent_table_namespace}.{one.parent_table_name}"
-        first = one.source_table_name and f"{one.source_table_namespace}.{one.source_table_name}"
-        rows.append(("made of", [(first or parent, "primary"), (f" by {one.component_name}", "muted")]))
-    return rows
-
-
-def _job_rows(jobs: TableJobs | FateFlowError) -> list[tuple[str, Spans]]:
-    if isinstance(jobs, FateFlowError):
-        return [("read by", [("✗ ", "failed"), (on_one_line(str(jobs)), "failed")])]
-    rows: list[tuple[str, Spans]] = [
-        ("" if number else "read by", [(job, "primary")]) for number, job in enumerate(jobs.job[:_JOBS])
-    ]
-    if len(jobs.job) > _JOBS:
-        rows.append(("", [(f"and {len(jobs.job) - _JOBS} more", "muted")]))
-    return rows or [("read by", [("no job yet", "muted")])]
-
 
 _ROWS = 50  # of the preview
 

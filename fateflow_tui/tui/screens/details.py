@@ -13,10 +13,10 @@ from fateflow_tui.core.cells import Spans, on_one_line
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.tui.readings import ModelRow
-from fateflow_tui.tui.screens import data
 from fateflow_tui.tui.screens.dialog import Dialog
-from fateflow_tui.tui.screens.models import diff_lines
+from fateflow_tui.tui.widgets import table_text
 from fateflow_tui.tui.widgets.listing import Listing
+from fateflow_tui.tui.widgets.model_text import diff_lines
 from fateflow_tui.tui.widgets.tab_cards import card_lines, log_lines
 from fateflow_tui.tui.widgets.text_views import Reading, ScrollWords
 
@@ -121,7 +121,7 @@ class PeekDialog(Dialog[None]):
         except FateFlowError as error:
             words.show([[(str(error), "error")], [(error.hint or "", "muted")]])
             return
-        listing: Listing[Any] = Listing(data.columns_of(found.header, found.data), empty="the table is empty")
+        listing: Listing[Any] = Listing(table_text.columns_of(found.header, found.data), empty="the table is empty")
         records = {str(number): row for number, row in enumerate(found.data)}
         listing.show(list(records), records)
         box = self.query_one(".box", Vertical)

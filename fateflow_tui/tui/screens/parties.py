@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Final
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
 
 import msgspec
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 
-from fateflow_tui.core.cells import Spans, cut, on_one_line
 from fateflow_tui.core.errors import FateFlowError
-from fateflow_tui.core.formatting import MARKS, byte_count, letter
-from fateflow_tui.sdk.types.jobs import JobView
-from fateflow_tui.sdk.types.site import Event, Grant, PeerState
-from fateflow_tui.tui import columns
+from fateflow_tui.sdk.types.site import PeerState
 from fateflow_tui.tui.action import Selection
 from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.readings import PartyRow
@@ -24,145 +20,8 @@ from fateflow_tui.tui.screens.dash_screen import bindings_of
 from fateflow_tui.tui.screens.table_screen import TableScreen
 from fateflow_tui.tui.snapshot import Change
 from fateflow_tui.tui.store import TRACE
+from fateflow_tui.tui.widgets.party_text import PARTY_COLUMNS, fact_lines, job_lines, trace_line, traced_jobs
 from fateflow_tui.tui.widgets.text_views import Pane, Reading
-
-_KINDS: Final = {"role": "roles", "command": "commands", "component": "modules", "dataset": "tables"}
-_SKEWED: Final = 2_000  # ms by which a clock may differ before it is worth a warning
-_SLOW: Final = 300.0  # ms
-
-PARTY_COLUMNS: Final = (
-    Column[PartyRow]("party", "PARTY", lambda p, room: [(p.party, "")], 12, 18, sortable=True),
-    Column[PartyRow]("state", "REACHED", lambda p, room: _reached(p), 13, 15, sortable=True),
-    Column[PartyRow]("rtt", "RTT", lambda p, room: _rtt(p), 7, 8, rank=2, right=True),
-    Column[PartyRow]("skew", "CLOCK", lambda p, room: _skew(p), 8, 9, rank=3, right=True),
-    Column[PartyRow]("version", "VERSION", lambda p, room: [(p.peer.version if p.peer else "", "muted")], 7, 9, rank=4),
-    Column[PartyRow]("trust", "TRUST", lambda p, room: _trust(p, room), 13, 20, rank=1),
-    Column[PartyRow]("grants", "GRANTED", lambda p, room: grant_words(p.grant), 10, 24, rank=6),
-    Column[PartyRow]("url", "ADDRESS", lambda p, room: _address(p), 20, rank=5),
-)
-
-
-def fact_lines(row: PartyRow | None) -> list[Spans]:
-    """Where its site is, how it was found, by which key it is known, what it may do here."""
-    if row is None:
-        return []
-    rows: list[tuple[str, Spans]] = [
-        ("party", [(row.party, "strong"), (f"  {row.url}", "primary")]),
-        ("", [("played by this site" if row.here else "", "muted")]),
-    ]
-    if not row.here and row.url:
-        rows.append(("reached", _reached(row)))
-        if row.peer is not None:
-            rows += [
-                ("site", [(row.peer.name, ""), (f"  fateflow {row.peer.version}", "muted")]),
-                ("answers", [*_rtt(row), ("  clock ", "muted"), *_skew(row)]),
-            ]
-        if row.trouble:
-            rows += [("why", [(on_one_line(row.trouble), "failed")]), ("fix", [(row.hint, "success")])]
-        rows += [("key", _trust(row, 80)), ("note", [(on_one_line(row.note), "")])]
-    if not row.here:
-        rows += _grant_rows(row.grant)
-    return [[(f"{name:<9}", "muted"), *spans] for name, spans in rows if spans and spans[0][0]]
-
-
-def grant_words(grant: Grant | None) -> Spans:
-    """In short: everything, or which kinds are restricted."""
-    if grant is None:
-        return [("–", "muted")]
-    kinds = [name for kind, name in _KINDS.items() if getattr(grant, kind) is not None]
-    return [(", ".join(kinds), "accent")] if kinds else [(grant.otherwise or "–", "muted")]
-
-
-def job_lines(views: Sequence[JobView]) -> list[Spans]:
-    """Each job that runs, and at which parties it is lost."""
-    if not views:
-        return [[("no job runs", "muted")]]
-    lines: list[Spans] = []
-    for view in views:
-        marks: Spans = []
-        for line in view.party_lines:
-            name = letter(line.party, [one.party for one in view.party_lines])
-            style = "failed" if line.lost else "warning" if line.trouble else line.status
-            marks += [(" ", ""), (f"{name}{'✗' if line.lost else MARKS.get(line.status, '?')}", style)]
-        lines.append([(view.job_id, ""), (" ", ""), *marks])
-        lines += [
-            [("  ", ""), (f"{line.party} {'is lost: ' if line.lost else ''}{on_one_line(line.trouble)}", "failed")]
-            for line in view.party_lines
-            if line.lost or line.trouble
-        ]
-    return lines
-
-
-def trace_line(event: Event) -> Spans:
-    """Who sent which value to whom, and how large it was; never what it was."""
-    data = event.data
-    size = data.get("size", 0)
-    return [
-        (f"{columns.clock(event.at)} ", "muted"),
-        (f"{data.get('source', '?'):>13}", "accent"),
-        (" → ", "muted"),
-        (f"{data.get('target', '?'):<14}", "accent"),
-        (f"{byte_count(size) if isinstance(size, int) else '?':>9}  ", "strong"),
-        (f"{on_one_line(str(data.get('name', '')))}  ", ""),
-        (f"{data.get('component', '')} {event.job_id}", "muted"),
-    ]
-
-
-def traced_jobs(events: Iterable[Event]) -> list[str]:
-    """Jobs of which messages were heard, the newest last."""
-    return list(dict.fromkeys(event.job_id for event in events))
-
-
-def _reached(row: PartyRow) -> Spans:
-    if row.here:
-        return [("● this site", "success")]
-    if not row.url:
-        return [("– no address", "muted")]
-    if row.peer is not None:
-        return [("● reached", "success")]
-    if not row.trusted or row.is_pattern:
-        return [("– not asked", "muted")]
-    return [("✗ not reached", "failed")] if row.trouble else [("· asking", "muted")]
-
-
-def _rtt(row: PartyRow) -> Spans:
-    if row.peer is None:
-        return [("", "")]
-    return [(f"{row.peer.rtt:.1f} ms", "warning" if row.peer.rtt > _SLOW else "")]
-
-
-def _skew(row: PartyRow) -> Spans:
-    if row.peer is None:
-        return [("", "")]
-    skew = row.peer.clock_skew
-    return [(f"{skew:+d} ms", "warning" if abs(skew) > _SKEWED else "")]
-
-
-def _trust(row: PartyRow, room: int) -> Spans:
-    if row.here or not row.url:
-        return [("", "")]
-    if not row.trusted:
-        return [("! not trusted", "warning"), ("; t trusts it" if room > 40 else "", "muted")]
-    return [("✓ ", "success"), (cut(row.fingerprint, max(0, room - 2)), "muted")]
-
-
-def _address(row: PartyRow) -> Spans:
-    return [(row.url, ""), (f"  {on_one_line(row.note)}" if row.note else "", "muted")]
-
-
-def _grant_rows(grant: Grant | None) -> list[tuple[str, Spans]]:
-    if grant is None:
-        return [("may use", [("what permissions in site.toml say; m grants", "muted")])]
-    rows: list[tuple[str, Spans]] = []
-    for kind, name in _KINDS.items():
-        words = getattr(grant, kind)
-        if words is None:
-            said: Spans = [(f"{grant.otherwise or 'all'}", "muted")]
-        else:
-            said = [(", ".join(words) if words else "nothing", "accent" if words else "failed")]
-        rows.append((name, said))
-    return rows
-
 
 _AGAIN = 10.0  # seconds between two rounds of asking everybody
 _TOGETHER = 4  # sites that are asked at once

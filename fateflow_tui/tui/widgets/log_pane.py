@@ -16,7 +16,7 @@ from textual.strip import Strip
 from fateflow_tui.core import formatting
 from fateflow_tui.core.cells import Spans, cut, spans_width, width
 from fateflow_tui.tui.columns import without_start
-from fateflow_tui.tui.widgets.tab_log import BookLine, LogBook
+from fateflow_tui.tui.log_book import BookLine, LogBook
 
 _STYLES: Final = ("muted", "", "warning", "error", "error strong")
 _SIGNS: Final = ("D", "I", "W", "E", "C")

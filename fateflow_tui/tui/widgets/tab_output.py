@@ -15,7 +15,7 @@ from fateflow_tui.sdk.types.tables import DataPreview
 from fateflow_tui.tui import columns
 from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.job_filter import Subject
-from fateflow_tui.tui.screens import data
+from fateflow_tui.tui.widgets import table_text
 from fateflow_tui.tui.widgets.choices import Chips
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.listing import Listing
@@ -182,7 +182,7 @@ class OutputTab(JobTab):
             place = self._preview.names.index(port) if port in self._preview.names else 0
             rows = self._preview.rows[place] if place < len(self._preview.rows) else []
             header = self._preview.header[place] if place < len(self._preview.header) else None
-            listing = Listing(data.columns_of(header, rows), empty="the table is empty")
+            listing = Listing(table_text.columns_of(header, rows), empty="the table is empty")
             records = {str(number): row for number, row in enumerate(rows)}
         listing.show(list(records), records)
         return listing

@@ -1,0 +1,114 @@
+"""Log records as lines that can be filtered and searched, however many there are; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from fateflow_tui.core.cells import on_one_line
+from fateflow_tui.sdk.types.site import LogLine
+
+
+class BookLine(msgspec.Struct, frozen=True):
+    """One line of the screen. first: of its record; the others have only its text. sought: what is searched."""
+
+    at: int
+    text: str
+    level: int
+    party: str
+    component: str
+    first: bool
+    sought: str
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """level: number in LEVELS, and above. component, parties: of these only; what belongs to none is always shown."""
+
+    level: int = 1
+    component: str = ""
+    parties: frozenset[str] = frozenset()
+
+
+class LogBook:
+    """lines: all, in order of time. shown: numbers of those that the wish lets through. hits: places in `shown`."""
+
+    def __init__(self) -> None:
+        self.lines: list[BookLine] = []
+        self.shown: list[int] = []
+        self.hits: list[int] = []
+        self.wish = Wish()
+        self.needle = ""
+
+    def add(self, records: Iterable[LogLine]) -> bool:
+        """Whether the order of what was there before has changed, as when a file is read later than another."""
+        begin = len(self.lines)
+        last = self.lines[-1].at if self.lines else 0
+        late = False
+        for record in records:
+            late = late or record.at < last
+            self.lines += lines_of(record)
+        if late:
+            self.lines.sort(key=lambda line: line.at)  # stable: lines of a record stay together
+            self.filter(self.wish)
+            return True
+        if begin == len(self.lines):
+            return False
+        fresh = self._wanted(range(begin, len(self.lines)))
+        start = len(self.shown)
+        self.shown += fresh
+        if self.needle:
+            self.hits += [place for place in range(start, len(self.shown)) if self._fits(place)]
+        return False
+
+    def clear(self) -> None:
+        self.lines, self.shown, self.hits = [], [], []
+
+    def filter(self, wish: Wish) -> None:
+        self.wish = wish
+        self.shown = self._wanted(range(len(self.lines)))
+        self.find(self.needle)
+
+    def find(self, needle: str) -> None:
+        """Sets `hits`; an empty text has none."""
+        self.needle = needle.lower()
+        found, lines = self.needle, self.lines
+        self.hits = [p for p, number in enumerate(self.shown) if found in lines[number].sought] if found else []
+
+    def line(self, place: int) -> BookLine:
+        return self.lines[self.shown[place]]
+
+    def hit_after(self, place: int, step: int) -> int:
+        """The next place with a hit, going round; -1 without one."""
+        if not self.hits:
+            return -1
+        if step > 0:
+            return next((hit for hit in self.hits if hit > place), self.hits[0])
+        return next((hit for hit in reversed(self.hits) if hit < place), self.hits[-1])
+
+    def _fits(self, place: int) -> bool:
+        return self.needle in self.line(place).sought
+
+    def _wanted(self, numbers: Sequence[int]) -> list[int]:
+        level, component, parties = self.wish.level, self.wish.component, self.wish.parties
+        lines = self.lines
+        return [
+            number
+            for number in numbers
+            if (line := lines[number]).level >= level
+            and (not component or line.component == component)
+            and (not parties or not line.party or line.party in parties)
+        ]
+
+
+def lines_of(record: LogLine) -> list[BookLine]:
+    """What a library printed has no level of its own and counts as DEBUG."""
+    level = LEVELS.index(record.level) if record.level in LEVELS else 0
+    return [
+        BookLine(record.at, text, level, record.party, record.component, not number, text.lower())
+        for number, text in enumerate(map(on_one_line, (record.message or record.text).split("\n")))
+    ]
+
+
+LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")

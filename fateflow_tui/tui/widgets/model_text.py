@@ -1,0 +1,236 @@
+"""Versions of models in words: the columns of their list, facts, parts, how two differ; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from fateflow_tui.core.cells import Spans, cut, on_one_line
+from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.core.formatting import figure
+from fateflow_tui.sdk.types.jobs import Lineage
+from fateflow_tui.sdk.types.models import ModelDiff, ModelPart, ModelVerification
+from fateflow_tui.tui import columns
+from fateflow_tui.tui.columns import Column
+from fateflow_tui.tui.readings import ModelRow
+
+_KINDS: Final = {  # glyph and style
+    "loaded": ("▶", "running"),
+    "deployed": ("✓", "success"),
+    "imported": ("⇣", "canceled"),
+    "trained": ("·", "muted"),
+}
+
+
+_SIGNS: Final = {
+    "added": ("+", "success"),
+    "removed": ("-", "failed"),
+    "changed": ("~", "warning"),
+    "same": ("=", "muted"),
+}
+
+
+_WEIGHTS: Final = 12  # of a component that are shown, the largest changes first
+
+
+_BAR: Final = 12  # places of the largest change
+
+
+_CHANGES: Final = 40  # of a document
+
+
+_LONGEST: Final = 40  # places of a value
+
+
+def model_columns(now: Callable[[], int]) -> tuple[Column[ModelRow], ...]:
+    return (
+        Column("version", "VERSION", lambda m, room: [(columns.shortened_id(m.model_version, room), "")], 14, 22),
+        Column("kind", "KIND", _kind, 10, 10, sortable=True),
+        Column("names", "SERVICES, NAMES, TAGS", _names, 12, 28, rank=2, short="NAMES"),
+        Column("parties", "PARTIES", _parties, 8, 24, rank=3),
+        Column("components", "COMPONENTS", _components, 12, rank=4),
+        Column("created", "CREATED", lambda m, room: [(columns.moment(m.created_at, now()), "muted")], 12, 12, rank=1),
+    )
+
+
+def kind_of(model: ModelRow) -> str:
+    if model.loaded:
+        return "loaded"
+    return "deployed" if model.deployed else "imported" if model.imported else "trained"
+
+
+def parties_of(roles: Mapping[str, Sequence[int]]) -> list[str]:
+    """`role:id` of all."""
+    return [f"{role}:{party}" for role, parties in roles.items() for party in parties]
+
+
+def party_words(roles: Mapping[str, Sequence[int]]) -> str:
+    """`G9999 H10000 A10001`."""
+    return " ".join(f"{role[:1].upper()}{party}" for role, parties in roles.items() for party in parties)
+
+
+def fact_lines(
+    model: ModelRow | None, lineage: Lineage | FateFlowError | None, known: Sequence[ModelRow], now: int
+) -> list[Spans]:
+    """What it is, what it is called, where it comes from and what became of it. known: the other versions."""
+    if model is None:
+        return []
+    kind = kind_of(model)
+    glyph, style = _KINDS[kind]
+    parent = str(model.parent_info.get("parent_model_version", ""))
+    children = [one for one in known if one.parent_info.get("parent_model_version") == model.model_version]
+    imported = ", imported" if model.imported and kind != "imported" else ""
+    rows: list[tuple[str, Spans]] = [
+        ("kind", [(f"{glyph} {kind}", f"{style} strong"), (imported, "muted")]),
+        ("created", [(columns.moment(model.created_at, now), ""), (f" by {model.initiator}", "muted")]),
+        ("services", [(", ".join(model.services), "running")]),
+        ("aliases", [(", ".join(model.aliases), "accent")]),
+        ("tags", [(", ".join(model.tags), "")]),
+        ("trained by", [(f"job {model.job_id}" if model.job_id else "", "primary")]),
+        ("made of", [(f"version {parent}" if parent else "", "primary")]),
+    ]
+    rows += [
+        ("became", [(f"version {one.model_version} ", "primary"), (kind_of(one), _KINDS[kind_of(one)][1])])
+        for one in children
+    ]
+    rows += _table_rows(lineage)
+    rows += [
+        ("components", [(", ".join(f"{name} {module}" for name, module in model.components.items()), "")]),
+        ("model", [(model.model_id, "muted")]),
+    ]
+    return [[(f"{name:<11}", "muted"), *spans] for name, spans in rows if spans[0][0]]
+
+
+def part_lines(model: ModelRow | None, found: ModelVerification | FateFlowError | None) -> list[Spans]:
+    """How each party's part is: sound, flawed, not to be had."""
+    if model is None:
+        return []
+    if isinstance(found, FateFlowError):
+        return [
+            [("✗ ", "failed"), (on_one_line(str(found)), "failed")],
+            [(found.hint, "muted")],
+            [("v asks again", "muted")],
+        ]
+    if found is None:
+        return [[(f"{party:<15} ", ""), ("· asking", "muted")] for party in parties_of(model.roles)]
+    lines: list[Spans] = []
+    for party, part in found.parties.items():
+        where = "here" if part.here else "elsewhere"
+        lines.append([(f"{party:<15} ", ""), *_state(part), (f" {where}", "muted")])
+        lines += [[("  ", ""), (on_one_line(flaw), "failed")] for flaw in part.flaws]
+        loaded = [("  ▶ loaded", "running")] if party in model.loaded else []
+        if part.digest or loaded:
+            lines.append([(f"  sha256 {part.digest[:10]}…" if part.digest else "", "muted"), *loaded])
+    return lines
+
+
+def diff_lines(found: ModelDiff, older: str, newer: str) -> list[Spans]:
+    """How the newer version differs from the older one."""
+    lines: list[Spans] = [[("- ", "failed"), (older, "failed")], [("+ ", "success"), (newer, "success")]]
+    for title, groups in (("Documents", found.documents or {}), ("Parameters", found.parameters or {})):
+        changed = {name: changes for name, changes in groups.items() if changes}
+        lines += [[], [(title, "primary strong"), ("" if changed else "  the same", "muted")]]
+        for name, changes in changed.items():
+            lines.append([(f"  {name}", "strong")])
+            lines += [_change(one) for one in changes[:_CHANGES]]
+            if len(changes) > _CHANGES:
+                lines.append([(f"    and {len(changes) - _CHANGES} more", "muted")])
+    lines += [[], [("What was learned", "primary strong")]]
+    for name, model in (found.models or {}).items():
+        lines += _learned(name, model)
+    return lines
+
+
+def _kind(model: ModelRow, room: int) -> Spans:
+    kind = kind_of(model)
+    glyph, style = _KINDS[kind]
+    return [(f"{glyph} {kind}", style)]
+
+
+def _names(model: ModelRow, room: int) -> Spans:
+    spans: Spans = []
+    for names, style in ((model.services, "running"), (model.aliases, "accent"), (model.tags, "")):
+        for name in names:
+            spans += [(" " if spans else "", ""), (on_one_line(name), style)]
+    return spans
+
+
+def _parties(model: ModelRow, room: int) -> Spans:
+    """By role where there is no room for ids: `G H2 A`."""
+    words = party_words(model.roles)
+    if len(words) <= room:
+        return [(words, "")]
+    counts = {role: len(parties) for role, parties in model.roles.items()}
+    return [(" ".join(f"{role[:1].upper()}{count if count > 1 else ''}" for role, count in counts.items()), "")]
+
+
+def _components(model: ModelRow, room: int) -> Spans:
+    return [(", ".join(model.components), "muted")]
+
+
+def _table_rows(lineage: Lineage | FateFlowError | None) -> list[tuple[str, Spans]]:
+    if not isinstance(lineage, Lineage):
+        return []
+    return [
+        ("table", [(f"{one.get('namespace')}.{one.get('name')}", ""), (f" {one.get('party')}{_gone(one)}", "muted")])
+        for one in lineage.tables_read
+    ]
+
+
+def _gone(table: Mapping[str, Any]) -> str:
+    return "" if table.get("exists", True) else ", deleted since"
+
+
+def _state(part: ModelPart) -> Spans:
+    if part.flaws:
+        return [("✗ flawed", "failed strong")]
+    return [("✓ sound", "success")] if part.digest else [("? not known", "warning")]
+
+
+def _change(one: Mapping[str, Any]) -> Spans:
+    sign, style = _SIGNS.get(str(one.get("change")), _SIGNS["changed"])
+    old, new = _value(one.get("old")), _value(one.get("new"))
+    value = {"added": new, "removed": old}.get(str(one.get("change")), f"{old} → {new}")
+    return [("    ", ""), (f"{sign} ", style), (f"{one.get('path')}  ", ""), (value, style)]
+
+
+def _learned(name: str, model: Mapping[str, Any]) -> list[Spans]:
+    change = str(model.get("change", "changed"))
+    sign, style = _SIGNS.get(change, _SIGNS["changed"])
+    far = model.get("largest_delta")
+    more = f", by up to {figure(far)}" if far else ""
+    lines: list[Spans] = [
+        [("  ", ""), (f"{sign} ", style), (name, "strong"), (f"  {model.get('module', '')}  {change}{more}", "muted")]
+    ]
+    header = model.get("header") or {}
+    for word, kind in (("added", "+"), ("removed", "-")):
+        if header.get(word):
+            lines.append([("      ", ""), (f"{kind} columns {', '.join(map(str, header[word]))}", _SIGNS[word][1])])
+    weights = sorted(model.get("weights") or (), key=lambda one: (_is_count(one), -abs(one["delta"])))
+    longest = max((len(str(one["path"])) for one in weights[:_WEIGHTS]), default=0)
+    top = max((abs(one["delta"]) for one in weights if not _is_count(one)), default=0)
+    for one in weights[:_WEIGHTS]:
+        bar = "" if _is_count(one) or not top else "█" * max(1, round(abs(one["delta"]) / top * _BAR))
+        lines.append(
+            [
+                (f"      {one['path']:<{longest}}  ", ""),
+                (f"{figure(one['old']):>10} → {figure(one['new']):<10} ", ""),
+                (f"{one['delta']:+.3g} ".rjust(11), "strong"),
+                (bar, "warning"),
+            ]
+        )
+    hidden = max(0, len(weights) - _WEIGHTS) + int(model.get("left_out") or 0)
+    if hidden:
+        lines.append([(f"      and {hidden} smaller changes", "muted")])
+    others = model.get("other") or ()
+    return lines + [_change(one) for one in others[:_WEIGHTS]]
+
+
+def _is_count(weight: Mapping[str, Any]) -> bool:
+    """Such as the number of iterations, which is no weight."""
+    return isinstance(weight["old"], int) and isinstance(weight["new"], int)
+
+
+def _value(value: Any) -> str:
+    text = figure(value) if isinstance(value, float) else "null" if value is None else str(value)
+    return cut(on_one_line(text), _LONGEST)
