@@ -21,7 +21,7 @@ _MAGIC = b"PAR1"
 _NESTED = frozenset({"List", "Array", "Struct", "Binary", "Object"})
 
 
-class Wish(msgspec.Struct, frozen=True):
+class BindRequest(msgspec.Struct, frozen=True):
     """path: of the file. head: whether its first line has the names. delimiter: "" for the one that the file's name
     stands for. sid, header: which columns are the table's, "" and [] for the first and all others; of a file without
     a header line the names of all its columns in their order.
@@ -42,13 +42,13 @@ class Found(msgspec.Struct, frozen=True):
     rejected: int
 
 
-def inspect(wish: Wish) -> Found:
+def inspect(request: BindRequest) -> Found:
     """Reads the whole file once. Raises BadRequest or ComponentFailed when it cannot be a table."""
-    path = Path(wish.path)
+    path = Path(request.path)
     facts = path.stat()
     with path.open("rb") as file:
         is_parquet = file.read(len(_MAGIC)) == _MAGIC
-    source = _parquet(path, wish) if is_parquet else _delimited(path, wish)
+    source = _parquet(path, request) if is_parquet else _delimited(path, request)
     source = msgspec.structs.replace(source, size=facts.st_size, modified=facts.st_mtime_ns)
     hashes = IdHashes()
     count = read = 0
@@ -66,24 +66,24 @@ def inspect(wish: Wish) -> Found:
     return Found(source, count, read - count)
 
 
-def _delimited(path: Path, wish: Wish) -> Source:
-    delimiter = wish.delimiter or ("\t" if path.suffix.lower() in (".tsv", ".tab") else ",")
-    names = [] if wish.head else [name for name in (wish.sid, *wish.header) if name]
-    if not wish.head and len(names) == 1:
+def _delimited(path: Path, request: BindRequest) -> Source:
+    delimiter = request.delimiter or ("\t" if path.suffix.lower() in (".tsv", ".tab") else ",")
+    names = [] if request.head else [name for name in (request.sid, *request.header) if name]
+    if not request.head and len(names) == 1:
         raise BadRequest("a file without a header line needs the names of all its columns, or none")
-    where = layout(path, wish.head, delimiter, names)
-    chosen = _chosen(path, where.names, wish) if wish.head else where.names
-    return Source("delimited", chosen, wish.head, delimiter, names)
+    where = layout(path, request.head, delimiter, names)
+    chosen = _chosen(path, where.names, request) if request.head else where.names
+    return Source("delimited", chosen, request.head, delimiter, names)
 
 
-def _parquet(path: Path, wish: Wish) -> Source:
+def _parquet(path: Path, request: BindRequest) -> Source:
     import polars as pl
 
     try:
         schema = pl.read_parquet_schema(path)
     except pl.exceptions.PolarsError as error:
         raise BadRequest(f"the file {path.name} is damaged: {error}") from error
-    chosen = _chosen(path, list(schema), wish)
+    chosen = _chosen(path, list(schema), request)
     for name in chosen:
         kind = str(schema[name].base_type())
         if kind in _NESTED:
@@ -94,9 +94,9 @@ def _parquet(path: Path, wish: Wish) -> Source:
     return Source("parquet", chosen)
 
 
-def _chosen(path: Path, names: list[str], wish: Wish) -> list[str]:
-    sid = wish.sid or names[0]
-    chosen = [sid, *(wish.header or [name for name in names if name != sid])]
+def _chosen(path: Path, names: list[str], request: BindRequest) -> list[str]:
+    sid = request.sid or names[0]
+    chosen = [sid, *(request.header or [name for name in names if name != sid])]
     for name in chosen:
         if name not in names:
             raise BadRequest(f"the file {path.name} has no column {name!r}", hint=f"it has {', '.join(names[:20])}")

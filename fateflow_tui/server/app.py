@@ -13,18 +13,18 @@ from starlette.responses import Response
 
 from fateflow_tui import __version__
 from fateflow_tui.core.errors import BadRequest, FateFlowError, NotBuilt, NotFound
+from fateflow_tui.runtime.site import Site
 from fateflow_tui.server import events, jobs, logs, models, parties, serving
 from fateflow_tui.server import site as site_routes
 from fateflow_tui.server.address import Address
-from fateflow_tui.server.auth import ClientSignatures, Doorkeeper, Guard
-from fateflow_tui.server.door import Site
+from fateflow_tui.server.auth import AccessPolicy, AuthMiddleware, ClientSignatures
+from fateflow_tui.server.events import Spool
 from fateflow_tui.server.fate import (
     absent,
     binding,
     board,
     cleanup,
     data,
-    job_documents,
     keys,
     lineage,
     permissions,
@@ -43,7 +43,6 @@ from fateflow_tui.server.fate.envelope import answer, failure
 from fateflow_tui.server.openapi import DescribedApi, operation_id
 from fateflow_tui.server.peers import peer_router
 from fateflow_tui.server.requests import OversizedBody, UnreadableBody
-from fateflow_tui.server.streams import Spool
 
 # Routes are tried in this order: those come first whose milliseconds count.
 _ROUTERS = (
@@ -62,7 +61,6 @@ _ROUTERS = (
     binding.router,
     lineage.router,
     cleanup.router,
-    job_documents.router,
     permissions.router,
     board.router,
     resources.router,
@@ -105,7 +103,7 @@ def create_app(site: Site, address: Address) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     keys = site.config.client
     signatures = ClientSignatures(keys, site.home.uploads) if keys.app_key else None
-    app.add_middleware(Guard, doorkeeper=Doorkeeper(address, signed=bool(keys.app_key)), signatures=signatures)
+    app.add_middleware(AuthMiddleware, policy=AccessPolicy(address, signed=bool(keys.app_key)), signatures=signatures)
     return app
 
 

@@ -187,7 +187,7 @@ log = logging.getLogger(__name__)
 _SIGNED = "/v1/peer/"
 
 
-class Doorkeeper:
+class AccessPolicy:
     """Decides whether a request may come in.
 
     A page in the user's browser can send requests to this address under a name of its own (DNS rebinding) or from a
@@ -226,12 +226,12 @@ class Doorkeeper:
         )
 
 
-class Guard:
+class AuthMiddleware:
     """The outermost part of the application: refuses strangers, and turns any fault of ours into an answer."""
 
-    def __init__(self, app: ASGIApp, doorkeeper: Doorkeeper, signatures: ClientSignatures | None = None) -> None:
+    def __init__(self, app: ASGIApp, policy: AccessPolicy, signatures: ClientSignatures | None = None) -> None:
         self._app = app
-        self._doorkeeper = doorkeeper
+        self._doorkeeper = policy
         self._signatures = signatures
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -9,8 +9,8 @@ from starlette.requests import Request
 
 from fateflow_tui.core.errors import JobNotFound
 from fateflow_tui.core.records import JobState
+from fateflow_tui.runtime.site import Site
 from fateflow_tui.server.address import Address
-from fateflow_tui.server.door import Site
 from fateflow_tui.server.requests import Body
 
 
@@ -18,7 +18,7 @@ def _site(request: Request) -> Site:
     return cast(Site, request.app.state.site)
 
 
-def _asker(request: Request) -> str:
+def _client_name(request: Request) -> str:
     """Who asks, as the front end tells it; for records and logs, never for permissions."""
     client = request.client.host if request.client else ""
     return request.headers.get("x-fateflow-user", "")[:200] or client
@@ -30,7 +30,7 @@ def _address(request: Request) -> Address:
 
 ThisSite = Annotated[Site, Depends(_site)]
 ThisAddress = Annotated[Address, Depends(_address)]
-Asker = Annotated[str, Depends(_asker)]
+ClientName = Annotated[str, Depends(_client_name)]
 
 
 def known_job(site: Site, body: Body) -> JobState:

@@ -13,14 +13,14 @@ from starlette.responses import Response
 from fateflow_tui.core.document import examine_job
 from fateflow_tui.core.errors import BadRequest, Conflict, JobNotFound
 from fateflow_tui.core.records import JobState
+from fateflow_tui.runtime.site import Site
 from fateflow_tui.sdk.types.jobs import JobLine
 from fateflow_tui.server.context import ThisSite, known_job
-from fateflow_tui.server.door import Site
 from fateflow_tui.server.explain import explain
 from fateflow_tui.server.explain.answer import surroundings
 from fateflow_tui.server.fate.envelope import answer
 from fateflow_tui.server.fate.filters import each
-from fateflow_tui.server.fate.job_documents import client_free
+from fateflow_tui.server.fate.jobs import client_free
 from fateflow_tui.server.forecast import forecast
 from fateflow_tui.server.job_diff import compare
 from fateflow_tui.server.job_views import job_line, job_view

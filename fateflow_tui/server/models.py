@@ -8,8 +8,8 @@ from itertools import groupby
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from fateflow_tui.server.context import Asker, ThisSite
-from fateflow_tui.server.door import Site
+from fateflow_tui.runtime.site import Site
+from fateflow_tui.server.context import ClientName, ThisSite
 from fateflow_tui.server.fate.envelope import answer
 from fateflow_tui.server.fate.records import version_line
 from fateflow_tui.server.openapi import FLAG, JOB, NUMBER, TEXT, described, members
@@ -76,10 +76,10 @@ async def diff(site: ThisSite, body: JsonBody) -> Response:
     "/model/delete",
     **described(members("model_version"), {"model_version": JOB}, {"model_version": JOB, "parties": ["guest:9999"]}),
 )
-async def delete(site: ThisSite, body: JsonBody, asker: Asker) -> Response:
+async def delete(site: ThisSite, body: JsonBody, client: ClientName) -> Response:
     """Deletes this site's parts of a version; parts at other sites are theirs. Refused while it is served."""
     version = _version(site, body)
-    gone = await asyncio.to_thread(site.models.delete, version, by=asker)
+    gone = await asyncio.to_thread(site.models.delete, version, by=client)
     return answer({"model_version": version, "parties": gone})
 
 

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from fateflow_tui.runtime.peers.keys import fingerprint
 from fateflow_tui.runtime.peers.routes import Route
-from fateflow_tui.server.context import Asker, ThisSite
+from fateflow_tui.server.context import ClientName, ThisSite
 from fateflow_tui.server.fate.envelope import answer
-from fateflow_tui.server.fate.grant_forms import shown, wanted
+from fateflow_tui.server.fate.permissions import shown, wanted
 from fateflow_tui.server.openapi import FLAG, TEXT, TEXTS, described, members
 from fateflow_tui.server.requests import JsonBody
 
@@ -100,13 +100,13 @@ _GRANTED = {"party": "guest:9999", "component": "Intersection", "dataset": "expe
 
 
 @router.post("/grant", **described(members("party", **_LISTS), _GRANTED, _GRANT))
-async def party_grant(site: ThisSite, body: JsonBody, asker: Asker) -> Response:
+async def party_grant(site: ThisSite, body: JsonBody, client: ClientName) -> Response:
     """Allows a party of another site what is listed, and of these kinds nothing else: `role` (of this site's
     parties), `command` (create, run), `component`, `dataset` (namespace.name); `all` for everything. `party`:
     guest:9999, 9999 for any role, guest:*, or *. A driver may always stop its own job.
     """
     body.require("party")
-    return answer(shown(site, site.permissions.grant(body.text("party"), wanted(body), by=asker)))
+    return answer(shown(site, site.permissions.grant(body.text("party"), wanted(body), by=client)))
 
 
 @router.post("/grants", **described(members(party=TEXT), {}, [_GRANT]))
@@ -118,12 +118,12 @@ async def party_grants(site: ThisSite, body: JsonBody) -> Response:
 
 
 @router.post("/revoke", **described(members("party", **_LISTS, forget=FLAG), _GRANTED, _GRANT))
-async def party_revoke(site: ThisSite, body: JsonBody, asker: Asker) -> Response:
+async def party_revoke(site: ThisSite, body: JsonBody, client: ClientName) -> Response:
     """Takes back what was granted; a list that becomes empty allows nothing. `forget`: removes all lists of the
     party, as if nothing had ever been granted or restricted.
     """
     body.require("party")
     if body.flag("forget"):
-        site.permissions.forget(body.text("party"), by=asker)
+        site.permissions.forget(body.text("party"), by=client)
         return answer()
-    return answer(shown(site, site.permissions.revoke(body.text("party"), wanted(body), by=asker)))
+    return answer(shown(site, site.permissions.revoke(body.text("party"), wanted(body), by=client)))

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from fateflow_tui.artifacts.home import Home
+from fateflow_tui.runtime.site import Site
 from fateflow_tui.runtime.site_config import SiteConfig
 from fateflow_tui.server.address import Address
 from fateflow_tui.server.app import create_app
-from fateflow_tui.server.door import Site
 
 
 class _NoSite:

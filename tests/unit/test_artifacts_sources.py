@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fateflow_tui.artifacts import metrics
-from fateflow_tui.artifacts.binding import Wish, inspect
+from fateflow_tui.artifacts.binding import BindRequest, inspect
 from fateflow_tui.artifacts.delimited import blocks, layout
 from fateflow_tui.artifacts.metrics import prune
 from fateflow_tui.artifacts.table import Table, TableMeta
@@ -20,7 +20,7 @@ from fateflow_tui.core.errors import BadRequest, ComponentFailed, Conflict, NotF
 
 
 def bound(tables: Tables, path: Path, name: str = "t", **wishes: object) -> Table:
-    found = inspect(Wish(str(path), **wishes))  # type: ignore[arg-type]
+    found = inspect(BindRequest(str(path), **wishes))  # type: ignore[arg-type]
     sid, *header = found.source.chosen
     meta = TableMeta(
         "ns", name, found.count, 1, "raw", sid, header, external=True, files=[str(path)], source=found.source
@@ -94,7 +94,7 @@ def test_a_bound_table_takes_the_place_of_a_written_one(tables: Tables, tmp_path
         writer.write(pl.DataFrame({"id": ["q"]}))
     path = tmp_path / "f.csv"
     path.write_text("id,x\na,1\n")
-    found = inspect(Wish(str(path)))
+    found = inspect(BindRequest(str(path)))
     meta = TableMeta("ns", "t", 1, 1, "raw", "id", ["x"], external=True, files=[str(path)], source=found.source)
     tables.bind(meta, replace=True)
     assert [entry.name for entry in (tables.root / "ns" / "t").iterdir()] == ["meta.json"]
@@ -156,7 +156,7 @@ def test_a_file_must_have_the_wished_columns(tmp_path: Path) -> None:
         ({"head": False, "sid": "id"}, "names of all its columns"),
     ):
         with pytest.raises(BadRequest, match=said):
-            inspect(Wish(str(path), **wish))  # type: ignore[arg-type]
+            inspect(BindRequest(str(path), **wish))  # type: ignore[arg-type]
 
 
 def test_series_are_taken_out_one_by_one(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.core.errors import BadRequest
-from fateflow_tui.server.log_files import MOST_LINES, line_count, lines, log_file
+from fateflow_tui.server.logs import MOST_LINES, line_count, lines, log_file
 from fateflow_tui.server.requests import Body
 
 

@@ -14,10 +14,10 @@ from fateflow_tui.artifacts.logs import LogRecord
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.ids import Party
 from fateflow_tui.server.address import Address
-from fateflow_tui.server.auth import Doorkeeper
+from fateflow_tui.server.auth import AccessPolicy
 from fateflow_tui.server.fate.envelope import answer
 from fateflow_tui.server.fate.filters import fits, ordered, usable
-from fateflow_tui.server.log_files import LogWish
+from fateflow_tui.server.logs import LogFilter
 from fateflow_tui.server.requests import Body, UnreadableBody, parse, parse_documents
 from fateflow_tui.server.uploads import conf_of_query
 
@@ -151,24 +151,24 @@ def _request(host: str, path: str = "/v1/job/list", **headers: str) -> Request:
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:9380", "[::1]:9380", "LOCALHOST:1", "flow.example:80"])
 def test_own_names_are_let_in(host: str) -> None:
-    keeper = Doorkeeper(Address(names=("flow.example",)))
-    assert keeper.refusal(_request(host)) is None
+    policy = AccessPolicy(Address(names=("flow.example",)))
+    assert policy.refusal(_request(host)) is None
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "127.0.0.1.evil.example", "", "10.0.0.7:9380", "[::2", "a@localhost@b"]
 )
 def test_foreign_names_are_refused(host: str) -> None:
-    refused = Doorkeeper(Address()).refusal(_request(host))
+    refused = AccessPolicy(Address()).refusal(_request(host))
     assert refused is not None
     assert refused[0] == 403
 
 
 def test_pages_of_other_origins_are_refused() -> None:
-    keeper = Doorkeeper(Address())
-    assert keeper.refusal(_request("localhost", origin="http://localhost:3000")) is None
+    policy = AccessPolicy(Address())
+    assert policy.refusal(_request("localhost", origin="http://localhost:3000")) is None
     for origin in ("http://evil.example", "null", "https://127.0.0.1.evil.example"):
-        assert keeper.refusal(_request("localhost", origin=origin)) is not None
+        assert policy.refusal(_request("localhost", origin=origin)) is not None
 
 
 @pytest.mark.parametrize(
@@ -183,14 +183,14 @@ def test_pages_of_other_origins_are_refused() -> None:
     ],
 )
 def test_beyond_loopback_the_token_is_asked_for(headers: dict[str, str], status: int | None) -> None:
-    keeper = Doorkeeper(Address(host="0.0.0.0", token="secret"))  # noqa: S104
-    refused = keeper.refusal(_request("10.0.0.7:9380", **headers))
+    policy = AccessPolicy(Address(host="0.0.0.0", token="secret"))  # noqa: S104
+    refused = policy.refusal(_request("10.0.0.7:9380", **headers))
     assert (refused[0] if refused else None) == status
 
 
 def test_signed_calls_of_peers_need_no_token() -> None:
-    keeper = Doorkeeper(Address(host="10.0.0.7", token="secret"))
-    assert keeper.refusal(_request("any.example", "/v1/peer/directive")) is None
+    policy = AccessPolicy(Address(host="10.0.0.7", token="secret"))
+    assert policy.refusal(_request("any.example", "/v1/peer/directive")) is None
 
 
 @pytest.mark.parametrize(
@@ -224,15 +224,15 @@ def test_log_files_stay_below_the_job(tmp_path: Any) -> None:
         {"components": ("..",)},
     ):
         with pytest.raises(BadRequest):
-            LogWish(**wrong)
+            LogFilter(**wrong)
     with pytest.raises(BadRequest):
-        LogWish().files(home, "..")
+        LogFilter().files(home, "..")
     with pytest.raises(BadRequest):
-        LogWish("LOUD")
+        LogFilter("LOUD")
 
 
 def test_log_records_are_kept_by_level_party_and_component() -> None:
-    wish = LogWish("WARNING", (Party("guest", "1"),), ("lr_0",))
+    wish = LogFilter("WARNING", (Party("guest", "1"),), ("lr_0",))
     assert wish.keeps(LogRecord(0, "x", "ERROR", "guest:1", "lr_0"))
     assert wish.keeps(LogRecord(0, "printed"))
     for level, party, component in (("INFO", "guest:1", "lr_0"), ("ERROR", "host:1", "lr_0"), ("ERROR", "guest:1", "")):

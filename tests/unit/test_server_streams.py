@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from fateflow_tui.sdk.streaming import Frame, FrameReader
-from fateflow_tui.server.streams import frame, until
+from fateflow_tui.server.events import frame, until
 
 
 def _read(text: str) -> list[Frame]:

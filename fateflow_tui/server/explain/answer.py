@@ -10,8 +10,8 @@ from fateflow_tui.core.ids import session_id
 from fateflow_tui.core.records import JobState, TaskRecord
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.why import Surroundings, Vital, Why
+from fateflow_tui.runtime.site import Site
 from fateflow_tui.sdk.types.jobs import ComponentView, JobView, JobWhy
-from fateflow_tui.server.door import Site
 from fateflow_tui.server.explain import ended
 from fateflow_tui.server.explain.running import component_runs, running_tasks
 from fateflow_tui.server.explain.waiting import component_waits, job_waits

@@ -10,14 +10,14 @@ from typing import Any, Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from fateflow_tui.artifacts.binding import Wish
+from fateflow_tui.artifacts.binding import BindRequest
 from fateflow_tui.artifacts.home import segment
 from fateflow_tui.artifacts.table import TableMeta
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest, NotBuilt, NotFound
 from fateflow_tui.runtime.jobs.local import TableExists, means_yes
+from fateflow_tui.runtime.site import Site
 from fateflow_tui.server.context import ThisSite
-from fateflow_tui.server.door import Site
 from fateflow_tui.server.fate.envelope import answer
 from fateflow_tui.server.openapi import FLAG, NUMBER, OBJECT, TEXT, TEXTS, described, members
 from fateflow_tui.server.requests import Body, JsonBody
@@ -50,12 +50,12 @@ def path_of(address: Mapping[str, Any], folder: str = "") -> str:
     return str(Path(folder) / path) if folder else path
 
 
-def wish_of(body: Body, path: Path) -> Wish:
+def bind_request(body: Body, path: Path) -> BindRequest:
     """Columns by id_name and feature_name (of 1.11: id_column, feature_column), else by schema {sid, header}."""
     schema = body.mapping("schema")
     known = Body({name: schema.get(name) for name in ("sid", "header")})
     features = body.texts("feature_column") or body.texts("feature_name") or known.texts("header")
-    return Wish(
+    return BindRequest(
         path=str(path),
         head=zero_or_one(body, "head", 1) == 1,
         delimiter=body.text("id_delimiter"),
@@ -147,7 +147,7 @@ async def bind(site: ThisSite, body: JsonBody) -> Response:
         )
     path = _file(site, body)
     partitions, kept = partitions_of(body), schema_members(body)
-    found = await look_at(wish_of(body, path))
+    found = await look_at(bind_request(body, path))
     source = found.source
     sid, *header = source.chosen
     meta = TableMeta(

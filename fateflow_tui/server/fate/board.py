@@ -9,12 +9,12 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from fateflow_tui.core.errors import BadRequest
+from fateflow_tui.runtime.site import Site
 from fateflow_tui.server.context import ThisSite, known_job
-from fateflow_tui.server.door import Site
 from fateflow_tui.server.fate.envelope import answer
 from fateflow_tui.server.fate.filters import newest_first, sort_key
 from fateflow_tui.server.fate.records import Record, job_records, task_records
-from fateflow_tui.server.log_files import TYPES, line_count, lines, log_file
+from fateflow_tui.server.logs import TYPES, line_count, lines, log_file
 from fateflow_tui.server.openapi import AT_GUEST, NUMBER, TEXT, described, members, one_of
 from fateflow_tui.server.requests import Body, JsonBody
 

@@ -13,8 +13,8 @@ from fateflow_tui.artifacts.metrics import prune
 from fateflow_tui.core.errors import BadRequest, Conflict
 from fateflow_tui.core.ids import output_namespace
 from fateflow_tui.core.records import JobState, TaskRecord
+from fateflow_tui.runtime.site import Site
 from fateflow_tui.server.context import ThisSite
-from fateflow_tui.server.door import Site
 from fateflow_tui.server.fate.envelope import answer
 from fateflow_tui.server.fate.filters import each
 from fateflow_tui.server.job_views import job_line

@@ -15,12 +15,12 @@ from fateflow_tui.core.errors import BadRequest, NotBuilt
 from fateflow_tui.core.records import JobState
 from fateflow_tui.core.status import Status
 from fateflow_tui.runtime.jobs.local import TableExists, means_yes
-from fateflow_tui.server.context import Asker, ThisAddress, ThisSite
-from fateflow_tui.server.door import Site
+from fateflow_tui.runtime.site import Site
+from fateflow_tui.server.context import ClientName, ThisAddress, ThisSite
 from fateflow_tui.server.fate.binding import FILES, engine_of, partitions_of, path_of, zero_or_one
 from fateflow_tui.server.fate.envelope import answer
 from fateflow_tui.server.fate.filters import each
-from fateflow_tui.server.fate.job_documents import submission
+from fateflow_tui.server.fate.jobs import submission
 from fateflow_tui.server.fate.tables import named_table
 from fateflow_tui.server.openapi import FILE, FLAG, JOB, NUMBER, OBJECT, TEXT, described, members
 from fateflow_tui.server.requests import BODY_LIMIT, Body, JsonBody, parse, read_bytes
@@ -42,7 +42,7 @@ _MADE = {"job_id": JOB, "board_url": "http://127.0.0.1:9380/", **_TABLE}
 
 
 @router.post("/data/upload", **described(_UPLOAD, _UPLOAD_EXAMPLE, _MADE, parts=_UPLOAD_PARTS))
-async def upload(request: Request, site: ThisSite, address: ThisAddress, asker: Asker) -> Response:
+async def upload(request: Request, site: ThisSite, address: ThisAddress, client: ClientName) -> Response:
     """Makes a table of a CSV file. Either multipart with the part `file` and the configuration as URL query (one
     JSON object), or a JSON body with `use_local_data` 0 and `file`, a path on the server.
     """
@@ -51,7 +51,7 @@ async def upload(request: Request, site: ThisSite, address: ThisAddress, asker: 
         try:
             conf = conf_of_query(request.scope["query_string"])
             conf = {**await receive_file(request, path), **conf}
-            state = await _store(site, Body(conf), path, asker)
+            state = await _store(site, Body(conf), path, client)
         except BaseException:  # also a client that hangs up half-way
             path.unlink(missing_ok=True)
             raise
@@ -62,7 +62,7 @@ async def upload(request: Request, site: ThisSite, address: ThisAddress, asker: 
         if body.flag("use_local_data", True):
             raise BadRequest("the request has no file", hint=_NO_FILE)
         conf = body.members
-        state = await _store(site, body, server_file(site, body.text("file")), asker)
+        state = await _store(site, body, server_file(site, body.text("file")), client)
     names = {"table_name": str(conf["table_name"]), "namespace": str(conf["namespace"])}
     return answer({**submission(site, address, state), **names}, job_id=state.job_id)
 
@@ -75,13 +75,13 @@ async def upload(request: Request, site: ThisSite, address: ThisAddress, asker: 
         _MADE,
     ),
 )
-async def download(site: ThisSite, address: ThisAddress, body: JsonBody, asker: Asker) -> Response:
+async def download(site: ThisSite, address: ThisAddress, body: JsonBody, client: ClientName) -> Response:
     """Writes a table to `output_path`, a file on the server. head: 1 for a first line with the names of the columns.
     quoted: 1 for double quotes around values that hold the delimiter.
     """
     body.require("namespace", "table_name", "output_path")
     path = await file_to_write(site, body.text("output_path"))
-    state = await site.local_jobs.download({**body.members, "output_path": str(path)}, by=asker)
+    state = await site.local_jobs.download({**body.members, "output_path": str(path)}, by=client)
     return answer(submission(site, address, state), job_id=state.job_id)
 
 
@@ -130,7 +130,7 @@ def _history(site: Site, state: JobState) -> dict[str, Any] | None:
     }
 
 
-async def _store(site: Site, conf: Body, path: Path, asker: str) -> JobState:
+async def _store(site: Site, conf: Body, path: Path, client: str) -> JobState:
     conf.require(*_REQUIRED)
     namespace, name = conf.text("namespace"), conf.text("table_name")
     old = None if conf.flag("drop") else site.tables.meta(namespace, name)
@@ -139,7 +139,7 @@ async def _store(site: Site, conf: Body, path: Path, asker: str) -> JobState:
             f"The data table already exists: {name!r} in namespace {namespace!r} has {old.count} rows",
             hint="add drop=1 to replace it, or choose another name",
         )
-    return await site.local_jobs.upload(conf.members, path, by=asker)
+    return await site.local_jobs.upload(conf.members, path, by=client)
 
 
 _TABLES: Final = ("", "STANDALONE")
@@ -167,7 +167,7 @@ _TEXT_FILES: Final = (".csv", ".tsv", ".txt")
         {"job_id": JOB, "namespace": "backup", "table_name": "guest"},
     ),
 )
-async def writer(site: ThisSite, address: ThisAddress, body: JsonBody, asker: Asker) -> Response:
+async def writer(site: ThisSite, address: ThisAddress, body: JsonBody, client: ClientName) -> Response:
     """Writes a table to a new one (`output_namespace`, `output_name`; `drop`: an old one gives way), or to a CSV or
     TSV file on the server (`storage_engine` PATH, FILE or LOCALFS and `address: {"path": ...}`, or `output_path`).
     """
@@ -187,7 +187,7 @@ async def writer(site: ThisSite, address: ThisAddress, body: JsonBody, asker: As
             "head": zero_or_one(body, "head", 1) == 1,
         }
         target = {"output_path": str(path)}
-    state = await site.local_jobs.write(parameters, body.members, by=asker)
+    state = await site.local_jobs.write(parameters, body.members, by=client)
     return answer({**submission(site, address, state), **target}, job_id=state.job_id)
 
 

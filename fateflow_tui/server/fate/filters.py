@@ -9,7 +9,7 @@ from typing import Any
 
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.records import JobState
-from fateflow_tui.server.door import Site
+from fateflow_tui.runtime.site import Site
 from fateflow_tui.server.fate.records import Record
 
 _RANGES = frozenset({"create_time", "start_time", "end_time", "update_time", "elapsed"})

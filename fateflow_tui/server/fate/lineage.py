@@ -14,8 +14,8 @@ from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.errors import NotFound
 from fateflow_tui.core.plan import PartyDocument, TaskPlan
 from fateflow_tui.core.records import JobState
+from fateflow_tui.runtime.site import Site
 from fateflow_tui.server.context import ThisSite, known_job
-from fateflow_tui.server.door import Site
 from fateflow_tui.server.fate.envelope import answer
 from fateflow_tui.server.fate.filters import each
 from fateflow_tui.server.fate.records import own_documents

@@ -17,11 +17,11 @@ from fateflow_tui.core.errors import BadRequest, FateFlowError, NotFound
 from fateflow_tui.core.ids import Party
 from fateflow_tui.registry import Part
 from fateflow_tui.runtime.models.versions import ModelNotFound, VersionMade, plain_answers
+from fateflow_tui.runtime.site import Site
 from fateflow_tui.server.archives import WholeFile, json_file_answer
-from fateflow_tui.server.context import Asker, ThisAddress, ThisSite
-from fateflow_tui.server.door import Site
+from fateflow_tui.server.context import ClientName, ThisAddress, ThisSite
 from fateflow_tui.server.fate.envelope import answer, failure, file_failure, wants_detail
-from fateflow_tui.server.fate.job_documents import submission
+from fateflow_tui.server.fate.jobs import submission
 from fateflow_tui.server.fate.records import model_record
 from fateflow_tui.server.openapi import (
     DOCUMENT,
@@ -76,7 +76,7 @@ _MIGRATION: Final = {
         {**_MODEL, **_AT_PARTIES},
     ),
 )
-async def deploy(request: Request, site: ThisSite, body: JsonBody, asker: Asker) -> Response:
+async def deploy(request: Request, site: ThisSite, body: JsonBody, client: ClientName) -> Response:
     """Makes a version that can predict out of a trained one, at all of its parties or at none. What it predicts with:
     `predict_dsl` (or `dsl`), else `cpn_list`, else all components.
     """
@@ -88,7 +88,7 @@ async def deploy(request: Request, site: ThisSite, body: JsonBody, asker: Asker)
             body.text("model_version"),
             components=body.texts("cpn_list") or None,
             predict_dsl=dsl,
-            by=asker,
+            by=client,
         )
     except ModelNotFound as error:
         # Clients of 1.11 look into `data` whatever the code is.
@@ -137,12 +137,12 @@ async def query(request: Request, site: ThisSite, body: JsonBody) -> Response:
 
 
 @router.post("/model/load", **described(members(**_SERVED), {"job_id": JOB}, _AT_PARTIES))
-async def load(site: ThisSite, body: JsonBody, asker: Asker) -> Response:
+async def load(site: ThisSite, body: JsonBody, client: ClientName) -> Response:
     """Publishes a deployed version to the serving part of every guest and host. Named by `job_id` (its version), or by
     `job_parameters` with model_id and model_version.
     """
     model_id, version = _named(site, body)
-    answers = await site.models.load(model_id, version, by=asker)
+    answers = await site.models.load(model_id, version, by=client)
     ok = all(one.retcode == 0 for one in answers.values())
     return answer(
         plain_answers(answers), retcode=0 if ok else 101, retmsg="success" if ok else "failed", job_id=site.ids.new()
@@ -150,13 +150,13 @@ async def load(site: ThisSite, body: JsonBody, asker: Asker) -> Response:
 
 
 @router.post("/model/bind", **described(members("service_id", **_SERVED), {"job_id": JOB, "service_id": "fraud"}))
-async def bind(site: ThisSite, body: JsonBody, asker: Asker) -> Response:
+async def bind(site: ThisSite, body: JsonBody, client: ClientName) -> Response:
     """Makes a loaded version the one that a service id answers with."""
     service = body.text("service_id")
     if not service:
         raise NotFound("no service id", hint="name it as service_id in the configuration")
     model_id, version = _named(site, body)
-    site.models.bind(service, model_id, version, by=asker)
+    site.models.bind(service, model_id, version, by=client)
     return answer(retmsg=f"service id is {service}")
 
 
@@ -176,7 +176,7 @@ async def bind(site: ThisSite, body: JsonBody, asker: Asker) -> Response:
         {**_MODEL, **_AT_PARTIES},
     ),
 )
-async def migrate(request: Request, site: ThisSite, body: JsonBody, asker: Asker) -> Response:
+async def migrate(request: Request, site: ThisSite, body: JsonBody, client: ClientName) -> Response:
     """Rewrites a version for other party ids. Each executing party's archive lies at its own site, ready for export;
     import it where the new party lives.
     """
@@ -190,20 +190,20 @@ async def migrate(request: Request, site: ThisSite, body: JsonBody, asker: Asker
         initiator=Body(body.mapping("migrate_initiator")).party(),
         executing=_roles(body, "execute_party"),
         new_version=body.text("unify_model_version"),
-        by=asker,
+        by=client,
     )
     return _made(request, made, job_id=made.model_version)
 
 
 @router.get("/model/export", **_EXPORT)
 @router.post("/model/export", **_EXPORT)
-async def export(request: Request, site: ThisSite, body: JsonBody, asker: Asker) -> Response:
+async def export(request: Request, site: ThisSite, body: JsonBody, client: ClientName) -> Response:
     """One party's part as a zip archive with its manifest. A failure has HTTP status 210."""
     try:
         body.require("model_id", "model_version", "role", "party_id")
         party = Party(body.text("role"), body.text("party_id"))
         archive = await asyncio.to_thread(
-            site.models.export, party, body.text("model_id"), body.text("model_version"), by=asker
+            site.models.export, party, body.text("model_id"), body.text("model_version"), by=client
         )
     except BadRequest:
         raise
@@ -223,7 +223,7 @@ async def export(request: Request, site: ThisSite, body: JsonBody, asker: Asker)
         answer=_PART,
     ),
 )
-async def import_(request: Request, site: ThisSite, asker: Asker) -> Response:
+async def import_(request: Request, site: ThisSite, client: ClientName) -> Response:
     """Takes in an archive (multipart part `file`) as the part of the party that `role` and `party_id` name."""
     path = site.home.uploads / secrets.token_hex(8)
     try:
@@ -236,7 +236,7 @@ async def import_(request: Request, site: ThisSite, asker: Asker) -> Response:
             body.text("model_id"),
             body.text("model_version"),
             force=body.flag("force_update"),
-            by=asker,
+            by=client,
         )
     finally:
         path.unlink(missing_ok=True)
@@ -251,18 +251,18 @@ async def import_(request: Request, site: ThisSite, asker: Asker) -> Response:
 
 
 @router.post("/model/store", **described(_ONE_PART, _PART, {"job_id": JOB}))
-async def store(site: ThisSite, address: ThisAddress, body: JsonBody, asker: Asker) -> Response:
+async def store(site: ThisSite, address: ThisAddress, body: JsonBody, client: ClientName) -> Response:
     """Copies one party's part to the second location, by a job of the party local:0."""
     body.require("model_id", "model_version", "role", "party_id")
-    state = await site.local_jobs.store_model(body.members, _second_location(site), by=asker)
+    state = await site.local_jobs.store_model(body.members, _second_location(site), by=client)
     return answer(submission(site, address, state), job_id=state.job_id)
 
 
 @router.post("/model/restore", **described(_ONE_PART, _PART, {"job_id": JOB}))
-async def restore(site: ThisSite, address: ThisAddress, body: JsonBody, asker: Asker) -> Response:
+async def restore(site: ThisSite, address: ThisAddress, body: JsonBody, client: ClientName) -> Response:
     """Brings one party's part back from the second location, by a job of the party local:0."""
     body.require("model_id", "model_version", "role", "party_id")
-    state = await site.local_jobs.restore_model(body.members, _second_location(site), by=asker)
+    state = await site.local_jobs.restore_model(body.members, _second_location(site), by=client)
     return answer(submission(site, address, state), job_id=state.job_id)
 
 

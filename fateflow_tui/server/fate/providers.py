@@ -10,10 +10,10 @@ from starlette.responses import Response
 from fateflow_tui import __version__
 from fateflow_tui.core.document import Problem, examine_job
 from fateflow_tui.core.errors import BadDocument, BadRequest, FateFlowError, NotFound
+from fateflow_tui.runtime.site import Site
 from fateflow_tui.server.context import ThisSite
-from fateflow_tui.server.door import Site
 from fateflow_tui.server.fate.envelope import answer
-from fateflow_tui.server.fate.job_documents import all_problems, client_free
+from fateflow_tui.server.fate.jobs import all_problems, client_free
 from fateflow_tui.server.openapi import DOCUMENT, NUMBER, OBJECT, PARTIES, TEXT, described, members
 from fateflow_tui.server.requests import Body, DocumentBody
 

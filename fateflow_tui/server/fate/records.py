@@ -13,7 +13,7 @@ from fateflow_tui.core.plan import PartyDocument
 from fateflow_tui.core.records import JobState, PartyRecord, TaskRecord
 from fateflow_tui.core.status import Status
 from fateflow_tui.registry import Part
-from fateflow_tui.server.door import Site
+from fateflow_tui.runtime.site import Site
 
 Record = dict[str, Any]
 

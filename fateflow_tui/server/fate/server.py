@@ -17,10 +17,10 @@ from fateflow_tui.core.document.job_parameters import TASK_CORES
 from fateflow_tui.core.errors import Conflict, NotFound
 from fateflow_tui.core.plan import JobOptions
 from fateflow_tui.runtime.peers.grants import party_of
+from fateflow_tui.runtime.site import Site
 from fateflow_tui.runtime.site_config import SiteConfig
 from fateflow_tui.server.address import Address
 from fateflow_tui.server.context import ThisAddress, ThisSite
-from fateflow_tui.server.door import Site
 from fateflow_tui.server.fate.envelope import answer
 from fateflow_tui.server.openapi import described
 

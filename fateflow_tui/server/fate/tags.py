@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from fateflow_tui.core.errors import NotFound
 from fateflow_tui.runtime.models.versions import ModelNotFound
+from fateflow_tui.runtime.site import Site
 from fateflow_tui.server.context import ThisSite
-from fateflow_tui.server.door import Site
 from fateflow_tui.server.fate.envelope import answer
 from fateflow_tui.server.openapi import FLAG, JOB, NUMBER, TEXT, described, members
 from fateflow_tui.server.requests import Body, JsonBody

@@ -16,9 +16,9 @@ from fateflow_tui.core.errors import BadRequest, FateFlowError, NotFound
 from fateflow_tui.core.ids import Party, party_model_id
 from fateflow_tui.core.plan import PartyDocument
 from fateflow_tui.core.records import JobState, TaskRecord
+from fateflow_tui.runtime.site import Site
 from fateflow_tui.server.archives import json_file_answer, tar_answer
 from fateflow_tui.server.context import ThisSite
-from fateflow_tui.server.door import Site
 from fateflow_tui.server.fate.envelope import answer, file_failure
 from fateflow_tui.server.fate.records import own_documents
 from fateflow_tui.server.job_views import dependencies

@@ -7,16 +7,16 @@ from typing import IO
 
 import msgspec
 
-from fateflow_tui.artifacts.binding import Found, Wish, inspect
+from fateflow_tui.artifacts.binding import BindRequest, Found, inspect
 from fateflow_tui.server.tables.process import ask
 
 
-async def look_at(wish: Wish) -> Found:
+async def look_at(request: BindRequest) -> Found:
     """Raises BadRequest or ComponentFailed for a file that cannot be a table."""
     with tempfile.TemporaryFile() as output:
-        await ask(__name__, msgspec.json.encode(wish), output)
+        await ask(__name__, msgspec.json.encode(request), output)
         return msgspec.json.decode(output.read(), type=Found)
 
 
 def main(question: bytes, output: IO[bytes]) -> None:
-    output.write(msgspec.json.encode(inspect(msgspec.json.decode(question, type=Wish))))
+    output.write(msgspec.json.encode(inspect(msgspec.json.decode(question, type=BindRequest))))
