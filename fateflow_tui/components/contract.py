@@ -138,7 +138,7 @@ class Module(Generic[P]):
     """A kind of component. A subclass states these facts and implements `run`.
 
     parameter_class: FATE's name of its parameter class. variables: what its parties may exchange.
-    deployed: whether v1 derivation keeps it in the predict DSL when `need_deploy` is absent.
+    The other facts are those of `ModuleFacts`; a module states the ones that differ from these defaults.
     """
 
     name: ClassVar[str]
@@ -148,6 +148,11 @@ class Module(Generic[P]):
     variables: ClassVar[tuple[Variable, ...]] = ()
     deployed: ClassVar[bool] = True
     version: ClassVar[str] = "1"
+    source: ClassVar[str] = ""
+    reads: ClassVar[tuple[str, str] | None] = None
+    writes: ClassVar[tuple[str, str] | None] = None
+    file: ClassVar[str] = ""
+    separate_arbiter: ClassVar[bool] = False
 
     def __init__(self, parameters: P) -> None:
         self.parameters = parameters
@@ -172,6 +177,11 @@ class Module(Generic[P]):
             deployed=cls.deployed,
             version=cls.version,
             variables={variable.name: variable for variable in cls.variables},
+            source=cls.source,
+            reads=cls.reads,
+            writes=cls.writes,
+            file=cls.file,
+            separate_arbiter=cls.separate_arbiter,
         )
 
 

@@ -38,6 +38,8 @@ class Download(Module[DownloadParam]):
     roles = frozenset({"local"})
     parameter_class = "DownloadParam"
     parameter_type = DownloadParam
+    reads = ("namespace", "name")
+    file = "output_path"
 
     def run(self, ctx: Context) -> None:
         import polars as pl

@@ -65,6 +65,7 @@ _NOT_BUILT: Final = (
 
 # v1 derivation leaves these out of the predict DSL unless `need_deploy` says otherwise.
 _NOT_DEPLOYED: Final = frozenset({"FederatedSample", "PSI"})
+_SEPARATE_ARBITER: Final = frozenset({"HeteroLinR", "HeteroPoisson"})
 
 NOT_BUILT: Final[Mapping[str, ModuleFacts]] = {
     name: ModuleFacts(
@@ -73,6 +74,7 @@ NOT_BUILT: Final[Mapping[str, ModuleFacts]] = {
         parameter_class=parameter_class,
         built=False,
         deployed=name not in _NOT_DEPLOYED,
+        separate_arbiter=name in _SEPARATE_ARBITER,
     )
     for name, roles, parameter_class in _NOT_BUILT
 }

@@ -48,6 +48,7 @@ class Reader(Module[ReaderParam]):
     name = "Reader"
     parameter_class = "ReaderParam"
     parameter_type = ReaderParam
+    source = "table"
 
     @classmethod
     def online(cls, model: Model | None) -> Step:

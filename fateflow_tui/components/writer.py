@@ -52,6 +52,9 @@ class Writer(Module[WriterParam]):
     roles = frozenset({"local"})
     parameter_class = "WriterParam"
     parameter_type = WriterParam
+    reads = ("namespace", "table_name")
+    writes = ("output_namespace", "output_table_name")
+    file = "output_path"
 
     def run(self, ctx: Context) -> None:
         parameters = self.parameters

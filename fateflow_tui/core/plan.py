@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from fateflow_tui.core.ids import Party
+from fateflow_tui.core.ports import ModuleFacts
 
 
 class Resources(msgspec.Struct, frozen=True):
@@ -125,3 +126,27 @@ class JobPlan(msgspec.Struct, frozen=True):
     @property
     def parties(self) -> list[Party]:
         return [document.party for document in self.documents]
+
+
+class OutsideTable(msgspec.Struct, frozen=True):
+    """A stored table that a task reads and that no task of its job created.
+
+    reference: the task's input that names it in dsl_version 1, as `args.<dataset>`; '' for a parameter.
+    """
+
+    component: str
+    namespace: str
+    name: str
+    reference: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.component} ({self.reference})" if self.reference else self.component
+
+
+def outside_tables(plan: TaskPlan, facts: ModuleFacts | None) -> list[OutsideTable]:
+    """facts: of the task's module; None if it is not known here."""
+    source = facts.source_table(plan.parameters) if facts is not None else None
+    found = [OutsideTable(plan.component, *source)] if source is not None else []
+    for reference, table in plan.inputs.get("tables", {}).items():
+        found.append(OutsideTable(plan.component, str(table.get("namespace")), str(table.get("name")), reference))
+    return found

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from fateflow_tui.core.errors import DamagedFile
+from fateflow_tui.core.errors import DamagedFile, FateFlowError
 
 
 class Variable(msgspec.Struct, frozen=True):
@@ -19,10 +19,15 @@ class Variable(msgspec.Struct, frozen=True):
 
 
 class ModuleFacts(msgspec.Struct, frozen=True):
-    """What the job language needs to know of a module without running it.
+    """What the other packages need to know about a module without running it. None of them checks its name.
 
     parameter_class: FATE's name of its parameter class, as tracking shows it. built: False for the modules of
     FATE that this version knows by name only. deployed: what v1 derivation assumes when `need_deploy` is absent.
+    source: the parameter that names the table which the module brings into a job, as {"name": ..., "namespace": ...}.
+    Each of its parties must have one; dsl_version 1 has no such modules, its tables come from args.
+    reads, writes: the parameters for the namespace and the name of a stored table that it reads or creates.
+    file: the parameter that names a file on the site's machine.
+    separate_arbiter: the arbiter must not be run by a guest, who could then decrypt what the arbiter keeps apart.
     """
 
     name: str
@@ -32,6 +37,30 @@ class ModuleFacts(msgspec.Struct, frozen=True):
     deployed: bool = True
     version: str = "1"
     variables: Mapping[str, Variable] = {}
+    source: str = ""
+    reads: tuple[str, str] | None = None
+    writes: tuple[str, str] | None = None
+    file: str = ""
+    separate_arbiter: bool = False
+
+    def source_table(self, parameters: Mapping[str, Any]) -> tuple[str, str] | None:
+        """(namespace, name) of the table that it brings into the job with these parameters."""
+        table = parameters.get(self.source) if self.source else None
+        return (str(table.get("namespace")), str(table.get("name"))) if isinstance(table, dict) else None
+
+    def table_read(self, parameters: Mapping[str, Any]) -> tuple[str, str] | None:
+        """(namespace, name) of the stored table that it reads with these parameters."""
+        return _named(self.reads, parameters) or self.source_table(parameters)
+
+    def table_written(self, parameters: Mapping[str, Any]) -> tuple[str, str] | None:
+        """(namespace, name) of the stored table that it creates with these parameters."""
+        return _named(self.writes, parameters)
+
+
+def _named(keys: tuple[str, str] | None, parameters: Mapping[str, Any]) -> tuple[str, str] | None:
+    if keys is None or not parameters.get(keys[1]):
+        return None
+    return str(parameters.get(keys[0])), str(parameters[keys[1]])
 
 
 class ModuleCatalog(Protocol):
@@ -54,6 +83,14 @@ class ModuleCatalog(Protocol):
     def check(self, module: str, parameters: Mapping[str, Any]) -> list[ParameterProblem]:
         """What is wrong with merged parameters: unknown names and refused values, all of them."""
         ...
+
+
+def loadable_facts(catalog: ModuleCatalog, module: str) -> ModuleFacts | None:
+    """The facts of a module; None also for one that cannot be loaded."""
+    try:
+        return catalog.facts(module)
+    except FateFlowError:
+        return None
 
 
 class ParameterProblem(msgspec.Struct, frozen=True):

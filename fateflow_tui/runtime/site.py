@@ -138,7 +138,7 @@ class Site:
             self.ids,
             self.models.prediction,
             PendingChanges(open_collection(home.root, "changes")),
-            FileRules(config, home.uploads),
+            FileRules(config, home.uploads, self.catalog),
             Adoption(home, self.tables, self.catalog),
         )
         self.history = History(self.jobs.states)
@@ -147,6 +147,7 @@ class Site:
             self._store,
             self.tables,
             self.registry,
+            self.catalog,
             self.engine.job,
             lambda: [(one.namespace, one.name) for one in self.serving.feature_bindings()],
             config.retention,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from fateflow_tui.core.plan import JobPlan, PartyDocument, TaskPlan
-from fateflow_tui.core.ports import ModuleCatalog
+from fateflow_tui.core.ports import ModuleCatalog, loadable_facts
 from fateflow_tui.core.why import Usual
 from fateflow_tui.sdk.types.plans import JobForecast, Leaving, PartyForecast, TaskForecast
 from fateflow_tui.server.explain.wording import usual_of
@@ -43,7 +43,7 @@ def forecast(
                 cores=document.need.cores,
                 memory=document.need.memory,
                 tasks=[
-                    _task(document, task, usual, str(document.party) in here, task.component in reused)
+                    _task(document, task, usual, catalog, str(document.party) in here, task.component in reused)
                     for task in document.tasks
                 ],
                 leaves=[
@@ -65,10 +65,15 @@ def forecast(
 
 
 def _task(
-    document: PartyDocument, task: TaskPlan, usual: Mapping[str, Usual], here: bool, reused: bool
+    document: PartyDocument,
+    task: TaskPlan,
+    usual: Mapping[str, Usual],
+    catalog: ModuleCatalog,
+    here: bool,
+    reused: bool,
 ) -> TaskForecast:
     known = usual.get(f"{task.module}/{document.party.role}")
-    named = named_tables(task)
+    named = named_tables(task, catalog)
     reads = [f"{namespace}.{name}" for namespace, name in named]
     return TaskForecast(
         component=task.component,
@@ -77,18 +82,16 @@ def _task(
         expected=known.duration if known and not reused else 0,
         runs=known.count if known else 0,
         reads=reads if here else [],
-        writes=list(_written(task)) if here else [],
+        writes=list(_written(task, catalog)) if here else [],
         their_tables=0 if here else len(reads),
     )
 
 
-def _written(task: TaskPlan) -> Iterator[str]:
+def _written(task: TaskPlan, catalog: ModuleCatalog) -> Iterator[str]:
     """Tables that get a name of the user's, and the ports under which the others are kept with the job."""
-    parameters = task.parameters
-    if task.module == "Upload":
-        yield f"{parameters.get('namespace')}.{parameters.get('name')}"
-    elif task.module == "Writer" and parameters.get("output_table_name"):
-        yield f"{parameters.get('output_namespace')}.{parameters.get('output_table_name')}"
+    facts = loadable_facts(catalog, task.module)
+    if facts is not None and (table := facts.table_written(task.parameters)):
+        yield ".".join(table)
     yield from (f"{task.component}.{port}" for port in task.data_ports)
 
 

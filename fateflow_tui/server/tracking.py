@@ -7,7 +7,8 @@ from typing import Any
 
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.ids import Party, task_id
-from fateflow_tui.core.plan import PartyDocument
+from fateflow_tui.core.plan import PartyDocument, outside_tables
+from fateflow_tui.core.ports import ModuleCatalog, loadable_facts
 from fateflow_tui.core.records import JobState, Output, TaskRecord
 from fateflow_tui.server.fate.records import Record, date, own_documents
 
@@ -66,14 +67,14 @@ def data_views(state: JobState) -> list[Record]:
     ]
 
 
-def data_view(state: JobState, document: PartyDocument) -> dict[str, Any]:
+def data_view(state: JobState, document: PartyDocument, catalog: ModuleCatalog) -> dict[str, Any]:
     """Who takes part with which tables. Only the initiator, who named them all, sees the other parties' tables."""
     own = document.party
     sees_all = state.plan is not None and own == document.initiator
     documents = state.plan.documents if state.plan is not None and sees_all else [document]
     dataset: dict[str, dict[str, dict[str, str]]] = {}
     for each in documents:
-        tables = dict(_outside_tables(each))
+        tables = dict(_outside_tables(each, catalog))
         if tables:
             dataset.setdefault(each.party.role, {})[each.party.party_id] = tables
     partner = {
@@ -116,10 +117,7 @@ def _newest_runs(state: JobState) -> Iterator[TaskRecord]:
                 yield task
 
 
-def _outside_tables(document: PartyDocument) -> Iterator[tuple[str, str]]:
+def _outside_tables(document: PartyDocument, catalog: ModuleCatalog) -> Iterator[tuple[str, str]]:
     for plan in document.tasks:
-        table = plan.parameters.get("table")
-        if plan.module == "Reader" and isinstance(table, dict):
-            yield plan.component, f"{table.get('namespace')}.{table.get('name')}"
-        for key, outside in plan.inputs.get("tables", {}).items():
-            yield key, f"{outside.get('namespace')}.{outside.get('name')}"
+        for table in outside_tables(plan, loadable_facts(catalog, plan.module)):
+            yield table.reference or table.component, f"{table.namespace}.{table.name}"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def server_file(site: Site, name: str) -> Path:
     """The file that a client means; see `FileRules` for who may name which. Raises BadRequest, PartyRefused."""
-    return FileRules(site.config, site.home.uploads).named(name)
+    return FileRules(site.config, site.home.uploads, site.catalog).named(name)
 
 
 async def file_to_write(site: Site, name: str) -> Path:

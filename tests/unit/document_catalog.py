@@ -170,7 +170,13 @@ class FateCatalog:
             return None
         parameter_class = "" if module in self.without_class else f"{module}Param"
         return ModuleFacts(
-            module, ROLES[module], parameter_class, built=module in DEFAULTS, deployed=module not in NOT_DEPLOYED
+            module,
+            ROLES[module],
+            parameter_class,
+            built=module in DEFAULTS,
+            deployed=module not in NOT_DEPLOYED,
+            source="table" if module == "Reader" else "",
+            separate_arbiter=module in {"HeteroLR", "HeteroLinR", "HeteroPoisson"},
         )
 
     def defaults(self, module: str) -> dict[str, Any]:

@@ -190,21 +190,23 @@ def test_the_template_of_the_recorded_answers(shared: Path):
         answer = json.loads((wire / f"{name}.json").read_text())["data"]
         model = answer["job_parameters"]["common"]
         dsl = derive_predict_dsl(job["f_dsl"]) if deployed else {}
-        found = predict_conf_template(job["f_runtime_conf"], dsl, model["model_id"], model["model_version"])
+        found = predict_conf_template(
+            job["f_runtime_conf"], dsl, model["model_id"], model["model_version"], FateCatalog()
+        )
         assert found == answer
 
 
 def test_templates_number_readers_in_version_2_and_parties_in_version_1():
     dsl = dsl_2()
     dsl["components"]["reader_1"] = dsl["components"]["reader_0"]
-    found = predict_conf_template(conf_2(), dsl, "m", "1")["component_parameters"]["role"]
+    found = predict_conf_template(conf_2(), dsl, "m", "1", FateCatalog())["component_parameters"]["role"]
     assert found.keys() == {"guest", "host"}
     assert found["host"]["1"]["reader_1"]["table"] == {
         "name": "name_to_be_filled_1",
         "namespace": "namespace_to_be_filled_1",
     }
     derived = derive_predict_dsl(dsl_1(), version=1, catalog=FateCatalog())
-    found = predict_conf_template(conf_1(), derived, "m", "1")
+    found = predict_conf_template(conf_1(), derived, "m", "1", FateCatalog())
     assert found["job_parameters"] == {"work_mode": 0, "job_type": "predict", "model_id": "m", "model_version": "1"}
     assert [table["name"] for table in found["role_parameters"]["host"]["args"]["data"]["eval_data"]] == [
         "name_to_be_filled_0",

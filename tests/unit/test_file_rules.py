@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fateflow_tui.components.catalog import load_catalog
 from fateflow_tui.core.errors import BadRequest, PartyRefused
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import JobOptions, PartyDocument, Resources, TaskPlan
@@ -16,7 +17,7 @@ LOCAL = Party("local", "0")
 
 
 def rules(folder: Path, **settings: object) -> FileRules:
-    return FileRules(SiteConfig(**settings), folder / "uploads")  # type: ignore[arg-type]
+    return FileRules(SiteConfig(**settings), folder / "uploads", load_catalog())  # type: ignore[arg-type]
 
 
 def document(module: str, **parameters: object) -> PartyDocument:

@@ -21,6 +21,7 @@ class HeteroLR(Module[HeteroLogisticParam]):
     roles = frozenset({"guest", "host", "arbiter"})
     parameter_class = "HeteroLogisticParam"
     parameter_type = HeteroLogisticParam
+    separate_arbiter = True
     variables = (
         # once
         variable("paillier_pubkey", "arbiter", "guest, host"),

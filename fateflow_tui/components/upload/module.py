@@ -46,6 +46,8 @@ class Upload(Module[UploadParam]):
     roles = frozenset({"local"})
     parameter_class = "UploadParam"
     parameter_type = UploadParam
+    writes = ("namespace", "name")
+    file = "file"
 
     def run(self, ctx: Context) -> None:
         from fateflow_tui.artifacts.delimited import layout

@@ -15,7 +15,7 @@ from fateflow_tui.core.document.parameters import (
     ParameterResolver,
     Parameters,
     check_parties,
-    check_readers,
+    check_sources,
     find_modules,
 )
 from fateflow_tui.core.document.predict import effective_conf, merge_confs
@@ -139,7 +139,7 @@ def _examine(
         tables = tables_by_party(whole, dsl, problems, dsl_problems)
     resolver = ParameterResolver(catalog, whole, predict=predict, dsl=dsl_problems, problems=problems)
     parameters = resolver.resolve(dsl, modules, own)
-    check_readers(parameters, dsl, dsl_problems)
+    check_sources(parameters, dsl, modules, dsl_problems)
     if conf.initiator is None:
         return None
     return CheckedJob(

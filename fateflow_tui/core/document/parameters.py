@@ -91,7 +91,7 @@ class ParameterResolver:
             if inherited is not None:
                 self._warn_ignored(component, layers, resolved.problems)
                 return inherited
-            return self._refuse(component, layers, resolved)
+            return self._refuse(component, facts, layers, resolved)
         return resolved.parameters
 
     def _default(self, module: str) -> Parameters:
@@ -120,7 +120,7 @@ class ParameterResolver:
             )
             self._problems.warn(_code(problem), _place(component, layers, problem) or (), message)
 
-    def _refuse(self, component: Component, layers: list[Layer], resolved: _Resolved) -> Parameters:
+    def _refuse(self, component: Component, facts: ModuleFacts, layers: list[Layer], resolved: _Resolved) -> Parameters:
         parameters = resolved.parameters
         for problem in resolved.problems:
             message = f"component {component.name} ({component.module}): {_said(problem)}"
@@ -128,8 +128,8 @@ class ParameterResolver:
             if problem.unknown and self._predict and self._conf.version == 1:
                 parameters = without(parameters, problem.path)
                 self._problems.warn(_code(problem), place or (), f"{message}; it is ignored")
-            elif component.module == "Reader" and problem.path[:1] in ((), ("table",)) and not problem.unknown:
-                continue  # `check_readers` says it better
+            elif facts.source and problem.path[:1] in ((), (facts.source,)) and not problem.unknown:
+                continue  # `check_sources` reports it
             elif place is None:
                 self._dsl_problems.error(_code(problem), component.path, message)
             else:
@@ -173,30 +173,32 @@ def _place(component: Component, layers: Iterable[Layer], problem: ParameterProb
 _ABSENT = object()
 
 
-def check_readers(parameters: Mapping[str, Mapping[Party, Parameters]], dsl: Dsl, problems: Problems) -> None:
-    """Every Reader must know its table at every party that runs it."""
+def check_sources(
+    parameters: Mapping[str, Mapping[Party, Parameters]],
+    dsl: Dsl,
+    modules: Mapping[str, ModuleFacts],
+    problems: Problems,
+) -> None:
+    """Each component that brings a table into the job must know it at every party that runs it."""
     for name, by_party in parameters.items():
-        if dsl.components[name].module != "Reader":
+        source = modules[dsl.components[name].module].source
+        if not source:
             continue
         for party, given in by_party.items():
-            reason = table_flaw(given.get("table"))
+            reason = table_problem(given.get(source), source)
             if reason:
                 message = f"component {name} has no table to read at {party}: {reason}"
                 problems.error("ReaderTableNotExistError", dsl.components[name].path, message)
 
 
-def table_flaw(table: Any) -> str:
-    """Why this is no `{"name": ..., "namespace": ...}`, or ''."""
+def table_problem(table: Any, parameter: str = "table") -> str:
+    """Why this is not `{"name": ..., "namespace": ...}`, or ''."""
     if table is None:
-        return "`table` is missing"
+        return f"`{parameter}` is missing"
     if not isinstance(table, dict):
-        return "`table` must be an object with name and namespace"
+        return f"`{parameter}` must be an object with name and namespace"
     missing = [key for key in ("name", "namespace") if not isinstance(table.get(key), str) or not table[key]]
-    return f"`table` lacks {' and '.join(missing)}" if missing else ""
-
-
-# Guest and arbiter on one party could decrypt what the arbiter is there to keep apart.
-_KEEP_ARBITER_APART = frozenset({"HeteroLR", "HeteroLinR", "HeteroPoisson"})
+    return f"`{parameter}` lacks {' and '.join(missing)}" if missing else ""
 
 
 def find_modules(dsl: Dsl, catalog: ModuleCatalog, version: int, problems: Problems) -> dict[str, ModuleFacts]:
@@ -234,8 +236,8 @@ def _check_module(component: Component, facts: ModuleFacts, version: int, proble
     elif not facts.parameter_class:
         message = f"module {facts.name} of component {component.name} has no parameter class"
         problems.error("ParamClassNotExistError", path, message)
-    if version == 1 and facts.name == "Reader":
-        message = f"component {component.name}: in dsl_version 1 tables come from args, not from a Reader"
+    if version == 1 and facts.source:
+        message = f"component {component.name}: in dsl_version 1 tables come from args, not from a {facts.name}"
         problems.error("ReaderNotAllowedError", path, message, suggestion="dsl_version 2")
 
 
@@ -256,7 +258,7 @@ def check_parties(
                 f"{', '.join(sorted(facts.roles))}, the job has {', '.join(roles)}"
             )
             problems.error("NoPartyForModuleError", path, message)
-        if together and facts.name in _KEEP_ARBITER_APART:
+        if together and facts.separate_arbiter:
             message = (
                 f"component {component.name}: {facts.name} wants an arbiter that is not also guest, but party "
                 f"{', '.join(map(str, sorted(shared)))} is both (allowed only if it is all the hosts as well)"

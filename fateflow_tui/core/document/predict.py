@@ -14,7 +14,7 @@ from fateflow_tui.core.document.json_text import JsonDocument, read_json
 from fateflow_tui.core.document.parties import indices_of, party_id
 from fateflow_tui.core.document.problems import Problem, Problems, bad_document, nearest
 from fateflow_tui.core.errors import BadDocument, BadRequest
-from fateflow_tui.core.ports import ModuleCatalog
+from fateflow_tui.core.ports import ModuleCatalog, loadable_facts
 
 # What a component reads when it predicts, by the first of its training inputs that it has.
 _PREDICT_KEYS: Final = {
@@ -280,9 +280,13 @@ def _moved_lists(value: Any, count: int, moves: Mapping[int, int]) -> Any:
 
 
 def predict_conf_template(
-    train_conf: Mapping[str, Any], predict_dsl: Mapping[str, Any], model_id: str, model_version: str
+    train_conf: Mapping[str, Any],
+    predict_dsl: Mapping[str, Any],
+    model_id: str,
+    model_version: str,
+    catalog: ModuleCatalog,
 ) -> dict[str, Any]:
-    """A predict conf with everything but the names of the tables, which are placeholders to be filled in."""
+    """A predict conf that is complete but for the names of the tables, which are placeholders."""
     model = {"job_type": "predict", "model_id": model_id, "model_version": model_version}
     given = deepcopy(dict(train_conf))
     template: dict[str, Any] = {"initiator": given["initiator"], "role": given["role"]}
@@ -299,11 +303,15 @@ def predict_conf_template(
     template["dsl_version"] = 2
     job = given["job_parameters"]
     template["job_parameters"] = {**job, "common": {**job["common"], **model}}
-    readers = [name for name, component in components.items() if component.get("module") == "Reader"]
+    sources = {
+        name: facts.source
+        for name, component in components.items()
+        if (facts := loadable_facts(catalog, component.get("module", ""))) is not None and facts.source
+    }
     template["component_parameters"] = {
         "role": {
             role: {
-                str(index): {name: {"table": _blank(number)} for number, name in enumerate(readers)}
+                str(index): {name: {key: _blank(number)} for number, (name, key) in enumerate(sources.items())}
                 for index in range(size)
             }
             for role, size in sizes.items()

@@ -8,7 +8,7 @@ from typing import Any
 from fateflow_tui.core.document.conf import Conf, Layer
 from fateflow_tui.core.document.dsl import Dsl
 from fateflow_tui.core.document.json_text import Path
-from fateflow_tui.core.document.parameters import table_flaw
+from fateflow_tui.core.document.parameters import table_problem
 from fateflow_tui.core.document.problems import Problems, kind_of
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.ports import ModuleCatalog, ModuleFacts
@@ -95,7 +95,7 @@ def tables_by_party(conf: Conf, dsl: Dsl, problems: Problems, dsl_problems: Prob
             if not one_per_party(tables, len(ids), place, problems):
                 continue
             for index, table in enumerate(tables):
-                if reason := table_flaw(table):
+                if reason := table_problem(table):
                     message = f"the {dataset} of {role}:{ids[index]} is no table: {reason}"
                     problems.error("TableFormatError", (*place, index), message)
                 elif dataset in datasets:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Final
 
 from fateflow_tui.core.errors import BadRequest, PartyRefused
 from fateflow_tui.core.messages import Refusal
 from fateflow_tui.core.plan import PartyDocument
+from fateflow_tui.core.ports import ModuleCatalog, loadable_facts
 from fateflow_tui.runtime.site_config import SiteConfig
-
-# The parameters that name files, by module.
-_NAMING: Final = {"Upload": "file", "Download": "output_path", "Writer": "output_path"}
 
 
 class FileRules:
@@ -20,9 +17,10 @@ class FileRules:
     configured `data_roots`. uploads: where files lie that came with requests.
     """
 
-    def __init__(self, config: SiteConfig, uploads: Path) -> None:
+    def __init__(self, config: SiteConfig, uploads: Path, catalog: ModuleCatalog) -> None:
         self._config = config
         self._uploads = uploads
+        self._catalog = catalog
 
     def named(self, name: str) -> Path:
         """The file that a user means, its links resolved; it need not exist. Raises BadRequest, PartyRefused."""
@@ -50,7 +48,8 @@ class FileRules:
     def refusal(self, document: PartyDocument) -> Refusal | None:
         """Of a job one of whose tasks names a file that its user could not have named in a request."""
         for plan in document.tasks:
-            name = plan.parameters.get(_NAMING.get(plan.module, ""))
+            facts = loadable_facts(self._catalog, plan.module)
+            name = plan.parameters.get(facts.file) if facts is not None else None
             if not isinstance(name, str) or not name or Path(name).parent == self._uploads:
                 continue
             try:

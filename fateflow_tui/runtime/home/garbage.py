@@ -17,11 +17,11 @@ from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import FateFlowError
-from fateflow_tui.core.ports import JobStore
+from fateflow_tui.core.plan import outside_tables
+from fateflow_tui.core.ports import JobStore, ModuleCatalog, loadable_facts
 from fateflow_tui.core.records import JobState
 from fateflow_tui.registry import Registry
 from fateflow_tui.runtime.home.survey import Leftover, Survey, Table, size_of, survey
-from fateflow_tui.runtime.jobs.admission import outside_tables
 from fateflow_tui.runtime.live_jobs import load_state
 from fateflow_tui.runtime.site_config import Retention
 
@@ -145,7 +145,9 @@ _ABANDONED: Final = 3_600  # seconds without a change
 _UNKNOWN: Final = "its job is not known here any more"
 
 
-def job_facts(state: JobState, found: Survey, registered: Collection[str], *, live: bool) -> JobFacts:
+def job_facts(
+    state: JobState, found: Survey, registered: Collection[str], catalog: ModuleCatalog, *, live: bool
+) -> JobFacts:
     """registered: versions of models, which are the ids of the jobs that have trained them."""
     job_id = state.job_id
     stays = "it is live" if live else "its model is registered" if job_id in registered else ""
@@ -156,10 +158,10 @@ def job_facts(state: JobState, found: Survey, registered: Collection[str], *, li
         if output.kind == "data"
     }
     named = {
-        (namespace, name)
+        (table.namespace, table.name)
         for document in state.documents.values()
         for plan in document.tasks
-        for _, namespace, name in outside_tables(plan)
+        for table in outside_tables(plan, loadable_facts(catalog, plan.module))
     }
     return JobFacts(
         job_id=job_id,
@@ -237,6 +239,7 @@ class Collector:
         store: JobStore,
         tables: Tables,
         registry: Registry,
+        catalog: ModuleCatalog,
         live: Callable[[str], JobState | None],
         bound: Callable[[], Iterable[Table]],
         limits: Retention,
@@ -245,6 +248,7 @@ class Collector:
         self._store = store
         self._tables = tables
         self._registry = registry
+        self._catalog = catalog
         self._live = live
         self._bound = bound
         self.limits = limits
@@ -326,11 +330,11 @@ class Collector:
                 await asyncio.sleep(0)
             state = self._live(job_id)
             if state is not None:
-                yield job_facts(state, found, registered, live=True)
+                yield job_facts(state, found, registered, self._catalog, live=True)
                 continue
             try:
                 state = load_state(self._store, job_id)
             except FateFlowError:
                 continue  # a damaged file is set aside, for a person to look at
             if state is not None:
-                yield job_facts(state, found, registered, live=False)
+                yield job_facts(state, found, registered, self._catalog, live=False)

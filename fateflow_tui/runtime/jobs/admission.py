@@ -8,7 +8,7 @@ from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.errors import Conflict, DamagedFile, FateFlowError, NotBuilt, NotFound
 from fateflow_tui.core.ids import party_model_id
 from fateflow_tui.core.messages import Refusal
-from fateflow_tui.core.plan import PartyDocument, TaskPlan
+from fateflow_tui.core.plan import PartyDocument, TaskPlan, outside_tables
 from fateflow_tui.core.ports import ModuleCatalog
 from fateflow_tui.registry import Registry
 
@@ -75,12 +75,13 @@ def _obstacles(
         yield NotBuilt(text, data={"lacks": {"module": [plan.module]}})
     elif facts is not None and document.party.role not in facts.roles:
         yield NotFound(f"{plan.component}: module {plan.module} has no part for a {document.party.role}")
-    for component, namespace, name in outside_tables(plan):
+    for table in outside_tables(plan, facts):
+        namespace, name = table.namespace, table.name
         meta, lacks = tables.meta(namespace, name), {"lacks": {"table": [f"{namespace}.{name}"]}}
         if meta is None:
-            yield NotFound(f"{component} reads table {namespace}.{name}, which does not exist here", data=lacks)
+            yield NotFound(f"{table} reads table {namespace}.{name}, which does not exist here", data=lacks)
         elif obstacle := meta.obstacle():
-            text = f"{component} cannot read its table: {obstacle.message}"
+            text = f"{table} cannot read its table: {obstacle.message}"
             yield type(obstacle)(text, hint=obstacle.hint, data=lacks)
 
 
@@ -103,12 +104,3 @@ def _model_obstacles(document: PartyDocument, registry: Registry) -> Iterator[Fa
     elif flaws := registry.verify(part):
         text = f"its part of model version {document.model_version} is damaged: {flaws[0]}"
         yield DamagedFile(text, data=lacks)
-
-
-def outside_tables(plan: TaskPlan) -> Iterator[tuple[str, str, str]]:
-    """The tables that a task reads and no task of its job made: where they are named, namespace, name."""
-    table = plan.parameters.get("table") if plan.module == "Reader" else None
-    if isinstance(table, dict):
-        yield plan.component, str(table.get("namespace")), str(table.get("name"))
-    for reference, outside in plan.inputs.get("tables", {}).items():
-        yield f"{plan.component} ({reference})", str(outside.get("namespace")), str(outside.get("name"))

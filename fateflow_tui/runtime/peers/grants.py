@@ -14,9 +14,9 @@ import msgspec
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest, Conflict, FateFlowError, NotFound, PartyRefused
 from fateflow_tui.core.ids import OWN_PARTY_ID, ROLES, Party
-from fateflow_tui.core.plan import PartyDocument
-from fateflow_tui.core.ports import Collection, ModuleCatalog
-from fateflow_tui.runtime.jobs.admission import Permits, outside_tables
+from fateflow_tui.core.plan import PartyDocument, outside_tables
+from fateflow_tui.core.ports import Collection, ModuleCatalog, loadable_facts
+from fateflow_tui.runtime.jobs.admission import Permits
 
 
 def checked_pattern(text: str) -> str:
@@ -309,7 +309,11 @@ class Permissions:
             # Modules of this role read and write files of the site.
             return PartyRefused(f"nobody but its own owner runs something as {document.party} at this site")
         modules = {plan.module.lower(): plan.module for plan in document.tasks}
-        tables = [dataset(space, name) for plan in document.tasks for _, space, name in outside_tables(plan)]
+        tables = [
+            dataset(table.namespace, table.name)
+            for plan in document.tasks
+            for table in outside_tables(plan, loadable_facts(self._catalog, plan.module))
+        ]
         needs = {
             "role": [document.party.role],
             "command": list(_NEEDED),

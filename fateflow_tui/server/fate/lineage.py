@@ -13,6 +13,7 @@ from starlette.responses import Response
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.errors import NotFound
 from fateflow_tui.core.plan import PartyDocument, TaskPlan
+from fateflow_tui.core.ports import ModuleCatalog, loadable_facts
 from fateflow_tui.core.records import JobState
 from fateflow_tui.runtime.site import Site
 from fateflow_tui.server.context import ThisSite, known_job
@@ -41,34 +42,37 @@ class Use(msgspec.Struct, frozen=True):
         return self.namespace, self.name
 
 
-def read_from_outside(state: JobState) -> list[Use]:
+def read_from_outside(state: JobState, catalog: ModuleCatalog) -> list[Use]:
     """The tables that a job was given, not those that its components pass on among themselves."""
-    return [use for document in own_documents(state).values() for use in _given(document)]
+    return [use for document in own_documents(state).values() for use in _given(document, catalog)]
 
 
-def made(state: JobState) -> list[Use]:
-    """The tables that exist because of the job. A Reader's output is the table that it read, so it is none."""
-    given = {use.table for use in read_from_outside(state)}
+def made(state: JobState, catalog: ModuleCatalog) -> list[Use]:
+    """The tables that exist because of the job. A component that passes on the table it read has not made it."""
+    given = {use.table for use in read_from_outside(state, catalog)}
     return [use for use in _outputs(state) if use.table not in given]
 
 
-def parents(state: JobState, table: Name) -> list[Name]:
+def parents(state: JobState, table: Name, catalog: ModuleCatalog) -> list[Name]:
     """What the component that made a table had for its input, without repeats."""
     found: dict[Name, None] = {}
     for document in own_documents(state).values():
         for plan in document.tasks:
             outputs = output_tables(newest_run(state, document.party, plan.component))
             if any((output.namespace, output.table) == table for output in outputs):
-                found.update(dict.fromkeys(name for name in _inputs(state, document, plan) if name != table))
+                inputs = _inputs(state, document, plan, catalog)
+                found.update(dict.fromkeys(name for name in inputs if name != table))
     return list(found)
 
 
-def uses(state: JobState, table: Name) -> bool:
+def uses(state: JobState, table: Name, catalog: ModuleCatalog) -> bool:
     """Whether a component of the job has the table for its input."""
-    if any(use.table == table for use in read_from_outside(state)):
+    if any(use.table == table for use in read_from_outside(state, catalog)):
         return True
     return any(
-        table in _inputs(state, document, plan) for document in own_documents(state).values() for plan in document.tasks
+        table in _inputs(state, document, plan, catalog)
+        for document in own_documents(state).values()
+        for plan in document.tasks
     )
 
 
@@ -83,7 +87,7 @@ def sources(site: Site, table: Name, seen: frozenset[Name] = frozenset()) -> lis
 
 def parents_of(site: Site, table: Name) -> list[Name]:
     state = _maker(site, table)
-    return parents(state, table) if state else []
+    return parents(state, table, site.catalog) if state else []
 
 
 def line(tables: Tables, use: Use) -> dict[str, Any]:
@@ -103,28 +107,23 @@ def _maker(site: Site, table: Name) -> JobState | None:
     return site.jobs.state(job_id) if job_id else None
 
 
-def _given(document: PartyDocument) -> Iterator[Use]:
+def _given(document: PartyDocument, catalog: ModuleCatalog) -> Iterator[Use]:
     for plan in document.tasks:
-        for namespace, name in named_tables(plan):
+        for namespace, name in named_tables(plan, catalog):
             yield Use(str(document.party), plan.component, namespace, name)
 
 
-def named_tables(plan: TaskPlan) -> Iterator[Name]:
+def named_tables(plan: TaskPlan, catalog: ModuleCatalog) -> Iterator[Name]:
     """The tables that stand in a component's parameters or, in version 1, in its inputs."""
-    parameters = plan.parameters
-    table = parameters.get("table") if plan.module == "Reader" else None
-    if isinstance(table, dict):
-        yield str(table.get("namespace")), str(table.get("name"))
-    if plan.module == "Writer":
-        yield str(parameters.get("namespace")), str(parameters.get("table_name"))
-    if plan.module == "Download":
-        yield str(parameters.get("namespace")), str(parameters.get("name"))
+    facts = loadable_facts(catalog, plan.module)
+    if facts is not None and (table := facts.table_read(plan.parameters)):
+        yield table
     for outside in plan.inputs.get("tables", {}).values():
         yield str(outside.get("namespace")), str(outside.get("name"))
 
 
-def _inputs(state: JobState, document: PartyDocument, plan: TaskPlan) -> list[Name]:
-    found = list(named_tables(plan))
+def _inputs(state: JobState, document: PartyDocument, plan: TaskPlan, catalog: ModuleCatalog) -> list[Name]:
+    found = list(named_tables(plan, catalog))
     for references in plan.inputs.get("data", {}).values():
         for reference in references:
             component, _, port = reference.rpartition(".")
@@ -190,7 +189,7 @@ async def tracking_source(site: ThisSite, body: JsonBody) -> Response:
 async def tracking_job(site: ThisSite, body: JsonBody) -> Response:
     """The jobs that have used a table, newest first; also of a table that is gone."""
     table = named_table(body)
-    found = [state.job_id async for state in each(site.jobs.states()) if uses(state, table)]
+    found = [state.job_id async for state in each(site.jobs.states()) if uses(state, table, site.catalog)]
     return answer({"count": len(found), "job": found})
 
 
@@ -215,7 +214,8 @@ async def job_lineage(site: ThisSite, body: JsonBody) -> Response:
         return [line(site.tables, use) for use in uses]
 
     tables_read, tables_made = await asyncio.gather(
-        asyncio.to_thread(lines, read_from_outside(state)), asyncio.to_thread(lines, made(state))
+        asyncio.to_thread(lines, read_from_outside(state, site.catalog)),
+        asyncio.to_thread(lines, made(state, site.catalog)),
     )
     document = next(iter(own_documents(state).values()), None)
     predicts = document is not None and document.job_parameters.get("job_type") == "predict"

@@ -113,7 +113,7 @@ async def get_predict_conf(request: Request, site: ThisSite, body: JsonBody) -> 
     try:
         pipeline = _part(site, body).pipeline
         conf = predict_conf_template(
-            pipeline.train_conf, pipeline.predict_dsl, pipeline.model_id, pipeline.model_version
+            pipeline.train_conf, pipeline.predict_dsl, pipeline.model_id, pipeline.model_version, site.catalog
         )
         return json_file_answer(conf, body.text("filename")) if body.text("filename") else answer(conf)
     except FateFlowError as error:

@@ -193,7 +193,7 @@ async def job_data_view(site: ThisSite, body: JsonBody) -> Response:
     document = own_documents(state).get(str(body.party() or initiator_of(state)))
     if document is None:
         raise NotFound(f"job {state.job_id} has no party {body.party()} at this site")
-    return answer(data_view(state, document))
+    return answer(data_view(state, document, site.catalog))
 
 
 @router.post(
