@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from fateflow_tui.commands import context, fate
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import ModelPartOptions
 from fateflow_tui.core.errors import BadRequest
 
-app = Noun("Look at the states of models that trainings saved on their way.")
+app = CommandGroup("Look at the states of models that trainings saved on their way.")
 
 
-@app.verb("list")
+@app.command("list")
 def list_checkpoints(ctx: typer.Context, which: ModelPartOptions) -> None:
     """Lists the checkpoints of a component's model.
 
@@ -23,10 +23,10 @@ def list_checkpoints(ctx: typer.Context, which: ModelPartOptions) -> None:
         --model-version @last -cpn hetero_lr_0
     """
     session = context.of(ctx)
-    fate.tell(session, "checkpoint/list", which.body(session), empty="no checkpoints")
+    fate.forward(session, "checkpoint/list", which.body(session), empty="no checkpoints")
 
 
-@app.verb("get")
+@app.command("get")
 def get_checkpoint(
     ctx: typer.Context,
     which: ModelPartOptions,
@@ -42,4 +42,4 @@ def get_checkpoint(
     if (step_index is None) == (step_name is None):
         raise BadRequest("name the step by either --step-index or --step-name")
     session = context.of(ctx)
-    fate.tell(session, "checkpoint/get", {**which.body(session), "step_index": step_index, "step_name": step_name})
+    fate.forward(session, "checkpoint/get", {**which.body(session), "step_index": step_index, "step_name": step_name})

@@ -11,8 +11,8 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.documents import read_text
-from fateflow_tui.commands.groups import Noun
-from fateflow_tui.commands.model.versions import classic_body
+from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.model.versions import fate_body
 from fateflow_tui.commands.options import (
     ComponentOption,
     JobOption,
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from fateflow_tui.sdk.types import Module
 
 
-app = Noun("List modules, and look at what a job's components left.")
+app = CommandGroup("List modules, and look at what a job's components left.")
 
 FileOption = Annotated[Path | None, typer.Option("--output-path", "-o", metavar="FILE", help="File to write.")]
 InputOption = Annotated[Path | None, typer.Option("--input-path", "-i", metavar="FILE", help="A JSON file.")]
 
 
-@app.verb("metric-delete")
+@app.command("metric-delete")
 def metric_delete(
     ctx: typer.Context,
     date: Annotated[str | None, typer.Option("--date", "-d", metavar="YYYYMMDD", help="All jobs of this day.")] = None,
@@ -51,10 +51,10 @@ def metric_delete(
         raise BadRequest("missing option -j or -d", hint="name a job with -j, or a day with -d as in 20260131")
     known = session.known_id(job_id)
     session.confirm(f"Delete the metrics of {'job ' + known if known else 'all jobs of ' + str(date)}?", yes)
-    fate.tell(session, "tracking/component/metric/delete", {"model": date, "job_id": known}, _line(session))
+    fate.forward(session, "tracking/component/metric/delete", {"model": date, "job_id": known}, _line(session))
 
 
-@app.verb("hetero-model-merge")
+@app.command("hetero-model-merge")
 def hetero_model_merge(
     ctx: typer.Context,
     which: ModelOptions,
@@ -80,7 +80,7 @@ def hetero_model_merge(
     """
     session = context.of(ctx)
     body = {
-        **classic_body(session, which),
+        **fate_body(session, which),
         "guest_party_id": required(guest_party_id, "-gid"),
         "host_party_ids": required(host_party_ids, "-hids").split(","),
         "component_name": required(component_name, "-cpn"),
@@ -93,7 +93,7 @@ def hetero_model_merge(
     _into_file(session, "component/hetero/merge", body, Path(required(output_path, "-o")))
 
 
-@app.verb("woe-array-extract")
+@app.command("woe-array-extract")
 def woe_array_extract(ctx: typer.Context, which: ModelPartOptions, output_path: FileOption = None) -> None:
     """Writes the weights of evidence of a binning to a file, as FATE-Flow 1.10 and later do.
 
@@ -105,7 +105,7 @@ def woe_array_extract(ctx: typer.Context, which: ModelPartOptions, output_path: 
     _into_file(session, "component/woe_array/extract", which.body(session), Path(required(output_path, "-o")))
 
 
-@app.verb("woe-array-merge")
+@app.command("woe-array-merge")
 def woe_array_merge(ctx: typer.Context, which: ModelPartOptions, input_path: InputOption = None) -> None:
     """Puts weights of evidence from a file into a binning, as FATE-Flow 1.10 and later do.
 
@@ -119,7 +119,7 @@ def woe_array_merge(ctx: typer.Context, which: ModelPartOptions, input_path: Inp
     except ValueError as error:
         raise BadRequest(f"{file} is no JSON: {error}") from None
     session = context.of(ctx)
-    fate.tell(session, "component/woe_array/merge", {**which.body(session), "woe_array": woe_array})
+    fate.forward(session, "component/woe_array/merge", {**which.body(session), "woe_array": woe_array})
 
 
 def _line(session: context.Session) -> Callable[[Any], None]:
@@ -127,15 +127,15 @@ def _line(session: context.Session) -> Callable[[Any], None]:
 
 
 def _into_file(session: context.Session, path: str, body: dict[str, Any], file: Path) -> None:
-    envelope = fate.ask(session, path, body)
+    envelope = fate.request(session, path, body)
     data = envelope.pop("data", None)
     if envelope["retcode"] == 0 and data is not None:
         file.write_text(data if isinstance(data, str) else json.dumps(data), encoding="utf-8")
         envelope["file"] = str(file.absolute())
-    fate.show(session, envelope, lambda _: session.output.lines([str(file.absolute())]))
+    fate.print_answer(session, envelope, lambda _: session.output.lines([str(file.absolute())]))
 
 
-@app.verb("list")
+@app.command("list")
 def list_components(ctx: typer.Context, job_id: JobOption = None) -> None:
     """Lists the components of a job; without a job, the modules that a DSL may use.
 
@@ -145,8 +145,8 @@ def list_components(ctx: typer.Context, job_id: JobOption = None) -> None:
     """
     session = context.of(ctx)
     if job_id:
-        envelope = fate.ask(session, "tracking/component/list", {"job_id": session.known_id(job_id)})
-        fate.show(session, envelope, lambda data: session.output.lines(data["components"]))
+        envelope = fate.request(session, "tracking/component/list", {"job_id": session.known_id(job_id)})
+        fate.print_answer(session, envelope, lambda data: session.output.lines(data["components"]))
         return
     session.output.listing(
         session.flow.modules(),

@@ -132,7 +132,7 @@ class Session:
         if yes or not self.output.is_table or not (sys.stdin.isatty() and sys.stderr.isatty()):
             return
         if not typer.confirm(question, err=True):
-            self.output.talk("nothing was done")
+            self.output.info("nothing was done")
             raise typer.Abort
 
     def now(self) -> int:
@@ -160,7 +160,7 @@ class Session:
             if not self._rival_answers(error):
                 raise
         else:
-            self.output.talk(f"started a scheduler at {site.url} on {site.home}")
+            self.output.info(f"started a scheduler at {site.url} on {site.home}")
 
     def _rival_answers(self, error: FateFlowError) -> bool:
         """Whether the start failed because another command was faster, and that one's scheduler answers."""

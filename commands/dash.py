@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fateflow_tui.commands import context
-from fateflow_tui.commands.groups import Verb
+from fateflow_tui.commands.groups import Command
 from fateflow_tui.core.errors import BadRequest, NotBuilt
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 
-@app.command(cls=Verb)
+@app.command(cls=Command)
 def dash(
     ctx: typer.Context,
     theme: Annotated[
@@ -84,7 +84,7 @@ def _serve(session: context.Session, site: Site, theme: str, port: int, *, brows
 
     def announce(url: str) -> None:
         session.output.record({"url": url}, lambda record: [record["url"]], lambda record: record["url"])
-        session.output.talk("the dashboard is there for whoever has this address; Ctrl-C ends it")
+        session.output.info("the dashboard is there for whoever has this address; Ctrl-C ends it")
 
     serve(Opening.of(site, theme, _demo_files()), port, announce, browse=browse)
 

@@ -13,9 +13,9 @@ from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.documents import read_conf
 from fateflow_tui.commands.errors import of_status
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import ConfOption, JobOption, LimitOption, NamespaceOption, TableOption, required
-from fateflow_tui.commands.table_views import add_looking
+from fateflow_tui.commands.table_views import add_table_commands
 from fateflow_tui.core.errors import BadRequest, ComponentFailed, FateFlowError
 
 if TYPE_CHECKING:
@@ -57,12 +57,12 @@ def upload_ended(session: Session, job_id: str, conf: dict[str, Any]) -> int:
         output.lines([f"{table.namespace} {table.table_name}: {rows}"])
     rejected = _rejected(session.flow.summary(job_id, "upload_0", "local:0"))
     if rejected:
-        output.alarm(rejected)
+        output.warn(rejected)
     schema = table.schema or {}
     names = [str(schema.get("sid", "")), *filter(None, str(schema.get("header", "")).split(","))]
     if len(names) > 1 and all(map(_is_number, names)):
-        output.alarm(f"the first line was taken for the names of the columns: {', '.join(names):.60}")
-        output.alarm("if it is a row, put a line of names above it, or upload it with --no-head")
+        output.warn(f"the first line was taken for the names of the columns: {', '.join(names):.60}")
+        output.warn("if it is a row, put a line of names above it, or upload it with --no-head")
     return code
 
 
@@ -70,7 +70,7 @@ def ended_badly(session: Session, job: JobView, what: str) -> int:
     """The exit code of an upload or a download that did not succeed. Raises ComponentFailed where the component itself
     says what is wrong; anything else is told with its failure card.
     """
-    from fateflow_tui.commands.progress import complain
+    from fateflow_tui.commands.progress import print_failure_cards
 
     card = next(iter(job.cards), None)
     if card is not None and card.kind == "component":
@@ -79,8 +79,8 @@ def ended_badly(session: Session, job: JobView, what: str) -> int:
             hint=_with_options(card.fix) or f"fateflow job why {job.job_id}",
             data={"job_id": job.job_id},
         )
-    session.output.alarm(f"the {what} {job.job_id} has ended: {job.status}")
-    complain(session, job)
+    session.output.warn(f"the {what} {job.job_id} has ended: {job.status}")
+    print_failure_cards(session, job)
     return of_status(job.status)
 
 
@@ -109,13 +109,13 @@ def _is_number(text: str) -> bool:
     return True
 
 
-app = Noun("Upload files as tables, look at tables, download tables as files.")
+app = CommandGroup("Upload files as tables, look at tables, download tables as files.")
 
 DropOption = Annotated[bool, typer.Option("--drop", help="Replace the table if there is one.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="Taken for compatibility.")]
 
 
-@app.verb()
+@app.command()
 def upload(
     ctx: typer.Context,
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="A CSV file; its first column is the id.")] = None,
@@ -162,15 +162,15 @@ def upload(
         conf["drop"] = 1
     local = str(conf.get("use_local_data", 1)) != "0"
     call = operations.upload_conf(file or "", conf) if local else operations.raw("data/upload", conf)
-    envelope = fate.answered(session, call)
+    envelope = fate.execute(session, call)
     job_id = str(envelope.get("jobId", ""))
     waits = conf_path is None if wait is None else wait
     with hints_with_options():
-        fate.show(session, envelope, lambda data: None if waits else session.output.lines([job_id]), name=job_id)
+        fate.print_answer(session, envelope, lambda data: None if waits else session.output.lines([job_id]), name=job_id)
     return upload_ended(session, job_id, conf) if waits else 0
 
 
-@app.verb()
+@app.command()
 def download(
     ctx: typer.Context,
     conf_path: ConfOption = None,
@@ -202,10 +202,10 @@ def download(
             "table_name": required(table_name, "-t"),
         }
     conf["output_path"] = str(Path(conf.get("output_path", "")).absolute())
-    envelope = fate.ask(session, "data/download", conf)
+    envelope = fate.request(session, "data/download", conf)
     job_id = str(envelope.get("jobId", ""))
     waits = conf_path is None if wait is None else wait
-    fate.show(session, envelope, lambda _: None if waits else session.output.lines([job_id]), name=job_id)
+    fate.print_answer(session, envelope, lambda _: None if waits else session.output.lines([job_id]), name=job_id)
     if not waits:
         return 0
     code = ended(session, job_id)
@@ -214,7 +214,7 @@ def download(
     return ended_badly(session, session.flow.job(job_id), "download") if code else code
 
 
-@app.verb()
+@app.command()
 def bind(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or Parquet file on the scheduler's machine.")],
@@ -248,11 +248,11 @@ def bind(
         "drop": int(drop),
     }
     with hints_with_options():
-        made = fate.data(session, "table/bind", body)
+        made = fate.request_data(session, "table/bind", body)
     session.output.record(made, lambda one: [f"{one['namespace']} {one['table_name']}"], lambda one: one["table_name"])
 
 
-@app.verb()
+@app.command()
 def writer(ctx: typer.Context, conf_path: ConfOption = None) -> None:
     """Writes a table to a store outside, as FATE-Flow's client does since 1.7.2.
 
@@ -261,10 +261,10 @@ def writer(ctx: typer.Context, conf_path: ConfOption = None) -> None:
     """
     session = context.of(ctx)
     conf = read_conf(Path(required(conf_path, "-c")))
-    fate.tell(session, "data/writer", conf, lambda data: session.output.lines([data["job_id"]]))
+    fate.forward(session, "data/writer", conf, lambda data: session.output.lines([data["job_id"]]))
 
 
-@app.verb("upload-history")
+@app.command("upload-history")
 def upload_history(ctx: typer.Context, limit: LimitOption = 10, job_id: JobOption = None) -> None:
     """Shows what was uploaded, newest first.
 
@@ -273,9 +273,9 @@ def upload_history(ctx: typer.Context, limit: LimitOption = 10, job_id: JobOptio
     fateflow data upload-history -l 2 --json
     """
     session = context.of(ctx)
-    envelope = fate.ask(session, "data/upload/history", {"limit": limit, "job_id": session.known_id(job_id)})
+    envelope = fate.request(session, "data/upload/history", {"limit": limit, "job_id": session.known_id(job_id)})
     titles = ("JOB", "NAMESPACE", "TABLE", "ROWS", "PARTITIONS", "COLUMNS")
-    fate.show(
+    fate.print_answer(
         session,
         envelope,
         lambda data: session.output.listing(
@@ -319,4 +319,4 @@ def _usual_sign(file: Path | None) -> str:
     return "\t" if file is not None and file.suffix.lower() in (".tsv", ".tab") else ","
 
 
-add_looking(app, "data")
+add_table_commands(app, "data")

@@ -16,7 +16,7 @@ import typer
 
 from fateflow_tui.commands import context
 from fateflow_tui.commands.errors import OK, of_status
-from fateflow_tui.commands.groups import Verb
+from fateflow_tui.commands.groups import Command
 from fateflow_tui.commands.job.text import job_lines
 from fateflow_tui.commands.output import columns
 from fateflow_tui.core.errors import BadRequest, FateFlowError, NotFound
@@ -76,7 +76,7 @@ class DemoResult(msgspec.Struct, frozen=True):
     seconds: float
 
 
-@app.command(cls=Verb)
+@app.command(cls=Command)
 def demo(
     ctx: typer.Context,
     sites: Annotated[int, typer.Option(metavar="N", help="1, or 3: each party on a site of its own.")] = 1,
@@ -107,12 +107,12 @@ def demo(
     session.output.record(result, _lines, lambda one: one.job_id)
     if of_status(result.status) == OK:
         for line in _next_steps(session, sites):
-            session.output.talk(line)
+            session.output.info(line)
     return of_status(result.status)
 
 
 def _upload(session: context.Session, flow: FateFlow, file: Path, table: str) -> None:
-    session.output.talk(f"uploading {file.name} as {NAMESPACE}.{table}")
+    session.output.info(f"uploading {file.name} as {NAMESPACE}.{table}")
     submitted = flow.upload(file, table_name=table, namespace=NAMESPACE, drop=True)
     job = flow.wait(submitted.job_id)
     if not job.status.succeeded:
@@ -122,19 +122,19 @@ def _upload(session: context.Session, flow: FateFlow, file: Path, table: str) ->
 
 
 def _train(session: context.Session, flow: FateFlow, files: Path, sites: int, began: float) -> DemoResult:
-    from fateflow_tui.commands.progress import complain, watch
+    from fateflow_tui.commands.progress import print_failure_cards, watch
 
     submitted = flow.submit(files / "hetero_lr_dsl.json", files / "hetero_lr_conf.json")
-    session.output.talk(f"submitted {submitted.job_id}")
+    session.output.info(f"submitted {submitted.job_id}")
     job = watch(session, submitted.job_id, flow=flow)
     for line in job_lines(job, session.now()):
-        session.output.talk(line)
+        session.output.info(line)
     found: dict[str, float] = {}
     if job.status.succeeded:
         for series in flow.metrics(job.job_id, "evaluation_0", SITES["guest"]).values():
             found.update((key, value) for one in series.values() for key, value, *_ in one.data if isinstance(key, str))
     else:
-        complain(session, job)
+        print_failure_cards(session, job)
     joined = joined_auc(files / "data" / "guest.csv", files / "data" / "host.csv")
     return DemoResult(
         job.job_id, job.status, sites, found.get("auc"), found.get("ks"), joined, time.monotonic() - began
@@ -149,7 +149,7 @@ def _three_sites(session: context.Session, homes: dict[str, Path], stack: ExitSt
     for name, party in SITES.items():
         site = local.status(homes[name]) or local.start(homes[name], port=0, parties=[party], name=name)
         stack.callback(local.stop, homes[name])
-        session.output.talk(f"{party} is at {site.url}, home {site.home}")
+        session.output.info(f"{party} is at {site.url}, home {site.home}")
         urls[name] = site.url
     flows = {name: stack.enter_context(FateFlow(home=homes[name])) for name in SITES}
     for here, flow in flows.items():

@@ -11,7 +11,7 @@ import typer
 
 from fateflow_tui.commands import context
 from fateflow_tui.commands.errors import FAILED, OK
-from fateflow_tui.commands.groups import Verb
+from fateflow_tui.commands.groups import Command
 from fateflow_tui.commands.output import columns
 from fateflow_tui.core.cells import clean, width
 
@@ -35,7 +35,7 @@ class Finding(Protocol):
     def fix(self) -> str: ...
 
 
-@app.command(cls=Verb)
+@app.command(cls=Command)
 def doctor(ctx: typer.Context) -> int:
     """Checks the site and what it stands on, and the ways to its peers and back; exit code 1 when something is wrong.
     Starts nothing: where no scheduler runs, what can be seen without one is checked.

@@ -14,7 +14,7 @@ from fateflow_tui.commands import context
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.documents import placed, read_conf, read_text, shown
 from fateflow_tui.commands.errors import OK, USAGE
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import DrawingOptions
 from fateflow_tui.commands.output import COLORS, columns, painted
 from fateflow_tui.core.cells import width
@@ -84,17 +84,17 @@ def _laid(
         fitting = next((layout for layout in boxes if not room or layout.width <= room), None)
         if fitting is not None:
             return fitting, details.inside
-        session.output.talk(f"boxes would be {min(layout.width for layout in boxes)} columns wide; these are lanes")
+        session.output.info(f"boxes would be {min(layout.width for layout in boxes)} columns wide; these are lanes")
     return lay_lanes(dag, glyphs), details.beside
 
 
-app = Noun("Check and draw job documents.")
+app = CommandGroup("Check and draw job documents.")
 
 _CONF_OF_A_LONE_DSL = {"dsl_version": 2}
 _DslOption = Annotated[Path | None, typer.Option("--dsl-path", "-d", metavar="FILE", help="The same as DSL.")]
 
 
-@app.verb()
+@app.command()
 def lint(
     ctx: typer.Context,
     dsl: Annotated[Path | None, typer.Argument(metavar="DSL", help="The DSL.")] = None,
@@ -128,13 +128,13 @@ def lint(
     if output.is_table:
         output.lines(line for problem in problems for line in shown(problem, sys.stdout))
         if not problems:
-            output.talk("no problems")
+            output.info("no problems")
     else:
         output.listing(problems, (), lambda one: (), lambda one: str(one["code"]))
     return USAGE if any(one["severity"] == "error" for one in problems) else OK
 
 
-@app.verb()
+@app.command()
 def explain(
     ctx: typer.Context,
     options: DrawingOptions,

@@ -34,28 +34,28 @@ def of_status(status: str) -> int:
 def report(error: FateFlowError, output: Output, *, as_json: bool) -> int:
     """Says what went wrong on stderr and gives the exit code."""
     if as_json:
-        output.alarm(_as_json(error.code, error.message, error.hint, error.exit_code, error.data))
+        output.warn(_as_json(error.code, error.message, error.hint, error.exit_code, error.data))
         return error.exit_code
     if isinstance(error, BadDocument) and isinstance(error.data, list):
         for problem in error.data:
             for line in shown(problem, sys.stderr):
-                output.alarm(line)
-        output.alarm(_count(error.data))
+                output.warn(line)
+        output.warn(_count(error.data))
     else:
-        output.alarm(f"{painted('error', '1;31', sys.stderr)}: {clean(error.message)}")
+        output.warn(f"{painted('error', '1;31', sys.stderr)}: {clean(error.message)}")
     if error.hint:
-        output.alarm(f"{painted('hint', '1', sys.stderr)}: {clean(error.hint)}")
+        output.warn(f"{painted('hint', '1', sys.stderr)}: {clean(error.hint)}")
     return error.exit_code
 
 
 def report_usage(message: str, hint: str, output: Output, *, as_json: bool, code: int) -> int:
     """A command line that cannot be understood."""
     if as_json:
-        output.alarm(_as_json("usage", message, hint, code, None))
+        output.warn(_as_json("usage", message, hint, code, None))
     else:
-        output.alarm(f"{painted('error', '1;31', sys.stderr)}: {clean(message)}")
+        output.warn(f"{painted('error', '1;31', sys.stderr)}: {clean(message)}")
         if hint:
-            output.alarm(f"{painted('hint', '1', sys.stderr)}: {hint}")
+            output.warn(f"{painted('hint', '1', sys.stderr)}: {hint}")
     return code
 
 

@@ -87,7 +87,7 @@ def facts(session: Session, empty: str = "no data") -> Callable[[Any], None]:
 
     def table(data: Any) -> None:
         if data in (None, {}, []):
-            session.output.talk(empty)
+            session.output.info(empty)
         else:
             session.output.write(yaml(data))
 

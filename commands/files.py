@@ -29,15 +29,15 @@ def answer_document(session: Session, path: str, body: Mapping[str, Any], folder
     """Asks for a document and prints it; with a folder it becomes the file NAME_TIME.json there, and its path is
     told as FATE's client does.
     """
-    envelope = fate.ask(session, path, body)
+    envelope = fate.request(session, path, body)
     if envelope["retcode"] != 0 or folder is None:
-        fate.show(session, envelope, lambda data: session.output.write(_indented(data) + "\n"))
+        fate.print_answer(session, envelope, lambda data: session.output.write(_indented(data) + "\n"))
         return
     stem = f"{name}_{time.strftime('%Y%m%d%H%M%S')}"
     write_documents(folder, {stem: envelope.pop("data", {})})
     file = folder.expanduser().absolute() / f"{stem}.json"
     envelope |= {"file": str(file), "directory": str(file.parent), "retmsg": f"success. File path is: {file}"}
-    fate.show(session, envelope, lambda _: session.output.lines([str(file)]), name=str(file))
+    fate.print_answer(session, envelope, lambda _: session.output.lines([str(file)]), name=str(file))
 
 
 def fetch_archive(session: Session, path: str, body: Mapping[str, Any], folder: Path, method: str = "GET") -> None:

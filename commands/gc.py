@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from fateflow_tui.commands import context
-from fateflow_tui.commands.groups import Verb
+from fateflow_tui.commands.groups import Command
 from fateflow_tui.commands.options import YesOption
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.formatting import byte_count, duration
@@ -27,7 +27,7 @@ _LIMIT: Final = "30d or 12h: for so long after a job's end; 20g: so much in all;
 _Limit = typer.Option(metavar="AGE|SIZE", help=_LIMIT)
 
 
-@app.command(cls=Verb)
+@app.command(cls=Command)
 def gc(
     ctx: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only show what would go.")] = False,
@@ -59,10 +59,10 @@ def gc(
     )
     if output.is_table:
         for name, why in found.kept.items():
-            output.talk(f"{_short(name)} stays: {why}")
+            output.info(f"{_short(name)} stays: {why}")
         if found.items:
             word = "would go" if found.dry_run else "are gone"
-            output.talk(f"{_counted(len(found.items))} of {byte_count(found.size)} {word}")
+            output.info(f"{_counted(len(found.items))} of {byte_count(found.size)} {word}")
 
 
 def _row(one: Leftover, now: int) -> list[str]:

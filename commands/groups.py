@@ -1,4 +1,4 @@
-"""Typer's classes as this command line needs them: groups loaded on demand, global options at every level."""
+"""Typer classes for this command line: lazily loaded groups, global options at every level."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import copy
 import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Annotated, Any, ClassVar, Final, TypeVar
+from typing import Annotated, Any, ClassVar, Final, NamedTuple, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from fateflow_tui.commands.options import spread
+from fateflow_tui.commands.options import expand_option_groups
 
 _PANEL: Final = "Global options"
 
@@ -19,7 +19,7 @@ _PANEL: Final = "Global options"
 def _global_options(
     home: Annotated[
         str | None,
-        typer.Option(metavar="DIR", help="Home of the site ($FATEFLOW_HOME).", rich_help_panel=_PANEL),
+        typer.Option(metavar="DIR", help="Home directory of the site ($FATEFLOW_HOME).", rich_help_panel=_PANEL),
     ] = None,
     url: Annotated[
         str | None,
@@ -28,30 +28,30 @@ def _global_options(
     output: Annotated[
         str | None,
         typer.Option(
-            "--output", "-o", metavar="FORMAT", help="table, json, jsonl, yaml or name.", rich_help_panel=_PANEL
+            "--output", "-o", metavar="FORMAT", help="Output format: table, json, jsonl, yaml or name.", rich_help_panel=_PANEL
         ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="The same as -o json.", rich_help_panel=_PANEL)] = False,
+    json: Annotated[bool, typer.Option("--json", help="Same as -o json.", rich_help_panel=_PANEL)] = False,
     no_start: Annotated[
         bool, typer.Option("--no-start", help="Do not start a scheduler on demand.", rich_help_panel=_PANEL)
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No talk on stderr.", rich_help_panel=_PANEL)] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Suppress messages on stderr.", rich_help_panel=_PANEL)] = False,
 ) -> None:
-    """The options that every level takes; only their declarations are used."""
+    """Declare the options that every level accepts."""
 
 
-def _declared() -> list[Any]:
+def _declared_parameters() -> list[Any]:
     app = typer.Typer(add_completion=False)
     app.command()(_global_options)
     return [param for param in typer.main.get_command(app).params if param.name != "help"]
 
 
-_GLOBALS: Final = _declared()
+_GLOBALS: Final = _declared_parameters()
 _NAMES: Final = frozenset(param.name for param in _GLOBALS)
 
 
-def beside(own: list[Any]) -> list[Any]:
-    """The global options for a verb, without those letters that the verb uses itself (`-o` is a path for some)."""
+def global_parameters(own: list[Any]) -> list[Any]:
+    """Return the global options for a command, without the letters it uses itself (`-o` is a path for some)."""
     taken = {letters for param in own for letters in param.opts}
     free: list[Any] = []
     for param in _GLOBALS:
@@ -63,32 +63,34 @@ def beside(own: list[Any]) -> list[Any]:
     return free
 
 
-def keep(context: Any, own: frozenset[str]) -> None:
-    """Moves the global options of one level to the session (`context.obj`); the level nearest to the verb counts."""
+def store_global_options(context: Any, own: frozenset[str]) -> None:
+    """Move the global options of one level to the session (`context.obj`); the innermost level wins."""
     for name in _NAMES - own:
         value = context.params.pop(name, None)
         if value:
             context.obj.options[name] = value
 
 
-def light(param: Any) -> Any:
-    """The same parameter, whose texts and defaults Typer takes as they are. It would check each of them by pydantic,
-    whose import takes longer than most commands do. Helps do not name the types of flags and words.
+def without_pydantic(param: Any) -> Any:
+    """Return the parameter with plain texts and defaults accepted as they are.
+
+    Typer validates each of them with pydantic, whose import takes longer than most commands. Helps do not show the
+    types of flags and words.
     """
-    if "process_value" in vars(param):  # is light already
+    if "process_value" in vars(param):  # already patched
         return param
     if param.type_descriptor.annotation in (bool, str, list[str]) and not (param.metavar and param.opts[0][0] == "-"):
         param.display_type_rich = lambda ctx: None
-    thorough = param.process_value
+    validate = param.process_value
     several = param.multiple or param.nargs == -1
 
     def process(context: Any, value: Any) -> Any:
         plain = () if value is None and several else value
         kinds = {type(one) for one in (plain if several else [plain])} - {type(None)}
         annotation = param.type_descriptor.annotation
-        wanted = {str} if annotation in (str, list[str]) else {annotation}
-        if not kinds <= wanted or (param.required and param.value_is_missing(plain)):
-            return thorough(context, value)
+        expected = {str} if annotation in (str, list[str]) else {annotation}
+        if not kinds <= expected or (param.required and param.value_is_missing(plain)):
+            return validate(context, value)
         return plain if param.callback is None else param.callback(context, param, plain)
 
     param.process_value = process
@@ -97,32 +99,37 @@ def light(param: Any) -> Any:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-ORIGINAL: Final = "As FATE's client has it"
+FATE_PANEL: Final = "Commands of the FATE client"
 _EXAMPLES: Final = "Examples:"
 
 
 def split_examples(text: str | None) -> tuple[str, list[str]]:
-    """A docstring without its examples, and the examples, one command line each."""
+    """Split a docstring into its text and its examples, one command line each."""
     head, found, tail = (text or "").partition(_EXAMPLES)
-    whole = re.sub(r"\\\n\s*", "", tail)  # a line that goes on below
-    lines = [line.strip() for line in whole.splitlines() if line.strip()] if found else []
+    joined = re.sub(r"\\\n\s*", "", tail)  # a backslash continues a line
+    lines = [line.strip() for line in joined.splitlines() if line.strip()] if found else []
     return head.strip(), lines
 
 
-class Verb(TyperCommand):
-    """A command with global options and examples: the lines that follow `Examples:` in its docstring."""
+def summary(text: str) -> str:
+    """Return the first paragraph of a help text on one line, as lists of commands show it."""
+    return " ".join(text.partition("\n\n")[0].split())
+
+
+class Command(TyperCommand):
+    """A command with global options and examples: the lines after `Examples:` in its docstring."""
 
     def __init__(self, name: str | None, *, help: str | None = None, params: Any = None, **settings: Any) -> None:
         own = list(params or [])
         self._own = frozenset(param.name for param in own)
         text, self.examples = split_examples(help)
-        super().__init__(name, help=text, params=[*own, *beside(own)], **settings)
+        super().__init__(name, help=text, params=[*own, *global_parameters(own)], **settings)
 
     def get_params(self, ctx: Any) -> list[Any]:
-        return [light(param) for param in super().get_params(ctx)]
+        return [without_pydantic(param) for param in super().get_params(ctx)]
 
     def invoke(self, ctx: Any) -> Any:
-        keep(ctx, self._own)
+        store_global_options(ctx, self._own)
         return super().invoke(ctx)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -131,65 +138,73 @@ class Verb(TyperCommand):
             formatter.write("Examples:\n" + "".join(f"  {line}\n" for line in self.examples))
 
 
-class NounGroup(TyperGroup):
-    """A noun: verbs below it, global options beside it."""
+class Group(TyperGroup):
+    """A group of commands that accepts the global options."""
 
     def __init__(self, *, params: Any = None, **settings: Any) -> None:
         own = list(params or [])
         self._own = frozenset(param.name for param in own)
-        super().__init__(params=[*own, *beside(own)], **settings)
+        super().__init__(params=[*own, *global_parameters(own)], **settings)
 
     def get_params(self, ctx: Any) -> list[Any]:
-        return [light(param) for param in super().get_params(ctx)]
+        return [without_pydantic(param) for param in super().get_params(ctx)]
 
     def invoke(self, ctx: Any) -> Any:
-        keep(ctx, self._own)
+        store_global_options(ctx, self._own)
         return super().invoke(ctx)
 
 
-class Noun(typer.Typer):
-    """What a noun module exports as `app`. panel: the heading below which a help lists its verbs."""
+class CommandGroup(typer.Typer):
+    """What the module of a command group exports as `app`. panel: the heading that lists its commands in a help."""
 
     def __init__(self, help: str, panel: str | None = None) -> None:
-        super().__init__(cls=NounGroup, help=help, no_args_is_help=True, add_completion=False)
+        super().__init__(cls=Group, help=help, no_args_is_help=True, add_completion=False)
         self._panel = panel
 
-    def verb(self, name: str | None = None, *, help: str | None = None) -> Callable[[Function], Function]:
-        """Makes a function a verb. help: in place of its docstring."""
-        declare = self.command(name, cls=Verb, help=help, rich_help_panel=self._panel)
+    def command(  # type: ignore[override]
+        self, name: str | None = None, *, help: str | None = None, hidden: bool = False
+    ) -> Callable[[Function], Function]:
+        """Register a function as a command; its option groups become options. help: replaces its docstring."""
+        declare = super().command(name, cls=Command, help=help, hidden=hidden, rich_help_panel=self._panel)
 
-        def made(function: Function) -> Function:
-            declare(spread(function))
+        def register(function: Function) -> Function:
+            declare(expand_option_groups(function))
             return function
 
-        return made
+        return register
 
-    def takes(self, other: Noun, name: str | None = None) -> None:
-        """Takes in the verbs of another noun, as they are or below a word of their own."""
+    def add(self, other: CommandGroup, name: str | None = None) -> None:
+        """Include the commands of another group, directly or under a name of their own."""
         self.add_typer(other, name=name)
 
 
-class LazyGroup(NounGroup):
-    """The root. `modules`: noun or lone verb -> module with an `app`, imported when it is needed. `originals`: those
-    that are there for users of FATE's client, under a heading of their own.
-    """
+class Entry(NamedTuple):
+    """A command or group of the root, loaded when it is used. module: exports it as `app`. help: its summary."""
 
-    modules: ClassVar[Mapping[str, str]] = {}
-    originals: ClassVar[frozenset[str]] = frozenset()
+    module: str
+    help: str
+    panel: str | None = None
+
+
+class LazyGroup(Group):
+    """The root group: lists summaries, and imports the module of a command when that command is used."""
+
+    entries: ClassVar[Mapping[str, Entry]] = {}
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.commands = dict.fromkeys(self.modules, TyperCommand(None))
+        self.commands = {
+            name: TyperCommand(name, help=entry.help, rich_help_panel=entry.panel)
+            for name, entry in self.entries.items()
+        }
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(self.modules)
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command and self.load(args[0]), rest
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in self.modules:
-            return None
-        app = import_module(self.modules[cmd_name]).app
-        command: Any = typer.main.get_group(app) if isinstance(app, Noun) else typer.main.get_command(app)
-        command.name = cmd_name
-        if cmd_name in self.originals:
-            command.rich_help_panel = ORIGINAL
+    def load(self, name: str) -> Any:
+        """Import a command or a group. Raises KeyError."""
+        app = import_module(self.entries[name].module).app
+        command: Any = typer.main.get_group(app) if isinstance(app, CommandGroup) else typer.main.get_command(app)
+        command.name = name
         return command

@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from fateflow_tui.commands import context
-from fateflow_tui.commands.groups import Verb
+from fateflow_tui.commands.groups import Command
 from fateflow_tui.commands.output import columns
 from fateflow_tui.commands.settings import Settings, read, write
 from fateflow_tui.core.errors import BadRequest
@@ -17,7 +17,7 @@ from fateflow_tui.core.errors import BadRequest
 app = typer.Typer(add_completion=False)
 
 
-@app.command(cls=Verb)
+@app.command(cls=Command)
 def init(
     ctx: typer.Context,
     server_conf_path: Annotated[
@@ -68,7 +68,7 @@ def _say(session: context.Session, text: str, now: Settings) -> None:
     if not session.output.is_table:
         session.output.answer(answer, now.url)
         return
-    session.output.talk(text)
+    session.output.info(text)
     if now.url:
         _show(session, now)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from fateflow_tui.commands import context, fate
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import ComponentOption, JobName, JobNames, PartyOption, listed
 from fateflow_tui.commands.output import Format, Output, painted
 from fateflow_tui.core.cells import clean
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from fateflow_tui.sdk.types import LogLine
 
 
-app = Noun("Read the logs of jobs and of the site.")
+app = CommandGroup("Read the logs of jobs and of the site.")
 
 _LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _COLORS: Final = {"WARNING": "33", "ERROR": "31", "CRITICAL": "31", "DEBUG": "2"}
 
 
-@app.verb()
+@app.command()
 def show(
     ctx: typer.Context,
     which: JobNames,
@@ -152,7 +152,7 @@ def _moment(now: int, since: str) -> int:
         ) from None
 
 
-@app.verb("list")
+@app.command("list")
 def list_files(
     ctx: typer.Context,
     which: JobName,
@@ -167,7 +167,7 @@ def list_files(
     session = context.of(ctx)
     body = {} if site else {"job_id": session.resolve([which.job or which.job_id or "@last"])[0]}
     session.output.listing(
-        fate.data(session, "log/list", body),
+        fate.request_data(session, "log/list", body),
         ("FILE", "SIZE"),
         lambda one: [one["file"], byte_count(one["size"])],
         lambda one: str(one["file"]),

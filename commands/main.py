@@ -124,7 +124,7 @@ def main() -> None:
 def _usage(error: typer.TyperException, errors: Output, as_json: bool) -> int:
     context = getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError":
-        errors.alarm(error.format_message())
+        errors.warn(error.format_message())
         return USAGE
     hint = f"{context.command_path} --help" if context is not None else "fateflow --help"
     message = " ".join(error.format_message().split())

@@ -12,7 +12,7 @@ import typer
 
 from fateflow_tui.commands import context
 from fateflow_tui.commands.context import Session
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.job.text import headline
 from fateflow_tui.commands.options import ComponentOption, JobName, PartyOption
 from fateflow_tui.commands.output import columns, number, painted
@@ -123,7 +123,7 @@ def _word(kind: str) -> str:
     return kind if kind in ("ROC", "KS") else kind.lower().replace("_", " ")
 
 
-app = Noun("Show the metrics of jobs.")
+app = CommandGroup("Show the metrics of jobs.")
 
 _COURSES = frozenset({"LOSS"})  # kinds of series whose last point is the result
 _TITLES = ("COMPONENT", "PARTY", "NAMESPACE", "METRIC", "VALUE", "POINTS")
@@ -142,7 +142,7 @@ class Figure(msgspec.Struct, frozen=True):
     points: int = 1
 
 
-@app.verb()
+@app.command()
 def show(
     ctx: typer.Context,
     which: JobName,
@@ -236,7 +236,7 @@ def _plot(session: context.Session, tasks: list[TaskMetrics], metric: str, job_i
     drawn = charts(tasks, metric)
     session.output.lines(page(drawn, session.output.width, painted))
     if not drawn:
-        session.output.talk(f"job {job_id} has no such curves at the parties of this site")
+        session.output.info(f"job {job_id} has no such curves at the parties of this site")
 
 
 def _of_series(place: Figure, series: Series) -> Iterator[Figure]:
@@ -267,7 +267,7 @@ def followed(
                     return job, tasks
                 job = next_look(session.flow, job.job_id)
     except KeyboardInterrupt:
-        session.output.talk(f"the job goes on; follow it again with: fateflow metric show {job.job_id} -f")
+        session.output.info(f"the job goes on; follow it again with: fateflow metric show {job.job_id} -f")
         raise
 
 

@@ -103,7 +103,7 @@ class JobNames(NamedTuple):
         return [*(self.jobs or []), *([self.job_id] if self.job_id else [])]
 
     @property
-    def is_classic(self) -> bool:
+    def by_job_option(self) -> bool:
         """Whether it is named the way FATE's client names it."""
         return bool(self.job_id) and not self.jobs
 
@@ -233,7 +233,7 @@ class ModelPartOptions(NamedTuple):
         return {**body, "model_version": session.known_version(body["model_version"])}
 
 
-def spread(function: Callable[..., Any]) -> Callable[..., Any]:
+def expand_option_groups(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function as Typer is to see it: with the options of its groups in the place of each group."""
     hints = get_type_hints(function, include_extras=True)
     groups = {name: hint for name, hint in hints.items() if hasattr(hint, "_fields")}

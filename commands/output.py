@@ -178,7 +178,7 @@ class Output:
                 lines = columns(narrowed(table, self.width) if sys.stdout.isatty() else table)
                 self.lines("  ".join(map(_colored_cell, line)).rstrip() for line in lines)
             case Format.TABLE if empty:
-                self.talk(empty)
+                self.info(empty)
             case Format.NAME:
                 self.lines(clean(name(record)) for record in records)
             case Format.JSONL:
@@ -243,12 +243,12 @@ class Output:
                 raise PipeClosed from None
             raise FateFlowError(f"cannot write to stdout: {error.strerror}") from error
 
-    def talk(self, text: str) -> None:
+    def info(self, text: str) -> None:
         """Something for the person in front of the terminal."""
         if not self.quiet:
-            self.alarm(text)
+            self.warn(text)
 
-    def alarm(self, text: str) -> None:
+    def warn(self, text: str) -> None:
         """Talk that `--quiet` does not silence."""
         try:
             sys.stderr.write(text + "\n")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 import typer
 
 from fateflow_tui.commands import context, fate
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import listed
 from fateflow_tui.commands.output import columns
 from fateflow_tui.core.errors import BadRequest
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fateflow_tui.sdk.types import PartyRoute
 
 
-app = Noun("Tell this site where other parties are, whom to trust, and what they may run here.")
+app = CommandGroup("Tell this site where other parties are, whom to trust, and what they may run here.")
 
 SourceArgument = Annotated[
     str, typer.Argument(metavar="PARTY", help="As in guest:9999, 9999 for any role, guest:*, or * for all.")
@@ -39,7 +39,7 @@ class GrantLists(NamedTuple):
         return {kind: listed(text) for kind, text in zip(_KINDS, self, strict=True) if text}
 
 
-@app.verb()
+@app.command()
 def grant(ctx: typer.Context, party: SourceArgument, lists: GrantLists) -> None:
     """Allows a party of another site what is listed, and of these kinds nothing else.
 
@@ -52,7 +52,7 @@ def grant(ctx: typer.Context, party: SourceArgument, lists: GrantLists) -> None:
     _change(ctx, "grant", party, lists.body())
 
 
-@app.verb()
+@app.command()
 def revoke(
     ctx: typer.Context,
     party: SourceArgument,
@@ -67,13 +67,13 @@ def revoke(
     """
     if forget:
         session = context.of(ctx)
-        fate.data(session, "party/revoke", {"party": party, "forget": True})
-        session.output.talk(f"nothing is granted to {party}, and nothing is withheld by name")
+        fate.request_data(session, "party/revoke", {"party": party, "forget": True})
+        session.output.info(f"nothing is granted to {party}, and nothing is withheld by name")
         return
     _change(ctx, "revoke", party, lists.body())
 
 
-@app.verb()
+@app.command()
 def grants(
     ctx: typer.Context, party: Annotated[str | None, typer.Argument(metavar="PARTY", help="Only of this one.")] = None
 ) -> None:
@@ -84,7 +84,7 @@ def grants(
     """
     session = context.of(ctx)
     session.output.listing(
-        fate.data(session, "party/grants", {"party": party}) or [],
+        fate.request_data(session, "party/grants", {"party": party}) or [],
         ("PARTY", "ROLES", "COMMANDS", "COMPONENTS", "TABLES"),
         lambda one: [one["party"], *(_allowed(one, kind) for kind in _KINDS)],
         lambda one: str(one["party"]),
@@ -96,7 +96,7 @@ def _change(ctx: typer.Context, what: str, party: str, lists: dict[str, list[str
     if not lists:
         raise BadRequest("name what: --role, --command, --component, --dataset", hint="comma lists, or `all`")
     session = context.of(ctx)
-    now = fate.data(session, f"party/{what}", {"party": party, **lists})
+    now = fate.request_data(session, f"party/{what}", {"party": party, **lists})
     session.output.record(now, _lines, lambda one: str(one["party"]))
 
 
@@ -118,7 +118,7 @@ PartyArgument = Annotated[str, typer.Argument(metavar="PARTY", help="As in host:
 KeyOption = Annotated[str, typer.Option(metavar="KEY", help="The party's public key, got by another way.")]
 
 
-@app.verb()
+@app.command()
 def add(
     ctx: typer.Context,
     party: PartyArgument,
@@ -135,7 +135,7 @@ def add(
     _show(session, session.flow.add_party(party, url, note, key))
 
 
-@app.verb("list")
+@app.command("list")
 def list_parties(ctx: typer.Context) -> None:
     """Lists the known parties.
 
@@ -152,7 +152,7 @@ def list_parties(ctx: typer.Context) -> None:
     )
 
 
-@app.verb()
+@app.command()
 def trust(ctx: typer.Context, party: PartyArgument, key: KeyOption = "") -> None:
     """Pins a party's key: the one given, or the one that its site shows now.
 
@@ -165,7 +165,7 @@ def trust(ctx: typer.Context, party: PartyArgument, key: KeyOption = "") -> None
     _show(session, session.flow.trust_party(party, key))
 
 
-@app.verb()
+@app.command()
 def ping(ctx: typer.Context, party: PartyArgument) -> None:
     """Asks a party's site whether it is there, and how long that takes.
 
@@ -180,7 +180,7 @@ def ping(ctx: typer.Context, party: PartyArgument) -> None:
     )
 
 
-@app.verb()
+@app.command()
 def remove(ctx: typer.Context, party: PartyArgument) -> None:
     """Forgets a party's address and key.
 
@@ -189,7 +189,7 @@ def remove(ctx: typer.Context, party: PartyArgument) -> None:
     """
     session = context.of(ctx)
     session.flow.remove_party(party)
-    session.output.talk(f"{party} is forgotten")
+    session.output.info(f"{party} is forgotten")
 
 
 def _show(session: context.Session, route: PartyRoute) -> None:

@@ -9,11 +9,11 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.documents import read_conf
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import ConfOption, PartyIdOption
 from fateflow_tui.core.errors import BadRequest
 
-app = Noun("Say what other parties may run here, as FATE's client does; `party grant` is shorter.")
+app = CommandGroup("Say what other parties may run here, as FATE's client does; `party grant` is shorter.")
 
 
 class Source(NamedTuple):
@@ -48,7 +48,7 @@ class Lists(NamedTuple):
     privilege_component: Annotated[str | None, typer.Option(metavar="A,B", help="Module names, or all.")] = None
 
 
-@app.verb()
+@app.command()
 def query(ctx: typer.Context, source: Source, party_id: PartyIdOption = None) -> None:
     """Shows what a party may run here: by `-p ID` as since 1.9, or by id and role as in 1.6.
 
@@ -58,14 +58,14 @@ def query(ctx: typer.Context, source: Source, party_id: PartyIdOption = None) ->
     """
     session = context.of(ctx)
     if source.is_given:
-        fate.tell(session, "permission/query/privilege", source.body())
+        fate.forward(session, "permission/query/privilege", source.body())
     elif party_id:
-        fate.tell(session, "permission/query", {"party_id": party_id})
+        fate.forward(session, "permission/query", {"party_id": party_id})
     else:
         raise BadRequest("missing option -p", hint="or name the party as in: fateflow privilege query 9998 guest")
 
 
-@app.verb()
+@app.command()
 def grant(ctx: typer.Context, source: Source, lists: Lists, conf_path: ConfOption = None) -> None:
     """Allows a party more: a file with party_id, component and dataset as since 1.9, or lists as in 1.6.
 
@@ -76,7 +76,7 @@ def grant(ctx: typer.Context, source: Source, lists: Lists, conf_path: ConfOptio
     _change(ctx, "grant", source, lists, conf_path)
 
 
-@app.verb()
+@app.command()
 def delete(ctx: typer.Context, source: Source, lists: Lists, conf_path: ConfOption = None) -> None:
     """Takes back what was granted.
 
@@ -93,4 +93,4 @@ def _change(ctx: typer.Context, what: str, source: Source, lists: Lists, conf_pa
         body |= source.body()
     body |= {name: value for name, value in lists._asdict().items() if value}
     is_old = "src_party_id" in body or "src_role" in body
-    fate.tell(context.of(ctx), f"permission/{what}/privilege" if is_old else f"permission/{what}", body)
+    fate.forward(context.of(ctx), f"permission/{what}/privilege" if is_old else f"permission/{what}", body)

@@ -67,7 +67,7 @@ class Telling:
     def _tell(self, what: str, line: str) -> None:
         if self._told.get(what) != line:
             self._told[what] = line
-            self._output.talk(line)
+            self._output.info(line)
 
 
 class Drawing:
@@ -141,7 +141,7 @@ def watch(session: Session, job_id: str, timeout: float | None = None, *, flow: 
                 if end is not None and time.monotonic() >= end:
                     raise TimedOut(f"job {job_id} is still {job.status} after {timeout:g} s", data={"job_id": job_id})
     except KeyboardInterrupt:
-        session.output.talk(f"the job goes on; follow it again with: fateflow job watch {job_id}")
+        session.output.info(f"the job goes on; follow it again with: fateflow job watch {job_id}")
         raise
 
 
@@ -169,11 +169,11 @@ def outcome(session: Session, jobs: Sequence[JobView]) -> int:
     return max((of_status(job.status) for job in jobs), default=0)
 
 
-def complain(session: Session, job: JobView) -> None:
+def print_failure_cards(session: Session, job: JobView) -> None:
     """The failure cards of a job as talk, for verbs whose data is something else."""
     for card in job.cards:
         for line in card_lines(card):
-            session.output.talk(line)
+            session.output.info(line)
 
 
 def next_look(flow: FateFlow, job_id: str) -> JobView:

@@ -9,13 +9,13 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.documents import read_conf
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import ConfOption, required
 
-app = Noun("Look at the providers of modules.")
+app = CommandGroup("Look at the providers of modules.")
 
 
-@app.verb("list")
+@app.command("list")
 def list_providers(
     ctx: typer.Context,
     provider_name: Annotated[
@@ -29,10 +29,10 @@ def list_providers(
     """
     session = context.of(ctx)
     path = f"provider/{provider_name}/get" if provider_name else "provider/get"
-    fate.tell(session, path, {"provider_name": provider_name}, lambda data: _providers(session, data))
+    fate.forward(session, path, {"provider_name": provider_name}, lambda data: _providers(session, data))
 
 
-@app.verb()
+@app.command()
 def register(ctx: typer.Context, conf_path: ConfOption = None) -> None:
     """Registers a provider: name, version, path.
 
@@ -42,10 +42,10 @@ def register(ctx: typer.Context, conf_path: ConfOption = None) -> None:
     conf = read_conf(Path(required(conf_path, "-c")))
     if conf.get("path"):
         conf["path"] = str(Path(conf["path"]).expanduser().absolute())
-    fate.tell(context.of(ctx), "provider/register", conf)
+    fate.forward(context.of(ctx), "provider/register", conf)
 
 
-@app.verb("list-components")
+@app.command("list-components")
 def list_components(ctx: typer.Context) -> None:
     """Lists the modules that jobs may use. Also: fateflow component list.
 
@@ -53,7 +53,7 @@ def list_components(ctx: typer.Context) -> None:
     fateflow provider list-components
     """
     session = context.of(ctx)
-    fate.tell(session, "component/get", {}, lambda data: _components(session, data))
+    fate.forward(session, "component/get", {}, lambda data: _components(session, data))
 
 
 def _providers(session: context.Session, data: dict[str, Any]) -> None:

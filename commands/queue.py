@@ -5,12 +5,12 @@ from __future__ import annotations
 import typer
 
 from fateflow_tui.commands import context, fate
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 
-app = Noun("Look after the jobs that wait.")
+app = CommandGroup("Look after the jobs that wait.")
 
 
-@app.verb()
+@app.command()
 def clean(ctx: typer.Context) -> None:
     """Cancels all waiting jobs that this site submitted.
 
@@ -18,7 +18,7 @@ def clean(ctx: typer.Context) -> None:
     fateflow queue clean
     """
     session = context.of(ctx)
-    envelope = fate.ask(session, "job/clean/queue", {})
+    envelope = fate.request(session, "job/clean/queue", {})
     canceled = list(envelope.get("data") or {})
-    fate.show(session, envelope, lambda _: session.output.lines(canceled))
-    session.output.talk(f"canceled {len(canceled)} waiting jobs" if canceled else "no job waits")
+    fate.print_answer(session, envelope, lambda _: session.output.lines(canceled))
+    session.output.info(f"canceled {len(canceled)} waiting jobs" if canceled else "no job waits")

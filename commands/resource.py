@@ -8,14 +8,14 @@ from typing import Any
 import typer
 
 from fateflow_tui.commands import context, fate
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import JobOption, required
 from fateflow_tui.commands.output import columns
 
-app = Noun("Show cores and memory.")
+app = CommandGroup("Show cores and memory.")
 
 
-@app.verb()
+@app.command()
 def show(ctx: typer.Context) -> None:
     """Shows what the engine has, what is taken, and by which jobs.
 
@@ -27,17 +27,17 @@ def show(ctx: typer.Context) -> None:
     session.output.record(found, _lines, lambda one: str(one.get("engine", "")))
 
 
-@app.verb()
+@app.command()
 def query(ctx: typer.Context) -> None:
     """Shows cores and memory as FATE-Flow's client does since 1.7.
 
     Examples:
     fateflow resource query
     """
-    fate.tell(context.of(ctx), "resource/query", {})
+    fate.forward(context.of(ctx), "resource/query", {})
 
 
-@app.verb("return")
+@app.command("return")
 def give_back(ctx: typer.Context, job_id: JobOption = None) -> None:
     """Gives back what a job that has ended still holds.
 
@@ -47,7 +47,7 @@ def give_back(ctx: typer.Context, job_id: JobOption = None) -> None:
     session = context.of(ctx)
     body = {"job_id": session.known_id(required(job_id, "-j"))}
     text = f"job {body['job_id']} holds nothing any more"
-    fate.tell(session, "resource/return", body, lambda _: session.output.talk(text))
+    fate.forward(session, "resource/return", body, lambda _: session.output.info(text))
 
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:

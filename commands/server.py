@@ -7,15 +7,15 @@ from typing import Annotated
 import typer
 
 from fateflow_tui.commands import context, fate
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.output import cell, columns, moment
 from fateflow_tui.core.errors import SchedulerUnreachable
 from fateflow_tui.core.formatting import duration
 
-app = Noun("Start, stop and look after the scheduler.")
+app = CommandGroup("Start, stop and look after the scheduler.")
 
 
-@app.verb()
+@app.command()
 def start(
     ctx: typer.Context,
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on; 127.0.0.1 if not said.")] = "",
@@ -47,7 +47,7 @@ def start(
         from fateflow_tui.server.serve import ServeOptions, serve
 
         options = ServeOptions(session.home, host, port, party or [], name, advertised, standby)
-        serve(options, lambda url: session.output.talk(f"fateflow answers at {url}, home {session.home}"))
+        serve(options, lambda url: session.output.info(f"fateflow answers at {url}, home {session.home}"))
         return
     if standby and local.status(session.home) is not None:
         pid = local.stand_by(session.home)
@@ -58,7 +58,7 @@ def start(
     session.output.record(site, lambda one: [f"started at {one.url}, home {one.home}, process {one.pid}"], _url)
 
 
-@app.verb()
+@app.command()
 def stop(ctx: typer.Context) -> None:
     """Ends the scheduler and its workers; jobs go on at the next start.
 
@@ -79,7 +79,7 @@ def stop(ctx: typer.Context) -> None:
     session.output.record(answer, lambda _: [text], lambda _: where)
 
 
-@app.verb()
+@app.command()
 def status(ctx: typer.Context) -> None:
     """Shows the scheduler that runs; exit code 3 when there is none.
 
@@ -105,17 +105,17 @@ def status(ctx: typer.Context) -> None:
     session.output.record(site, lambda _: ["  ".join(row) for row in columns(facts)], _url)
 
 
-@app.verb()
+@app.command()
 def versions(ctx: typer.Context) -> None:
     """Shows the versions that clients of FATE-Flow may count on.
 
     Examples:
     fateflow server versions
     """
-    fate.tell(context.of(ctx), "server/version/get", {})
+    fate.forward(context.of(ctx), "server/version/get", {})
 
 
-@app.verb()
+@app.command()
 def defaults(ctx: typer.Context) -> None:
     """Shows the job parameters that a conf need not give; times in seconds, 0 for no limit.
 
@@ -124,19 +124,19 @@ def defaults(ctx: typer.Context) -> None:
     fateflow server defaults --json
     """
     session = context.of(ctx)
-    found = fate.data(session, "server/config/job/default", {})
+    found = fate.request_data(session, "server/config/job/default", {})
     rows = [[name, cell(value)] for name, value in found.items()]
     session.output.record(found, lambda _: ["  ".join(row) for row in columns(rows)], lambda _: "defaults")
 
 
-@app.verb()
+@app.command()
 def reload(ctx: typer.Context) -> None:
     """Reads the site's configuration again, as far as that needs no new start.
 
     Examples:
     fateflow server reload
     """
-    fate.tell(context.of(ctx), "server/reload", {})
+    fate.forward(context.of(ctx), "server/reload", {})
 
 
 def _url(site: object) -> str:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import typer
 
 from fateflow_tui.commands import context, fate
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 
-app = Noun("Look at the programs outside that this site works with.")
+app = CommandGroup("Look at the programs outside that this site works with.")
 
 
-@app.verb()
+@app.command()
 def registry(ctx: typer.Context) -> None:
     """Shows the registered services, such as serving servers.
 
     Examples:
     fateflow service registry
     """
-    fate.tell(context.of(ctx), "server/service/get", {}, empty="no services are registered")
+    fate.forward(context.of(ctx), "server/service/get", {}, empty="no services are registered")

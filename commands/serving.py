@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from fateflow_tui.commands import context, fate
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.model.versions import known, part_body
 from fateflow_tui.commands.options import (
     ModelIdOption,
@@ -20,15 +20,15 @@ from fateflow_tui.commands.options import (
 )
 from fateflow_tui.commands.output import moment
 
-app = Noun("Look after what this site serves; `model load` and `model bind` put models there.")
-features = Noun("Say in which tables a host finds the features of who is asked for.")
+app = CommandGroup("Look after what this site serves; `model load` and `model bind` put models there.")
+features = CommandGroup("Say in which tables a host finds the features of who is asked for.")
 
 NameOption = Annotated[
     str | None, typer.Option("--name", "--table-name", "-t", metavar="NAME", help="Name of the table.")
 ]
 
 
-@app.verb("list")
+@app.command("list")
 def list_served(ctx: typer.Context) -> None:
     """Lists the services and the loaded versions of this site.
 
@@ -36,7 +36,7 @@ def list_served(ctx: typer.Context) -> None:
     fateflow serving list
     """
     session = context.of(ctx)
-    found = fate.data(session, "serving/list", {})
+    found = fate.request_data(session, "serving/list", {})
     by_model: dict[tuple[str, ...], list[str]] = {}
     for one in found["services"]:
         by_model.setdefault(_model_of(one), []).append(one["service_id"])
@@ -57,7 +57,7 @@ def list_served(ctx: typer.Context) -> None:
     )
 
 
-@app.verb()
+@app.command()
 def unload(ctx: typer.Context, version: VersionArgument = None, party: PartyOption = None) -> None:
     """Takes a loaded version out of service at a party of this site; without --party at all of them.
 
@@ -66,16 +66,16 @@ def unload(ctx: typer.Context, version: VersionArgument = None, party: PartyOpti
     """
     session = context.of(ctx)
     chosen = known(session, required(version, "VERSION"))
-    loaded = fate.data(session, "serving/list", {})["models"]
+    loaded = fate.request_data(session, "serving/list", {})["models"]
     here = [f"{one['role']}:{one['party_id']}" for one in loaded if one["model_version"] == chosen.model_version]
     for one in [party] if party else here:
-        fate.data(session, "serving/unload", part_body(chosen, one))
-        session.output.talk(f"{one} no longer serves {chosen.model_version}")
+        fate.request_data(session, "serving/unload", part_body(chosen, one))
+        session.output.info(f"{one} no longer serves {chosen.model_version}")
     if not (party or here):
-        session.output.talk(f"{chosen.model_version} is not loaded here")
+        session.output.info(f"{chosen.model_version} is not loaded here")
 
 
-@app.verb()
+@app.command()
 def unbind(ctx: typer.Context, service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service.")]) -> None:
     """Ends a service; the version stays loaded.
 
@@ -83,11 +83,11 @@ def unbind(ctx: typer.Context, service: Annotated[str, typer.Argument(metavar="S
     fateflow serving unbind churn
     """
     session = context.of(ctx)
-    fate.data(session, "serving/unbind", {"service_id": service})
-    session.output.talk(f"{service} is no service any more")
+    fate.request_data(session, "serving/unbind", {"service_id": service})
+    session.output.info(f"{service} is no service any more")
 
 
-@features.verb("bind")
+@features.command("bind")
 def bind_features(
     ctx: typer.Context,
     role: RoleOption = "host",
@@ -109,13 +109,13 @@ def bind_features(
         "name": required(name, "--name"),
         "model_id": model_id,
     }
-    found = fate.data(session, "serving/features/bind", body) or body
+    found = fate.request_data(session, "serving/features/bind", body) or body
     rows = f", {found['rows']} rows" if found.get("rows") is not None else ""
     text = f"{body['role']}:{body['party_id']} finds its features in {body['namespace']} {body['name']}{rows}"
     session.output.record(found, lambda _: [text], lambda _: str(body["name"]))
 
 
-@features.verb("unbind")
+@features.command("unbind")
 def unbind_features(
     ctx: typer.Context,
     role: RoleOption = "host",
@@ -129,11 +129,11 @@ def unbind_features(
     """
     session = context.of(ctx)
     body = {"role": required(role, "-r"), "party_id": required(party_id, "-p"), "model_id": model_id}
-    fate.data(session, "serving/features/unbind", body)
-    session.output.talk(f"{body['role']}:{body['party_id']} has no features for inference any more")
+    fate.request_data(session, "serving/features/unbind", body)
+    session.output.info(f"{body['role']}:{body['party_id']} has no features for inference any more")
 
 
-@features.verb("list")
+@features.command("list")
 def list_features(ctx: typer.Context) -> None:
     """Lists the hosts' tables.
 
@@ -142,7 +142,7 @@ def list_features(ctx: typer.Context) -> None:
     """
     session = context.of(ctx)
     session.output.listing(
-        fate.data(session, "serving/features/list", {}) or [],
+        fate.request_data(session, "serving/features/list", {}) or [],
         ("PARTY", "NAMESPACE", "TABLE", "MODEL", "SINCE"),
         lambda one: [
             f"{one['role']}:{one['party_id']}",
@@ -160,4 +160,4 @@ def _model_of(one: dict[str, Any]) -> tuple[str, ...]:
     return one["role"], one["party_id"], one["model_id"], one["model_version"]
 
 
-app.takes(features, "features")
+app.add(features, "features")

@@ -9,7 +9,7 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.documents import read_conf
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import (
     ComponentOption,
     ConfOption,
@@ -21,13 +21,13 @@ from fateflow_tui.commands.options import (
     YesOption,
 )
 from fateflow_tui.commands.table_fate import app as more
-from fateflow_tui.commands.table_views import add_looking
+from fateflow_tui.commands.table_views import add_table_commands
 from fateflow_tui.core.errors import BadRequest, NotFound
 
-app = Noun("Look at tables, bind files as tables, delete them.")
+app = CommandGroup("Look at tables, bind files as tables, delete them.")
 
 
-@app.verb()
+@app.command()
 def download(
     ctx: typer.Context,
     which: TableName,
@@ -49,7 +49,7 @@ def download(
     fetch_archive(context.of(ctx), "table/download", {**body, "limit": limit, "head": not no_head}, folder)
 
 
-@app.verb()
+@app.command()
 def schema(
     ctx: typer.Context,
     which: TableName,
@@ -70,13 +70,13 @@ def schema(
     if rename or conf_path:
         changes = read_conf(conf_path) if conf_path else {}
         changes |= _renamed(session, body, rename or [])
-        fate.data(session, "table/schema/update", {**body, "schema": changes})
+        fate.request_data(session, "table/schema/update", {**body, "schema": changes})
     found = _schema(session, body)
     session.output.record(found, lambda _: _lines(session, found), lambda _: body["table_name"])
 
 
 def _schema(session: context.Session, body: dict[str, str]) -> dict[str, Any]:
-    about = fate.data(session, "table/table_info", body)
+    about = fate.request_data(session, "table/table_info", body)
     if not about["exist"]:
         raise NotFound(
             f"there is no table {body['table_name']} in namespace {body['namespace']}",
@@ -90,7 +90,7 @@ def _renamed(session: context.Session, body: dict[str, str], words: list[str]) -
     if not words:
         return {}
     now = _schema(session, body)
-    names = fate.data(session, "table/preview", {**body, "limit": 1})["header"]
+    names = fate.request_data(session, "table/preview", {**body, "limit": 1})["header"]
     names[0] = now.get("sid") or names[0]  # a preview calls every id `sid`
     separator = str(now.get("header") or "").removeprefix(names[1])[:1] if len(names) > 2 else ","
     fresh = list(names)
@@ -110,7 +110,7 @@ def _lines(session: context.Session, found: dict[str, Any]) -> list[str]:
     return yaml(found).splitlines() if found else ["the table has no names of columns"]
 
 
-@app.verb()
+@app.command()
 def info(ctx: typer.Context, which: TableName) -> None:
     """Shows a table's rows, parts and columns.
 
@@ -120,11 +120,11 @@ def info(ctx: typer.Context, which: TableName) -> None:
     """
     session = context.of(ctx)
     body = which.body()
-    envelope = fate.ask(session, "table/table_info", body)
-    fate.show(session, envelope, lambda data: _show(session, data), name=body["table_name"])
+    envelope = fate.request(session, "table/table_info", body)
+    fate.print_answer(session, envelope, lambda data: _show(session, data), name=body["table_name"])
 
 
-@app.verb()
+@app.command()
 def delete(
     ctx: typer.Context,
     which: TableName,
@@ -142,9 +142,9 @@ def delete(
     session = context.of(ctx)
     body = which.body()
     session.confirm(f"Delete table {body['namespace']} {body['table_name']}?", yes)
-    envelope = fate.ask(session, "table/delete", body)
+    envelope = fate.request(session, "table/delete", body)
     text = f"deleted {body['namespace']} {body['table_name']}"
-    fate.show(session, envelope, lambda _: session.output.talk(text), name=body["table_name"])
+    fate.print_answer(session, envelope, lambda _: session.output.info(text), name=body["table_name"])
 
 
 def _show(session: context.Session, table: dict[str, Any]) -> None:
@@ -172,5 +172,5 @@ def _show(session: context.Session, table: dict[str, Any]) -> None:
     session.output.facts(facts)
 
 
-app.takes(more)
-add_looking(app, "table")
+app.add(more)
+add_table_commands(app, "table")

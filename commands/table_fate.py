@@ -9,13 +9,13 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.documents import read_conf
-from fateflow_tui.commands.groups import ORIGINAL, Noun
+from fateflow_tui.commands.groups import FATE_PANEL, CommandGroup
 from fateflow_tui.commands.options import ConfOption, NamespaceOption, TableName, TableOption, YesOption, required
 
-app = Noun("More verbs of tables.", ORIGINAL)
+app = CommandGroup("More verbs of tables.", FATE_PANEL)
 
 
-@app.verb()
+@app.command()
 def add(ctx: typer.Context, conf_path: ConfOption = None) -> None:
     """Makes a table of a file on the scheduler's machine; the older name of bind.
 
@@ -25,7 +25,7 @@ def add(ctx: typer.Context, conf_path: ConfOption = None) -> None:
     _bind(context.of(ctx), "table/add", conf_path, False)
 
 
-@app.verb()
+@app.command()
 def bind(
     ctx: typer.Context,
     conf_path: ConfOption = None,
@@ -39,7 +39,7 @@ def bind(
     _bind(context.of(ctx), "table/bind", conf_path, drop)
 
 
-@app.verb()
+@app.command()
 def enable(ctx: typer.Context, which: TableName) -> None:
     """Lets jobs use a table again.
 
@@ -49,7 +49,7 @@ def enable(ctx: typer.Context, which: TableName) -> None:
     _switch(ctx, which, "enable", "jobs may use")
 
 
-@app.verb()
+@app.command()
 def disable(ctx: typer.Context, which: TableName) -> None:
     """Keeps jobs from using a table until it is enabled again.
 
@@ -59,7 +59,7 @@ def disable(ctx: typer.Context, which: TableName) -> None:
     _switch(ctx, which, "disable", "jobs may no longer use")
 
 
-@app.verb("disable-delete")
+@app.command("disable-delete")
 def disable_delete(
     ctx: typer.Context,
     namespace: NamespaceOption = None,
@@ -74,12 +74,12 @@ def disable_delete(
     session = context.of(ctx)
     where = " ".join(word for word in (namespace, table_name) if word) or "this site"
     session.confirm(f"Delete all disabled tables of {where}?", yes)
-    envelope = fate.ask(session, "table/disable/delete", {"namespace": namespace, "table_name": table_name})
+    envelope = fate.request(session, "table/disable/delete", {"namespace": namespace, "table_name": table_name})
     # The original says nothing of it when there is none.
-    fate.show(session, envelope, lambda data: _say_deleted(session, data), tolerated={101})
+    fate.print_answer(session, envelope, lambda data: _say_deleted(session, data), tolerated={101})
 
 
-@app.verb("tracking-source")
+@app.command("tracking-source")
 def tracking_source(ctx: typer.Context, which: TableName) -> None:
     """Shows which tables a table was made of. With the jobs that use it: fateflow data lineage.
 
@@ -88,21 +88,21 @@ def tracking_source(ctx: typer.Context, which: TableName) -> None:
     """
     session = context.of(ctx)
     empty = "it came from outside: no other table was needed to make it"
-    envelope = fate.ask(session, "table/tracking/source", which.body())
-    fate.show(session, envelope, fate.facts(session, empty))
+    envelope = fate.request(session, "table/tracking/source", which.body())
+    fate.print_answer(session, envelope, fate.yaml_table(session, empty))
 
 
-@app.verb("tracking-job")
+@app.command("tracking-job")
 def tracking_job(ctx: typer.Context, which: TableName) -> None:
     """Shows which jobs have used a table.
 
     Examples:
     fateflow table tracking-job -n demo -t breast_guest
     """
-    fate.tell(context.of(ctx), "table/tracking/job", which.body())
+    fate.forward(context.of(ctx), "table/tracking/job", which.body())
 
 
-@app.verb("connector-create")
+@app.command("connector-create")
 def connector_create(ctx: typer.Context, conf_path: ConfOption = None) -> None:
     """Keeps the place of a store under a name, or changes it: connector_name, engine, connector_info.
 
@@ -110,10 +110,10 @@ def connector_create(ctx: typer.Context, conf_path: ConfOption = None) -> None:
     fateflow table connector-create -c connector_conf.json
     """
     session = context.of(ctx)
-    fate.tell(session, "table/connector/create", read_conf(Path(required(conf_path, "-c"))))
+    fate.forward(session, "table/connector/create", read_conf(Path(required(conf_path, "-c"))))
 
 
-@app.verb("connector-query")
+@app.command("connector-query")
 def connector_query(
     ctx: typer.Context,
     connector_name: Annotated[
@@ -126,14 +126,14 @@ def connector_query(
     fateflow table connector-query --connector-name files
     """
     name = required(connector_name, "--connector-name")
-    fate.tell(context.of(ctx), "table/connector/query", {"connector_name": name})
+    fate.forward(context.of(ctx), "table/connector/query", {"connector_name": name})
 
 
 def _bind(session: context.Session, path: str, conf_path: Path | None, drop: bool) -> None:
     conf = read_conf(Path(required(conf_path, "-c")))
     if drop:
         conf["drop"] = 1
-    fate.tell(session, path, conf, lambda data: session.output.lines([f"{data['namespace']} {data['table_name']}"]))
+    fate.forward(session, path, conf, lambda data: session.output.lines([f"{data['namespace']} {data['table_name']}"]))
 
 
 def _switch(ctx: typer.Context, which: TableName, verb: str, text: str) -> None:
@@ -142,10 +142,10 @@ def _switch(ctx: typer.Context, which: TableName, verb: str, text: str) -> None:
     given: dict[str, Any] = {"namespace": which.namespace, "table_name": which.table_name}
     body = which.body() if which.names else given
     names = " ".join(value for value in body.values() if value)
-    fate.tell(session, f"table/{verb}", body, lambda _: session.output.talk(f"{text} {names}"))
+    fate.forward(session, f"table/{verb}", body, lambda _: session.output.info(f"{text} {names}"))
 
 
 def _say_deleted(session: context.Session, tables: list[dict[str, Any]] | None) -> None:
     session.output.lines(f"{one['namespace']} {one['table_name']}" for one in tables or [])
     if not tables:
-        session.output.talk("no table is disabled")
+        session.output.info("no table is disabled")

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from fateflow_tui.commands import context, fate
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import LimitOption, NamespaceOption, TableName
 from fateflow_tui.commands.output import cell, fitted, moment
 from fateflow_tui.core.errors import NotFound
@@ -16,7 +16,7 @@ from fateflow_tui.core.errors import NotFound
 _TITLES: Final = ("NAMESPACE", "TABLE", "ROWS", "COLUMNS", "KIND", "CREATED", "STATE")
 
 
-def add_looking(noun: Noun, word: str) -> None:
+def add_table_commands(group: CommandGroup, word: str) -> None:
     """word: the noun, for the examples."""
     for name, verb, examples in (
         ("list", list_tables, ("", " -l 3 --json", " -n demo")),
@@ -24,7 +24,7 @@ def add_looking(noun: Noun, word: str) -> None:
         ("lineage", lineage, (" demo breast_guest",)),
     ):
         lines = "\n".join(f"fateflow {word} {name}{example}" for example in examples)
-        noun.verb(name, help=f"{verb.__doc__}\n\nExamples:\n{lines}")(verb)
+        group.command(name, help=f"{verb.__doc__}\n\nExamples:\n{lines}")(verb)
 
 
 def list_tables(
@@ -36,7 +36,7 @@ def list_tables(
     """Lists the tables of this site, newest first."""
     session = context.of(ctx)
     body = {"namespace": namespace, "limit": limit, "outputs": outputs or None}
-    tables = fate.data(session, "table/all", body)
+    tables = fate.request_data(session, "table/all", body)
     session.output.listing(
         tables,
         _TITLES,
@@ -61,7 +61,7 @@ def peek(
 ) -> None:
     """Shows the first rows of a table, as many columns as fit the terminal."""
     session = context.of(ctx)
-    found = fate.data(session, "table/preview", {**which.body(), "limit": limit})
+    found = fate.request_data(session, "table/preview", {**which.body(), "limit": limit})
     session.output.record(found, lambda one: _rows(one, session.output.width), lambda _: which.body()["table_name"])
 
 
@@ -69,12 +69,12 @@ def lineage(ctx: typer.Context, which: TableName) -> None:
     """Shows where a table comes from, and which jobs have used it."""
     session = context.of(ctx)
     body = which.body()
-    about = fate.data(session, "table/table_info", body)
+    about = fate.request_data(session, "table/table_info", body)
     try:
-        parents = fate.data(session, "table/tracking/source", body)
+        parents = fate.request_data(session, "table/tracking/source", body)
     except NotFound:  # a table that is gone has been used all the same
         parents = []
-    used = fate.data(session, "table/tracking/job", body)
+    used = fate.request_data(session, "table/tracking/job", body)
     if not (about["exist"] or parents or used["count"]):
         raise NotFound(
             f"there is no table {body['table_name']} in namespace {body['namespace']}, and no job has used one",

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from fateflow_tui.commands import context, fate
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import LimitOption, TagOption, required
 
-app = Noun("Name groups of model versions; `model tag-model` puts a version under a name.")
+app = CommandGroup("Name groups of model versions; `model tag-model` puts a version under a name.")
 
 
-@app.verb()
+@app.command()
 def create(
     ctx: typer.Context,
     tag_name: TagOption = None,
@@ -27,7 +27,7 @@ def create(
     _change(ctx, "create", {"tag_name": required(tag_name, "-t"), "tag_desc": tag_desc})
 
 
-@app.verb()
+@app.command()
 def update(
     ctx: typer.Context,
     tag_name: TagOption = None,
@@ -43,7 +43,7 @@ def update(
     _change(ctx, "update", body)
 
 
-@app.verb()
+@app.command()
 def query(
     ctx: typer.Context,
     tag_name: TagOption = None,
@@ -58,10 +58,10 @@ def query(
     session = context.of(ctx)
     body = {"tag_name": required(tag_name, "-t"), "with_model": with_model}
     table = _models if with_model else _tags
-    fate.tell(session, "model/tag/retrieve", body, lambda data: table(session, data))
+    fate.forward(session, "model/tag/retrieve", body, lambda data: table(session, data))
 
 
-@app.verb()
+@app.command()
 def delete(ctx: typer.Context, tag_name: TagOption = None) -> None:
     """Deletes a tag; the models under it stay.
 
@@ -71,7 +71,7 @@ def delete(ctx: typer.Context, tag_name: TagOption = None) -> None:
     _change(ctx, "destroy", {"tag_name": required(tag_name, "-t")})
 
 
-@app.verb("list")
+@app.command("list")
 def list_tags(ctx: typer.Context, limit: LimitOption = 10) -> None:
     """Lists tags with the number of their models.
 
@@ -80,7 +80,7 @@ def list_tags(ctx: typer.Context, limit: LimitOption = 10) -> None:
     fateflow tag list -l 3 --json
     """
     session = context.of(ctx)
-    fate.tell(session, "model/tag/list", {"limit": limit}, lambda data: _tags(session, data))
+    fate.forward(session, "model/tag/list", {"limit": limit}, lambda data: _tags(session, data))
 
 
 def show_tags(session: context.Session, data: dict[str, Any] | None, empty: str = "no tags") -> None:
@@ -116,4 +116,4 @@ def _models(session: context.Session, data: dict[str, Any] | None) -> None:
 
 
 def _change(ctx: typer.Context, what: str, body: dict[str, Any]) -> None:
-    fate.tell(context.of(ctx), f"model/tag/{what}", body, name=str(body["tag_name"]))
+    fate.forward(context.of(ctx), f"model/tag/{what}", body, name=str(body["tag_name"]))

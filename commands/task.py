@@ -7,17 +7,17 @@ from typing import Any
 import typer
 
 from fateflow_tui.commands import context, fate
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import JobArgument, LimitOption, TaskRecordOptions
 from fateflow_tui.commands.output import moment
 from fateflow_tui.core.formatting import duration, marked
 
-app = Noun("Look at the tasks of jobs: one component at one party.")
+app = CommandGroup("Look at the tasks of jobs: one component at one party.")
 
 _TITLES = ("JOB", "COMPONENT", "VERSION", "PARTY", "STATUS", "STARTED", "TOOK")
 
 
-@app.verb("list")
+@app.command("list")
 def list_tasks(ctx: typer.Context, job: JobArgument = None, limit: LimitOption = 10) -> None:
     """Shows the newest tasks, or all of a job.
 
@@ -29,13 +29,13 @@ def list_tasks(ctx: typer.Context, job: JobArgument = None, limit: LimitOption =
     session = context.of(ctx)
     if job:
         body = {"job_id": session.resolve([job])[0]}
-        fate.tell(session, "job/task/query", body, lambda data: _table(session, data))
+        fate.forward(session, "job/task/query", body, lambda data: _table(session, data))
         return
-    envelope = fate.ask(session, "job/list/task", {"limit": limit})
-    fate.show(session, envelope, lambda data: _table(session, data), tolerated={100, 101})
+    envelope = fate.request(session, "job/list/task", {"limit": limit})
+    fate.print_answer(session, envelope, lambda data: _table(session, data), tolerated={100, 101})
 
 
-@app.verb()
+@app.command()
 def query(ctx: typer.Context, which: TaskRecordOptions) -> None:
     """Finds tasks.
 
@@ -44,7 +44,7 @@ def query(ctx: typer.Context, which: TaskRecordOptions) -> None:
     fateflow task query -j @last -r guest -p 9999 -cpn hetero_lr_0 --json
     """
     session = context.of(ctx)
-    fate.tell(session, "job/task/query", which.body(session), lambda data: _table(session, data))
+    fate.forward(session, "job/task/query", which.body(session), lambda data: _table(session, data))
 
 
 def _table(session: context.Session, records: list[dict[str, Any]] | None) -> None:

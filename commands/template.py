@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from fateflow_tui.commands import context
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import FolderOption, required
 
-app = Noun("Fetch example documents.")
+app = CommandGroup("Fetch example documents.")
 
 
-@app.verb()
+@app.command()
 def download(
     ctx: typer.Context,
     output_path: FolderOption = None,

@@ -9,7 +9,7 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.errors import FAILED, OK, of_status
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import required
 from fateflow_tui.commands.output import number
 from fateflow_tui.core.errors import NotFound
@@ -88,7 +88,7 @@ def _conf(parties: dict[str, str], parameters: dict[str, Any], **job_parameters:
     }
 
 
-app = Noun("Try whether parties can work together.")
+app = CommandGroup("Try whether parties can work together.")
 
 GuestOption = Annotated[
     str | None, typer.Option("--guest-party-id", "-gid", metavar="ID", help="Party id of the guest.")
@@ -118,7 +118,7 @@ class Outcome(msgspec.Struct, frozen=True):
     ok: bool
 
 
-@app.verb()
+@app.command()
 def toy(
     ctx: typer.Context,
     guest_party_id: GuestOption = None,
@@ -142,7 +142,7 @@ def toy(
     return _end(session, [outcome], lambda one: f"secure sum {number(one.found)}, expected {number(one.expected)}")
 
 
-@app.verb("min")
+@app.command("min")
 def minimal(
     ctx: typer.Context,
     guest_party_id: GuestOption = None,
@@ -175,7 +175,7 @@ def minimal(
     if sbt:
         built = any(one.module == _BOOSTING and one.built for one in session.flow.modules())
         why = "is not tried by this verb yet" if built else "is no part of this version"
-        session.output.talk(f"{_BOOSTING} {why}; leave it out with --no-sbt")
+        session.output.info(f"{_BOOSTING} {why}; leave it out with --no-sbt")
     return _end(session, outcomes, _figure)
 
 
@@ -184,30 +184,30 @@ def _predicted(session: context.Session, version: str, tables: dict[str, tuple[s
     from fateflow_tui.commands.predict_conf import WantedTable, filled
 
     trained = known(session, version)
-    made = fate.data(session, "model/deploy", trained.body)
+    made = fate.request_data(session, "model/deploy", trained.body)
     model = {"model_id": made["model_id"], "model_version": made["model_version"]}
-    session.output.talk(f"deployed {made['model_version']}")
-    template = fate.data(session, "model/get/predict/conf", model)
+    session.output.info(f"deployed {made['model_version']}")
+    template = fate.request_data(session, "model/get/predict/conf", model)
     wanted = [WantedTable(role, "", "", *table) for role, table in tables.items()]
     job_id, status = _run(session, {}, filled(template, wanted, **model), timeout)
     return Outcome("predict", job_id, status, None, 0.0, status == "success")
 
 
 def _run(session: context.Session, dsl: dict[str, Any], conf: dict[str, Any], timeout: float) -> tuple[str, str]:
-    from fateflow_tui.commands.progress import complain, watch
+    from fateflow_tui.commands.progress import print_failure_cards, watch
 
-    submitted = fate.data(session, "job/submit", {"job_dsl": dsl, "job_runtime_conf": conf})
-    session.output.talk(f"submitted {submitted['job_id']}")
+    submitted = fate.request_data(session, "job/submit", {"job_dsl": dsl, "job_runtime_conf": conf})
+    session.output.info(f"submitted {submitted['job_id']}")
     job = watch(session, submitted["job_id"], timeout)
     if of_status(job.status):
-        complain(session, job)
+        print_failure_cards(session, job)
     return job.job_id, str(job.status)
 
 
 def _of_summary(session: context.Session, job_id: str, component: str, guest: str) -> dict[str, Any]:
     """What the guest's component says of its result; {} when the guest is at another site."""
     body = {"job_id": job_id, "role": "guest", "party_id": guest, "component_name": component}
-    return fate.ask(session, "tracking/component/summary/download", body).get("data") or {}
+    return fate.request(session, "tracking/component/summary/download", body).get("data") or {}
 
 
 def _auc(session: context.Session, job_id: str, guest: str) -> float | None:

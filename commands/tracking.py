@@ -9,10 +9,10 @@ from typing import Annotated, Final
 import typer
 
 from fateflow_tui.commands import context, fate
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import FolderOption, TaskOptions, required
 
-app = Noun("Look at what components left; the same verbs as `component`.")
+app = CommandGroup("Look at what components left; the same verbs as `component`.")
 
 _QUESTIONS: Final = (
     ("metrics", "tracking/component/metrics", "Shows the names of a component's metrics."),
@@ -23,12 +23,12 @@ _QUESTIONS: Final = (
 )
 
 
-def add_verbs(noun: Noun, word: str) -> None:
+def add_verbs(group: CommandGroup, word: str) -> None:
     """The verbs of a task's results, for `tracking` and `component` alike. word: the noun, for the examples."""
     for name, path, sentence in _QUESTIONS:
-        noun.verb(name, help=_help(sentence, word, name))(_question(path))
+        group.command(name, help=_help(sentence, word, name))(_question(path))
     for name, verb, more in (("output-data", output_data, " -o ."), ("get-summary", get_summary, "")):
-        noun.verb(name, help=_help(verb.__doc__ or "", word, name, more))(verb)
+        group.command(name, help=_help(verb.__doc__ or "", word, name, more))(verb)
 
 
 def output_data(
@@ -59,7 +59,7 @@ def get_summary(
     session = context.of(ctx)
     path, body = "tracking/component/summary/download", which.body(session)
     if output_path is None:
-        fate.tell(session, path, body)
+        fate.forward(session, path, body)
     else:
         answer_document(session, path, body, output_path, f"summary_{body['component_name']}")
 
@@ -69,7 +69,7 @@ def _question(path: str) -> Callable[..., None]:
 
     def verb(ctx: typer.Context, which: TaskOptions) -> None:
         session = context.of(ctx)
-        fate.tell(session, path, which.body(session))
+        fate.forward(session, path, which.body(session))
 
     return verb
 

@@ -10,7 +10,7 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.documents import read_conf, read_text
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import (
     ComponentsFileOption,
     ConfOption,
@@ -28,10 +28,10 @@ from fateflow_tui.commands.output import cell, columns
 from fateflow_tui.core.errors import NotFound
 from fateflow_tui.core.ids import Party
 
-app = Noun("Documents and files of jobs.")
+app = CommandGroup("Documents and files of jobs.")
 
 
-@app.verb()
+@app.command()
 def config(ctx: typer.Context, which: JobPartyOptions, output_path: FolderOption = None) -> None:
     """Writes a job's documents to a folder: dsl.json, runtime_conf.json and more.
 
@@ -42,7 +42,7 @@ def config(ctx: typer.Context, which: JobPartyOptions, output_path: FolderOption
 
     session = context.of(ctx)
     folder = Path(required(output_path, "-o"))
-    envelope = fate.ask(session, "job/config", which.body(session))
+    envelope = fate.request(session, "job/config", which.body(session))
     if envelope["retcode"] == 0:
         data = envelope["data"]
         target = folder.absolute() / f"job_{data['job_id']}_config"
@@ -50,10 +50,10 @@ def config(ctx: typer.Context, which: JobPartyOptions, output_path: FolderOption
         for name in ("dsl", "runtime_conf"):
             data.pop(name, None)
         envelope |= {"directory": str(target), "retmsg": f"download successfully, please check {target} directory"}
-    fate.show(session, envelope, lambda _: session.output.lines([envelope["directory"]]))
+    fate.print_answer(session, envelope, lambda _: session.output.lines([envelope["directory"]]))
 
 
-@app.verb()
+@app.command()
 def log(ctx: typer.Context, job_id: JobOption = None, output_path: FolderOption = None) -> None:
     """Fetches all logs of a job into a folder. To read them here: fateflow log show.
 
@@ -69,7 +69,7 @@ def log(ctx: typer.Context, job_id: JobOption = None, output_path: FolderOption 
     fetch_archive(session, "job/log", {"job_id": one}, target)
 
 
-@app.verb()
+@app.command()
 def dsl(
     ctx: typer.Context,
     train_dsl_path: Annotated[
@@ -98,7 +98,7 @@ def dsl(
     answer_document(session, "job/dsl/generate", body, output_path, "predict_dsl")
 
 
-@app.verb("parameter-update")
+@app.command("parameter-update")
 def parameter_update(ctx: typer.Context, job_id: JobOption = None, conf_path: ConfOption = None) -> None:
     """Changes parameters of a job, for components that have not run yet and for reruns.
 
@@ -110,10 +110,10 @@ def parameter_update(ctx: typer.Context, job_id: JobOption = None, conf_path: Co
     session = context.of(ctx)
     changes = read_conf(Path(required(conf_path, "-c")))
     body = {**changes, "job_id": session.known_id(required(job_id, "-j"))}
-    fate.tell(session, "job/parameter/update", body)
+    fate.forward(session, "job/parameter/update", body)
 
 
-@app.verb()
+@app.command()
 def clean(ctx: typer.Context, which: TaskRecordOptions, yes: YesOption = False) -> None:
     """Drops the output tables and metrics of a job, or of one of its components.
 
@@ -125,10 +125,10 @@ def clean(ctx: typer.Context, which: TaskRecordOptions, yes: YesOption = False) 
     what = f"{which.component_name} of job" if which.component_name else "job"
     required(which.job_id, "-j")
     session.confirm(f"Drop the output tables and metrics of {what} {body['job_id']}?", yes)
-    fate.tell(session, "job/clean", body)
+    fate.forward(session, "job/clean", body)
 
 
-@app.verb()
+@app.command()
 def notes(
     ctx: typer.Context,
     which: JobName,
@@ -146,7 +146,7 @@ def notes(
     job_id = which.id(session)
     chosen = Party.parse(party) if party else None
     wanted = {"role": chosen.role, "party_id": chosen.party_id} if chosen else {}
-    records = fate.data(session, "job/query", {"job_id": job_id, **wanted}) or []
+    records = fate.request_data(session, "job/query", {"job_id": job_id, **wanted}) or []
     if not records:
         raise NotFound(
             f"{party or 'no party'} of job {job_id} is at this site", hint="`fateflow job show` lists its parties"
@@ -155,12 +155,12 @@ def notes(
     if text is not None:
         for record in records:
             body = {"job_id": job_id, "role": record["f_role"], "party_id": record["f_party_id"], "notes": text}
-            fate.data(session, "job/update", body)
+            fate.request_data(session, "job/update", body)
         found = dict.fromkeys(found, text)
     session.output.record({"job_id": job_id, "notes": found}, lambda _: _notes(found), lambda _: job_id)
 
 
-@app.verb()
+@app.command()
 def lineage(ctx: typer.Context, which: JobName) -> None:
     """Shows which tables a job has read and made, and its model, as far as this site's parties know.
 
@@ -170,7 +170,7 @@ def lineage(ctx: typer.Context, which: JobName) -> None:
     """
     session = context.of(ctx)
     job_id = which.id(session)
-    found = fate.data(session, "job/lineage", {"job_id": job_id})
+    found = fate.request_data(session, "job/lineage", {"job_id": job_id})
     session.output.record(found, _lineage, lambda _: job_id)
 
 

@@ -5,6 +5,6 @@ from __future__ import annotations
 from fateflow_tui.commands.job import documents, plan, show
 from fateflow_tui.commands.job.run import app
 
-app.takes(show.app)
-app.takes(documents.app)
-app.takes(plan.app)
+app.add(show.app)
+app.add(documents.app)
+app.add(plan.app)

@@ -14,7 +14,7 @@ from fateflow_tui.commands import context
 from fateflow_tui.commands.complete import complete_job
 from fateflow_tui.commands.documents import problems_placed, read_text
 from fateflow_tui.commands.errors import OK
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import ComponentOption, JobName, listed
 from fateflow_tui.commands.output import cell, columns, number
 from fateflow_tui.core.cells import width
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     )
 
 
-app = Noun("Plan and compare.")
+app = CommandGroup("Plan and compare.")
 
 _TITLES = ("COMPONENT", "ACTION", "WHY")
 _OtherJob = Annotated[str, typer.Argument(metavar="JOB", help="The same, another one.", autocompletion=complete_job)]
@@ -44,7 +44,7 @@ _Job = Annotated[
 ]
 
 
-@app.verb()
+@app.command()
 def plan(
     ctx: typer.Context,
     which: JobName,
@@ -88,7 +88,7 @@ def plan(
     return PartyRefused.exit_code if any(party.refusal for party in found.parties) else OK
 
 
-@app.verb()
+@app.command()
 def diff(ctx: typer.Context, a: _Job, b: _OtherJob) -> None:
     """Shows what differs between two jobs: documents, effective parameters, last metrics, times.
 

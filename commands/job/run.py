@@ -12,13 +12,13 @@ import typer
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.complete import complete_job
 from fateflow_tui.commands.documents import placed, problems_placed, read_conf, read_text, shown
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.job.plan import show_steps
 from fateflow_tui.commands.job.text import JOB_TITLES, headline, job_row, reused_line
 from fateflow_tui.commands.options import ComponentOption, ConfOption, JobNames, WatchOption, listed
 from fateflow_tui.core.errors import NotFound, PartyUnreachable
 
-app = Noun("Submit, follow, inspect, stop and rerun jobs.")
+app = CommandGroup("Submit, follow, inspect, stop and rerun jobs.")
 
 ReuseOption = Annotated[bool, typer.Option("--reuse", help="Do not run again what an earlier job has done alike.")]
 ReuseFromOption = Annotated[
@@ -36,7 +36,7 @@ class Stopped(msgspec.Struct, frozen=True):
     parties: dict[str, str]
 
 
-@app.verb()
+@app.command()
 def submit(
     ctx: typer.Context,
     conf_path: Annotated[Path, typer.Option("--conf-path", "-c", metavar="FILE", help="The runtime conf.")],
@@ -68,21 +68,21 @@ def submit(
     }
     if reuse or reuse_from:
         body["reuse"] = session.resolve([reuse_from])[0] if reuse_from else True
-    envelope = fate.ask(session, "job/submit", body)
+    envelope = fate.request(session, "job/submit", body)
     job_id = str(envelope.get("jobId", ""))
     with problems_placed(sources):
         if envelope["retcode"] == 0 and session.output.is_table:
             _say_warnings(session, sources)
         if watch and envelope["retcode"] == 0:
-            session.output.talk(f"submitted {job_id}")
+            session.output.info(f"submitted {job_id}")
             return _watched(session, [job_id])
-        fate.show(session, envelope, lambda data: _say_submitted(session, data), name=job_id)
+        fate.print_answer(session, envelope, lambda data: _say_submitted(session, data), name=job_id)
         if "reuse" in body:
-            session.output.talk(reused_line(session.flow.job(job_id)))
+            session.output.info(reused_line(session.flow.job(job_id)))
     return 0
 
 
-@app.verb()
+@app.command()
 def watch(
     ctx: typer.Context,
     which: JobNames,
@@ -97,7 +97,7 @@ def watch(
     return _watched(session, which.ids(session), timeout)
 
 
-@app.verb()
+@app.command()
 def wait(
     ctx: typer.Context,
     which: JobNames,
@@ -121,7 +121,7 @@ def wait(
     return max(of_status(line.status) for line in lines)
 
 
-@app.verb()
+@app.command()
 def stop(
     ctx: typer.Context,
     which: JobNames,
@@ -134,10 +134,10 @@ def stop(
     fateflow job stop -j @last --json
     """
     session = context.of(ctx)
-    if which.is_classic and not session.output.is_table:
+    if which.by_job_option and not session.output.is_table:
         known = session.known_id(which.job_id) or ""
-        envelope = fate.ask(session, "job/stop", {"job_id": known, "reason": reason or None})
-        fate.show(session, _without_details(envelope), lambda _: None, name=known)
+        envelope = fate.request(session, "job/stop", {"job_id": known, "reason": reason or None})
+        fate.print_answer(session, _without_details(envelope), lambda _: None, name=known)
         return
     outcomes: list[Stopped] = []
     for one in which.ids(session):
@@ -159,7 +159,7 @@ def stop(
         )
 
 
-@app.verb()
+@app.command()
 def rerun(
     ctx: typer.Context,
     which: JobNames,
@@ -181,9 +181,9 @@ def rerun(
     changes = read_conf(conf_path) if conf_path else {}
     sources = {"conf": (conf_path, read_text(conf_path))} if conf_path else {}
     ids = which.ids(session)
-    if which.is_classic and not (plan or watch or session.output.is_table):
+    if which.by_job_option and not (plan or watch or session.output.is_table):
         body = {"job_id": ids[0], "component_name": component_name, "force": force or None, **changes}
-        fate.show(session, _without_details(fate.ask(session, "job/rerun", body)), lambda _: None, name=ids[0])
+        fate.print_answer(session, _without_details(fate.request(session, "job/rerun", body)), lambda _: None, name=ids[0])
         return 0
     names = listed(component_name)
     for one in ids:
@@ -213,7 +213,7 @@ def _say_warnings(session: context.Session, sources: dict[str, tuple[Path, str]]
     for problem in found:
         if problem["document"] in sources and problem["severity"] == "warning":
             for line in shown(placed(problem, sources), sys.stderr):
-                session.output.talk(line)
+                session.output.info(line)
 
 
 def _watched(session: context.Session, ids: list[str], timeout: float | None = None) -> int:
@@ -233,4 +233,4 @@ def _told(parties: dict[str, str]) -> str:
 
 def _say_submitted(session: context.Session, data: dict[str, Any]) -> None:
     session.output.lines([data["job_id"]])
-    session.output.talk(f"submitted; follow it with: fateflow job watch {data['job_id']}")
+    session.output.info(f"submitted; follow it with: fateflow job watch {data['job_id']}")

@@ -9,7 +9,7 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.dsl import Details, color_of, print_graph, shows_unicode, written
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.job.text import JOB_TITLES, component_time, job_lines, job_row, why_lines
 from fateflow_tui.commands.options import (
     ComponentOption,
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from fateflow_tui.sdk.types.jobs import ComponentView
 
 
-app = Noun("Look at jobs.")
+app = CommandGroup("Look at jobs.")
 
 _RECORD_TITLES = ("JOB", "PARTY", "STATUS", "PROGRESS", "CREATED")
 
 
-@app.verb("list")
+@app.command("list")
 def list_jobs(
     ctx: typer.Context,
     limit: LimitOption = 10,
@@ -55,7 +55,7 @@ def list_jobs(
     output = session.output
     if output.format not in ("table", "name") and not (status or party):
         nothing = {101}
-        fate.show(session, fate.ask(session, "job/list/job", {"limit": limit}), lambda _: None, tolerated=nothing)
+        fate.print_answer(session, fate.request(session, "job/list/job", {"limit": limit}), lambda _: None, tolerated=nothing)
         return
     wishes = listed(status)
     for word in wishes:
@@ -66,7 +66,7 @@ def list_jobs(
     output.listing(jobs, JOB_TITLES, lambda job: job_row(job, now), lambda job: job.job_id, empty="no jobs")
 
 
-@app.verb()
+@app.command()
 def show(ctx: typer.Context, which: JobNames) -> None:
     """Shows jobs whole: parties, components, times, failure cards.
 
@@ -86,7 +86,7 @@ def show(ctx: typer.Context, which: JobNames) -> None:
         output.listing(views, (), lambda job: (), lambda job: job.job_id)
 
 
-@app.verb()
+@app.command()
 def query(ctx: typer.Context, which: RecordOptions) -> None:
     """Finds job records, one for each party, as FATE's client does.
 
@@ -95,14 +95,14 @@ def query(ctx: typer.Context, which: RecordOptions) -> None:
     fateflow job query -r guest -p 9999 -s success --json
     """
     session = context.of(ctx)
-    envelope = fate.ask(session, "job/query", which.body(session))
+    envelope = fate.request(session, "job/query", which.body(session))
     for record in envelope.get("data") or []:
         record.pop("f_dsl", None)
         record.pop("f_runtime_conf", None)
-    fate.show(session, envelope, lambda data: _show_records(session, data))
+    fate.print_answer(session, envelope, lambda data: _show_records(session, data))
 
 
-@app.verb()
+@app.command()
 def story(
     ctx: typer.Context, which: JobName, component_name: ComponentOption = None, party: PartyOption = None
 ) -> None:
@@ -122,7 +122,7 @@ def story(
     session.output.listing(entries, (), lambda _: (), lambda entry: entry.what, empty="nothing happened to it")
 
 
-@app.verb()
+@app.command()
 def view(ctx: typer.Context, which: RecordOptions) -> None:
     """Lists the output tables of a job.
 
@@ -133,7 +133,7 @@ def view(ctx: typer.Context, which: RecordOptions) -> None:
     session = context.of(ctx)
     required(which.job_id, "-j")
     titles = ("COMPONENT", "DATA", "PARTY", "NAMESPACE", "TABLE")
-    fate.tell(
+    fate.forward(
         session,
         "job/data/view/query",
         which.body(session),
@@ -168,7 +168,7 @@ def _show_records(session: context.Session, records: list[dict[str, Any]] | None
     )
 
 
-@app.verb()
+@app.command()
 def graph(ctx: typer.Context, which: JobName, options: DrawingOptions) -> None:
     """Draws a job's components with their status at each party, or writes them for another program.
 
@@ -202,7 +202,7 @@ def _details(components: list[ComponentView], now: int) -> Details:
     return Details(rows, {name: color_of(word) for name, word in words.items()})
 
 
-@app.verb()
+@app.command()
 def why(
     ctx: typer.Context,
     which: JobName,

@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from fateflow_tui.commands import context, fate
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 
-app = Noun("Let names such as churn@prod stand for model versions.")
+app = CommandGroup("Let names such as churn@prod stand for model versions.")
 
 AliasArgument = Annotated[str, typer.Argument(metavar="NAME@TAG", help="As in churn@prod.")]
 
 
-@app.verb("set")
+@app.command("set")
 def set_alias(
     ctx: typer.Context,
     name: AliasArgument,
@@ -27,11 +27,11 @@ def set_alias(
     """
     session = context.of(ctx)
     whole = session.version(version)
-    made = fate.data(session, "model/alias/set", {"alias": name, "model_version": whole})
+    made = fate.request_data(session, "model/alias/set", {"alias": name, "model_version": whole})
     session.output.record(made or {}, lambda _: [f"{name} is {whole}"], lambda _: whole)
 
 
-@app.verb()
+@app.command()
 def remove(ctx: typer.Context, name: AliasArgument) -> None:
     """Forgets a name; the version stays.
 
@@ -39,11 +39,11 @@ def remove(ctx: typer.Context, name: AliasArgument) -> None:
     fateflow model alias remove churn@prod
     """
     session = context.of(ctx)
-    fate.data(session, "model/alias/remove", {"alias": name})
-    session.output.talk(f"{name} is forgotten")
+    fate.request_data(session, "model/alias/remove", {"alias": name})
+    session.output.info(f"{name} is forgotten")
 
 
-@app.verb("list")
+@app.command("list")
 def list_aliases(ctx: typer.Context) -> None:
     """Lists the names and the versions that they stand for.
 
@@ -51,7 +51,7 @@ def list_aliases(ctx: typer.Context) -> None:
     fateflow model alias list
     """
     session = context.of(ctx)
-    found = fate.data(session, "model/alias/list", {}) or {}
+    found = fate.request_data(session, "model/alias/list", {}) or {}
     session.output.listing(
         [{"alias": name, "model_version": version} for name, version in found.items()],
         ("NAME", "VERSION"),

@@ -11,7 +11,7 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.documents import read_conf
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.model.versions import known, only_one, part_body
 from fateflow_tui.commands.options import ConfOption, PartyOption, VersionArgument, required
 from fateflow_tui.core.errors import BadRequest
@@ -48,10 +48,10 @@ def facts_of(archive: Path, party: str | None = None) -> dict[str, Any]:
     return found
 
 
-app = Noun("Take models elsewhere.")
+app = CommandGroup("Take models elsewhere.")
 
 
-@app.verb()
+@app.command()
 def export(
     ctx: typer.Context,
     version: VersionArgument = None,
@@ -81,7 +81,7 @@ def export(
         body["model_version"] = session.known_version(body.get("model_version"))
         target = Path(str(body.pop("output_path", "."))).expanduser()
         if to_database:
-            fate.tell(session, "model/store", body, name=str(body.get("model_version")))
+            fate.forward(session, "model/store", body, name=str(body.get("model_version")))
             return
         target.mkdir(parents=True, exist_ok=True)
     if target.is_dir():
@@ -94,7 +94,7 @@ def export(
         session.output.answer(answer, str(written))
 
 
-@app.verb("import")
+@app.command("import")
 def import_archive(
     ctx: typer.Context,
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="An archive of a model part.")] = None,
@@ -121,13 +121,13 @@ def import_archive(
     else:
         body = read_conf(conf_path)
         if from_database:
-            fate.tell(session, "model/restore", body, name=str(body.get("model_version")))
+            fate.forward(session, "model/restore", body, name=str(body.get("model_version")))
             return
         archive = _beside(Path(required(str(body.get("file", "")), "file in the configuration")), conf_path)
     body["force_update"] = int(bool(force or body.get("force_update")))
-    envelope = fate.answered(session, _sending(archive, body))
+    envelope = fate.execute(session, _sending(archive, body))
     text = f"imported the part of {body.get('role')}:{body.get('party_id')}"
-    fate.show(
+    fate.print_answer(
         session,
         envelope,
         lambda _: _say(session, str(body["model_version"]), text),
@@ -135,7 +135,7 @@ def import_archive(
     )
 
 
-@app.verb()
+@app.command()
 def migrate(
     ctx: typer.Context,
     version: VersionArgument = None,
@@ -163,14 +163,14 @@ def migrate(
         body["model_version"] = session.known_version(body.get("model_version"))
     else:
         body = _migration(session, str(version), to or [], new_version)
-    envelope = fate.ask(session, "model/migrate", body)
+    envelope = fate.request(session, "model/migrate", body)
     made = str((envelope.get("data") or {}).get("model_version", ""))
-    fate.show(session, envelope, lambda data: _say_migrated(session, data), name=made)
+    fate.print_answer(session, envelope, lambda data: _say_migrated(session, data), name=made)
 
 
 def _migration(session: context.Session, word: str, moves: list[str], new_version: str | None) -> dict[str, Any]:
     version = known(session, word)
-    view = fate.data(session, "model/show", {"model_version": version.model_version})
+    view = fate.request_data(session, "model/show", {"model_version": version.model_version})
     roles: dict[str, list[int]] = view["roles"]
     ids = {(role, str(one)): str(one) for role, some in roles.items() for one in some}
     for move in moves:
@@ -215,7 +215,7 @@ def _beside(file: Path, conf_path: Path) -> Path:
 
 def _say(session: context.Session, version: str, text: str) -> None:
     session.output.lines([version])
-    session.output.talk(text)
+    session.output.info(text)
 
 
 def _say_migrated(session: context.Session, data: dict[str, Any]) -> None:
@@ -224,4 +224,4 @@ def _say_migrated(session: context.Session, data: dict[str, Any]) -> None:
     for role, answers in (data.get("detail") or {}).items():
         for party_id, answer in answers.items():
             mark = "✓" if answer.get("retcode") == 0 else "✗"
-            session.output.talk(f"{mark} {role}:{party_id}  {answer.get('retmsg', '')}")
+            session.output.info(f"{mark} {role}:{party_id}  {answer.get('retmsg', '')}")

@@ -9,8 +9,8 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.documents import read_conf
-from fateflow_tui.commands.groups import ORIGINAL, Noun
-from fateflow_tui.commands.model.versions import classic_body, parties_of
+from fateflow_tui.commands.groups import FATE_PANEL, CommandGroup
+from fateflow_tui.commands.model.versions import fate_body, parties_of
 from fateflow_tui.commands.options import (
     ConfOption,
     FolderOption,
@@ -23,7 +23,7 @@ from fateflow_tui.commands.options import (
 )
 from fateflow_tui.commands.tag import show_tags
 
-app = Noun("Models as FATE's client has them.", ORIGINAL)
+app = CommandGroup("Models as FATE's client has them.", FATE_PANEL)
 
 _FIELDS: Final = [
     "create_date",
@@ -41,7 +41,7 @@ _FIELDS: Final = [
 _TITLES: Final = ("VERSION", "PARTY", "KIND", "KIB", "LOADED", "CREATED")
 
 
-@app.verb("get-predict-dsl")
+@app.command("get-predict-dsl")
 def get_predict_dsl(ctx: typer.Context, which: ModelOptions, output_path: FolderOption = None) -> None:
     """Writes the DSL with which a deployed version predicts to a folder; without -o prints it.
 
@@ -51,7 +51,7 @@ def get_predict_dsl(ctx: typer.Context, which: ModelOptions, output_path: Folder
     _document(ctx, which, output_path, "dsl")
 
 
-@app.verb("get-predict-conf")
+@app.command("get-predict-conf")
 def get_predict_conf(ctx: typer.Context, which: ModelOptions, output_path: FolderOption = None) -> None:
     """Writes a conf to predict with, in which the tables are to be filled in; without -o prints it.
 
@@ -63,7 +63,7 @@ def get_predict_conf(ctx: typer.Context, which: ModelOptions, output_path: Folde
     _document(ctx, which, output_path, "conf")
 
 
-@app.verb("get-model-info")
+@app.command("get-model-info")
 def get_model_info(
     ctx: typer.Context,
     which: ModelOptions,
@@ -86,11 +86,11 @@ def get_model_info(
     }
     if not detail:
         body["query_filters"] = list(_FIELDS)
-    table = fate.facts(session) if detail else lambda data: _records(session, data)
-    fate.tell(session, "model/query", body, table)
+    table = fate.yaml_table(session) if detail else lambda data: _records(session, data)
+    fate.forward(session, "model/query", body, table)
 
 
-@app.verb("tag-model")
+@app.command("tag-model")
 def tag_model(
     ctx: typer.Context,
     job_id: JobOption = None,
@@ -105,10 +105,10 @@ def tag_model(
     """
     session = context.of(ctx)
     body = {"job_id": session.known_version(required(job_id, "-j")), "tag_name": required(tag_name, "-t")}
-    fate.tell(session, f"model/model_tag/{'remove' if remove else 'create'}", body)
+    fate.forward(session, f"model/model_tag/{'remove' if remove else 'create'}", body)
 
 
-@app.verb("tag-list")
+@app.command("tag-list")
 def tag_list(ctx: typer.Context, job_id: JobOption = None) -> None:
     """Lists the tags of a model version.
 
@@ -117,36 +117,36 @@ def tag_list(ctx: typer.Context, job_id: JobOption = None) -> None:
     """
     session = context.of(ctx)
     body = {"job_id": session.known_version(required(job_id, "-j"))}
-    fate.tell(
+    fate.forward(
         session, "model/model_tag/retrieve", body, lambda data: show_tags(session, data, "this version has no tags")
     )
 
 
-@app.verb("homo-convert")
+@app.command("homo-convert")
 def homo_convert(ctx: typer.Context, conf_path: ConfOption = None) -> None:
     """Turns a homogeneous model into one of another framework, as FATE-Flow 1.7 and later do.
 
     Examples:
     fateflow model homo-convert -c homo_conf.json
     """
-    fate.tell(context.of(ctx), "model/homo/convert", read_conf(Path(required(conf_path, "-c"))))
+    fate.forward(context.of(ctx), "model/homo/convert", read_conf(Path(required(conf_path, "-c"))))
 
 
-@app.verb("homo-deploy")
+@app.command("homo-deploy")
 def homo_deploy(ctx: typer.Context, conf_path: ConfOption = None) -> None:
     """Deploys a converted homogeneous model to a serving system, as FATE-Flow 1.7 and later do.
 
     Examples:
     fateflow model homo-deploy -c homo_conf.json
     """
-    fate.tell(context.of(ctx), "model/homo/deploy", read_conf(Path(required(conf_path, "-c"))))
+    fate.forward(context.of(ctx), "model/homo/deploy", read_conf(Path(required(conf_path, "-c"))))
 
 
 def _document(ctx: typer.Context, which: ModelOptions, folder: Path | None, kind: str) -> None:
     from fateflow_tui.commands.files import answer_document
 
     session = context.of(ctx)
-    answer_document(session, f"model/get/predict/{kind}", classic_body(session, which), folder, f"predict_{kind}")
+    answer_document(session, f"model/get/predict/{kind}", fate_body(session, which), folder, f"predict_{kind}")
 
 
 def _records(session: context.Session, records: list[dict[str, Any]] | None) -> None:
@@ -164,4 +164,4 @@ def _records(session: context.Session, records: list[dict[str, Any]] | None) -> 
         lambda one: str(one["f_model_version"]),
     )
     if records:
-        session.output.talk(f"model {records[0]['f_model_id']} of {parties_of(records[0]['f_roles'])}")
+        session.output.info(f"model {records[0]['f_model_id']} of {parties_of(records[0]['f_roles'])}")

@@ -9,7 +9,7 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.documents import read_conf, read_text
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.model.versions import Version, known, named
 from fateflow_tui.commands.options import (
     ComponentsFileOption,
@@ -26,7 +26,7 @@ from fateflow_tui.commands.options import (
 from fateflow_tui.commands.predict_conf import filled, tables_of
 from fateflow_tui.core.errors import BadRequest, Conflict
 
-app = Noun("Deploy models and predict with them.")
+app = CommandGroup("Deploy models and predict with them.")
 
 StepOption = Annotated[
     list[str] | None,
@@ -37,7 +37,7 @@ StepNameOption = Annotated[
 ]
 
 
-@app.verb()
+@app.command()
 def deploy(
     ctx: typer.Context,
     version: VersionArgument = None,
@@ -68,12 +68,12 @@ def deploy(
     elif dsl_path is not None:
         body["dsl"] = read_text(dsl_path)
     body["components_checkpoint"] = _checkpoints(cpn_step_index, cpn_step_name)
-    envelope = fate.ask(session, "model/deploy", body)
+    envelope = fate.request(session, "model/deploy", body)
     made = (envelope.get("data") or {}).get("model_version", "")
-    fate.show(session, envelope, lambda data: _say_deployed(session, data), name=made)
+    fate.print_answer(session, envelope, lambda data: _say_deployed(session, data), name=made)
 
 
-@app.verb()
+@app.command()
 def predict(
     ctx: typer.Context,
     version: VersionArgument = None,
@@ -103,15 +103,15 @@ def predict(
     chosen = known(session, named(version))
     conf = read_conf(conf_path) if conf_path else _template(session, chosen)
     conf = filled(conf, wanted, chosen.model_id, chosen.model_version)
-    envelope = fate.ask(session, "job/submit", {"job_dsl": {}, "job_runtime_conf": conf})
+    envelope = fate.request(session, "job/submit", {"job_dsl": {}, "job_runtime_conf": conf})
     job_id = str(envelope.get("jobId", ""))
     if watch and envelope["retcode"] == 0:
         from fateflow_tui.commands.progress import outcome
         from fateflow_tui.commands.progress import watch as followed
 
-        session.output.talk(f"submitted {job_id}")
+        session.output.info(f"submitted {job_id}")
         return outcome(session, [followed(session, job_id)])
-    fate.show(session, envelope, lambda _: _say_submitted(session, job_id), name=job_id)
+    fate.print_answer(session, envelope, lambda _: _say_submitted(session, job_id), name=job_id)
     return 0
 
 
@@ -126,13 +126,13 @@ def _source(
 
 def _template(session: context.Session, version: Version) -> dict[str, Any]:
     """The conf with the names of tables left open. Raises Conflict for a version that cannot predict."""
-    envelope = fate.ask(session, "model/get/predict/dsl", version.body)
+    envelope = fate.request(session, "model/get/predict/dsl", version.body)
     if envelope["retcode"] == 0 and not (envelope.get("data") or {}).get("components"):
         raise Conflict(
             f"version {version.model_version} was trained, not deployed",
             hint=f"make one that can predict: fateflow model deploy {version.model_version}",
         )
-    conf: dict[str, Any] = fate.data(session, "model/get/predict/conf", version.body)
+    conf: dict[str, Any] = fate.request_data(session, "model/get/predict/conf", version.body)
     return conf
 
 
@@ -152,9 +152,9 @@ def _checkpoints(by_index: list[str] | None, by_name: list[str] | None) -> dict[
 def _say_deployed(session: context.Session, data: dict[str, Any]) -> None:
     version = data["model_version"]
     session.output.lines([version])
-    session.output.talk(f"deployed; next: fateflow model predict {version} --table guest=NS.NAME --table host=NS.NAME")
+    session.output.info(f"deployed; next: fateflow model predict {version} --table guest=NS.NAME --table host=NS.NAME")
 
 
 def _say_submitted(session: context.Session, job_id: str) -> None:
     session.output.lines([job_id])
-    session.output.talk(f"submitted; follow it with: fateflow job watch {job_id}")
+    session.output.info(f"submitted; follow it with: fateflow job watch {job_id}")

@@ -11,16 +11,16 @@ import typer
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.documents import read_conf
 from fateflow_tui.commands.errors import FAILED, OK
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.model.versions import known, only_one
 from fateflow_tui.commands.options import ConfOption, JobOption, VersionArgument
 from fateflow_tui.commands.output import Format, cell, columns, number
 from fateflow_tui.core.errors import BadRequest
 
-app = Noun("Serve models.")
+app = CommandGroup("Serve models.")
 
 
-@app.verb()
+@app.command()
 def load(
     ctx: typer.Context, version: VersionArgument = None, job_id: JobOption = None, conf_path: ConfOption = None
 ) -> None:
@@ -39,10 +39,10 @@ def load(
         body = {"job_id": known(session, version).model_version}
     else:
         body = {"job_id": session.known_version(job_id)}
-    fate.tell(session, "model/load", body, lambda data: _outcomes(session, data))
+    fate.forward(session, "model/load", body, lambda data: _outcomes(session, data))
 
 
-@app.verb()
+@app.command()
 def bind(
     ctx: typer.Context,
     service: Annotated[str | None, typer.Argument(metavar="SERVICE", help="The name that inference asks for.")] = None,
@@ -67,10 +67,10 @@ def bind(
         if not word:
             raise BadRequest("name the version that is to answer", hint="as in: fateflow model bind churn @last")
         body = {"service_id": service, "job_id": known(session, word).model_version}
-    fate.tell(session, "model/bind", body, name=str(body.get("service_id", "")))
+    fate.forward(session, "model/bind", body, name=str(body.get("service_id", "")))
 
 
-@app.verb("serve-test")
+@app.command("serve-test")
 def serve_test(
     ctx: typer.Context,
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service, as it was bound.")],
@@ -111,8 +111,8 @@ def serve_test(
     }
     from fateflow_tui.sdk.operations import Call, whole
 
-    envelope = fate.answered(session, Call("/federation/1.0/inference", body, whole))
-    fate.show(session, envelope, lambda data: _score(session, data or {}))
+    envelope = fate.execute(session, Call("/federation/1.0/inference", body, whole))
+    fate.print_answer(session, envelope, lambda data: _score(session, data or {}))
     return OK
 
 
@@ -122,18 +122,18 @@ def _ask_batch(session: context.Session, service: str, file: Path, id_column: st
 
     questions = questions_of(file, id_column)
     body = {"head": {"serviceId": service}, "body": {"batchDataList": questions}}
-    envelope = fate.answered(session, Call("/federation/1.0/batchInference", body, whole))
+    envelope = fate.execute(session, Call("/federation/1.0/batchInference", body, whole))
     answers = envelope.get("batchDataList") or []
     output = session.output
     ids = {question["index"]: id_of(question) for question in questions}
     if envelope["retcode"] != 0 or output.format in (Format.JSON, Format.YAML):
-        fate.show(session, envelope, lambda _: None)
+        fate.print_answer(session, envelope, lambda _: None)
     else:
         rows = [{**one, "id": ids.get(one["index"], "")} for one in answers]
         output.listing(rows, ("ID", "SCORE", ""), _batch_row, lambda one: str(one["id"]))
     failed = sum(1 for one in answers if one.get("retcode"))
     if failed:
-        output.alarm(f"{failed} of {len(questions)} rows got no score")
+        output.warn(f"{failed} of {len(questions)} rows got no score")
     return FAILED if failed else OK
 
 

@@ -9,15 +9,15 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.errors import FAILED, OK
-from fateflow_tui.commands.groups import Noun
+from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.model.alias import app as alias
 from fateflow_tui.commands.model.versions import VERSION_TITLES, named, state_lines, version_row, view_lines
 from fateflow_tui.commands.options import LimitOption, PartyOption, VersionArgument, YesOption
 
-app = Noun("Look at trained models, deploy them, predict with them, and take them elsewhere.")
+app = CommandGroup("Look at trained models, deploy them, predict with them, and take them elsewhere.")
 
 
-@app.verb("list")
+@app.command("list")
 def list_versions(
     ctx: typer.Context,
     limit: LimitOption = 20,
@@ -34,7 +34,7 @@ def list_versions(
     """
     session = context.of(ctx)
     session.output.listing(
-        fate.data(session, "model/list", {"limit": limit, "deployed": deployed}),
+        fate.request_data(session, "model/list", {"limit": limit, "deployed": deployed}),
         VERSION_TITLES,
         version_row,
         lambda one: str(one["model_version"]),
@@ -42,7 +42,7 @@ def list_versions(
     )
 
 
-@app.verb()
+@app.command()
 def show(ctx: typer.Context, version: VersionArgument = None) -> None:
     """Shows a version whole: parties, components, names, and whether every party's part is sound.
 
@@ -51,11 +51,11 @@ def show(ctx: typer.Context, version: VersionArgument = None) -> None:
     fateflow model show @last --json
     """
     session = context.of(ctx)
-    view = fate.data(session, "model/show", {"model_version": named(version)})
+    view = fate.request_data(session, "model/show", {"model_version": named(version)})
     session.output.record(view, view_lines, lambda one: str(one["model_version"]))
 
 
-@app.verb()
+@app.command()
 def verify(ctx: typer.Context, version: VersionArgument = None) -> int:
     """Checks every party's part against what all agreed on; exit code 1 when something is missing or was changed.
 
@@ -63,14 +63,14 @@ def verify(ctx: typer.Context, version: VersionArgument = None) -> int:
     fateflow model verify @last
     """
     session = context.of(ctx)
-    found = fate.data(session, "model/verify", {"model_version": named(version)})
+    found = fate.request_data(session, "model/verify", {"model_version": named(version)})
     word = "sound" if found["ok"] else "flawed"
     text = f"{found.get('model_version', named(version))} is {word}"
     session.output.record(found, lambda one: [text, *state_lines(one["parties"])], lambda _: word)
     return OK if found["ok"] else FAILED
 
 
-@app.verb()
+@app.command()
 def diff(
     ctx: typer.Context,
     a: Annotated[str, typer.Argument(metavar="A", help="A version, its unique beginning, @last, or an alias.")],
@@ -88,13 +88,13 @@ def diff(
     body: dict[str, Any] = {"a": a, "b": b, "party": party}
     if party:
         body["role"], _, body["party_id"] = party.partition(":")
-    found = fate.data(session, "model/diff", body)
+    found = fate.request_data(session, "model/diff", body)
     session.output.record(found, lambda one: lines(one, a, b, sys.stdout), lambda _: "")
     if found["same"]:
-        session.output.talk("they do not differ")
+        session.output.info("they do not differ")
 
 
-@app.verb()
+@app.command()
 def delete(ctx: typer.Context, version: VersionArgument = None, yes: YesOption = False) -> None:
     """Deletes this site's parts of a version. Parts at other sites are theirs to delete.
 
@@ -104,11 +104,11 @@ def delete(ctx: typer.Context, version: VersionArgument = None, yes: YesOption =
     session = context.of(ctx)
     whole = session.version(named(version))
     session.confirm(f"Delete this site's parts of model version {whole}?", yes)
-    gone = fate.data(session, "model/delete", {"model_version": whole})
+    gone = fate.request_data(session, "model/delete", {"model_version": whole})
     parties = ", ".join((gone or {}).get("parties") or ())
     session.output.record(
         gone or {}, lambda _: [f"deleted {whole} of {parties}" if parties else whole], lambda _: whole
     )
 
 
-app.takes(alias, "alias")
+app.add(alias, "alias")

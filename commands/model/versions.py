@@ -29,7 +29,7 @@ def known(session: Session, word: str, model_id: str | None = None) -> Version:
     """Raises NotFound when no such version is registered here, Conflict when the word fits several."""
     version = session.version(word)
     asked = {"model_version": version, "model_id": model_id, "query_filters": ["model_id", "role", "party_id"]}
-    envelope = fate.ask(session, "model/query", asked)
+    envelope = fate.request(session, "model/query", asked)
     records = envelope.get("data") or []
     if not records:
         raise NotFound(
@@ -39,7 +39,7 @@ def known(session: Session, word: str, model_id: str | None = None) -> Version:
     return Version(records[0]["f_model_id"], version, sorted(parties, key=lambda one: (one[:5] != "guest", one)))
 
 
-def classic_body(session: Session, which: ModelOptions) -> dict[str, Any]:
+def fate_body(session: Session, which: ModelOptions) -> dict[str, Any]:
     """As FATE's client names it; an unknown version stays as it is, for the scheduler to answer in FATE's own way."""
     body = which.body()
     return {**body, "model_version": session.known_version(body["model_version"])}

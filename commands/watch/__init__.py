@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from fateflow_tui.commands import context
-from fateflow_tui.commands.groups import Verb
+from fateflow_tui.commands.groups import Command
 
 app = typer.Typer(add_completion=False)
 
 
-@app.command(cls=Verb)
+@app.command(cls=Command)
 def watch(
     ctx: typer.Context,
     dsl_path: Annotated[Path, typer.Argument(metavar="DSL", help="The DSL.")],

@@ -216,7 +216,7 @@ class People:
         output = self._output
         match event:
             case Watching(once=False):
-                output.talk(f"watching {Path(event.dsl).name} and {Path(event.conf).name}; Ctrl-C ends")
+                output.info(f"watching {Path(event.dsl).name} and {Path(event.conf).name}; Ctrl-C ends")
             case Saved():
                 time = f"{datetime.fromtimestamp(event.at / 1000):%H:%M:%S}"
                 output.lines(["", rule(f"{time}  {', '.join(event.files)}", output.width, painted)])
@@ -229,18 +229,18 @@ class People:
             case Idle():
                 self._say("✓", "nothing to run", "32")
             case Kept():
-                output.talk(f"job {event.job_id} goes on: {event.why}")
+                output.info(f"job {event.job_id} goes on: {event.why}")
             case Superseded():
-                output.talk(f"{self._talked('■', '33')} stopped job {event.job_id}: its documents have changed")
+                output.info(f"{self._talked('■', '33')} stopped job {event.job_id}: its documents have changed")
             case Submitted():
-                output.talk(f"submitted {event.job_id}")
+                output.info(f"submitted {event.job_id}")
             case Ended():
                 self._ended(event)
             case Failed():
                 error = FateFlowError(event.message, hint=event.hint)
                 report(error, output, as_json=False)
             case Left():
-                output.talk(f"the job goes on; follow it again with: fateflow job watch {event.job_id}")
+                output.info(f"the job goes on; follow it again with: fateflow job watch {event.job_id}")
 
     def _problems(self, event: Linted) -> None:
         for problem in event.problems:

@@ -11,23 +11,23 @@ import pytest
 import typer
 
 from fateflow_tui.commands import main
-from fateflow_tui.commands.groups import Noun, Verb
+from fateflow_tui.commands.groups import CommandGroup, Command
 from fateflow_tui.commands.main import Fateflow
 from tests.contract.command_line import CommandLine, Said, models_folder, sleep, submit
 
 
-def _verbs() -> dict[str, Verb]:
-    verbs: dict[str, Verb] = {}
+def _verbs() -> dict[str, Command]:
+    verbs: dict[str, Command] = {}
     for word, module in Fateflow.modules.items():
         app = import_module(module).app
-        if isinstance(app, Noun):
+        if isinstance(app, CommandGroup):
             verbs.update(_below(word, typer.main.get_group(app)))
         else:
             verbs[word] = typer.main.get_command(app)  # type: ignore[assignment]
     return verbs
 
 
-def _below(words: str, group: Any) -> Iterator[tuple[str, Verb]]:
+def _below(words: str, group: Any) -> Iterator[tuple[str, Command]]:
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
             yield from _below(f"{words} {name}", command)

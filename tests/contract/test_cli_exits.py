@@ -225,9 +225,9 @@ def test_a_bug_is_told_shortly_and_written_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "broken_noun.py").write_text(
-        "from commands.verbs import Noun\n"
-        "app = Noun('Broken.')\n"
-        "@app.verb()\n"
+        "from commands.verbs import CommandGroup\n"
+        "app = CommandGroup('Broken.')\n"
+        "@app.command()\n"
         "def fall() -> None:\n"
         "    raise LookupError('no ground')\n"
     )

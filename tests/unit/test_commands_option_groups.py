@@ -7,7 +7,7 @@ import inspect
 import pytest
 import typer
 
-from fateflow_tui.commands.options import JobNames, LimitOption, TableName, TaskOptions, component_list, listed, spread
+from fateflow_tui.commands.options import JobNames, LimitOption, TableName, TaskOptions, component_list, listed, expand_option_groups
 from fateflow_tui.core.errors import BadRequest
 
 
@@ -16,7 +16,7 @@ def test_a_group_becomes_options_of_the_verb() -> None:
         """Does it."""
         return which, limit
 
-    shown = spread(verb)
+    shown = expand_option_groups(verb)
     assert list(inspect.signature(shown).parameters) == ["ctx", "names", "namespace", "table_name", "limit"]
     assert shown.__doc__ == "Does it."
     assert shown.__name__ == "verb"
@@ -26,7 +26,7 @@ def test_a_group_becomes_options_of_the_verb() -> None:
 def test_a_verb_without_groups_stays_as_it_is() -> None:
     def verb(ctx: typer.Context, limit: LimitOption = 3) -> None: ...
 
-    assert spread(verb) is verb
+    assert expand_option_groups(verb) is verb
 
 
 def test_a_table_by_position_or_by_options() -> None:
@@ -45,8 +45,8 @@ def test_all_of_a_task_is_needed() -> None:
 
 def test_jobs_are_named_in_two_ways() -> None:
     assert JobNames(["a"], "b").words == ["a", "b"]
-    assert JobNames(None, "b").is_classic
-    assert not JobNames(["a"], "b").is_classic
+    assert JobNames(None, "b").by_job_option
+    assert not JobNames(["a"], "b").by_job_option
 
 
 @pytest.mark.parametrize("text", ["a,b", " [a, b] ", "a,\nb,", ",a,b"])

@@ -9,17 +9,17 @@ import pytest
 import typer
 
 from fateflow_tui.commands.context import Session
-from fateflow_tui.commands.groups import Noun, split_examples
+from fateflow_tui.commands.groups import CommandGroup, split_examples
 from fateflow_tui.commands.output import Format, format_of
 from fateflow_tui.core.errors import BadRequest
 
 _TAKEN: dict[str, Any] = {}
 
 
-def _noun() -> Noun:
-    app = Noun("Tries.")
+def _noun() -> CommandGroup:
+    app = CommandGroup("Tries.")
 
-    @app.verb()
+    @app.command()
     def take(
         ctx: typer.Context,
         words: Annotated[list[str] | None, typer.Argument()] = None,
