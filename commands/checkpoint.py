@@ -11,7 +11,7 @@ from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import ModelPartOptions
 from fateflow_tui.core.errors import BadRequest
 
-app = CommandGroup("Look at the states of models that trainings saved on their way.")
+app = CommandGroup("Inspect the checkpoints of models.")
 
 
 @app.command("list")

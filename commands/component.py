@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fateflow_tui.sdk.types import Module
 
 
-app = CommandGroup("List modules, and look at what a job's components left.")
+app = CommandGroup("List modules, and inspect the outputs of a job's components.")
 
 FileOption = Annotated[Path | None, typer.Option("--output-path", "-o", metavar="FILE", help="File to write.")]
 InputOption = Annotated[Path | None, typer.Option("--input-path", "-i", metavar="FILE", help="A JSON file.")]

@@ -33,12 +33,13 @@ def dash(
         bool, typer.Option("--no-open", help="With --web: print the address, and open no browser.")
     ] = False,
 ) -> None:
-    """Shows what the scheduler does, live, on the whole terminal; everything is done by keys, and ? says which.
+    """Open the dashboard, which shows and controls jobs live.
 
-    A scheduler is started if none runs. Jobs go on when the dashboard is closed.
+    Press ? for the list of keys. A scheduler is started if none is running, and jobs continue after the dashboard is
+    closed.
 
-    With --web the same dashboard is a page. The address that is printed holds a token; who has it may do all that you
-    may. It is good for this machine, and for a tunnel to it such as `ssh -L`.
+    With --web the dashboard opens in a browser. The printed URL contains a token that grants full access; it works on
+    this machine only, or through a tunnel such as `ssh -L`.
 
     Examples:
     fateflow dash

@@ -81,10 +81,11 @@ def demo(
     ctx: typer.Context,
     sites: Annotated[int, typer.Option(metavar="N", help="1, or 3: each party on a site of its own.")] = 1,
 ) -> int:
-    """Trains a logistic regression over two parties' tables, without either seeing the other's.
+    """Train a logistic regression on the tables of two parties.
 
-    The guest has the label and ten columns of the breast cancer data that scikit-learn ships, the host has twenty
-    more, an arbiter holds the key. The result is shown beside a regression on the joined table.
+    Neither party sees the other's table. The guest has the label and ten columns of scikit-learn's breast cancer data,
+    the host has twenty more columns, and an arbiter holds the key. The result is compared with a regression on the
+    joined table.
 
     Examples:
     fateflow demo

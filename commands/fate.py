@@ -1,4 +1,4 @@
-"""Verbs of FATE's own client: the same request, and with `--json` the same answer."""
+"""Commands of FATE's own client: the same requests, and with `--json` the same answers."""
 
 from __future__ import annotations
 
@@ -9,27 +9,34 @@ import msgspec
 
 from fateflow_tui.commands.context import Session
 
-_ANY_FAILURE: Final = frozenset(range(1, 1000))  # retcodes; the answer is printed before the failure is raised
+_ANY_FAILURE: Final = frozenset(range(1, 1000))  # retcodes; an answer is printed before its failure is raised
+_TIMEOUT: Final = 60.0  # seconds
 
 
-def ask(session: Session, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer to a call below /v1, whatever its retcode. Members of the body that are None are not sent."""
+def request(session: Session, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Call an endpoint below /v1 and return its envelope, whatever its retcode. Members that are None are not sent."""
     from fateflow_tui.sdk.operations import Call, whole
 
-    given = {name: value for name, value in body.items() if value is not None}
-    return answered(session, Call(f"/v1/{path}", given, whole))
+    return execute(session, Call(f"/v1/{path}", _given(body), whole))
 
 
-def answered(session: Session, call: Any) -> dict[str, Any]:
-    """The envelope that a call of the SDK is answered with."""
+def execute(session: Session, call: Any) -> dict[str, Any]:
+    """Execute a call of the SDK and return its envelope, whatever its retcode."""
     from fateflow_tui.sdk.operations import whole
 
-    asked = msgspec.structs.replace(call, read=whole, tolerated=_ANY_FAILURE, patience=60.0)
-    envelope: dict[str, Any] = msgspec.to_builtins(session.flow.do(asked))
+    tolerant = msgspec.structs.replace(call, read=whole, tolerated=_ANY_FAILURE, patience=_TIMEOUT)
+    envelope: dict[str, Any] = msgspec.to_builtins(session.flow.do(tolerant))
     return {name: value for name, value in envelope.items() if value is not None or name == "retcode"}
 
 
-def show(
+def request_data(session: Session, path: str, body: Mapping[str, Any]) -> Any:
+    """Call an endpoint below /v1 and return its `data`. Members that are None are not sent. Raises its failure."""
+    from fateflow_tui.sdk.operations import Call, whole
+
+    return session.flow.do(Call(f"/v1/{path}", _given(body), whole, patience=_TIMEOUT)).data
+
+
+def print_answer(
     session: Session,
     envelope: dict[str, Any],
     table: Callable[[Any], None],
@@ -37,7 +44,7 @@ def show(
     name: str = "",
     tolerated: Collection[int] = (),
 ) -> None:
-    """Prints an answer: as FATE's client does, or by `table`, which gets `data`. Raises what the answer failed with.
+    """Print an answer: as FATE's client does, or by `table`, which gets `data`. Raises the answer's failure.
 
     tolerated: retcodes that only mean that there is nothing to show.
     """
@@ -48,41 +55,34 @@ def show(
     if not output.is_table and not (failed and output.format == "name"):
         output.answer({name: value for name, value in envelope.items() if name != "error"}, name)
     if failed:
-        msgspec.convert({**envelope, "retmsg": _explained(envelope)}, Envelope).raise_failure()
+        msgspec.convert({**envelope, "retmsg": _failure_message(envelope)}, Envelope).raise_failure()
     if output.is_table:
         table(envelope.get("data"))
 
 
-def data(session: Session, path: str, body: Mapping[str, Any]) -> Any:
-    """What a call below /v1 is answered with, for verbs of our own. Members that are None are not sent. Raises what
-    the call failed with.
-    """
-    from fateflow_tui.sdk.operations import Call, whole
-
-    given = {name: value for name, value in body.items() if value is not None}
-    return session.flow.do(Call(f"/v1/{path}", given, whole, patience=60.0)).data
-
-
-def tell(
+def forward(
     session: Session,
     path: str,
     body: Mapping[str, Any],
     table: Callable[[Any], None] | None = None,
     *,
     name: str = "",
-    empty: str = "nothing there",
+    empty: str = "no data",
+    tolerated: Collection[int] = (),
 ) -> None:
-    """Asks and prints the answer: by `table`, or as facts; an answer without data is its own text. empty: said of
-    data that holds nothing.
+    """Call an endpoint and print its answer: by `table`, or as YAML; an answer without data by its message.
+
+    empty: printed for data without content.
     """
-    envelope = ask(session, path, body)
-    said = str(envelope.get("retmsg") or "")
-    silent = "done" if said.lower() == "success" else said
-    show(session, envelope, table or facts(session, empty if "data" in envelope else silent), name=name)
+    envelope = request(session, path, body)
+    message = str(envelope.get("retmsg") or "")
+    done = "done" if message.lower() == "success" else message
+    as_yaml = yaml_table(session, empty if "data" in envelope else done)
+    print_answer(session, envelope, table or as_yaml, name=name, tolerated=tolerated)
 
 
-def facts(session: Session, empty: str = "no data") -> Callable[[Any], None]:
-    """A table for any data: its YAML. empty: said when there is none."""
+def yaml_table(session: Session, empty: str = "no data") -> Callable[[Any], None]:
+    """Return a function that prints any data as YAML. empty: printed when there is none."""
     from fateflow_tui.commands.output import yaml
 
     def table(data: Any) -> None:
@@ -94,15 +94,19 @@ def facts(session: Session, empty: str = "no data") -> Callable[[Any], None]:
     return table
 
 
-def _explained(envelope: dict[str, Any]) -> str:
-    """What a failure is about; where each party has answered for itself, in the words of those that failed."""
+def _given(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def _failure_message(envelope: dict[str, Any]) -> str:
+    """Return the messages of the parties that failed, where each party answered for itself; else the answer's own."""
     answers = envelope["data"].get("detail") if isinstance(envelope.get("data"), dict) else None
     if not isinstance(answers, dict):
         return str(envelope.get("retmsg") or "")
     parties: dict[str, list[str]] = {}
-    for role, of_role in answers.items():
-        for party_id, answer in of_role.items():
+    for role, by_party in answers.items():
+        for party_id, answer in by_party.items():
             if answer.get("retcode"):
                 parties.setdefault(str(answer.get("retmsg", "")), []).append(f"{role}:{party_id}")
-    said = [text if names[0] in text else f"{', '.join(names)}: {text}" for text, names in parties.items()]
-    return "; ".join(said) or str(envelope.get("retmsg") or "")
+    texts = [text if names[0] in text else f"{', '.join(names)}: {text}" for text, names in parties.items()]
+    return "; ".join(texts) or str(envelope.get("retmsg") or "")

@@ -28,14 +28,20 @@ def _global_options(
     output: Annotated[
         str | None,
         typer.Option(
-            "--output", "-o", metavar="FORMAT", help="Output format: table, json, jsonl, yaml or name.", rich_help_panel=_PANEL
+            "--output",
+            "-o",
+            metavar="FORMAT",
+            help="table, json, jsonl, yaml or name.",
+            rich_help_panel=_PANEL,
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Same as -o json.", rich_help_panel=_PANEL)] = False,
     no_start: Annotated[
         bool, typer.Option("--no-start", help="Do not start a scheduler on demand.", rich_help_panel=_PANEL)
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Suppress messages on stderr.", rich_help_panel=_PANEL)] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Silence messages on stderr.", rich_help_panel=_PANEL)
+    ] = False,
 ) -> None:
     """Declare the options that every level accepts."""
 

@@ -11,7 +11,7 @@ from fateflow_tui.commands.documents import read_conf
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import ConfOption, PartyIdOption, YesOption, required
 
-app = CommandGroup("Keep the public keys of other sites, as FATE's client does; `party trust` is shorter.")
+app = CommandGroup("Manage the public keys of other sites; see also `party trust`.")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The program `fateflow`: its nouns, and the one place where errors become lines on stderr and exit codes."""
+"""The program `fateflow`: its commands and groups, and the one place where errors become messages and exit codes."""
 
 from __future__ import annotations
 
@@ -12,61 +12,66 @@ import typer
 from fateflow_tui import __version__
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.errors import INTERRUPTED, OK, PIPE_CLOSED, USAGE, report, report_bug, report_usage
-from fateflow_tui.commands.groups import LazyGroup
+from fateflow_tui.commands.groups import FATE_PANEL, Entry, LazyGroup
 from fateflow_tui.commands.output import Output, PipeClosed
 from fateflow_tui.core.errors import FateFlowError
 
+_COMMANDS = "fateflow_tui.commands"
+
+
+def _fate(module: str, help: str) -> Entry:
+    return Entry(f"{_COMMANDS}.{module}", help, FATE_PANEL)
+
 
 class Fateflow(LazyGroup):
-    """The root command."""
+    """The root command. A new group needs an entry here: its module and the help of its `app`."""
 
-    modules: ClassVar[Mapping[str, str]] = {
-        "server": "fateflow_tui.commands.server",
-        "init": "fateflow_tui.commands.init",
-        "data": "fateflow_tui.commands.data",
-        "table": "fateflow_tui.commands.table",
-        "job": "fateflow_tui.commands.job.group",
-        "model": "fateflow_tui.commands.model.group",
-        "serving": "fateflow_tui.commands.serving",
-        "metric": "fateflow_tui.commands.metric",
-        "log": "fateflow_tui.commands.log",
-        "task": "fateflow_tui.commands.task",
-        "component": "fateflow_tui.commands.component",
-        "party": "fateflow_tui.commands.party",
-        "dsl": "fateflow_tui.commands.dsl",
-        "watch": "fateflow_tui.commands.watch",
-        "resource": "fateflow_tui.commands.resource",
-        "doctor": "fateflow_tui.commands.doctor",
-        "gc": "fateflow_tui.commands.gc",
-        "dash": "fateflow_tui.commands.dash",
-        "demo": "fateflow_tui.commands.demo",
-        "tracking": "fateflow_tui.commands.tracking",
-        "tag": "fateflow_tui.commands.tag",
-        "queue": "fateflow_tui.commands.queue",
-        "privilege": "fateflow_tui.commands.privilege",
-        "key": "fateflow_tui.commands.key",
-        "checkpoint": "fateflow_tui.commands.checkpoint",
-        "provider": "fateflow_tui.commands.provider",
-        "service": "fateflow_tui.commands.service",
-        "template": "fateflow_tui.commands.template",
-        "test": "fateflow_tui.commands.test",
+    entries: ClassVar[Mapping[str, Entry]] = {
+        "server": Entry(f"{_COMMANDS}.site.server", "Start, stop and inspect the scheduler."),
+        "init": Entry(f"{_COMMANDS}.site.init", "Save the scheduler's address; without options, print it."),
+        "data": Entry(f"{_COMMANDS}.data.upload", "Upload files as tables, inspect tables, download tables as files."),
+        "table": Entry(f"{_COMMANDS}.data.table", "Inspect, change and delete tables."),
+        "job": Entry(f"{_COMMANDS}.job.group", "Submit, follow, inspect, stop and rerun jobs."),
+        "model": Entry(f"{_COMMANDS}.model.group", "Inspect, deploy, export and predict with trained models."),
+        "serving": Entry(f"{_COMMANDS}.model.services", "Manage the models and services of online inference."),
+        "metric": Entry(f"{_COMMANDS}.metric", "Show and plot the metrics of jobs."),
+        "log": Entry(f"{_COMMANDS}.log", "Read the logs of jobs and of the site."),
+        "task": Entry(f"{_COMMANDS}.job.tasks", "Inspect the tasks of jobs: one component at one party."),
+        "component": Entry(f"{_COMMANDS}.component", "List modules, and inspect the outputs of a job's components."),
+        "party": Entry(f"{_COMMANDS}.party", "Manage the addresses, keys and permissions of other parties."),
+        "dsl": Entry(f"{_COMMANDS}.dsl", "Check and draw job documents."),
+        "watch": Entry(
+            f"{_COMMANDS}.watch", "Check two job documents on every save, and show what a job would run and why."
+        ),
+        "resource": Entry(f"{_COMMANDS}.site.resource", "Show the cores and memory of the site."),
+        "doctor": Entry(f"{_COMMANDS}.site.doctor", "Check the site, its environment and its connections to peers."),
+        "gc": Entry(f"{_COMMANDS}.site.gc", "Delete old jobs, logs and tables that the site no longer needs."),
+        "dash": Entry(f"{_COMMANDS}.dash", "Open the dashboard, which shows and controls jobs live."),
+        "demo": Entry(f"{_COMMANDS}.demo", "Train a logistic regression on the tables of two parties."),
+        "tracking": _fate("tracking", "Inspect the outputs of components; the same commands as `component`."),
+        "tag": _fate("tag", "Group model versions under names."),
+        "queue": _fate("queue", "Manage the waiting jobs."),
+        "privilege": _fate("privilege", "Manage what other parties may run here; see also `party grant`."),
+        "key": _fate("key", "Manage the public keys of other sites; see also `party trust`."),
+        "checkpoint": _fate("checkpoint", "Inspect the checkpoints of models."),
+        "provider": _fate("provider", "Inspect the providers of modules."),
+        "service": _fate("service", "List the external services of the site."),
+        "template": _fate("template", "Download example documents."),
+        "test": _fate("test", "Test whether parties can run jobs together."),
     }
-    originals: ClassVar[frozenset[str]] = frozenset(
-        {"tracking", "tag", "queue", "privilege", "key", "checkpoint", "provider", "service", "template", "test"}
-    )
 
 
 app = typer.Typer(
     name="fateflow",
     cls=Fateflow,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Runs federated learning jobs written in FATE-DSL: submit, follow, inspect, stop, rerun.",
-    epilog="`fateflow NOUN VERB --help` shows examples. `fateflow demo` runs a whole job on this machine.",
+    help="Run federated learning jobs written in FATE-DSL.",
+    epilog="Run `fateflow COMMAND --help` for examples, or `fateflow demo` to run a complete job on this machine.",
 )
 
 
-def _say_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         Output().write(f"fateflow {__version__}\n")
         raise typer.Exit
 
@@ -74,16 +79,16 @@ def _say_version(wanted: bool) -> None:
 @app.callback(no_args_is_help=True)
 def fateflow(
     version: Annotated[
-        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Runs federated learning jobs written in FATE-DSL: submit, follow, inspect, stop, rerun."""
+    """Run federated learning jobs written in FATE-DSL."""
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs one command line and gives its exit code; never raises."""
+    """Run one command line and return its exit code. Never raises."""
     session, errors = Session(), Output()
-    as_json = "--json" in arguments  # for command lines whose options are not understood
+    as_json = "--json" in arguments  # for command lines that cannot be parsed
     try:
         command = typer.main.get_command(app)
         code = command.main(list(arguments), prog_name="fateflow", standalone_mode=False, obj=session)
@@ -91,20 +96,20 @@ def run(arguments: Sequence[str]) -> int:
     except PipeClosed:
         return PIPE_CLOSED
     except SystemExit as error:
-        if isinstance(error.__context__, BrokenPipeError):  # while Typer wrote a help
+        if isinstance(error.__context__, BrokenPipeError):  # while Typer was writing a help
             return PIPE_CLOSED
         raise
     except FateFlowError as error:
         return report(error, errors, as_json=as_json or session.as_json)
     except typer.TyperException as error:
-        return _usage(error, errors, as_json)
+        return _report_usage_error(error, errors, as_json)
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except OSError as error:
         if error.filename is None:
             return report_bug(error, session.crash_logs, errors, as_json=as_json or session.as_json)
-        refused = FateFlowError(f"{error.filename}: {error.strerror}")
-        return report(refused, errors, as_json=as_json or session.as_json)
+        failure = FateFlowError(f"{error.filename}: {error.strerror}")
+        return report(failure, errors, as_json=as_json or session.as_json)
     except Exception as error:
         return report_bug(error, session.crash_logs, errors, as_json=as_json or session.as_json)
     finally:
@@ -112,8 +117,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def main() -> None:
-    """The console script."""
-    # A closed stream is no reason to fail, nor is one whose encoding lacks a sign.
+    """Run the console script."""
+    # Tolerate closed streams, and streams whose encoding lacks a character.
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
@@ -121,7 +126,7 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def _usage(error: typer.TyperException, errors: Output, as_json: bool) -> int:
+def _report_usage_error(error: typer.TyperException, errors: Output, as_json: bool) -> int:
     context = getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError":
         errors.warn(error.format_message())

@@ -123,7 +123,7 @@ def _word(kind: str) -> str:
     return kind if kind in ("ROC", "KS") else kind.lower().replace("_", " ")
 
 
-app = CommandGroup("Show the metrics of jobs.")
+app = CommandGroup("Show and plot the metrics of jobs.")
 
 _COURSES = frozenset({"LOSS"})  # kinds of series whose last point is the result
 _TITLES = ("COMPONENT", "PARTY", "NAMESPACE", "METRIC", "VALUE", "POINTS")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fateflow_tui.sdk.types import PartyRoute
 
 
-app = CommandGroup("Tell this site where other parties are, whom to trust, and what they may run here.")
+app = CommandGroup("Manage the addresses, keys and permissions of other parties.")
 
 SourceArgument = Annotated[
     str, typer.Argument(metavar="PARTY", help="As in guest:9999, 9999 for any role, guest:*, or * for all.")

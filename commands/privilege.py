@@ -13,7 +13,7 @@ from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import ConfOption, PartyIdOption
 from fateflow_tui.core.errors import BadRequest
 
-app = CommandGroup("Say what other parties may run here, as FATE's client does; `party grant` is shorter.")
+app = CommandGroup("Manage what other parties may run here; see also `party grant`.")
 
 
 class Source(NamedTuple):

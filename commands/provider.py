@@ -12,7 +12,7 @@ from fateflow_tui.commands.documents import read_conf
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import ConfOption, required
 
-app = CommandGroup("Look at the providers of modules.")
+app = CommandGroup("Inspect the providers of modules.")
 
 
 @app.command("list")

@@ -7,7 +7,7 @@ import typer
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.groups import CommandGroup
 
-app = CommandGroup("Look after the jobs that wait.")
+app = CommandGroup("Manage the waiting jobs.")
 
 
 @app.command()

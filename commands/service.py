@@ -7,7 +7,7 @@ import typer
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.groups import CommandGroup
 
-app = CommandGroup("Look at the programs outside that this site works with.")
+app = CommandGroup("List the external services of the site.")
 
 
 @app.command()

@@ -10,7 +10,7 @@ from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import LimitOption, TagOption, required
 
-app = CommandGroup("Name groups of model versions; `model tag-model` puts a version under a name.")
+app = CommandGroup("Group model versions under names.")
 
 
 @app.command()

@@ -11,7 +11,7 @@ from fateflow_tui.commands import context
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import FolderOption, required
 
-app = CommandGroup("Fetch example documents.")
+app = CommandGroup("Download example documents.")
 
 
 @app.command()

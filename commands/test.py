@@ -88,7 +88,7 @@ def _conf(parties: dict[str, str], parameters: dict[str, Any], **job_parameters:
     }
 
 
-app = CommandGroup("Try whether parties can work together.")
+app = CommandGroup("Test whether parties can run jobs together.")
 
 GuestOption = Annotated[
     str | None, typer.Option("--guest-party-id", "-gid", metavar="ID", help="Party id of the guest.")
@@ -180,8 +180,8 @@ def minimal(
 
 
 def _predicted(session: context.Session, version: str, tables: dict[str, tuple[str, str]], timeout: float) -> Outcome:
+    from fateflow_tui.commands.model.predict_conf import WantedTable, filled
     from fateflow_tui.commands.model.versions import known
-    from fateflow_tui.commands.predict_conf import WantedTable, filled
 
     trained = known(session, version)
     made = fate.request_data(session, "model/deploy", trained.body)

@@ -12,7 +12,7 @@ from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import FolderOption, TaskOptions, required
 
-app = CommandGroup("Look at what components left; the same verbs as `component`.")
+app = CommandGroup("Inspect the outputs of components; the same commands as `component`.")
 
 _QUESTIONS: Final = (
     ("metrics", "tracking/component/metrics", "Shows the names of a component's metrics."),

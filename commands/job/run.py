@@ -183,7 +183,9 @@ def rerun(
     ids = which.ids(session)
     if which.by_job_option and not (plan or watch or session.output.is_table):
         body = {"job_id": ids[0], "component_name": component_name, "force": force or None, **changes}
-        fate.print_answer(session, _without_details(fate.request(session, "job/rerun", body)), lambda _: None, name=ids[0])
+        fate.print_answer(
+            session, _without_details(fate.request(session, "job/rerun", body)), lambda _: None, name=ids[0]
+        )
         return 0
     names = listed(component_name)
     for one in ids:

@@ -55,7 +55,9 @@ def list_jobs(
     output = session.output
     if output.format not in ("table", "name") and not (status or party):
         nothing = {101}
-        fate.print_answer(session, fate.request(session, "job/list/job", {"limit": limit}), lambda _: None, tolerated=nothing)
+        fate.print_answer(
+            session, fate.request(session, "job/list/job", {"limit": limit}), lambda _: None, tolerated=nothing
+        )
         return
     wishes = listed(status)
     for word in wishes:

@@ -10,6 +10,7 @@ import typer
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.documents import read_conf, read_text
 from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.model.predict_conf import filled, tables_of
 from fateflow_tui.commands.model.versions import Version, known, named
 from fateflow_tui.commands.options import (
     ComponentsFileOption,
@@ -23,7 +24,6 @@ from fateflow_tui.commands.options import (
     listed,
     required,
 )
-from fateflow_tui.commands.predict_conf import filled, tables_of
 from fateflow_tui.core.errors import BadRequest, Conflict
 
 app = CommandGroup("Deploy models and predict with them.")

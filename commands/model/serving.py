@@ -117,7 +117,7 @@ def serve_test(
 
 
 def _ask_batch(session: context.Session, service: str, file: Path, id_column: str | None) -> int:
-    from fateflow_tui.commands.inference_rows import id_of, questions_of
+    from fateflow_tui.commands.model.inference_rows import id_of, questions_of
     from fateflow_tui.sdk.operations import Call, whole
 
     questions = questions_of(file, id_column)

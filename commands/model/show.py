@@ -14,7 +14,7 @@ from fateflow_tui.commands.model.alias import app as alias
 from fateflow_tui.commands.model.versions import VERSION_TITLES, named, state_lines, version_row, view_lines
 from fateflow_tui.commands.options import LimitOption, PartyOption, VersionArgument, YesOption
 
-app = CommandGroup("Look at trained models, deploy them, predict with them, and take them elsewhere.")
+app = CommandGroup("Inspect, deploy, export and predict with trained models.")
 
 
 @app.command("list")

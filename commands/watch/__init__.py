@@ -24,7 +24,7 @@ def watch(
         bool, typer.Option("--reuse/--no-reuse", help="Whether to take over what an earlier job has done alike.")
     ] = True,
 ) -> int:
-    """Checks two job documents each time that they are saved, and shows what a job would run, and why.
+    """Check two job documents on every save, and show what a job would run and why.
 
     With --run it submits them: components that are as they were in an earlier job are taken over from it. A job that
     runs while its documents change is stopped. With --json all that happens is a line of JSON.

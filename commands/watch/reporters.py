@@ -296,9 +296,9 @@ class Names:
             case Linted():
                 for problem in event.problems:
                     for line in shown(problem, sys.stderr):
-                        self._output.alarm(line)
+                        self._output.warn(line)
             case Unreadable():
-                self._output.alarm(event.message)
+                self._output.warn(event.message)
             case Failed():
                 report(FateFlowError(event.message, hint=event.hint), self._output, as_json=False)
 

@@ -41,7 +41,14 @@ class Terminal:
         own = {"FATEFLOW_STATE": str(folder), "FATEFLOW_CONFIG": str(folder), "TERM": "xterm-256color"}
         environment = {**os.environ, **own, "COLORTERM": "truecolor"}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        program = [sys.executable, "-c", "from commands.main import main; main()", "dash", "--home", str(home)]
+        program = [
+            sys.executable,
+            "-c",
+            "from fateflow_tui.commands.main import main; main()",
+            "dash",
+            "--home",
+            str(home),
+        ]
         self.began = time.time()
         self.pid, self._fd = pty.fork()
         if self.pid == 0:

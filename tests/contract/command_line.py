@@ -51,7 +51,7 @@ class CommandLine:
         return {**kept, **ours}
 
     def words(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-c", "from commands.main import main; main()", *arguments]
+        return [sys.executable, "-c", "from fateflow_tui.commands.main import main; main()", *arguments]
 
     def __call__(self, *arguments: str, code: int | None = 0, **environment: str) -> Said:
         """Runs one command. code: which exit code it must have, None for any."""

@@ -116,7 +116,7 @@ def flow_client_paths() -> set[str]:
 
 def command_paths(offered: set[str]) -> set[str]:
     """The paths that commands name, and those behind the operations of the SDK that they use."""
-    files = sorted((_ROOT / "commands").glob("*.py"))
+    files = sorted((_ROOT / "commands").rglob("*.py"))
     operations, attributes = sdk_paths(), _attributes(files)
     found = _literal_paths(files) & offered
     for name, path in operations.items():

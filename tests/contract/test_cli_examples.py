@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from typing import Any
 
 import pytest
 import typer
 
 from fateflow_tui.commands import main
-from fateflow_tui.commands.groups import CommandGroup, Command
+from fateflow_tui.commands.groups import Command, summary
 from fateflow_tui.commands.main import Fateflow
 from tests.contract.command_line import CommandLine, Said, models_folder, sleep, submit
 
 
-def _verbs() -> dict[str, Command]:
-    verbs: dict[str, Command] = {}
-    for word, module in Fateflow.modules.items():
-        app = import_module(module).app
-        if isinstance(app, CommandGroup):
-            verbs.update(_below(word, typer.main.get_group(app)))
+def _all_commands() -> dict[str, Command]:
+    root = typer.main.get_command(main.app)
+    commands: dict[str, Command] = {}
+    for word in Fateflow.entries:
+        command = root.load(word)  # type: ignore[attr-defined]
+        if hasattr(command, "commands"):
+            commands.update(_below(word, command))
         else:
-            verbs[word] = typer.main.get_command(app)  # type: ignore[assignment]
-    return verbs
+            commands[word] = command
+    return commands
 
 
 def _below(words: str, group: Any) -> Iterator[tuple[str, Command]]:
@@ -35,7 +36,7 @@ def _below(words: str, group: Any) -> Iterator[tuple[str, Command]]:
             yield f"{words} {name}", command
 
 
-_VERBS = _verbs()
+_COMMANDS = _all_commands()
 # Examples of these are run by tests of their own: they change the scheduler, need a second one, take long, or need
 # more than fits into an example.
 _ELSEWHERE = (
@@ -66,9 +67,9 @@ _NOT_BUILT = (
 _CODES = {**dict.fromkeys(_NOT_BUILT, 1), "checkpoint get": 5}
 _EXAMPLES = [
     pytest.param(name, example, id=example.removeprefix("fateflow ")[:70])
-    for name, verb in _VERBS.items()
+    for name, command in _COMMANDS.items()
     if not name.startswith(_ELSEWHERE)
-    for example in verb.examples
+    for example in command.examples
 ]
 # What must be so before an example; whether it was so already does not matter.
 _BEFORE = {
@@ -102,11 +103,29 @@ _BEFORE = {
 }
 
 
-@pytest.mark.parametrize("name", _VERBS)
-def test_a_verb_has_examples_that_begin_with_it(name: str) -> None:
-    examples = _VERBS[name].examples
+@pytest.mark.parametrize("name", _COMMANDS)
+def test_a_command_has_examples_that_begin_with_it(name: str) -> None:
+    examples = _COMMANDS[name].examples
     assert examples
     assert all(f"{example} ".startswith(f"fateflow {name} ") for example in examples)
+
+
+def test_the_root_lists_groups_with_their_own_help() -> None:
+    root = typer.main.get_command(main.app)
+    for name, entry in Fateflow.entries.items():
+        assert entry.help == summary(root.load(name).help)  # type: ignore[attr-defined]
+
+
+_NOT_IMPERATIVE = re.compile(r"[a-z]+[^su]s")  # "Shows", "Runs"; not "Pass", "Focus"
+
+
+@pytest.mark.parametrize("name", _COMMANDS)
+def test_a_help_begins_with_an_imperative(name: str) -> None:
+    help = _COMMANDS[name].help or ""
+    first = help.split()[0].rstrip(",;:")
+    assert first.isalpha(), help
+    assert first[0].isupper(), help
+    assert not _NOT_IMPERATIVE.fullmatch(first.lower()), help
 
 
 @pytest.fixture

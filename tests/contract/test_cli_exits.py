@@ -13,6 +13,7 @@ import pytest
 
 from fateflow_tui.commands import main
 from fateflow_tui.commands.errors import BUG, INTERRUPTED, PIPE_CLOSED
+from fateflow_tui.commands.groups import Entry
 from tests.contract.command_line import CommandLine, sleep
 
 NOWHERE = "http://127.0.0.1:9"
@@ -224,21 +225,21 @@ def test_an_interrupt_leaves_the_job_running(cli: CommandLine) -> None:
 def test_a_bug_is_told_shortly_and_written_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "broken_noun.py").write_text(
-        "from commands.verbs import CommandGroup\n"
+    (tmp_path / "broken_group.py").write_text(
+        "from fateflow_tui.commands.groups import CommandGroup\n"
         "app = CommandGroup('Broken.')\n"
         "@app.command()\n"
         "def fall() -> None:\n"
         "    raise LookupError('no ground')\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(main.Fateflow, "modules", {"broken": "broken_noun"})
+    monkeypatch.setattr(main.Fateflow, "entries", {"broken": Entry("broken_group", "Broken.")})
     assert main.run(["broken", "fall", "--home", str(tmp_path / "home")]) == BUG
     first, second = capsys.readouterr().err.splitlines()
     assert first == "error: this is a bug in fateflow: LookupError: no ground"
     [written] = (tmp_path / "home" / "logs" / "fate_flow").glob("command-*.log")
     assert str(written) in second
-    assert "broken_noun.py" in written.read_text()
+    assert "broken_group.py" in written.read_text()
 
 
 def test_a_stranger_at_the_address(cli: CommandLine, tmp_path: Path) -> None:

@@ -11,16 +11,18 @@ import pytest
 
 from tests.contract.command_line import CommandLine
 
+from fateflow_tui.commands.main import Fateflow
+
 _HEAVY = ("httpx", "pydantic", "rich", "fastapi", "textual", "numpy", "polars", "networkx", "asyncio")
 
 
 def _imported(line: CommandLine, *arguments: str, **environment: str) -> set[str]:
-    """The modules that a command has imported, at the top level."""
+    """The modules that a command has imported, and their top-level packages."""
     program = (
-        "import sys; from commands.main import run\n"
+        "import sys; from fateflow_tui.commands.main import run\n"
         "try: run(sys.argv[1:])\n"
         "except SystemExit: pass\n"
-        "print(*{name.split('.')[0] for name in sys.modules}, file=sys.stderr)"
+        "print(*sys.modules, file=sys.stderr)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments],
@@ -31,11 +33,17 @@ def _imported(line: CommandLine, *arguments: str, **environment: str) -> set[str
         timeout=30,
         check=True,
     )
-    return set(done.stderr.splitlines()[-1].split())
+    names = done.stderr.splitlines()[-1].split()
+    return {*names, *(name.partition(".")[0] for name in names)}
 
 
 def test_the_version_needs_next_to_nothing(cli: CommandLine) -> None:
     assert not _imported(cli, "--version") & set(_HEAVY)
+
+
+def test_the_root_help_needs_no_module_of_a_command(cli: CommandLine) -> None:
+    imported = {name for name in _imported(cli, "--help") if name.startswith("fateflow_tui.commands.")}
+    assert not imported & {entry.module for entry in Fateflow.entries.values()}
 
 
 def test_a_list_of_jobs_needs_the_http_client_only(cli: CommandLine) -> None:

@@ -113,9 +113,11 @@ _POSITIONAL = {"privilege query": 2, "privilege grant": 2, "privilege delete": 2
 
 
 def _found(words: str) -> Any:
-    command: Any = typer.main.get_command(app)
-    for word in words.split():
-        command = command.get_command(None, word) if hasattr(command, "get_command") else None
+    root: Any = typer.main.get_command(app)
+    first, *rest = words.split()
+    command = root.load(first)
+    for word in rest:
+        command = command.get_command(None, word)
         assert command is not None, words
     return command
 

@@ -22,7 +22,7 @@ import pytest
 from tests.integration import chromium
 from tests.integration.clusters import RunningSite, alive, sleep_job, standalone, until, until_running, workers_of
 
-_PROGRAM = "from commands.main import main; main()"
+_PROGRAM = "from fateflow_tui.commands.main import main; main()"
 _LIMIT = 30.0  # seconds
 _UPGRADE = {
     "Connection": "Upgrade",

@@ -31,7 +31,7 @@ class Terminal:
     def run(self, *words: str, size: tuple[int, int] = (80, 24)) -> None:
         own = {"FATEFLOW_STATE": str(self._folder), "FATEFLOW_CONFIG": str(self._folder)}
         environment = {name: value for name, value in os.environ.items() if name not in _OF_THE_TERMINAL} | own
-        program = [sys.executable, "-c", "from commands.main import main; main()", *words]
+        program = [sys.executable, "-c", "from fateflow_tui.commands.main import main; main()", *words]
         command = ["tmux", "-S", self._socket, "-f", "/dev/null", "new-session", "-d", "-x", str(size[0])]
         # What it says when it ends at once is to be read, so the window stays.
         command += ["-y", str(size[1]), *program, ";", "set-option", "remain-on-exit", "on"]

@@ -7,7 +7,15 @@ import inspect
 import pytest
 import typer
 
-from fateflow_tui.commands.options import JobNames, LimitOption, TableName, TaskOptions, component_list, listed, expand_option_groups
+from fateflow_tui.commands.options import (
+    JobNames,
+    LimitOption,
+    TableName,
+    TaskOptions,
+    component_list,
+    expand_option_groups,
+    listed,
+)
 from fateflow_tui.core.errors import BadRequest
 
 

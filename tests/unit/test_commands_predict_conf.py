@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fateflow_tui.commands.predict_conf import WantedTable, filled, tables_of
+from fateflow_tui.commands.model.predict_conf import WantedTable, filled, tables_of
 from fateflow_tui.core.errors import BadRequest
 
 

@@ -12,7 +12,7 @@ from fateflow_tui.commands.output import cell, columns, moment
 from fateflow_tui.core.errors import SchedulerUnreachable
 from fateflow_tui.core.formatting import duration
 
-app = CommandGroup("Start, stop and look after the scheduler.")
+app = CommandGroup("Start, stop and inspect the scheduler.")
 
 
 @app.command()

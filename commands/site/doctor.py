@@ -37,8 +37,9 @@ class Finding(Protocol):
 
 @app.command(cls=Command)
 def doctor(ctx: typer.Context) -> int:
-    """Checks the site and what it stands on, and the ways to its peers and back; exit code 1 when something is wrong.
-    Starts nothing: where no scheduler runs, what can be seen without one is checked.
+    """Check the site, its environment and its connections to peers.
+
+    Exits with 1 when a check fails. Starts no scheduler: where none runs, the checks that need none are made.
 
     Examples:
     fateflow doctor

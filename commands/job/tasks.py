@@ -12,7 +12,7 @@ from fateflow_tui.commands.options import JobArgument, LimitOption, TaskRecordOp
 from fateflow_tui.commands.output import moment
 from fateflow_tui.core.formatting import duration, marked
 
-app = CommandGroup("Look at the tasks of jobs: one component at one party.")
+app = CommandGroup("Inspect the tasks of jobs: one component at one party.")
 
 _TITLES = ("JOB", "COMPONENT", "VERSION", "PARTY", "STATUS", "STARTED", "TOOK")
 

@@ -12,7 +12,7 @@ from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import JobOption, required
 from fateflow_tui.commands.output import columns
 
-app = CommandGroup("Show cores and memory.")
+app = CommandGroup("Show the cores and memory of the site.")
 
 
 @app.command()

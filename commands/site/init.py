@@ -30,7 +30,7 @@ def init(
     secret_key: Annotated[str, typer.Option(metavar="KEY", help="The secret key.")] = "",
     reset: Annotated[bool, typer.Option("--reset", help="Forget all that was set.")] = False,
 ) -> None:
-    """Says once where the scheduler is; shows what was said before, without options.
+    """Save the scheduler's address; without options, print it.
 
     What is named on a command line (--url, --home) or in the environment ($FATEFLOW_URL, $FATEFLOW_HOME) counts more.
     Without any of it, the scheduler of the user's own home is meant and started on demand.

@@ -37,8 +37,10 @@ def gc(
     keep_archives: Annotated[str, typer.Option(metavar="AGE", help="Archives of migrated models, as in 90d.")] = "",
     yes: YesOption = False,
 ) -> None:
-    """Deletes what the site does not need: old jobs, logs and tables of jobs as far as a limit says so, here or in
-    `retention` in site.toml, and what belongs to no job any more. What is live, registered, bound or reused stays.
+    """Delete old jobs, logs and tables that the site no longer needs.
+
+    Applies the limits given here, or those of `retention` in site.toml, and deletes leftovers that belong to no job.
+    Running jobs, registered models, bound files and reused outputs are kept.
 
     Examples:
     fateflow gc --dry-run

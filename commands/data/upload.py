@@ -11,11 +11,11 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.context import Session
+from fateflow_tui.commands.data.views import add_table_commands
 from fateflow_tui.commands.documents import read_conf
 from fateflow_tui.commands.errors import of_status
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import ConfOption, JobOption, LimitOption, NamespaceOption, TableOption, required
-from fateflow_tui.commands.table_views import add_table_commands
 from fateflow_tui.core.errors import BadRequest, ComponentFailed, FateFlowError
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-app = CommandGroup("Upload files as tables, look at tables, download tables as files.")
+app = CommandGroup("Upload files as tables, inspect tables, download tables as files.")
 
 DropOption = Annotated[bool, typer.Option("--drop", help="Replace the table if there is one.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="Taken for compatibility.")]
@@ -166,7 +166,9 @@ def upload(
     job_id = str(envelope.get("jobId", ""))
     waits = conf_path is None if wait is None else wait
     with hints_with_options():
-        fate.print_answer(session, envelope, lambda data: None if waits else session.output.lines([job_id]), name=job_id)
+        fate.print_answer(
+            session, envelope, lambda data: None if waits else session.output.lines([job_id]), name=job_id
+        )
     return upload_ended(session, job_id, conf) if waits else 0
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.data.views import add_table_commands
 from fateflow_tui.commands.documents import read_conf
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import (
@@ -21,10 +22,9 @@ from fateflow_tui.commands.options import (
     YesOption,
 )
 from fateflow_tui.commands.table_fate import app as more
-from fateflow_tui.commands.table_views import add_table_commands
 from fateflow_tui.core.errors import BadRequest, NotFound
 
-app = CommandGroup("Look at tables, bind files as tables, delete them.")
+app = CommandGroup("Inspect, change and delete tables.")
 
 
 @app.command()

@@ -20,7 +20,7 @@ from fateflow_tui.commands.options import (
 )
 from fateflow_tui.commands.output import moment
 
-app = CommandGroup("Look after what this site serves; `model load` and `model bind` put models there.")
+app = CommandGroup("Manage the models and services of online inference.")
 features = CommandGroup("Say in which tables a host finds the features of who is asked for.")
 
 NameOption = Annotated[

@@ -1,0 +1,1 @@
+"""Commands of `fateflow data` and `fateflow table`."""

@@ -1,0 +1,1 @@
+"""Commands about the site: its scheduler, settings, resources and upkeep."""
