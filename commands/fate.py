@@ -1,13 +1,22 @@
-"""Commands of FATE's own client: the same requests, and with `--json` the same answers."""
+"""Commands of FATE's own client: the same requests, and with `--json` the same answers.
+
+Most of them only forward their options to an endpoint; such a command is a `Row`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Collection, Iterable, Mapping
+from inspect import Parameter, Signature
+from typing import Any, Final, NamedTuple
 
 import msgspec
+import typer
 
+from fateflow_tui.commands import context
 from fateflow_tui.commands.context import Session
+from fateflow_tui.commands.documents import read_conf
+from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.options import YesOption, required
 
 _ANY_FAILURE: Final = frozenset(range(1, 1000))  # retcodes; an answer is printed before its failure is raised
 _TIMEOUT: Final = 60.0  # seconds
@@ -92,6 +101,83 @@ def yaml_table(session: Session, empty: str = "no data") -> Callable[[Any], None
             session.output.write(yaml(data))
 
     return table
+
+
+class Row(NamedTuple):
+    """A command that sends its options to an endpoint and prints the answer.
+
+    examples: the arguments of each. required, optional: the options, by the name of the member they are sent as.
+    show: prints the answer's data; None for YAML. name: the member that `-o name` prints. empty: printed for no data.
+    confirm: a question with members in braces. resolve: how to complete the value of an option, besides ids of jobs
+    and versions. tolerated: retcodes that only mean that there is nothing to show.
+    """
+
+    command: str
+    endpoint: str
+    help: str
+    examples: tuple[str, ...] = ("",)
+    required: Mapping[str, Any] = {}
+    optional: Mapping[str, Any] = {}
+    defaults: Mapping[str, Any] = {}
+    show: Callable[[Session, Any], None] | None = None
+    name: str = ""
+    empty: str = "no data"
+    confirm: str = ""
+    resolve: Mapping[str, Callable[[Session, str], Any]] = {}
+    tolerated: Collection[int] = ()
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The annotations of all options."""
+        return {**self.required, **self.optional, **({"yes": YesOption} if self.confirm else {})}
+
+    def body(self, session: Session, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the request for option values. A file given with -c is its beginning. Raises BadRequest."""
+        for name, annotation in self.required.items():
+            required(given[name], _shortest(name, annotation))
+        body = dict(read_conf(given["conf_path"])) if given.get("conf_path") else {}
+        resolve = {"job_id": Session.known_id, "model_version": Session.known_version, **self.resolve}
+        for name, value in given.items():
+            if name not in ("conf_path", "yes"):
+                body[name] = resolve[name](session, value) if name in resolve else value
+        return body
+
+
+def add_rows(group: CommandGroup, words: str, rows: Iterable[Row]) -> None:
+    """Add the commands of a table to a group. words: the group's name, for the examples."""
+    for row in rows:
+        examples = "\n".join(f"fateflow {words} {row.command} {example}".rstrip() for example in row.examples)
+        group.command(row.command, help=f"{row.help}\n\nExamples:\n{examples}")(_function(row))
+
+
+def _function(row: Row) -> Callable[..., None]:
+    """Return the function of a row, with the parameters that Typer reads."""
+
+    def command(ctx: typer.Context, **given: Any) -> None:
+        session = context.of(ctx)
+        body = row.body(session, given)
+        if row.confirm:
+            session.confirm(row.confirm.format_map(body), given["yes"])
+        show = row.show
+        table = None if show is None else lambda data: show(session, data)
+        name = str(body.get(row.name, ""))
+        forward(session, row.endpoint, body, table, name=name, empty=row.empty, tolerated=row.tolerated)
+
+    kind, no = Parameter.KEYWORD_ONLY, {"yes": False}
+    options = [
+        Parameter(name, kind, default={**no, **row.defaults}.get(name), annotation=annotation)
+        for name, annotation in row.options.items()
+    ]
+    parameters = [Parameter("ctx", kind, annotation=typer.Context), *options]
+    vars(command)["__signature__"] = Signature(parameters)
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command
+
+
+def _shortest(name: str, annotation: Any) -> str:
+    """Return the option that a message names: `-j` for `--job-id`, `-j`."""
+    declared = annotation.__metadata__[0].param_decls or (f"--{name.replace('_', '-')}",)
+    return str(declared[-1])
 
 
 def _given(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -185,11 +185,12 @@ class CommandGroup(typer.Typer):
 
 
 class Entry(NamedTuple):
-    """A command or group of the root, loaded when it is used. module: exports it as `app`. help: its summary."""
+    """A command or group of the root, loaded when it is used. help: its summary. attribute: its name in the module."""
 
     module: str
     help: str
     panel: str | None = None
+    attribute: str = "app"
 
 
 class LazyGroup(Group):
@@ -210,7 +211,8 @@ class LazyGroup(Group):
 
     def load(self, name: str) -> Any:
         """Import a command or a group. Raises KeyError."""
-        app = import_module(self.entries[name].module).app
+        entry = self.entries[name]
+        app = getattr(import_module(entry.module), entry.attribute)
         command: Any = typer.main.get_group(app) if isinstance(app, CommandGroup) else typer.main.get_command(app)
         command.name = name
         return command

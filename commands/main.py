@@ -19,8 +19,8 @@ from fateflow_tui.core.errors import FateFlowError
 _COMMANDS = "fateflow_tui.commands"
 
 
-def _fate(module: str, help: str) -> Entry:
-    return Entry(f"{_COMMANDS}.{module}", help, FATE_PANEL)
+def _fate(module: str, attribute: str, help: str) -> Entry:
+    return Entry(f"{_COMMANDS}.{module}", help, FATE_PANEL, attribute)
 
 
 class Fateflow(LazyGroup):
@@ -48,16 +48,18 @@ class Fateflow(LazyGroup):
         "gc": Entry(f"{_COMMANDS}.site.gc", "Delete old jobs, logs and tables that the site no longer needs."),
         "dash": Entry(f"{_COMMANDS}.dash", "Open the dashboard, which shows and controls jobs live."),
         "demo": Entry(f"{_COMMANDS}.demo", "Train a logistic regression on the tables of two parties."),
-        "tracking": _fate("tracking", "Inspect the outputs of components; the same commands as `component`."),
-        "tag": _fate("tag", "Group model versions under names."),
-        "queue": _fate("queue", "Manage the waiting jobs."),
-        "privilege": _fate("privilege", "Manage what other parties may run here; see also `party grant`."),
-        "key": _fate("key", "Manage the public keys of other sites; see also `party trust`."),
-        "checkpoint": _fate("checkpoint", "Inspect the checkpoints of models."),
-        "provider": _fate("provider", "Inspect the providers of modules."),
-        "service": _fate("service", "List the external services of the site."),
-        "template": _fate("template", "Download example documents."),
-        "test": _fate("test", "Test whether parties can run jobs together."),
+        "tracking": _fate(
+            "component", "tracking", "Inspect the outputs of components; the same commands as `component`."
+        ),
+        "tag": _fate("model.fate", "tag", "Group model versions under names."),
+        "queue": _fate("site.fate", "queue", "Manage the waiting jobs."),
+        "privilege": _fate("site.fate", "privilege", "Manage what other parties may run here; see also `party grant`."),
+        "key": _fate("site.fate", "key", "Manage the public keys of other sites; see also `party trust`."),
+        "checkpoint": _fate("model.fate", "checkpoint", "Inspect the checkpoints of models."),
+        "provider": _fate("site.fate", "provider", "Inspect the providers of modules."),
+        "service": _fate("site.fate", "service", "List the external services of the site."),
+        "template": _fate("site.fate", "template", "Download example documents."),
+        "test": _fate("test", "app", "Test whether parties can run jobs together."),
     }
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from fateflow_tui.commands import context, fate
+from fateflow_tui.commands.data.fate import app as fate_commands
 from fateflow_tui.commands.data.views import add_table_commands
 from fateflow_tui.commands.documents import read_conf
 from fateflow_tui.commands.groups import CommandGroup
@@ -21,7 +22,6 @@ from fateflow_tui.commands.options import (
     TableName,
     YesOption,
 )
-from fateflow_tui.commands.table_fate import app as more
 from fateflow_tui.core.errors import BadRequest, NotFound
 
 app = CommandGroup("Inspect, change and delete tables.")
@@ -172,5 +172,5 @@ def _show(session: context.Session, table: dict[str, Any]) -> None:
     session.output.facts(facts)
 
 
-app.add(more)
+app.add(fate_commands)
 add_table_commands(app, "table")
