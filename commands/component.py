@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 app = CommandGroup("List modules, and inspect the outputs of a job's components.")
-tracking = CommandGroup("Inspect the outputs of components; the same commands as `component`.")
+tracking = CommandGroup("Inspect the outputs of components; see also `component`.")
 
 FileOption = Annotated[Path | None, typer.Option("--output-path", "-o", metavar="FILE", help="File to write.")]
 InputOption = Annotated[Path | None, typer.Option("--input-path", "-i", metavar="FILE", help="JSON file to read.")]

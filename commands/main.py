@@ -48,9 +48,7 @@ class Fateflow(LazyGroup):
         "gc": Entry(f"{_COMMANDS}.site.gc", "Delete old jobs, logs and tables that the site no longer needs."),
         "dash": Entry(f"{_COMMANDS}.dash", "Open the dashboard, which shows and controls jobs live."),
         "demo": Entry(f"{_COMMANDS}.demo", "Train a logistic regression on the tables of two parties."),
-        "tracking": _fate(
-            "component", "tracking", "Inspect the outputs of components; the same commands as `component`."
-        ),
+        "tracking": _fate("component", "tracking", "Inspect the outputs of components; see also `component`."),
         "tag": _fate("model.fate", "tag", "Group model versions under names."),
         "queue": _fate("site.fate", "queue", "Manage the waiting jobs."),
         "privilege": _fate("site.fate", "privilege", "Manage what other parties may run here; see also `party grant`."),

@@ -9,9 +9,8 @@ import time
 
 import pytest
 
-from tests.contract.command_line import CommandLine
-
 from fateflow_tui.commands.main import Fateflow
+from tests.contract.command_line import CommandLine
 
 _HEAVY = ("httpx", "pydantic", "rich", "fastapi", "textual", "numpy", "polars", "networkx", "asyncio")
 
