@@ -16,7 +16,7 @@ from fateflow_tui.commands.output import columns
 from fateflow_tui.core.cells import clean, width
 
 if TYPE_CHECKING:
-    from fateflow_tui.runtime.home.checks import Check as LocalCheck
+    from fateflow_tui.runtime.home.checks import DoctorCheck as LocalCheck
     from fateflow_tui.sdk.types import Check
 
 app = typer.Typer(add_completion=False)

@@ -28,29 +28,29 @@ from fateflow_tui.engine import Engine, SiteFacts, Tunables
 from fateflow_tui.registry import Registry
 from fateflow_tui.runtime.effects import Performer, ended, started
 from fateflow_tui.runtime.events import EventBus, Observer
-from fateflow_tui.runtime.home.checks import Check
+from fateflow_tui.runtime.home.checks import DoctorCheck
 from fateflow_tui.runtime.home.doctor import answer_reach, checks, peer_checks
 from fateflow_tui.runtime.home.file_rules import FileRules
-from fateflow_tui.runtime.home.garbage import Collector
+from fateflow_tui.runtime.home.garbage import GarbageCollector
 from fateflow_tui.runtime.home.lock import HomeLock
 from fateflow_tui.runtime.jobs.admission import admit
-from fateflow_tui.runtime.jobs.history import History
-from fateflow_tui.runtime.jobs.jobs import Jobs, PendingChanges
-from fateflow_tui.runtime.jobs.local import LocalJobs
+from fateflow_tui.runtime.jobs.history import TaskDurations
+from fateflow_tui.runtime.jobs.jobs import JobService, PendingChanges
+from fateflow_tui.runtime.jobs.local import LocalJobService
 from fateflow_tui.runtime.jobs.reuse import Adoption
 from fateflow_tui.runtime.live_jobs import JobIds, LiveJobs, lease, load_state
 from fateflow_tui.runtime.messages.bus import Plane
 from fateflow_tui.runtime.models.messages import ModelAnswer, ModelMessage
-from fateflow_tui.runtime.models.models import Models
-from fateflow_tui.runtime.peers.authenticator import PeerGate
+from fateflow_tui.runtime.models.models import ModelService
+from fateflow_tui.runtime.peers.authenticator import PeerAuthenticator
 from fateflow_tui.runtime.peers.client import Peers
-from fateflow_tui.runtime.peers.grants import Grants, Permissions
+from fateflow_tui.runtime.peers.grants import Grants, PeerPermissions
 from fateflow_tui.runtime.peers.keys import SiteKey
-from fateflow_tui.runtime.peers.messages import Reach
+from fateflow_tui.runtime.peers.messages import Reachability
 from fateflow_tui.runtime.peers.routes import RouteTable
 from fateflow_tui.runtime.scheduler import Scheduler
 from fateflow_tui.runtime.serving.messages import ShareAnswer, ShareRequest
-from fateflow_tui.runtime.serving.serving import Serving
+from fateflow_tui.runtime.serving.serving import ServingService
 from fateflow_tui.runtime.site_config import SiteConfig
 from fateflow_tui.runtime.workers.workers import Ending, Workers
 from fateflow_tui.store.audit import AuditTrail
@@ -66,7 +66,7 @@ _SETTLE_EVERY = 1.0  # seconds between looks for ended jobs that need nothing mo
 class Site:
     """Everything that runs in one scheduler process, wired together.
 
-    jobs: what users do with jobs. routes, peers, gate: the other sites. events: what changes, as a stream.
+    jobs: what users do with jobs. routes, peers, authenticator: the other sites. events: what changes, as a stream.
     """
 
     def __init__(self, home: Home, config: SiteConfig) -> None:
@@ -81,11 +81,11 @@ class Site:
         self.events = EventBus()
         self.key = SiteKey.load_or_create(home.keys / "site.pem")
         self.routes = RouteTable(open_collection(home.root, "parties"))
-        self.gate = PeerGate(config, self.key, self.routes)
+        self.authenticator = PeerAuthenticator(config, self.key, self.routes)
         grants = Grants(open_collection(home.root, "grants"), required=config.permissions == "required")
-        self.permissions = Permissions(grants, self.catalog, AuditTrail(home.root), config.plays)
+        self.permissions = PeerPermissions(grants, self.catalog, AuditTrail(home.root), config.plays)
         self.peers = Peers(config, self.key, self.routes)
-        self.serving = Serving(
+        self.serving = ServingService(
             config,
             home,
             self.catalog,
@@ -111,7 +111,7 @@ class Site:
         self._scheduler = Scheduler(
             self.engine, self._store, self._performer.perform, self._observer.observe, self._observer.complain
         )
-        self.models = Models(
+        self.models = ModelService(
             home,
             config,
             self.key,
@@ -125,7 +125,7 @@ class Site:
             AuditTrail(home.root),
             self._until_ended,
         )
-        self.jobs = Jobs(
+        self.jobs = JobService(
             self.engine,
             self._scheduler,
             self._store,
@@ -141,8 +141,8 @@ class Site:
             FileRules(config, home.uploads, self.catalog),
             Adoption(home, self.tables, self.catalog),
         )
-        self.history = History(self.jobs.states)
-        self.collector = Collector(
+        self.task_durations = TaskDurations(self.jobs.states)
+        self.garbage = GarbageCollector(
             home,
             self._store,
             self.tables,
@@ -152,7 +152,7 @@ class Site:
             lambda: [(one.namespace, one.name) for one in self.serving.feature_bindings()],
             config.retention,
         )
-        self.local_jobs = LocalJobs(self.jobs.submit, self.tables)
+        self.local_jobs = LocalJobService(self.jobs.submit, self.tables)
         self._running: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -160,12 +160,12 @@ class Site:
 
         Raises Conflict when another process has the home.
         """
-        self._lock.take()
+        self._lock.acquire()
         self.tables.sweep()
         self.registry.sweep()
         await self.workers.open()
         self._scheduler.restore(self._unfinished())
-        works = (self._scheduler.run(), self._settle(), self.models.run(), self.collector.run())
+        works = (self._scheduler.run(), self._settle(), self.models.run(), self.garbage.run())
         self._running = [asyncio.create_task(work) for work in works]
         self.events.publish("server", status="started")
 
@@ -238,7 +238,7 @@ class Site:
         """Why a job does not go on, as the scheduler has it."""
         return self.engine.waiting(job_id)
 
-    async def on_reach(self, source: Party, party: Party) -> Reach:
+    async def on_reach(self, source: Party, party: Party) -> Reachability:
         """A peer asks whether it can be reached from here."""
         return await answer_reach(self.peers, source, party)
 
@@ -248,9 +248,14 @@ class Site:
         own = await asyncio.to_thread(lambda: list(checks(self.home, self.config, broken, url)))
         pid = self.workers.zygote_pid
         text = f"local: process {pid} starts the workers" if pid else "local: the process that starts workers is gone"
-        engine = Check("engine", pid is not None, text, "logs/fate_flow/workers.log says why; a task starts it anew")
+        engine = DoctorCheck(
+            "engine", pid is not None, text, "logs/fate_flow/workers.log says why; a task starts it anew"
+        )
         peers = await peer_checks(self.peers, self.routes, self.config.standalone)
-        return [msgspec.to_builtins(check) for check in (*own, engine, *peers, *self.gate.turned_away.checks(now_ms()))]
+        return [
+            msgspec.to_builtins(check)
+            for check in (*own, engine, *peers, *self.authenticator.rejected_calls.checks(now_ms()))
+        ]
 
     def broken_modules(self) -> dict[str, str]:
         """Modules and drop-in files that cannot be loaded, and why. Loads those that nobody has asked for yet."""

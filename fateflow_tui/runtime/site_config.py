@@ -143,7 +143,7 @@ class SiteConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         own = self.standalone or party.party_id == OWN_PARTY_ID
         return own or any(covers(pattern, party) for pattern in self.parties)
 
-    def spokesman(self) -> Party | None:
+    def primary_party(self) -> Party | None:
         """The party in whose name the site asks what concerns no job; None for a standalone site."""
         return party_of(self.parties[0]) if self.parties else None
 

@@ -207,7 +207,7 @@ async def job_plan(site: ThisSite, body: DocumentBody) -> Response:
     here = [str(document.party) for document in plan.documents if site.config.plays(document.party)]
     source, reused = _reuse(site, body, dsl, client_free(conf))
     texts = {party: refusal.message for party, refusal in refusals.items()}
-    return answer(forecast(plan, site.catalog, await site.history.usual(), here, reused, texts, source))
+    return answer(forecast(plan, site.catalog, await site.task_durations.by_module(), here, reused, texts, source))
 
 
 @router.post("/job/diff", **described(members("a", "b", party=TEXT), {"a": JOB, "b": JOB}, _DIFF))

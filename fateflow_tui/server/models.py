@@ -37,7 +37,7 @@ async def list_(site: ThisSite, body: JsonBody) -> Response:
 async def show(site: ThisSite, body: JsonBody) -> Response:
     """One version (id, unique prefix, `@last` or `name@tag`) with every party's part as it is now."""
     version = _version(site, body)
-    parts = await asyncio.to_thread(site.models.known, version)
+    parts = await asyncio.to_thread(site.models.require, version)
     states = await site.models.verify(version)
     pipeline = parts[0].pipeline
     return answer(
@@ -97,7 +97,7 @@ async def set_alias(site: ThisSite, body: JsonBody) -> Response:
     """Lets `alias` (name@tag) stand for a version from now on, whatever it stood for before."""
     body.require("alias")
     version = _version(site, body)
-    site.models.known(version)
+    site.models.require(version)
     site.models.tags.set_alias(body.text("alias"), version)
     return answer({"alias": body.text("alias"), "model_version": version})
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from fateflow_tui.runtime.peers.keys import fingerprint
-from fateflow_tui.runtime.peers.routes import Route
+from fateflow_tui.runtime.peers.routes import PeerRoute
 from fateflow_tui.server.context import ClientName, ThisSite
 from fateflow_tui.server.fate.envelope import answer
 from fateflow_tui.server.fate.permissions import shown, wanted
@@ -82,7 +82,7 @@ async def party_ping(site: ThisSite, body: JsonBody) -> Response:
     return answer(await site.peers.ping(site.routes.party(body.text("party"))))
 
 
-def _shown(route: Route) -> dict[str, Any]:
+def _shown(route: PeerRoute) -> dict[str, Any]:
     mark = fingerprint(route.public_key) if route.public_key else ""
     return {**msgspec.to_builtins(route), "trusted": route.public_key is not None, "fingerprint": mark}
 

@@ -18,7 +18,7 @@ from fateflow_tui.core.messages import Acknowledgement, Directive, Report
 from fateflow_tui.runtime.messages.bus import Plane
 from fateflow_tui.runtime.messages.transfer import CHUNK_SIZE, HEADER_LIMIT, ChunkAnswer, split_body
 from fateflow_tui.runtime.models.messages import MODEL_PATH, ModelAnswer, ModelMessage
-from fateflow_tui.runtime.peers.authenticator import Caller, PeerGate
+from fateflow_tui.runtime.peers.authenticator import Caller, PeerAuthenticator
 from fateflow_tui.runtime.peers.client import (
     DIRECTIVE_PATH,
     IDENTITY_PATH,
@@ -27,7 +27,7 @@ from fateflow_tui.runtime.peers.client import (
     REPORT_PATH,
     VALUE_PATH,
 )
-from fateflow_tui.runtime.peers.messages import Pong, Problem, Reach
+from fateflow_tui.runtime.peers.messages import ErrorAnswer, Pong, Reachability
 from fateflow_tui.runtime.serving.messages import SHARE_PATH, ShareAnswer, ShareRequest
 
 _BODY_LIMIT = 16 << 20
@@ -42,7 +42,7 @@ class PeerHandlers(Protocol):
 
     async def on_directive(self, source: Party, directive: Directive) -> Report: ...
 
-    async def on_reach(self, source: Party, party: Party) -> Reach: ...
+    async def on_reach(self, source: Party, party: Party) -> Reachability: ...
 
     async def on_report(self, source: Party, report: Report) -> Acknowledgement: ...
 
@@ -51,7 +51,7 @@ class PeerHandlers(Protocol):
     async def on_model(self, source: Party, party: Party, message: ModelMessage) -> ModelAnswer: ...
 
 
-def peer_router(gate: PeerGate, plane: Plane, handlers: PeerHandlers) -> APIRouter:
+def peer_router(authenticator: PeerAuthenticator, plane: Plane, handlers: PeerHandlers) -> APIRouter:
     """All of `/v1/peer`. Every call but `identity` must be signed; every answer to a signed call is."""
     router = APIRouter()
 
@@ -78,13 +78,13 @@ def peer_router(gate: PeerGate, plane: Plane, handlers: PeerHandlers) -> APIRout
         return await plane.accept(caller, *split_body(body))
 
     async def ping(caller: Caller, body: list[bytes]) -> Pong:
-        return gate.pong()
+        return authenticator.pong()
 
-    async def reach(caller: Caller, body: list[bytes]) -> Reach:
+    async def reach(caller: Caller, body: list[bytes]) -> Reachability:
         return await handlers.on_reach(caller.source, caller.destination)
 
     async def identity(request: Request) -> Response:
-        return Response(msgspec.json.encode(gate.identity()), media_type="application/json")
+        return Response(msgspec.json.encode(authenticator.identity()), media_type="application/json")
 
     # Plain routes: what FastAPI adds to a route, a call between sites does not need.
     router.add_route(IDENTITY_PATH, identity, methods=["GET"], include_in_schema=False)
@@ -97,16 +97,16 @@ def peer_router(gate: PeerGate, plane: Plane, handlers: PeerHandlers) -> APIRout
         (PING_PATH, ping, _BODY_LIMIT),
         (REACH_PATH, reach, _BODY_LIMIT),
     ):
-        router.add_route(path, _endpoint(gate, handle, limit), methods=["POST"], include_in_schema=False)
+        router.add_route(path, _endpoint(authenticator, handle, limit), methods=["POST"], include_in_schema=False)
     return router
 
 
 def _endpoint(
-    gate: PeerGate, handle: Callable[[Caller, list[bytes]], Awaitable[Any]], limit: int
+    authenticator: PeerAuthenticator, handle: Callable[[Caller, list[bytes]], Awaitable[Any]], limit: int
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
-            caller = gate.check(request.method, _target(request), request.headers)
+            caller = authenticator.authenticate(request.method, _target(request), request.headers)
             body, digest = await _read(request, limit)
             caller.check_body(digest)
             status, content = 200, msgspec.json.encode(await handle(caller, body))
@@ -116,8 +116,8 @@ def _endpoint(
             status, content = error.http_status, msgspec.json.encode(_shown(error))
         except Exception:
             logger.exception("a call of a peer to %s failed", request.url.path)
-            status, content = 500, msgspec.json.encode(Problem("bug", "it failed; its log tells why"))
-        headers = gate.sign_answer(request.headers, status, content)
+            status, content = 500, msgspec.json.encode(ErrorAnswer("bug", "it failed; its log tells why"))
+        headers = authenticator.sign_answer(request.headers, status, content)
         return Response(content, status, headers, media_type="application/json")
 
     return endpoint
@@ -150,9 +150,9 @@ def _decode(body: list[bytes], type_: Any, what: str) -> Any:
         raise BadRequest(f"the message is no {what}: {error}") from error
 
 
-def _shown(error: FateFlowError) -> Problem:
+def _shown(error: FateFlowError) -> ErrorAnswer:
     """What a peer may see of an error: this site's own failures can name files and addresses, so they stay here."""
     if error.http_status >= 500:
         logger.error("a call of a peer failed: %s", error.message)
-        return Problem(error.code, "it failed; its log tells why")
-    return Problem(error.code, error.message, error.hint, error.data if isinstance(error, NotAuthentic) else None)
+        return ErrorAnswer(error.code, "it failed; its log tells why")
+    return ErrorAnswer(error.code, error.message, error.hint, error.data if isinstance(error, NotAuthentic) else None)

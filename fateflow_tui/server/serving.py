@@ -15,8 +15,8 @@ from fateflow_tui.components.online import Score
 from fateflow_tui.core.errors import BadRequest, FateFlowError
 from fateflow_tui.core.ids import Party
 from fateflow_tui.runtime.serving.features import FeatureBinding
-from fateflow_tui.runtime.serving.inference import Question
-from fateflow_tui.runtime.serving.loaded import Loaded
+from fateflow_tui.runtime.serving.inference import InferenceRow
+from fateflow_tui.runtime.serving.loaded import LoadedModel
 from fateflow_tui.runtime.serving.messages import Ids, InferenceFailed, ServingCode
 from fateflow_tui.server.context import ThisSite
 from fateflow_tui.server.fate.envelope import DETAILED, answer
@@ -36,15 +36,15 @@ def service_id(asked: Mapping[str, Any]) -> str:
     raise BadRequest('the request names no service: {"head": {"serviceId": ...}}')
 
 
-def question(row: Any, where: str) -> Question:
+def question(row: Any, where: str) -> InferenceRow:
     """One row. where: in the request, for messages."""
     if row is not None and not isinstance(row, dict):
         raise BadRequest(f"{where} must be an object with featureData and sendToRemoteFeatureData")
     features = _object(row or {}, "featureData", where)
-    return Question(features, _ids(_object(row or {}, "sendToRemoteFeatureData", where), where))
+    return InferenceRow(features, _ids(_object(row or {}, "sendToRemoteFeatureData", where), where))
 
 
-def batch_questions(asked: Mapping[str, Any]) -> tuple[list[int], list[Question]]:
+def batch_questions(asked: Mapping[str, Any]) -> tuple[list[int], list[InferenceRow]]:
     """The rows of a batch with their indices. A row without an index is known by its place."""
     body = asked.get("body", asked)
     rows = body.get("batchDataList") if isinstance(body, dict) else None
@@ -229,7 +229,7 @@ def _scored(score: Score) -> dict[str, Any]:
     return {"score": score.value, "classes": score.classes} if score.classes else {"score": score.value}
 
 
-def _of_model(loaded: Loaded) -> dict[str, Any]:
+def _of_model(loaded: LoadedModel) -> dict[str, Any]:
     return {
         "modelId": loaded.party_model_id,
         "modelVersion": loaded.model_version,

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from fateflow_tui import __version__
 from fateflow_tui.core.errors import BadRequest
-from fateflow_tui.runtime.home.survey import Leftover
+from fateflow_tui.runtime.home.survey import GarbageItem
 from fateflow_tui.runtime.site_config import Retention
 from fateflow_tui.server.context import ThisAddress, ThisSite
 from fateflow_tui.server.fate.envelope import answer
@@ -119,8 +119,8 @@ async def collect(site: ThisSite, body: JsonBody) -> Response:
     false they go. The limits are those of `[retention]` in site.toml, or what is given in their place; 0 keeps for
     ever. `kept`: what is beyond a limit and stays, and why: live, registered, reused, or used by something that stays.
     """
-    limits, dry = _limits(site.collector.limits, body), body.flag("dry_run", True)
-    found = await (site.collector.plan(limits) if dry else site.collector.collect(limits))
+    limits, dry = _limits(site.garbage.limits, body), body.flag("dry_run", True)
+    found = await (site.garbage.plan(limits) if dry else site.garbage.collect(limits))
     return answer(
         {"dry_run": dry, "size": found.size, "items": [_shown(one) for one in found.items], "kept": found.kept}
     )
@@ -138,5 +138,5 @@ def _limits(configured: Retention, body: Body) -> Retention:
     return msgspec.structs.replace(configured, **given)
 
 
-def _shown(item: Leftover) -> dict[str, Any]:
+def _shown(item: GarbageItem) -> dict[str, Any]:
     return {"kind": item.kind, "name": item.name, "size": item.size, "at": item.at, "why": item.why}

@@ -15,7 +15,7 @@ from fateflow_tui.server.app import create_app
 class _NoSite:
     """Stands for the site: the document is made of the routes alone."""
 
-    gate = plane = None
+    authenticator = plane = None
     config = SiteConfig()
     home = Home(Path("nowhere"))
 

@@ -18,7 +18,7 @@ from fateflow_tui.core.ports import Variable
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.work import Sent, TaskOrder, Wanted
 from fateflow_tui.runtime.messages.bus import Plane
-from fateflow_tui.runtime.peers.authenticator import PeerGate
+from fateflow_tui.runtime.peers.authenticator import PeerAuthenticator
 from fateflow_tui.runtime.peers.client import Peers
 from fateflow_tui.runtime.peers.keys import SiteKey
 from fateflow_tui.runtime.peers.routes import RouteTable
@@ -81,7 +81,7 @@ class PeerSite:
         self.url = f"{'https' if config.tls.certificate else 'http'}://127.0.0.1:{self.port}"
 
     def _make(self) -> None:
-        self.gate = PeerGate(self.config, self.key, self.routes)
+        self.authenticator = PeerAuthenticator(self.config, self.key, self.routes)
         self.peers = Peers(self.config, self.key, self.routes)
         self.plane = Plane(self.config, self.peers, self.jobs, lambda *message: self.trace.append(message))
 
@@ -91,7 +91,7 @@ class PeerSite:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[PeerSite]:
         app = FastAPI()
-        app.include_router(peer_router(self.gate, self.plane, self.handlers))
+        app.include_router(peer_router(self.authenticator, self.plane, self.handlers))
         tls = self.config.tls
         settings = uvicorn.Config(
             app,

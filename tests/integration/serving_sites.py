@@ -22,12 +22,12 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.models import Pipeline
 from fateflow_tui.registry import Part, Registry
 from fateflow_tui.runtime.messages.bus import Plane
-from fateflow_tui.runtime.peers.authenticator import PeerGate
+from fateflow_tui.runtime.peers.authenticator import PeerAuthenticator
 from fateflow_tui.runtime.peers.client import Peers
 from fateflow_tui.runtime.peers.keys import SiteKey
 from fateflow_tui.runtime.peers.routes import RouteTable
 from fateflow_tui.runtime.serving.messages import ShareAnswer, ShareRequest
-from fateflow_tui.runtime.serving.serving import Serving
+from fateflow_tui.runtime.serving.serving import ServingService
 from fateflow_tui.runtime.site_config import ServingLimits, SiteConfig
 from fateflow_tui.server.address import Address
 from fateflow_tui.server.app import create_app
@@ -75,10 +75,10 @@ class ServingSite:
         self.tables, self.catalog, self.registry = Tables(self.home.tables), load_catalog(), Registry(self.home.models)
         self.key = SiteKey.load_or_create(self.home.keys / "site.pem")
         self.routes = RouteTable(open_collection(home, "parties"))
-        self.gate = PeerGate(self.config, self.key, self.routes)
+        self.authenticator = PeerAuthenticator(self.config, self.key, self.routes)
         self.peers = Peers(self.config, self.key, self.routes)
         self.plane = Plane(self.config, self.peers, self)
-        self.serving = Serving(
+        self.serving = ServingService(
             self.config,
             self.home,
             self.catalog,

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from fateflow_tui.runtime.home.checks import Check, mounted_as
+from fateflow_tui.runtime.home.checks import DoctorCheck, mounted_as
 from fateflow_tui.runtime.home.doctor import checks_of_stopped, network_checks
 from fateflow_tui.runtime.site_config import Capacity, SiteConfig
-from fateflow_tui.sdk.types import Check as Found
+from fateflow_tui.sdk.types import DoctorCheck as Found
 from tests.contract.command_line import CommandLine
 from tests.integration.clusters import RunningSite, standalone, three_sites
 
@@ -26,11 +26,11 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-def stopped(home: Path) -> dict[str, Check]:
+def stopped(home: Path) -> dict[str, DoctorCheck]:
     return {check.name: check for check in checks_of_stopped(home)}
 
 
-def of(config: SiteConfig) -> dict[str, Check]:
+def of(config: SiteConfig) -> dict[str, DoctorCheck]:
     return {check.name: check for check in network_checks(config)}
 
 

@@ -26,14 +26,14 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Acknowledgement, Report
 from fateflow_tui.runtime.peers.client import DIRECTIVE_PATH, PING_PATH
 from fateflow_tui.runtime.peers.keys import SiteKey
-from fateflow_tui.runtime.peers.signing import Call
+from fateflow_tui.runtime.peers.signing import SignedCall
 from fateflow_tui.runtime.site_config import SiteConfig, Timeouts, Tls
 from tests.integration.peer_sites import ARBITER, GUEST, HOST, JOB, PeerSite, directive, guest_and_host
 
 BODY = msgspec.json.encode(directive())
 
 
-def call(host: PeerSite, **changes: Any) -> Call:
+def call(host: PeerSite, **changes: Any) -> SignedCall:
     """A call of the guest that the host takes, unless something is changed."""
     facts: dict[str, Any] = {
         "method": "POST",
@@ -41,11 +41,11 @@ def call(host: PeerSite, **changes: Any) -> Call:
         "body_sha256": hashlib.sha256(BODY).hexdigest(),
         "time": now_ms(),
         "nonce": secrets.token_hex(16),
-        "session": host.gate.session,
+        "session": host.authenticator.session,
         "source": GUEST,
         "destination": HOST,
     }
-    return Call(**(facts | changes))
+    return SignedCall(**(facts | changes))
 
 
 async def post(host: PeerSite, headers: dict[str, str], body: bytes = BODY, path: str = DIRECTIVE_PATH) -> Any:

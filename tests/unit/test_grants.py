@@ -18,7 +18,7 @@ from fateflow_tui.registry import Registry
 from fateflow_tui.runtime.jobs.admission import Permits, admit
 from fateflow_tui.runtime.peers.grants import (
     Grants,
-    Permissions,
+    PeerPermissions,
     checked_lists,
     checked_source,
     not_granted,
@@ -81,9 +81,9 @@ def test_where_grants_are_required_nothing_goes_without() -> None:
 
 def test_a_list_that_is_emptied_allows_nothing_until_it_is_forgotten(grants: Grants) -> None:
     _give(grants, "guest:9999", component="Reader,HeteroLR")
-    grants.take("guest:9999", {"component": ["heterolr"]})
+    grants.revoke("guest:9999", {"component": ["heterolr"]})
     assert grants.lacks(GUEST, NEEDS) == {"component": ["heterolr"]}
-    grants.take("guest:9999", {"component": ["*"]})
+    grants.revoke("guest:9999", {"component": ["*"]})
     assert grants.lacks(GUEST, NEEDS) == {"component": ["reader", "heterolr"]}
     grants.forget("guest:9999")
     assert grants.lacks(GUEST, NEEDS) == {}
@@ -92,16 +92,16 @@ def test_a_list_that_is_emptied_allows_nothing_until_it_is_forgotten(grants: Gra
 
 def test_only_what_was_granted_can_be_taken_back(grants: Grants) -> None:
     with pytest.raises(NotFound, match="nothing was granted to guest:9999"):
-        grants.take("guest:9999", {"component": ["reader"]})
+        grants.revoke("guest:9999", {"component": ["reader"]})
     with pytest.raises(NotFound):
         grants.forget("guest:9999")
     _give(grants, "guest:9999", component="all")
     with pytest.raises(Conflict, match="has every component"):
-        grants.take("guest:9999", {"component": ["reader"]})
+        grants.revoke("guest:9999", {"component": ["reader"]})
     with pytest.raises(Conflict, match="dataset ns/t was not granted"):
-        grants.take("guest:9999", {"dataset": ["ns/t"]})
+        grants.revoke("guest:9999", {"dataset": ["ns/t"]})
     with pytest.raises(Conflict, match="was not granted"):
-        grants.take("guest:9999", {"dataset": ["*"]})
+        grants.revoke("guest:9999", {"dataset": ["*"]})
 
 
 @pytest.mark.parametrize("text", ["", "guest", "king:1", "guest:", ":1", "0", "guest:0", "-1", "1\n", "٣", "guest:1:2"])
@@ -165,8 +165,8 @@ def _document(party: Party = HOST, module: str = "HeteroLR", **table: Any) -> Pa
 
 
 @pytest.fixture
-def desk(grants: Grants, tmp_path: Path) -> Permissions:
-    return Permissions(grants, load_catalog(), AuditTrail(tmp_path), lambda party: party == HOST)
+def desk(grants: Grants, tmp_path: Path) -> PeerPermissions:
+    return PeerPermissions(grants, load_catalog(), AuditTrail(tmp_path), lambda party: party == HOST)
 
 
 def _audited(folder: Path) -> list[dict[str, Any]]:
@@ -174,7 +174,7 @@ def _audited(folder: Path) -> list[dict[str, Any]]:
     return [entry for day in trail.days() for entry in trail.entries(day)]
 
 
-def test_what_is_given_and_denied_is_noted_once(desk: Permissions, tmp_path: Path) -> None:
+def test_what_is_given_and_denied_is_noted_once(desk: PeerPermissions, tmp_path: Path) -> None:
     desk.grant("guest:9999", {"component": ["Reader"]}, by="ann")
     permits = desk.of(GUEST)
     assert permits is not None
@@ -195,7 +195,7 @@ def test_what_is_given_and_denied_is_noted_once(desk: Permissions, tmp_path: Pat
     assert (denial["job_id"], denial["at_party"]) == ("1", "host:10000")
 
 
-def test_own_parties_need_no_grant(desk: Permissions) -> None:
+def test_own_parties_need_no_grant(desk: PeerPermissions) -> None:
     desk.grant("*", {"component": ["Reader"]}, by="ann")
     assert desk.of(HOST) is None
 
@@ -206,7 +206,7 @@ def _refusal(folder: Path, document: PartyDocument, permits: Permits | None) -> 
     return refusal
 
 
-def test_who_may_not_read_a_table_does_not_learn_whether_it_exists(desk: Permissions, tmp_path: Path) -> None:
+def test_who_may_not_read_a_table_does_not_learn_whether_it_exists(desk: PeerPermissions, tmp_path: Path) -> None:
     assert "does not exist" in _refusal(tmp_path, _document(), desk.of(GUEST)).message
     desk.grant("guest:9999", {"dataset": ["ns.other"]}, by="ann")
     refusal = _refusal(tmp_path, _document(), desk.of(GUEST))
@@ -215,7 +215,7 @@ def test_who_may_not_read_a_table_does_not_learn_whether_it_exists(desk: Permiss
     assert (refusal.code, refusal.retcode) == ("not_granted", 108)
 
 
-def test_no_peer_runs_what_reads_and_writes_files_here(desk: Permissions, tmp_path: Path) -> None:
+def test_no_peer_runs_what_reads_and_writes_files_here(desk: PeerPermissions, tmp_path: Path) -> None:
     desk.grant("*", {"role": ["all"], "component": ["all"]}, by="ann")
     refusal = _refusal(tmp_path, _document(Party("local", "10000"), "Download"), desk.of(GUEST))
     assert "nobody but its own owner" in refusal.message

@@ -10,9 +10,9 @@ import msgspec
 from fateflow_tui.core.errors import Conflict, FateFlowError, PartyUnreachable
 from fateflow_tui.core.ids import Party
 from fateflow_tui.runtime.models.messages import (
-    Deployment,
+    DeployChange,
     DiscardVersion,
-    Migration,
+    MigrateChange,
     ModelAnswer,
     ModelMessage,
     PublishVersion,
@@ -24,7 +24,7 @@ from fateflow_tui.store.memory import MemoryCollection
 
 GUEST, HOST, ARBITER = (Party.parse(text) for text in ("guest:9999", "host:10000", "arbiter:10000"))
 ALL = [GUEST, HOST, ARBITER]
-ORDER = VersionOrder("m", "1", "m", "2", Deployment({}, []), 5)
+ORDER = VersionOrder("m", "1", "m", "2", DeployChange({}, []), 5)
 
 
 class Parties:
@@ -82,7 +82,7 @@ def test_all_parties_learn_the_same_digests() -> None:
 def test_the_parts_of_a_migrated_version_are_named_by_the_new_parties() -> None:
     async def run() -> None:
         parties = Parties()
-        change = Migration({"guest:9999": "guest:1", "host:10000": "host:2", "arbiter:10000": "arbiter:3"})
+        change = MigrateChange({"guest:9999": "guest:1", "host:10000": "host:2", "arbiter:10000": "arbiter:3"})
         await Versions(parties.ask, MemoryCollection("decisions")).make(
             GUEST, msgspec.structs.replace(ORDER, change=change), ALL
         )
@@ -108,7 +108,7 @@ def test_a_party_that_was_away_is_told_until_it_knows_also_by_the_next_process()
         assert set(parties.published) == {GUEST, ARBITER}
 
         away.clear()
-        await Versions(parties.ask, decisions).tell_again()
+        await Versions(parties.ask, decisions).retry_decisions()
         assert parties.published[HOST] == parties.published[GUEST]
         assert decisions.all() == {}
 

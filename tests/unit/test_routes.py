@@ -8,7 +8,7 @@ from fateflow_tui.core.errors import BadRequest, Conflict, NotFound
 from fateflow_tui.core.ids import Party
 from fateflow_tui.runtime.peers.keys import SiteKey
 from fateflow_tui.runtime.peers.messages import Identity
-from fateflow_tui.runtime.peers.routes import Route, RouteTable
+from fateflow_tui.runtime.peers.routes import PeerRoute, RouteTable
 from fateflow_tui.store.memory import MemoryCollection
 
 KEY = SiteKey.generate().public
@@ -22,15 +22,15 @@ def routes() -> RouteTable:
 def test_the_more_specific_pattern_counts(routes: RouteTable) -> None:
     routes.add("10000", "http://any:1/")
     routes.add("guest:10000", "http://guest:1")
-    assert routes.find(Party("guest", "10000")) == Route("guest:10000", "http://guest:1")
-    assert routes.find(Party("host", "10000")) == Route("10000", "http://any:1")
+    assert routes.find(Party("guest", "10000")) == PeerRoute("guest:10000", "http://guest:1")
+    assert routes.find(Party("host", "10000")) == PeerRoute("10000", "http://any:1")
     assert routes.find(Party("host", "1000")) is None
     assert [route.party for route in routes.list()] == ["10000", "guest:10000"]
 
 
 def test_a_party_that_moves_keeps_its_key_and_note(routes: RouteTable) -> None:
     routes.add("10000", "http://old:1", KEY, note="bank b")
-    assert routes.add("10000", "http://new:1") == Route("10000", "http://new:1", KEY, "bank b")
+    assert routes.add("10000", "http://new:1") == PeerRoute("10000", "http://new:1", KEY, "bank b")
 
 
 def test_trust_pins_the_key_of_a_site_that_plays_the_party(routes: RouteTable) -> None:

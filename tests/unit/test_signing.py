@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from fateflow_tui.core.errors import BadRequest, DamagedFile, NotAuthentic
 from fateflow_tui.core.ids import Party
-from fateflow_tui.runtime.peers.authenticator import PeerGate
+from fateflow_tui.runtime.peers.authenticator import PeerAuthenticator
 from fateflow_tui.runtime.peers.keys import SiteKey, fingerprint, holds
 from fateflow_tui.runtime.peers.routes import RouteTable
-from fateflow_tui.runtime.peers.signing import WINDOW, Call, ReplayGuard, answer_headers, is_answer_of, read_call
+from fateflow_tui.runtime.peers.signing import WINDOW, ReplayGuard, SignedCall, answer_headers, is_answer_of, read_call
 from fateflow_tui.runtime.site_config import SiteConfig
 from fateflow_tui.store.memory import MemoryCollection
 
@@ -28,14 +28,14 @@ DIGEST = hashlib.sha256(b"{}").hexdigest()
 KEY = SiteKey.generate()
 
 
-def gate(now: int = NOW) -> PeerGate:
+def authenticator(now: int = NOW) -> PeerAuthenticator:
     routes = RouteTable(MemoryCollection("parties"))
     routes.add("9999", "http://10.0.0.7:9380", KEY.public)
     routes.add("guest:9998", "http://10.0.0.8:9380")
-    return PeerGate(SiteConfig(name="site-b", parties=["host:10000"]), KEY, routes, lambda: now)
+    return PeerAuthenticator(SiteConfig(name="site-b", parties=["host:10000"]), KEY, routes, lambda: now)
 
 
-def call(session: str, **changes: Any) -> Call:
+def call(session: str, **changes: Any) -> SignedCall:
     facts: dict[str, Any] = {
         "method": "POST",
         "path": "/v1/peer/report?x=1",
@@ -46,27 +46,27 @@ def call(session: str, **changes: Any) -> Call:
         "source": GUEST,
         "destination": HOST,
     }
-    return Call(**(facts | changes))
+    return SignedCall(**(facts | changes))
 
 
-def reason(at: PeerGate, call: Call, key: SiteKey = KEY) -> str:
+def reason(at: PeerAuthenticator, call: SignedCall, key: SiteKey = KEY) -> str:
     with pytest.raises(NotAuthentic) as refused:
-        at.check(call.method, call.path, call.signed_by(key))
+        at.authenticate(call.method, call.path, call.signed_by(key))
     return str(refused.value.data["reason"])
 
 
 def test_a_call_is_taken_within_the_window_and_not_outside() -> None:
     for offset, expected in ((-WINDOW, ""), (WINDOW, ""), (-WINDOW - 1, "expired"), (WINDOW + 1, "expired")):
-        site = gate(NOW + offset)
+        site = authenticator(NOW + offset)
         dated = call(site.session)
         if expected:
             assert reason(site, dated) == expected
         else:
-            assert site.check("POST", dated.path, dated.signed_by(KEY)) == (GUEST, HOST, DIGEST)
+            assert site.authenticate("POST", dated.path, dated.signed_by(KEY)) == (GUEST, HOST, DIGEST)
 
 
 def test_unknown_and_untrusted_sources_are_told_apart_and_nobody_speaks_for_this_site() -> None:
-    site = gate()
+    site = authenticator()
     for source, said in (
         (Party("guest", "1"), "there is no route"),
         (Party("guest", "9998"), "is not trusted yet"),
@@ -74,20 +74,20 @@ def test_unknown_and_untrusted_sources_are_told_apart_and_nobody_speaks_for_this
     ):
         foreign = call(site.session, source=source)
         with pytest.raises(NotAuthentic, match=said) as refused:
-            site.check("POST", foreign.path, foreign.signed_by(KEY))
+            site.authenticate("POST", foreign.path, foreign.signed_by(KEY))
         assert refused.value.data == {"reason": "unknown_source"}
 
 
 def test_a_refused_call_does_not_use_up_its_nonce() -> None:
-    site = gate()
+    site = authenticator()
     good = call(site.session)
     assert reason(site, good, SiteKey.generate()) == "wrong_signature"
-    assert site.check("POST", good.path, good.signed_by(KEY)) == (GUEST, HOST, DIGEST)
+    assert site.authenticate("POST", good.path, good.signed_by(KEY)) == (GUEST, HOST, DIGEST)
     assert reason(site, good) == "replayed"
 
 
 def test_each_run_of_a_site_has_its_own_session() -> None:
-    first, second = gate(), gate()
+    first, second = authenticator(), authenticator()
     assert reason(second, call(first.session)) == "stale_session"
 
 
@@ -109,11 +109,11 @@ def test_headers_that_cannot_be_read_are_no_signature() -> None:
 
 texts = st.text(max_size=6)
 parties = st.builds(Party, texts, texts)
-calls = st.builds(Call, texts, texts, texts, st.integers(), texts, texts, parties, parties)
+calls = st.builds(SignedCall, texts, texts, texts, st.integers(), texts, texts, parties, parties)
 
 
 @given(calls, calls)
-def test_different_calls_never_have_the_same_signed_text(one: Call, other: Call) -> None:
+def test_different_calls_never_have_the_same_signed_text(one: SignedCall, other: SignedCall) -> None:
     assert (one.text() == other.text()) == (one == other)
 
 
@@ -211,12 +211,12 @@ def test_public_keys_have_one_text_form_and_a_short_one_for_people() -> None:
 
 
 def test_who_is_turned_away_is_known_here_until_he_is_let_in(caplog: pytest.LogCaptureFixture) -> None:
-    site = gate()
+    site = authenticator()
     for _ in range(3):
         assert reason(site, call(site.session), SiteKey.generate()) == "wrong_signature"
     assert reason(site, call(site.session, source=Party("guest", "1"))) == "unknown_source"
     assert reason(site, call("of an earlier run")) == "stale_session"
-    wrong, unknown = site.turned_away.checks(NOW + 12_000)
+    wrong, unknown = site.rejected_calls.checks(NOW + 12_000)
     assert (wrong.name, wrong.ok) == ("calls of guest:9999", False)
     assert wrong.text.startswith("3 were turned away, the last 12 s ago: the call was not signed with the key")
     assert wrong.fix.endswith("fateflow party trust guest:9999")
@@ -224,13 +224,13 @@ def test_who_is_turned_away_is_known_here_until_he_is_let_in(caplog: pytest.LogC
     assert [record.message.count("turned away") for record in caplog.records] == [1, 1], "each is logged once"
 
     good = call(site.session)
-    site.check("POST", good.path, good.signed_by(KEY))
-    assert [one.name for one in site.turned_away.checks(NOW)] == ["calls of guest:1"]
-    assert site.turned_away.checks(NOW + 600_001) == []
+    site.authenticate("POST", good.path, good.signed_by(KEY))
+    assert [one.name for one in site.rejected_calls.checks(NOW)] == ["calls of guest:1"]
+    assert site.rejected_calls.checks(NOW + 600_001) == []
 
 
 def test_a_crowd_of_strangers_fills_neither_memory_nor_log(caplog: pytest.LogCaptureFixture) -> None:
-    site = gate()
+    site = authenticator()
     for number in range(200):
         assert reason(site, call(site.session, source=Party("guest", str(20_000 + number)))) == "unknown_source"
-    assert len(site.turned_away.checks(NOW)) == len(caplog.records) == 64
+    assert len(site.rejected_calls.checks(NOW)) == len(caplog.records) == 64

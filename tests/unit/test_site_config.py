@@ -63,9 +63,9 @@ def test_which_parties_a_site_plays() -> None:
     assert [SiteConfig(parties=["9999"]).plays(party) for party in (guest, host)] == [True, True]
     assert [SiteConfig(parties=["guest:9999"]).plays(party) for party in (guest, host)] == [True, False]
     assert SiteConfig(parties=["1"]).plays(Party("local", "0"))
-    assert SiteConfig(parties=["9999"]).spokesman() == guest
-    assert SiteConfig(parties=["host:9999"]).spokesman() == host
-    assert SiteConfig().spokesman() is None
+    assert SiteConfig(parties=["9999"]).primary_party() == guest
+    assert SiteConfig(parties=["host:9999"]).primary_party() == host
+    assert SiteConfig().primary_party() is None
 
 
 scalars = st.one_of(st.booleans(), st.integers(-(2**60), 2**60), st.text(st.characters(exclude_categories=["Cs"])))

@@ -21,7 +21,7 @@ from fateflow_tui.registry import Registry
 from fateflow_tui.store.storage import damaged_files
 
 
-class Check(msgspec.Struct, frozen=True):
+class DoctorCheck(msgspec.Struct, frozen=True):
     """One check: whether it holds, what was found, and what to do if it does not hold."""
 
     name: str
@@ -39,7 +39,7 @@ _NETWORK: Final = frozenset(
 )
 
 
-def home_checks(home: Home) -> Iterator[Check]:
+def home_checks(home: Home) -> Iterator[DoctorCheck]:
     """Of a home that exists."""
     yield _disk(home)
     yield _file_system(home)
@@ -50,11 +50,11 @@ def home_checks(home: Home) -> Iterator[Check]:
     yield _clock(home)
 
 
-def scheduler_check(home: Home, own_pid: int = 0) -> Check:
+def scheduler_check(home: Home, own_pid: int = 0) -> DoctorCheck:
     """Who works on the home, and whether what a dead process left is in the way. own_pid: of the site that asks."""
     run, owner = _run_file(home), _lock_owner(home)
     if own_pid:
-        return Check("scheduler", True, f"runs as process {own_pid}")
+        return DoctorCheck("scheduler", True, f"runs as process {own_pid}")
     if owner:
         pid = str(run.get("pid")) if run else ""
         said = f"process {owner} works on {home.root}"
@@ -63,35 +63,41 @@ def scheduler_check(home: Home, own_pid: int = 0) -> Check:
         else:
             text = f"{said}, and has not said yet where it answers"
         fix = f"wait a moment; if it hangs: kill -9 {owner}, then: fateflow server start (its jobs go on)"
-        return Check("scheduler", False, text, fix)
+        return DoctorCheck("scheduler", False, text, fix)
     if run:
         text = f"none runs; process {run.get('pid')} left {home.run_file.name} behind when it died"
-        return Check("scheduler", True, f"{text}, which the next start replaces", "fateflow server start")
-    return Check("scheduler", True, "none runs; it is started when it is needed", "fateflow server start")
+        return DoctorCheck("scheduler", True, f"{text}, which the next start replaces", "fateflow server start")
+    return DoctorCheck("scheduler", True, "none runs; it is started when it is needed", "fateflow server start")
 
 
-def _disk(home: Home) -> Check:
+def _disk(home: Home) -> DoctorCheck:
     try:
         free, nodes = shutil.disk_usage(home.root).free, os.statvfs(home.root).f_favail
     except OSError as error:
-        return Check("disk", False, f"{home.root} cannot be looked at: {error.strerror}", "choose another home: --home")
+        return DoctorCheck(
+            "disk", False, f"{home.root} cannot be looked at: {error.strerror}", "choose another home: --home"
+        )
     writable = os.access(home.root, os.W_OK | os.X_OK)
     text = f"{free / (1 << 30):.1f} GiB free below {home.root}"
     if not writable:
-        return Check("disk", False, f"{home.root} cannot be written", f"give it to the site's user: chown {home.root}")
+        return DoctorCheck(
+            "disk", False, f"{home.root} cannot be written", f"give it to the site's user: chown {home.root}"
+        )
     # File systems that make inodes as they need them say 0.
     if 0 < nodes < _FEW_NODES:
-        return Check("disk", False, f"{text}, but room for {nodes} files only", "fateflow gc --dry-run --keep-jobs 90d")
+        return DoctorCheck(
+            "disk", False, f"{text}, but room for {nodes} files only", "fateflow gc --dry-run --keep-jobs 90d"
+        )
     fix = "free some space; fateflow gc --dry-run --keep-jobs 90d shows what the site could do without"
-    return Check("disk", free >= _LITTLE_SPACE, text, fix)
+    return DoctorCheck("disk", free >= _LITTLE_SPACE, text, fix)
 
 
-def _file_system(home: Home) -> Check:
+def _file_system(home: Home) -> DoctorCheck:
     kind, place = mounted_as(home.root.absolute(), _mounts())
     if kind in _NETWORK:
         text = f"{home.root} lies on a network file system ({kind} at {place}), whose locks and saves may be lost"
-        return Check("file system", False, text, "move the home to a local disk: --home, or $FATEFLOW_HOME")
-    return Check("file system", True, f"{kind} at {place}" if kind else "the system does not tell which")
+        return DoctorCheck("file system", False, text, "move the home to a local disk: --home, or $FATEFLOW_HOME")
+    return DoctorCheck("file system", True, f"{kind} at {place}" if kind else "the system does not tell which")
 
 
 def mounted_as(path: Path, mounts: str) -> tuple[str, str]:
@@ -114,24 +120,26 @@ def _mounts() -> str:
         return ""
 
 
-def _state_files(home: Home) -> Check:
+def _state_files(home: Home) -> DoctorCheck:
     damaged = damaged_files(home.root)
     if not damaged:
-        return Check("state files", True, "none is damaged")
+        return DoctorCheck("state files", True, "none is damaged")
     text = f"set aside as damaged: {_named([str(path) for path in damaged])}"
-    return Check("state files", False, text, "look at them, then delete them; what they held is lost here")
+    return DoctorCheck("state files", False, text, "look at them, then delete them; what they held is lost here")
 
 
-def _keys(home: Home) -> Check:
+def _keys(home: Home) -> DoctorCheck:
     secret = [*home.keys.glob("*.pem"), *([home.run_file] if home.run_file.exists() else [])]
     exposed = [path for path in secret if stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO)]
     if exposed:
         names = " ".join(str(path) for path in exposed)
-        return Check("keys", False, f"others may read {_named([path.name for path in exposed])}", f"chmod 600 {names}")
-    return Check("keys", True, "readable by their owner only")
+        return DoctorCheck(
+            "keys", False, f"others may read {_named([path.name for path in exposed])}", f"chmod 600 {names}"
+        )
+    return DoctorCheck("keys", True, "readable by their owner only")
 
 
-def _tables(home: Home) -> Check:
+def _tables(home: Home) -> DoctorCheck:
     tables, flaws, count = Tables(home.tables), [], 0
     for namespace, name in tables.names():
         count += 1
@@ -145,28 +153,28 @@ def _tables(home: Home) -> Check:
             flaws.append(f"{namespace}.{name}")
     if flaws:
         fix = "upload or bind them anew: fateflow data upload --drop, fateflow table bind --drop"
-        return Check("tables", False, f"facts or rows are missing of {_named(flaws)}", fix)
-    return Check("tables", True, f"all {count} have their rows" if count else "there are none")
+        return DoctorCheck("tables", False, f"facts or rows are missing of {_named(flaws)}", fix)
+    return DoctorCheck("tables", True, f"all {count} have their rows" if count else "there are none")
 
 
-def _models(home: Home) -> Check:
+def _models(home: Home) -> DoctorCheck:
     damaged = Registry(home.models).damaged()
     if damaged:
         names = [f"{one.party_model_id} {one.version}" for one in damaged]
         fix = "import an archive of them, or restore them: fateflow model import --force, fateflow model restore"
-        return Check("models", False, f"cannot be read: {_named(names)}", fix)
-    return Check("models", True, "all registered parts can be read")
+        return DoctorCheck("models", False, f"cannot be read: {_named(names)}", fix)
+    return DoctorCheck("models", True, "all registered parts can be read")
 
 
-def _clock(home: Home) -> Check:
+def _clock(home: Home) -> DoctorCheck:
     """Jobs are named after the time they were made at, so that a clock that went back shows."""
     tomorrow = datetime.fromtimestamp(time.time()) + timedelta(days=1)
     days = [path.name for path in (home.database / "jobs").glob("[0-9]" * 8)]
     ahead = [day for day in days if day > f"{tomorrow:%Y%m%d}"]
     if ahead:
         text = f"this machine says {datetime.now():%Y-%m-%d %H:%M}, and there are jobs of {max(ahead)}"
-        return Check("clock", False, text, "set the clock, best by NTP: timedatectl set-ntp true")
-    return Check("clock", True, f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S %z}")
+        return DoctorCheck("clock", False, text, "set the clock, best by NTP: timedatectl set-ntp true")
+    return DoctorCheck("clock", True, f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S %z}")
 
 
 def _run_file(home: Home) -> dict[str, Any]:

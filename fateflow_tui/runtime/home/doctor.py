@@ -18,24 +18,24 @@ from fateflow_tui import __version__
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.core.ids import Party
-from fateflow_tui.runtime.home.checks import Check, home_checks, scheduler_check
+from fateflow_tui.runtime.home.checks import DoctorCheck, home_checks, scheduler_check
 from fateflow_tui.runtime.peers.client import Peers
 from fateflow_tui.runtime.peers.grants import party_of
-from fateflow_tui.runtime.peers.messages import PeerState, Reach
-from fateflow_tui.runtime.peers.routes import Route, RouteTable
+from fateflow_tui.runtime.peers.messages import PingResult, Reachability
+from fateflow_tui.runtime.peers.routes import PeerRoute, RouteTable
 from fateflow_tui.runtime.site_config import SiteConfig
 
 _USUAL_PORT: Final = 9380
 
 
-def network_checks(config: SiteConfig, url: str = "") -> Iterator[Check]:
+def network_checks(config: SiteConfig, url: str = "") -> Iterator[DoctorCheck]:
     """url: where the site answers now, '' for one that does not run."""
     yield _bind(config)
-    yield Check("port", True, f"it answers at {url}") if url else _port(config)
+    yield DoctorCheck("port", True, f"it answers at {url}") if url else _port(config)
     yield _advertised(config)
 
 
-def _bind(config: SiteConfig) -> Check:
+def _bind(config: SiteConfig) -> DoctorCheck:
     fix = "set host in site.toml to an address of this machine, or 0.0.0.0 for all of them"
     try:
         family, _, _, _, address = socket.getaddrinfo(
@@ -44,17 +44,19 @@ def _bind(config: SiteConfig) -> Check:
         with socket.socket(family, socket.SOCK_STREAM) as listener:
             listener.bind(address)
     except OSError as error:
-        return Check("bind address", False, f"{config.host!r} is no address of this machine: {error.strerror}", fix)
+        return DoctorCheck(
+            "bind address", False, f"{config.host!r} is no address of this machine: {error.strerror}", fix
+        )
     if is_loopback(config.host):
         text = f"{config.host}: users and peers on this machine only"
         if config.standalone:
-            return Check("bind address", True, f"{config.host}: users on this machine only")
-        return Check("bind address", True, text, fix)
+            return DoctorCheck("bind address", True, f"{config.host}: users on this machine only")
+        return DoctorCheck("bind address", True, text, fix)
     lack = "" if config.tls.certificate else ", without TLS: tokens and rows are readable on the way"
-    return Check("bind address", True, f"{config.host or 'all addresses'}{lack}", "set [tls] in site.toml")
+    return DoctorCheck("bind address", True, f"{config.host or 'all addresses'}{lack}", "set [tls] in site.toml")
 
 
-def _port(config: SiteConfig) -> Check:
+def _port(config: SiteConfig) -> DoctorCheck:
     """Whether somebody else has the port. A scheduler without a fixed one takes the next that is free."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
@@ -63,33 +65,39 @@ def _port(config: SiteConfig) -> Check:
             listener.bind((config.host, config.port))
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                return Check("port", False, f"{config.port} cannot be had: {error.strerror}", "set port in site.toml")
+                return DoctorCheck(
+                    "port", False, f"{config.port} cannot be had: {error.strerror}", "set port in site.toml"
+                )
             text = f"{config.port} is taken by another program"
             if config.port == _USUAL_PORT:
-                return Check("port", True, f"{text}; the next free one is taken instead")
-            return Check("port", False, text, f"end that program (ss -ltnp | grep {config.port}), or set another port")
-    return Check("port", True, f"{config.port} is free" if config.port else "any free one")
+                return DoctorCheck("port", True, f"{text}; the next free one is taken instead")
+            return DoctorCheck(
+                "port", False, text, f"end that program (ss -ltnp | grep {config.port}), or set another port"
+            )
+    return DoctorCheck("port", True, f"{config.port} is free" if config.port else "any free one")
 
 
-def _advertised(config: SiteConfig) -> Check:
+def _advertised(config: SiteConfig) -> DoctorCheck:
     if not config.advertised:
         text = (
             "no address for peers is set" if not config.standalone else "a standalone site needs no address for peers"
         )
-        return Check("address for peers", True, text, "set advertised in site.toml if peers see another address")
+        return DoctorCheck("address for peers", True, text, "set advertised in site.toml if peers see another address")
     parts = urlsplit(config.advertised)
     name = parts.hostname or ""
     fix = "correct advertised in site.toml, or the name in DNS or /etc/hosts"
     try:
         found = socket.getaddrinfo(name, parts.port or None, type=socket.SOCK_STREAM)
     except OSError as error:
-        return Check(
+        return DoctorCheck(
             "address for peers", False, f"{name!r} of {config.advertised} has no address: {error.strerror}", fix
         )
     addresses = sorted({str(entry[4][0]) for entry in found})
     if all(map(is_loopback, addresses)) and not is_loopback(name):
-        return Check("address for peers", False, f"{name} leads to {addresses[0]}, which is each machine's own", fix)
-    return Check("address for peers", True, f"{config.advertised} leads to {', '.join(addresses[:3])}")
+        return DoctorCheck(
+            "address for peers", False, f"{name} leads to {addresses[0]}, which is each machine's own", fix
+        )
+    return DoctorCheck("address for peers", True, f"{config.advertised} leads to {', '.join(addresses[:3])}")
 
 
 def is_loopback(host: str) -> bool:
@@ -104,74 +112,76 @@ def is_loopback(host: str) -> bool:
 _SKEW: Final = 5_000  # ms; calls are refused when clocks are minutes apart, and times of two sites mislead before
 
 
-async def peer_checks(peers: Peers, routes: RouteTable, standalone: bool) -> list[Check]:
+async def peer_checks(peers: Peers, routes: RouteTable, standalone: bool) -> list[DoctorCheck]:
     """One check or more for each party that is known, all asked at once."""
     known = routes.list()
     if standalone:
-        return [Check("peers", True, "a standalone site plays all parties itself")]
+        return [DoctorCheck("peers", True, "a standalone site plays all parties itself")]
     if not known:
-        return [Check("peers", True, "no party of another site is known", "fateflow party add guest:10000 URL")]
+        return [DoctorCheck("peers", True, "no party of another site is known", "fateflow party add guest:10000 URL")]
     found = await asyncio.gather(*(_of_route(peers, route) for route in known))
     return [check for checks in found for check in checks]
 
 
-async def answer_reach(peers: Peers, asker: Party, asked: Party) -> Reach:
+async def answer_reach(peers: Peers, asker: Party, asked: Party) -> Reachability:
     """What this site says when a peer asks whether it can be reached from here."""
     try:
         state = await peers.ping(asker, asked)
     except FateFlowError as error:
-        return Reach(False, error.message, error.hint)
-    return Reach(True, f"in {state.rtt:.0f} ms", "")
+        return Reachability(False, error.message, error.hint)
+    return Reachability(True, f"in {state.rtt:.0f} ms", "")
 
 
-async def _of_route(peers: Peers, route: Route) -> list[Check]:
+async def _of_route(peers: Peers, route: PeerRoute) -> list[DoctorCheck]:
     name, party = f"peer {route.party}", party_of(route.party)
     if route.public_key is None:
         text = f"its site at {route.url} is not trusted, so that nothing is exchanged"
-        return [Check(name, False, text, f"compare its fingerprint, then: fateflow party trust {route.party}")]
+        return [DoctorCheck(name, False, text, f"compare its fingerprint, then: fateflow party trust {route.party}")]
     try:
         state = await peers.ping(party)
     except FateFlowError as error:
         return [
-            Check(name, False, error.message, error.hint or "see that its site runs and that no firewall is between")
+            DoctorCheck(
+                name, False, error.message, error.hint or "see that its site runs and that no firewall is between"
+            )
         ]
     return [
-        Check(name, True, f"{state.name} at {state.url} answers in {state.rtt:.0f} ms"),
+        DoctorCheck(name, True, f"{state.name} at {state.url} answers in {state.rtt:.0f} ms"),
         await _way_back(peers, party, name),
         _clock(state, name),
         _version(state, name),
     ]
 
 
-async def _way_back(peers: Peers, party: Party, name: str) -> Check:
+async def _way_back(peers: Peers, party: Party, name: str) -> DoctorCheck:
     try:
         reach = await peers.ask_reach(party)
     except FateFlowError as error:
         text = f"whether it reaches this site cannot be known: {error.message}"
-        return Check(f"{name} back", True, text)
+        return DoctorCheck(f"{name} back", True, text)
     if reach.ok:
-        return Check(f"{name} back", True, f"it reaches this site {reach.text}")
+        return DoctorCheck(f"{name} back", True, f"it reaches this site {reach.text}")
     fix = f"at its site: {reach.hint}" if reach.hint else "at its site, correct this site's address: fateflow party add"
-    return Check(f"{name} back", False, f"it does not reach this site: {reach.text}", fix)
+    return DoctorCheck(f"{name} back", False, f"it does not reach this site: {reach.text}", fix)
 
 
-def _clock(state: PeerState, name: str) -> Check:
+def _clock(state: PingResult, name: str) -> DoctorCheck:
     way = "ahead of" if state.clock_skew > 0 else "behind"
     text = f"its clock is {abs(state.clock_skew) / 1000:.1f} s {way} this one"
-    return Check(f"{name} clock", abs(state.clock_skew) <= _SKEW, text, "set both clocks by NTP")
+    return DoctorCheck(f"{name} clock", abs(state.clock_skew) <= _SKEW, text, "set both clocks by NTP")
 
 
-def _version(state: PeerState, name: str) -> Check:
+def _version(state: PingResult, name: str) -> DoctorCheck:
     if state.version == __version__:
-        return Check(f"{name} version", True, state.version)
+        return DoctorCheck(f"{name} version", True, state.version)
     text = f"it runs {state.version}, this site {__version__}"
-    return Check(f"{name} version", False, text, "run the same version at both sites")
+    return DoctorCheck(f"{name} version", False, text, "run the same version at both sites")
 
 
 _FEW_FILES: Final = 1_024
 
 
-def checks(home: Home, config: SiteConfig, broken: Mapping[str, str], url: str = "") -> Iterator[Check]:
+def checks(home: Home, config: SiteConfig, broken: Mapping[str, str], url: str = "") -> Iterator[DoctorCheck]:
     """Of the running site that calls it. broken: modules and drop-in files that could not be loaded, and why. url:
     where it answers.
     """
@@ -184,21 +194,21 @@ def checks(home: Home, config: SiteConfig, broken: Mapping[str, str], url: str =
     yield _modules(broken)
 
 
-def checks_of_stopped(root: Path) -> Iterator[Check]:
+def checks_of_stopped(root: Path) -> Iterator[DoctorCheck]:
     """Of a home on which no scheduler answers; changes nothing there."""
     home = Home(root)
     if not root.is_dir():
-        yield Check("home", True, f"{root} does not exist; the first start makes it", "fateflow server start")
+        yield DoctorCheck("home", True, f"{root} does not exist; the first start makes it", "fateflow server start")
         return
     yield scheduler_check(home)
     config = SiteConfig()
     try:
         config = SiteConfig.load(home.configuration)
-        yield Check("configuration", True, f"{home.configuration} can be read")
+        yield DoctorCheck("configuration", True, f"{home.configuration} can be read")
     except FileNotFoundError:
-        yield Check("configuration", True, "none yet; the first start writes one")
+        yield DoctorCheck("configuration", True, "none yet; the first start writes one")
     except FateFlowError as error:
-        yield Check("configuration", False, error.message, error.hint or f"mend {home.configuration}")
+        yield DoctorCheck("configuration", False, error.message, error.hint or f"mend {home.configuration}")
     yield from network_checks(config)
     yield _file_limit()
     yield from home_checks(home)
@@ -206,37 +216,37 @@ def checks_of_stopped(root: Path) -> Iterator[Check]:
     yield _memory(config)
     yield _modules(_broken(home))
     if not config.standalone:
-        yield Check(
+        yield DoctorCheck(
             "peers", True, "whether they can be reached is known when the scheduler runs", "fateflow server start"
         )
 
 
-def _file_limit() -> Check:
+def _file_limit() -> DoctorCheck:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     fix = f"raise it: ulimit -n {_FEW_FILES * 4}"
-    return Check("open files", soft >= _FEW_FILES, f"a process may open {soft} files", fix)
+    return DoctorCheck("open files", soft >= _FEW_FILES, f"a process may open {soft} files", fix)
 
 
-def _cores(config: SiteConfig) -> Check:
+def _cores(config: SiteConfig) -> DoctorCheck:
     cores = os.cpu_count() or 1
     text = f"jobs may take {config.capacity.cores} cores in all, the machine has {cores}"
-    return Check("cores", True, text)
+    return DoctorCheck("cores", True, text)
 
 
-def _memory(config: SiteConfig) -> Check:
+def _memory(config: SiteConfig) -> DoctorCheck:
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
     wanted = config.capacity.memory
     if not wanted:
-        return Check("memory", True, f"the memory of jobs is not counted, the machine has {machine} MiB")
+        return DoctorCheck("memory", True, f"the memory of jobs is not counted, the machine has {machine} MiB")
     text = f"jobs may take {wanted} MiB in all, the machine has {machine} MiB"
-    return Check("memory", wanted <= machine, text, "set capacity.memory in site.toml to less")
+    return DoctorCheck("memory", wanted <= machine, text, "set capacity.memory in site.toml to less")
 
 
-def _modules(broken: Mapping[str, str]) -> Check:
+def _modules(broken: Mapping[str, str]) -> DoctorCheck:
     if not broken:
-        return Check("modules", True, "all that is installed or dropped in can be loaded")
+        return DoctorCheck("modules", True, "all that is installed or dropped in can be loaded")
     texts = "; ".join(f"{name}: {why}" for name, why in sorted(broken.items()))
-    return Check("modules", False, f"cannot be loaded: {texts}", "mend or remove them, then restart the site")
+    return DoctorCheck("modules", False, f"cannot be loaded: {texts}", "mend or remove them, then restart the site")
 
 
 def _broken(home: Home) -> dict[str, str]:

@@ -21,7 +21,7 @@ from fateflow_tui.core.plan import outside_tables
 from fateflow_tui.core.ports import JobStore, ModuleCatalog, loadable_facts
 from fateflow_tui.core.records import JobState
 from fateflow_tui.registry import Registry
-from fateflow_tui.runtime.home.survey import Leftover, Survey, Table, size_of, survey
+from fateflow_tui.runtime.home.survey import GarbageItem, Survey, Table, size_of, survey
 from fateflow_tui.runtime.live_jobs import load_state
 from fateflow_tui.runtime.site_config import Retention
 
@@ -52,7 +52,7 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
 class Chosen(msgspec.Struct, frozen=True):
     """What goes, and of what would be old enough, what stays and why."""
 
-    items: list[Leftover]
+    items: list[GarbageItem]
     kept: dict[str, str]
 
 
@@ -98,10 +98,10 @@ class _Settled:
         used = next((self._users[table] for table in job.tables if table in self._users), "")
         return self._reused.get(job.job_id, "") or (f"a table of it is needed: {used}" if used else "")
 
-    def whole(self, job: JobFacts, why: str) -> Leftover:
+    def whole(self, job: JobFacts, why: str) -> GarbageItem:
         return _item("job", job, job.job_id, job.size, why, tuple(job.tables))
 
-    def of_tables(self, job: JobFacts, why: str) -> Iterator[Leftover]:
+    def of_tables(self, job: JobFacts, why: str) -> Iterator[GarbageItem]:
         for table, size in job.tables.items():
             name = ".".join(table)
             if table in self._users or job.job_id in self._reused:
@@ -110,8 +110,8 @@ class _Settled:
                 yield _item("table", job, name, size, why, (table,))
 
 
-def _item(kind: str, job: JobFacts, name: str, size: int, why: str, tables: tuple[Table, ...] = ()) -> Leftover:
-    return Leftover(kind=kind, name=name, size=size, at=job.ended_at, why=why, job_id=job.job_id, tables=tables)
+def _item(kind: str, job: JobFacts, name: str, size: int, why: str, tables: tuple[Table, ...] = ()) -> GarbageItem:
+    return GarbageItem(kind=kind, name=name, size=size, at=job.ended_at, why=why, job_id=job.job_id, tables=tables)
 
 
 def _beyond(
@@ -176,23 +176,25 @@ def job_facts(
 
 def orphans(
     home: Home, found: Survey, known: Collection[str], registered: Collection[str], needed: Collection[Table]
-) -> Iterator[Leftover]:
+) -> Iterator[GarbageItem]:
     """What lies here under the id of a job that is not known. needed: tables that something refers to."""
     places = {"logs": home.root / "logs", "metrics": home.root / "metrics", "files": home.root / "jobs"}
     for job_id, sizes in found.sizes.items():
         for kind, root in places.items():
             if kind in sizes and job_id not in known and (old := _old(root / job_id)):
-                yield Leftover(kind=kind, name=job_id, size=sizes[kind], at=old, why=_UNKNOWN, paths=(root / job_id,))
+                yield GarbageItem(
+                    kind=kind, name=job_id, size=sizes[kind], at=old, why=_UNKNOWN, paths=(root / job_id,)
+                )
     for version, places_of in found.models.items():
         for path in places_of if version not in known and version not in registered else ():
             if old := _old(path):
                 name = f"{path.parent.name} {version}"
                 why = "it was never registered, and its job is not known here any more"
-                yield Leftover(kind="model", name=name, size=size_of(path), at=old, why=why, paths=(path,))
+                yield GarbageItem(kind="model", name=name, size=size_of(path), at=old, why=why, paths=(path,))
     for job_id, tables in found.tables.items():
         for table, size in tables.items() if job_id not in known else ():
             if table not in needed and (old := _old(home.table(*table))):
-                yield Leftover(kind="table", name=".".join(table), size=size, at=old, why=_UNKNOWN, tables=(table,))
+                yield GarbageItem(kind="table", name=".".join(table), size=size, at=old, why=_UNKNOWN, tables=(table,))
 
 
 def _ended_at(state: JobState) -> int:
@@ -222,7 +224,7 @@ _FIRST, _EVERY = 60.0, 3600.0  # seconds
 class GarbageReport(msgspec.Struct, frozen=True):
     """What can go, or has gone; kept: what is old or large enough but stays, and why. size: bytes."""
 
-    items: list[Leftover]
+    items: list[GarbageItem]
     kept: dict[str, str]
 
     @property
@@ -230,7 +232,7 @@ class GarbageReport(msgspec.Struct, frozen=True):
         return sum(item.size for item in self.items)
 
 
-class Collector:
+class GarbageCollector:
     """The garbage of one site. live: a job as the scheduler has it in memory. bound: tables that serving looks into."""
 
     def __init__(
@@ -287,7 +289,7 @@ class Collector:
         """Does what `plan` says. Gives what is gone; a job that began to live meanwhile is left alone."""
         async with self._turn:
             plan = await self.plan(limits, loose=loose)
-            gone: list[Leftover] = []
+            gone: list[GarbageItem] = []
             for item in plan.items:
                 if item.job_id and self._live(item.job_id) is not None:
                     continue
@@ -297,7 +299,7 @@ class Collector:
                 gone.append(item)
             return GarbageReport(gone, plan.kept)
 
-    def _complete(self, item: Leftover, found: Survey) -> Leftover:
+    def _complete(self, item: GarbageItem, found: Survey) -> GarbageItem:
         """With the files that belong to it."""
         home, job_id = self._home, item.job_id
         if item.kind == "logs":
@@ -307,12 +309,12 @@ class Collector:
         places = (home.job_logs(job_id), home.job_files(job_id), home.root / "metrics" / job_id)
         return msgspec.structs.replace(item, paths=(*places, *found.models.get(job_id, ())))
 
-    def _is_wanted(self, item: Leftover, limits: Retention, now: int, loose: bool) -> bool:
+    def _is_wanted(self, item: GarbageItem, limits: Retention, now: int, loose: bool) -> bool:
         if item.kind != "archive":
             return loose
         return bool(limits.archives_days) and now - item.at > limits.archives_days * _DAY
 
-    def _remove(self, item: Leftover) -> None:
+    def _remove(self, item: GarbageItem) -> None:
         for namespace, name in item.tables:
             self._tables.delete(namespace, name)
             with contextlib.suppress(OSError):  # others may be in it

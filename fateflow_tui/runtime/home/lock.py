@@ -22,7 +22,7 @@ class HomeLock:
         self._path = home.root / "scheduler.lock"
         self._descriptor: int | None = None
 
-    def take(self) -> None:
+    def acquire(self) -> None:
         """Raises HomeTaken, naming the process that has it."""
         descriptor = self._open()
         try:

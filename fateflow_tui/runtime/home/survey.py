@@ -29,7 +29,7 @@ class Survey(msgspec.Struct, frozen=True):
     sizes: dict[str, dict[str, int]]
     tables: dict[str, dict[Table, int]]
     models: dict[str, list[Path]]
-    loose: list[Leftover]
+    loose: list[GarbageItem]
 
 
 def survey(home: Home, tables: Tables) -> Survey:
@@ -85,7 +85,7 @@ def _remains(models: Path) -> Iterator[Path]:
                 yield version
 
 
-def _loose(home: Home) -> Iterator[Leftover]:
+def _loose(home: Home) -> Iterator[GarbageItem]:
     """Parts of models that nobody came for, uploads that nobody reads, archives of what lives elsewhere now."""
     limit = time.time() - _ABANDONED
     for kind, root in (("staged", home.models / STAGED), ("upload", home.uploads), ("archive", home.migrated)):
@@ -93,7 +93,7 @@ def _loose(home: Home) -> Iterator[Leftover]:
             written = path.lstat().st_mtime
             if kind == "archive" or written < limit:
                 why = "it lives at another site now" if kind == "archive" else "nobody has come for it for a day"
-                yield Leftover(
+                yield GarbageItem(
                     kind=kind, name=path.name, size=size_of(path), at=round(written * 1000), why=why, paths=(path,)
                 )
 
@@ -108,7 +108,7 @@ def _below(root: Path) -> list[Path]:
 Table = tuple[str, str]  # namespace, name
 
 
-class Leftover(msgspec.Struct, frozen=True, kw_only=True):
+class GarbageItem(msgspec.Struct, frozen=True, kw_only=True):
     """Something that can go. kind: job, logs, metrics, table, model, staged, upload or archive. at: when its job ended,
     or the file was written; ms. size: bytes.
     """

@@ -19,7 +19,7 @@ _FRESH: Final = 5_000  # ms for which an answer is good
 _TURN: Final = 8  # job files between two chances for others to use the event loop
 
 
-class History:
+class TaskDurations:
     """states: jobs, newest first, at most so many."""
 
     def __init__(self, states: Callable[[int], Iterator[JobState]], clock: Callable[[], int] = now_ms) -> None:
@@ -28,7 +28,7 @@ class History:
         self._usual: dict[str, Usual] = {}
         self._looked_at = 0
 
-    async def usual(self) -> dict[str, Usual]:
+    async def by_module(self) -> dict[str, Usual]:
         """By `module/role`. What was taken over from another job has not run and does not count."""
         now = self._clock()
         if now - self._looked_at >= _FRESH:

@@ -83,7 +83,7 @@ class Prediction(Protocol):
     def parts(self) -> Mapping[str, str]: ...
 
 
-class Jobs(JobLookup):
+class JobService(JobLookup):
     """The job desk of a site. plays: which parties are this site's own. ids: for new jobs. prediction: the model that
     a submitted conf wants to predict with, None if it wants to train.
     """
@@ -177,7 +177,7 @@ class Jobs(JobLookup):
         plan = self._planned(dsl, conf)
         if reuse is False:
             return run_all(plan, Reason(Change.OFF, "reuse is off"))
-        source = self.known(reuse) if isinstance(reuse, str) else closest(plan, self.states(_SEARCHED))
+        source = self.require(reuse) if isinstance(reuse, str) else closest(plan, self.states(_SEARCHED))
         if source is None:
             return plan_reuse(plan, None)
         own = [document for document in plan.documents if self._plays(document.party)]
@@ -185,7 +185,7 @@ class Jobs(JobLookup):
 
     def _source(self, plan: JobPlan, reuse: str | bool) -> JobState | None:
         if isinstance(reuse, str):
-            return self.known(reuse)
+            return self.require(reuse)
         return best_source(plan, self.states(_SEARCHED)) if reuse else None
 
     def _planned(self, dsl: Mapping[str, Any] | str, conf: Mapping[str, Any] | str, by: str = "") -> JobPlan:
@@ -202,7 +202,7 @@ class Jobs(JobLookup):
 
     async def stop(self, job_id: str, *, by: str, status: Status = Status.CANCELED, reason: str = "") -> dict[str, Any]:
         """Stops a job at all parties, from any of them. Stopping an ended job changes nothing."""
-        state = self.known(job_id)
+        state = self.require(job_id)
         if self._engine.job(job_id) is None:
             return {"status": status_of(state), "parties": {}}
         await self._scheduler.turn(StopRequested(now_ms(), job_id, by, status, reason))
@@ -210,7 +210,7 @@ class Jobs(JobLookup):
             async with asyncio.timeout(_ACKNOWLEDGED_WITHIN):
                 state = await self._observer.until(job_id, self.state, is_settled)
         except TimeoutError:
-            state = self.known(job_id)
+            state = self.require(job_id)
         return {"status": status_of(state), "parties": stop_answers(state)}
 
     async def rerun(
@@ -224,7 +224,7 @@ class Jobs(JobLookup):
         component_parameters: Mapping[str, Any] | None = None,
     ) -> list[RerunStep]:
         """Runs what did not succeed once more (see `rerun_plan`), with changed parameters if given."""
-        state = self.known(job_id)
+        state = self.require(job_id)
         self._scheduler.recall(job_id)
         changes = self._pending.merged(job_id, job_parameters, component_parameters)
         documents, conf = self._changed_documents(state, *changes)
@@ -246,7 +246,7 @@ class Jobs(JobLookup):
         component_parameters: Mapping[str, Any] | None = None,
     ) -> list[RerunStep]:
         """What a rerun would do to each component, and why."""
-        state = self.known(job_id)
+        state = self.require(job_id)
         self._scheduler.recall(job_id)
         changes = self._pending.merged(job_id, job_parameters, component_parameters)
         documents, _ = self._changed_documents(state, *changes)
@@ -259,7 +259,7 @@ class Jobs(JobLookup):
         rerun would do. Raises as `rerun_plan` does, and then keeps nothing.
         """
         steps = self.rerun_plan(job_id, None, False, job_parameters, component_parameters)
-        _refuse_unknown(self.known(job_id), component_parameters)
+        _refuse_unknown(self.require(job_id), component_parameters)
         changes = self._pending.merged(job_id, job_parameters, component_parameters)
         self._pending.keep(job_id, changes)
         logger.info("%s changed parameters of job %s for its next rerun", by or "a user", job_id)

@@ -29,8 +29,8 @@ def upload_job(conf: Mapping[str, Any], file: str) -> tuple[dict[str, Any], dict
         "head": _whole(conf, "head"),
         "partition": _whole(conf, "partition"),
         # FATE's 1.6 clients send 2 for "do not drop"; only 1 and true mean it.
-        "destroy": means_yes(conf.get("drop")),
-        **{flag: means_yes(conf.get(flag)) for flag in _UPLOAD_FLAGS},
+        "destroy": is_truthy(conf.get("drop")),
+        **{flag: is_truthy(conf.get(flag)) for flag in _UPLOAD_FLAGS},
     }
     parameters.update({field: conf[field] for field in _UPLOAD_FIELDS if conf.get(field) is not None})
     for field, name in (("schema", "table_schema"), ("meta", "meta")):
@@ -49,8 +49,8 @@ def download_job(conf: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any
         "namespace": str(conf["namespace"]),
         "output_path": str(conf["output_path"]),
         "delimiter": str(conf.get("delimiter") or ","),
-        "head": int(means_yes(conf.get("head"))),
-        "quoted": int(means_yes(conf.get("quoted"))),
+        "head": int(is_truthy(conf.get("head"))),
+        "quoted": int(is_truthy(conf.get("quoted"))),
     }
     return _local_job("download_0", "Download", parameters, "", conf)
 
@@ -68,11 +68,11 @@ def model_job(module: str, conf: Mapping[str, Any], directory: str) -> tuple[dic
     _need(conf, "model_id", "model_version", "role", "party_id")
     parameters = {name: str(conf[name]) for name in ("model_id", "model_version", "role", "party_id")}
     address = {"storage": "file", "path": directory}
-    given = {**parameters, "store_address": address, "force_update": means_yes(conf.get("force_update"))}
+    given = {**parameters, "store_address": address, "force_update": is_truthy(conf.get("force_update"))}
     return _local_job("store_0" if module == "ModelStore" else "restore_0", module, given, "", conf)
 
 
-def means_yes(value: Any) -> bool:
+def is_truthy(value: Any) -> bool:
     """1 and true, also as texts; clients say 2, 0, false or nothing for no."""
     return value in (1, "1") or str(value).lower() == "true"
 
@@ -130,8 +130,8 @@ class TableExists(Conflict):
     code, retcode = "table_exists", 100
 
 
-class LocalJobs:
-    """submit: of `Jobs`."""
+class LocalJobService:
+    """submit: of `JobService`."""
 
     def __init__(self, submit: Callable[..., Awaitable[JobState]], tables: Tables) -> None:
         self._submit = submit

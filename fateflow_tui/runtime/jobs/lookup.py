@@ -102,7 +102,7 @@ class JobLookup:
             if state is not None:
                 yield state
 
-    def known(self, job_id: str) -> JobState:
+    def require(self, job_id: str) -> JobState:
         """Raises JobNotFound."""
         state = self.state(job_id)
         if state is None:

@@ -15,7 +15,7 @@ from fateflow_tui.registry.archive import archive_name, export_archive, read_arc
 from fateflow_tui.runtime.peers.keys import SiteKey, holds
 
 
-class Archive(NamedTuple):
+class ArchiveFile(NamedTuple):
     """A zip file. name: what it is to be called. temporary: to be removed by who has sent it."""
 
     path: Path
@@ -31,7 +31,7 @@ class ModelArchives:
         self._registry = registry
         self._key = key
 
-    def export(self, party: Party, model_id: str, version: str) -> Archive:
+    def export(self, party: Party, model_id: str, version: str) -> ArchiveFile:
         """A party's part; also of a version that was migrated here and lives elsewhere now. Raises NotFound."""
         name = archive_name(party_model_id(party, model_id), version)
         try:
@@ -39,12 +39,12 @@ class ModelArchives:
         except NotFound:
             kept = self._home.migrated / segment(name, "archive")
             if kept.is_file():
-                return Archive(kept, name, temporary=False)
+                return ArchiveFile(kept, name, temporary=False)
             raise
         path = self._home.uploads / secrets.token_hex(8)
         make_directories(path.parent)
         export_archive(part, path, self._sign)
-        return Archive(path, name, temporary=True)
+        return ArchiveFile(path, name, temporary=True)
 
     def keep_migrated(self, part: Part) -> Path:
         """Writes the archive of a part that is to live at another site; it stays until it is removed by hand."""
@@ -53,7 +53,7 @@ class ModelArchives:
         export_archive(part, path, self._sign)
         return path
 
-    def take_in(self, path: Path, party: Party, model_id: str, version: str, *, force: bool) -> Part:
+    def import_archive(self, path: Path, party: Party, model_id: str, version: str, *, force: bool) -> Part:
         """Registers the part in an archive. Raises BadRequest or DamagedFile naming the part that is wrong, Conflict
         when the version is here already; force replaces it.
         """
@@ -74,7 +74,7 @@ class ModelArchives:
             staged = self._registry.stage(found, archive.models())
             try:
                 if force:
-                    self._make_room(found.party_model_id, version)
+                    self._remove_existing(found.party_model_id, version)
                 return self._registry.publish(staged, archive.manifest.parts, imported=True)
             except (FateFlowError, OSError):
                 self._registry.discard(staged.token)
@@ -87,7 +87,7 @@ class ModelArchives:
             return False
         return True
 
-    def _make_room(self, owner: str, version: str) -> None:
+    def _remove_existing(self, owner: str, version: str) -> None:
         try:
             self._registry.remove(owner, version)
         except NotFound:

@@ -11,14 +11,14 @@ from fateflow_tui.core.errors import Conflict
 MODEL_PATH: Final = "/v1/peer/model"  # ModelMessage -> ModelAnswer
 
 
-class Deployment(msgspec.Struct, frozen=True, tag="deploy"):
+class DeployChange(msgspec.Struct, frozen=True, tag="deploy"):
     """A version that can predict. components: whose models it keeps."""
 
     predict_dsl: dict[str, Any]
     components: list[str]
 
 
-class Migration(msgspec.Struct, frozen=True, tag="migrate"):
+class MigrateChange(msgspec.Struct, frozen=True, tag="migrate"):
     """The same model under other party ids. parties: old `str(party)` -> new one."""
 
     parties: dict[str, str]
@@ -31,7 +31,7 @@ class VersionOrder(msgspec.Struct, frozen=True):
     model_version: str
     new_model_id: str
     new_version: str
-    change: Deployment | Migration
+    change: DeployChange | MigrateChange
     made_at: int
 
 

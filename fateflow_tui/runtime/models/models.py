@@ -23,12 +23,12 @@ from fateflow_tui.registry.migrate import check_mapping, new_model_id
 from fateflow_tui.registry.names import ModelNames
 from fateflow_tui.runtime.jobs.prediction import Prediction, deployed_dsl, training_pipeline, used_models, wanted_model
 from fateflow_tui.runtime.live_jobs import JobIds
-from fateflow_tui.runtime.models.archives import Archive, ModelArchives
+from fateflow_tui.runtime.models.archives import ArchiveFile, ModelArchives
 from fateflow_tui.runtime.models.messages import (
-    Deployment,
+    DeployChange,
     DescribePart,
     LoadVersion,
-    Migration,
+    MigrateChange,
     ModelAnswer,
     ModelMessage,
     NotDeployed,
@@ -36,17 +36,17 @@ from fateflow_tui.runtime.models.messages import (
     VersionOrder,
     version_of,
 )
-from fateflow_tui.runtime.models.participant import ModelKeeper
-from fateflow_tui.runtime.models.versions import ModelLookup, ModelNotFound, PartyAnswer, VersionMade, Versions
+from fateflow_tui.runtime.models.participant import ModelParticipant
+from fateflow_tui.runtime.models.versions import ModelLookup, ModelNotFound, PartyAnswer, VersionResult, Versions
 from fateflow_tui.runtime.peers.client import Peers
 from fateflow_tui.runtime.peers.grants import Trail
 from fateflow_tui.runtime.peers.keys import SiteKey
-from fateflow_tui.runtime.serving.serving import Serving
+from fateflow_tui.runtime.serving.serving import ServingService
 from fateflow_tui.runtime.site_config import SiteConfig
 
 logger = logging.getLogger(__name__)
 
-_TELL_AGAIN_EVERY = 2.0  # seconds
+_RETRY_EVERY = 2.0  # seconds
 _SERVED_ROLES = ("guest", "host")
 
 
@@ -58,7 +58,7 @@ class PartState(msgspec.Struct, frozen=True):
     flaws: list[str]
 
 
-class Models(ModelLookup):
+class ModelService(ModelLookup):
     """The model desk of a site. job_ended: returns when a job has ended at this site, or is not known here, or has
     taken too long.
     """
@@ -71,7 +71,7 @@ class Models(ModelLookup):
         peers: Peers,
         catalog: ModuleCatalog,
         registry: Registry,
-        serving: Serving,
+        serving: ServingService,
         ids: JobIds,
         names: Collection,
         decisions: Collection,
@@ -85,7 +85,7 @@ class Models(ModelLookup):
         self._serving = serving
         self._ids = ids
         self._archives = ModelArchives(home, registry, key)
-        self._keeper = ModelKeeper(registry, self._archives, serving)
+        self._participant = ModelParticipant(registry, self._archives, serving)
         self._job_ended = job_ended
         self._audit = audit
         self._versions = Versions(self._ask, decisions)
@@ -94,10 +94,10 @@ class Models(ModelLookup):
         """For as long as the site runs: what was decided reaches those who were away."""
         while True:
             try:
-                await self._versions.tell_again()
+                await self._versions.retry_decisions()
             except (FateFlowError, OSError):
                 logger.exception("parties could not be told of a model version; it is tried again")
-            await asyncio.sleep(_TELL_AGAIN_EVERY)
+            await asyncio.sleep(_RETRY_EVERY)
 
     async def handle(self, source: Party, party: Party, message: ModelMessage) -> ModelAnswer:
         """A peer's message to a party of this site, already authenticated.
@@ -105,7 +105,7 @@ class Models(ModelLookup):
         A job's driver knows of its success a moment before the other parties do, who register their parts then.
         """
         await self._job_ended(version_of(message))
-        answer = await self._keeper.handle(source, party, message)
+        answer = await self._participant.handle(source, party, message)
         if isinstance(message, PublishVersion | LoadVersion):
             self._note(f"model {type(message).__name__}", str(source), version_of(message), party=str(party))
         return answer
@@ -120,7 +120,7 @@ class Models(ModelLookup):
 
     async def verify(self, version: str) -> dict[str, PartState]:
         """Every party's part, by `str(party)`: whether it is there, of this generation, and unharmed."""
-        own = self.known(version)[0]
+        own = self.require(version)[0]
         parts = own.manifest.parts
         message = DescribePart(own.model_id, version)
         answers = await self._ask_each(own.party, [Party.parse(key) for key in parts], message)
@@ -130,7 +130,7 @@ class Models(ModelLookup):
         """What differs between two versions at one party of this site, the initiator's unless another is named."""
         chosen = []
         for version in (one, other):
-            fitting = [part for part in self.known(version) if party in (None, part.party)]
+            fitting = [part for part in self.require(version) if party in (None, part.party)]
             if not fitting:
                 raise ModelNotFound(f"there is no part of {party} of model version {version} at this site")
             chosen.append(fitting[0])
@@ -178,7 +178,7 @@ class Models(ModelLookup):
         components: list[str] | None = None,
         predict_dsl: dict[str, Any] | None = None,
         by: str = "",
-    ) -> VersionMade:
+    ) -> VersionResult:
         """Makes a version that can predict, at all parties or at none. Raises ModelNotFound, Conflict, BadDocument."""
         part = self._initiators(model_id, version)
         if not part.pipeline.parent:
@@ -187,7 +187,7 @@ class Models(ModelLookup):
                 hint=f"deploy its parent: {part.pipeline.parent_info.get('parent_model_version')}",
             )
         dsl = deployed_dsl(part.pipeline, components, predict_dsl)
-        change = Deployment(dsl, used_models(dsl))
+        change = DeployChange(dsl, used_models(dsl))
         made = await self._make(part, part.model_id, self._ids.new(), change, _parties(part.pipeline.roles))
         self._note("model deploy", by, part.model_version, new_version=made.model_version, ok=made.ok)
         return made
@@ -203,7 +203,7 @@ class Models(ModelLookup):
         executing: Mapping[str, list[int]],
         new_version: str = "",
         by: str = "",
-    ) -> VersionMade:
+    ) -> VersionResult:
         """Rewrites a version for other party ids at the executing parties' sites. Raises BadRequest."""
         part = self._initiators(model_id, version)
         mapping = check_mapping(part.pipeline.roles, roles, new_roles)
@@ -217,7 +217,7 @@ class Models(ModelLookup):
             raise BadRequest(f"execute_party names {', '.join(strangers)}, who have no part of the model")
         if new_version and self.find(version=new_version):
             raise BadRequest(f"unify_model_version {new_version} is taken by a model of this site")
-        change = Migration({str(old): str(new) for old, new in mapping.items()})
+        change = MigrateChange({str(old): str(new) for old, new in mapping.items()})
         new_id = new_model_id(part.pipeline.roles, mapping)
         made = await self._make(part, new_id, new_version or self._ids.new(), change, parties)
         self._note("model migrate", by, part.model_version, new_version=made.model_version, ok=made.ok)
@@ -246,25 +246,25 @@ class Models(ModelLookup):
         self._serving.bind(service_id, guests[0].party, model_id, version)
         self._note("model bind", by, version, service_id=service_id)
 
-    def export(self, party: Party, model_id: str, version: str, *, by: str = "") -> Archive:
+    def export(self, party: Party, model_id: str, version: str, *, by: str = "") -> ArchiveFile:
         """A party's part as an archive. Raises NotFound."""
         archive = self._archives.export(party, model_id, self.resolve(version))
         self._note("model export", by, version, party=str(party))
         return archive
 
-    def take_in(
+    def import_archive(
         self, path: Path, party: Party, model_id: str, version: str, *, force: bool = False, by: str = ""
     ) -> Part:
-        """Registers the part in an archive; see `ModelArchives.take_in`. Raises BadRequest for a party of others."""
+        """Register the part in an archive; see `ModelArchives.import_archive`."""
         if not self._config.plays(party):
             raise BadRequest(f"{party} is not played by this site", hint=f"import it at the site of {party}")
-        part = self._archives.take_in(path, party, model_id, version, force=force)
+        part = self._archives.import_archive(path, party, model_id, version, force=force)
         self._note("model import", by, version, party=str(party), force=force)
         return part
 
     def delete(self, version: str, *, by: str = "") -> list[str]:
         """Deletes this site's parts of a version; gives the parties. Raises Conflict while one is served."""
-        parts = self.known(version)
+        parts = self.require(version)
         if loaded := [str(part.party) for part in parts if self.is_loaded(part)]:
             raise Conflict(
                 f"model version {version} is served online for {', '.join(loaded)}",
@@ -283,14 +283,14 @@ class Models(ModelLookup):
         self._audit.add(now_ms(), {"what": what, "by": by, "model_version": version, **facts})
 
     async def _make(
-        self, part: Part, new_id: str, new_version: str, change: Deployment | Migration, parties: Sequence[Party]
-    ) -> VersionMade:
+        self, part: Part, new_id: str, new_version: str, change: DeployChange | MigrateChange, parties: Sequence[Party]
+    ) -> VersionResult:
         order = VersionOrder(part.model_id, part.model_version, new_id, new_version, change, now_ms())
         return await self._versions.make(part.pipeline.initiator, order, parties)
 
     async def _ask(self, source: Party, party: Party, message: ModelMessage) -> ModelAnswer:
         if self._config.plays(party):
-            return await self._keeper.handle(source, party, message)
+            return await self._participant.handle(source, party, message)
         return await self._peers.send_model(source, party, message)
 
     async def _ask_each(

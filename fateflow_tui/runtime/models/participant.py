@@ -15,11 +15,11 @@ from fateflow_tui.registry import Part, Registry, Staged
 from fateflow_tui.registry.migrate import migrated
 from fateflow_tui.runtime.models.archives import ModelArchives
 from fateflow_tui.runtime.models.messages import (
-    Deployment,
+    DeployChange,
     DescribePart,
     DiscardVersion,
     LoadVersion,
-    Migration,
+    MigrateChange,
     ModelAnswer,
     ModelMessage,
     NotDeployed,
@@ -27,13 +27,13 @@ from fateflow_tui.runtime.models.messages import (
     StageVersion,
     VersionOrder,
 )
-from fateflow_tui.runtime.serving.serving import Serving
+from fateflow_tui.runtime.serving.serving import ServingService
 
 
-class ModelKeeper:
+class ModelParticipant:
     """Looks after the parts of this site's parties. Disk work is done beside the event loop."""
 
-    def __init__(self, registry: Registry, archives: ModelArchives, serving: Serving) -> None:
+    def __init__(self, registry: Registry, archives: ModelArchives, serving: ServingService) -> None:
         self._registry = registry
         self._archives = archives
         self._serving = serving
@@ -70,7 +70,7 @@ class ModelKeeper:
             # Published before, or swept: making it once more gives the same, and publishing the same changes nothing.
             staged = self._staged(part, order)
         published = self._registry.publish(staged, parts)
-        if isinstance(order.change, Deployment):
+        if isinstance(order.change, DeployChange):
             return ModelAnswer(f"deploy model of role {party.role} {party.party_id} success", published.digest)
         archive = self._archives.keep_migrated(published)
         self._registry.delete(published)
@@ -114,9 +114,9 @@ class ModelKeeper:
     def _staged(self, part: Part, order: VersionOrder) -> Staged:
         token = _token(part.party, order)
         match order.change:
-            case Deployment(predict_dsl=dsl, components=components):
+            case DeployChange(predict_dsl=dsl, components=components):
                 return self._registry.stage_copy(part, _deployed(part.pipeline, order, dsl), components, token=token)
-            case Migration(parties=parties):
+            case MigrateChange(parties=parties):
                 mapping = {Party.parse(old): Party.parse(new) for old, new in parties.items()}
                 pipeline, models = migrated(
                     part.pipeline, part.models, mapping, model_id=order.new_model_id, model_version=order.new_version

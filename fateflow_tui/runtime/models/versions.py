@@ -17,7 +17,7 @@ from fateflow_tui.registry import Part, Registry
 from fateflow_tui.registry.names import ModelNames
 from fateflow_tui.runtime.models.messages import (
     DiscardVersion,
-    Migration,
+    MigrateChange,
     ModelAnswer,
     ModelMessage,
     PublishVersion,
@@ -43,7 +43,7 @@ class ModelLookup:
         """Registered parts of this site, newest first."""
         return self._registry.find(model_id=model_id, version=version, role=role, party_id=party_id)
 
-    def known(self, version: str) -> list[Part]:
+    def require(self, version: str) -> list[Part]:
         """This site's parts of a version, the initiator's first. Raises ModelNotFound."""
         parts = self.find(version=version)
         if not parts:
@@ -122,7 +122,7 @@ class PartyAnswer(msgspec.Struct, frozen=True):
     retmsg: str
 
 
-class VersionMade(msgspec.Struct, frozen=True):
+class VersionResult(msgspec.Struct, frozen=True):
     """The outcome at every party, by `str(party)`. ok: the version exists at all of them."""
 
     model_id: str
@@ -155,7 +155,7 @@ class Versions:
         self._ask = ask
         self._decisions = decisions
 
-    async def make(self, source: Party, order: VersionOrder, parties: Sequence[Party]) -> VersionMade:
+    async def make(self, source: Party, order: VersionOrder, parties: Sequence[Party]) -> VersionResult:
         """Asks all parties in the name of `source`. Never raises for what a party answers."""
         staged = await self._ask_all(source, parties, StageVersion(order))
         failures = {party: outcome for party, outcome in staged.items() if isinstance(outcome, FateFlowError)}
@@ -166,15 +166,15 @@ class Versions:
         parts = {_name_in(order, party): digest for party, digest in digests.items()}
         decision = Decision(source, order, parts, list(parties))
         self._save(decision)
-        told = await self._tell(decision)
-        return _made(order, {str(party): _told(party, outcome) for party, outcome in told.items()})
+        told = await self._publish(decision)
+        return _made(order, {str(party): _published_answer(party, outcome) for party, outcome in told.items()})
 
-    async def tell_again(self) -> None:
+    async def retry_decisions(self) -> None:
         """Tells what was decided to those who do not know it yet, once."""
         for record in self._decisions.all().values():
-            await self._tell(msgspec.convert(record.record, Decision))
+            await self._publish(msgspec.convert(record.record, Decision))
 
-    async def _tell(self, decision: Decision) -> dict[Party, ModelAnswer | FateFlowError]:
+    async def _publish(self, decision: Decision) -> dict[Party, ModelAnswer | FateFlowError]:
         message = PublishVersion(decision.order, decision.parts)
         told = await self._ask_all(decision.source, decision.waiting, message)
         decision.waiting = [party for party, outcome in told.items() if isinstance(outcome, PartyUnreachable)]
@@ -204,11 +204,11 @@ class Versions:
 
 def _name_in(order: VersionOrder, party: Party) -> str:
     """The party as the new version knows it."""
-    return order.change.parties[str(party)] if isinstance(order.change, Migration) else str(party)
+    return order.change.parties[str(party)] if isinstance(order.change, MigrateChange) else str(party)
 
 
-def _made(order: VersionOrder, answers: dict[str, PartyAnswer]) -> VersionMade:
-    return VersionMade(order.new_model_id, order.new_version, answers)
+def _made(order: VersionOrder, answers: dict[str, PartyAnswer]) -> VersionResult:
+    return VersionResult(order.new_model_id, order.new_version, answers)
 
 
 def _refused(parties: Sequence[Party], failures: dict[Party, FateFlowError]) -> dict[str, PartyAnswer]:
@@ -223,7 +223,7 @@ def _refused(parties: Sequence[Party], failures: dict[Party, FateFlowError]) -> 
     return answers
 
 
-def _told(party: Party, outcome: ModelAnswer | FateFlowError) -> PartyAnswer:
+def _published_answer(party: Party, outcome: ModelAnswer | FateFlowError) -> PartyAnswer:
     if isinstance(outcome, ModelAnswer):
         return PartyAnswer(0, outcome.text)
     if isinstance(outcome, PartyUnreachable):

@@ -13,11 +13,19 @@ import fateflow_tui
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import NotAuthentic
 from fateflow_tui.core.ids import OWN_PARTY_ID, Party
-from fateflow_tui.runtime.home.checks import Check
+from fateflow_tui.runtime.home.checks import DoctorCheck
 from fateflow_tui.runtime.peers.keys import SiteKey
 from fateflow_tui.runtime.peers.messages import Identity, Pong
 from fateflow_tui.runtime.peers.routes import RouteTable
-from fateflow_tui.runtime.peers.signing import Call, Reason, ReplayGuard, answer_headers, call_nonce, read_call, refusal
+from fateflow_tui.runtime.peers.signing import (
+    RejectionReason,
+    ReplayGuard,
+    SignedCall,
+    answer_headers,
+    call_nonce,
+    read_call,
+    refusal,
+)
 from fateflow_tui.runtime.site_config import SiteConfig
 
 logger = logging.getLogger(__name__)
@@ -34,7 +42,7 @@ class _Turned(msgspec.Struct):
     count: int = 1
 
 
-class TurnedAway:
+class RejectedCalls:
     """What callers were refused for in the last ten minutes. Each is logged when it comes up, not each time."""
 
     def __init__(self) -> None:
@@ -54,11 +62,11 @@ class TurnedAway:
         for key in [key for key in self._known if key[0] == source]:
             del self._known[key]
 
-    def checks(self, now: int) -> list[Check]:
+    def checks(self, now: int) -> list[DoctorCheck]:
         """For the doctor, one for each caller and reason."""
         self._drop_old(now)
         return [
-            Check(
+            DoctorCheck(
                 f"calls of {source}",
                 False,
                 f"{'one was' if one.count == 1 else f'{one.count} were'} turned away, the last "
@@ -83,18 +91,20 @@ class Caller(NamedTuple):
     def check_body(self, sha256: str) -> None:
         """Raises NotAuthentic when the body that came, of this hash (hex), is not the one that was signed."""
         if sha256 != self.body_sha256:
-            raise refusal(Reason.ALTERED, f"the body of the call of {self.source} is not the one that was signed")
+            raise refusal(
+                RejectionReason.ALTERED, f"the body of the call of {self.source} is not the one that was signed"
+            )
 
     def require(self, source: Party, destination: Party, message: str) -> None:
         """Raises NotAuthentic when a message speaks for, or to, another party than was signed."""
         if (source, destination) != (self.source, self.destination):
             raise refusal(
-                Reason.WRONG_SPEAKER,
+                RejectionReason.WRONG_SPEAKER,
                 f"a {message} from {source} to {destination} came in a call from {self.source} to {self.destination}",
             )
 
 
-class PeerGate:
+class PeerAuthenticator:
     """Checks calls against the pinned keys of a site's route table.
 
     session: names this run of the site; calls must be signed for it, so a recorded call is worthless after a restart
@@ -107,10 +117,10 @@ class PeerGate:
         self._routes = routes
         self._clock = clock
         self._guard = ReplayGuard()
-        self.turned_away = TurnedAway()
+        self.rejected_calls = RejectedCalls()
         self.session = secrets.token_hex(8)
 
-    def check(self, method: str, path: str, headers: Mapping[str, str]) -> Caller:
+    def authenticate(self, method: str, path: str, headers: Mapping[str, str]) -> Caller:
         """Who calls whom. Raises NotAuthentic with `data["reason"]`, see `signing.Reason`.
 
         The body need not be there yet, so nobody unknown makes this site read one; it is for the caller of this method
@@ -120,17 +130,17 @@ class PeerGate:
         try:
             self._admit(call, signature)
         except NotAuthentic as error:
-            if (error.data or {}).get("reason") != Reason.STALE_SESSION:  # it signs anew by itself
-                self.turned_away.note(call.source, error, self._clock())
+            if (error.data or {}).get("reason") != RejectionReason.STALE_SESSION:  # it signs anew by itself
+                self.rejected_calls.note(call.source, error, self._clock())
             raise
-        self.turned_away.forget(call.source)
+        self.rejected_calls.forget(call.source)
         return Caller(call.source, call.destination, call.body_sha256)
 
-    def _admit(self, call: Call, signature: bytes) -> None:
+    def _admit(self, call: SignedCall, signature: bytes) -> None:
         # Party id 0 means another site at each site: a call to it would be good at all of them.
         if not self._config.plays(call.destination) or call.destination.party_id == OWN_PARTY_ID:
             raise refusal(
-                Reason.MISADDRESSED,
+                RejectionReason.MISADDRESSED,
                 f"{call.source} calls {call.destination}, which this site ({self._config.name}) does not play",
                 hint=f"at the calling site, correct the address: fateflow party add {call.destination} URL",
             )
@@ -139,13 +149,13 @@ class PeerGate:
         call.check(public, signature, now)
         if call.session != self.session:
             raise refusal(
-                Reason.STALE_SESSION,
+                RejectionReason.STALE_SESSION,
                 f"the call of {call.source} was signed for an earlier run of this site",
                 hint="sign it again for the session in this answer",
                 session=self.session,
             )
         if not self._guard.is_first(public, call.nonce, call.time, now):
-            raise refusal(Reason.REPLAYED, f"this call of {call.source} has come before")
+            raise refusal(RejectionReason.REPLAYED, f"this call of {call.source} has come before")
 
     def identity(self) -> Identity:
         return Identity(
@@ -166,13 +176,15 @@ class PeerGate:
 
     def _pinned_key(self, source: Party) -> str:
         if self._config.plays(source):
-            raise refusal(Reason.UNKNOWN_SOURCE, f"{source} is played by this site; nobody else may speak for it")
+            raise refusal(
+                RejectionReason.UNKNOWN_SOURCE, f"{source} is played by this site; nobody else may speak for it"
+            )
         route = self._routes.find(source)
         if route is None or route.public_key is None:
             lack = "there is no route to it" if route is None else "the key of its site is not trusted yet"
             verb = f"add {source} URL" if route is None else f"trust {route.party}"
             raise refusal(
-                Reason.UNKNOWN_SOURCE,
+                RejectionReason.UNKNOWN_SOURCE,
                 f"{source} is not known to this site ({self._config.name}): {lack}",
                 hint=f"at this site: fateflow party {verb}",
             )

@@ -21,9 +21,9 @@ from fateflow_tui.core.messages import Acknowledgement, Directive, Report
 from fateflow_tui.runtime.messages.transfer import Chunk, ChunkAnswer, Payload, chunk_prefix
 from fateflow_tui.runtime.models.messages import MODEL_PATH, ModelAnswer, ModelMessage
 from fateflow_tui.runtime.peers.keys import SiteKey, fingerprint
-from fateflow_tui.runtime.peers.messages import Identity, PeerState, Pong, Problem, Reach
+from fateflow_tui.runtime.peers.messages import ErrorAnswer, Identity, PingResult, Pong, Reachability
 from fateflow_tui.runtime.peers.routes import RouteTable
-from fateflow_tui.runtime.peers.signing import Call, Reason, is_answer_of
+from fateflow_tui.runtime.peers.signing import RejectionReason, SignedCall, is_answer_of
 from fateflow_tui.runtime.serving.messages import SHARE_PATH, ShareAnswer, ShareRequest
 from fateflow_tui.runtime.site_config import SiteConfig
 
@@ -108,7 +108,7 @@ DIRECTIVE_PATH: Final = "/v1/peer/directive"  # Directive -> Report
 REPORT_PATH: Final = "/v1/peer/report"  # Report -> Acknowledgement
 VALUE_PATH: Final = "/v1/peer/value"  # see `transfer` -> ChunkAnswer
 PING_PATH: Final = "/v1/peer/ping"  # null -> Pong
-REACH_PATH: Final = "/v1/peer/reach"  # null -> Reach
+REACH_PATH: Final = "/v1/peer/reach"  # null -> Reachability
 IDENTITY_PATH: Final = "/v1/peer/identity"  # GET, unsigned -> Identity
 
 
@@ -175,9 +175,9 @@ class Peers:
             answer = await self._call(VALUE_PATH, chunk.key.source, address, parts, "value")
         return _decode(answer, ChunkAnswer, address)
 
-    async def ping(self, party: Party, source: Party | None = None) -> PeerState:
+    async def ping(self, party: Party, source: Party | None = None) -> PingResult:
         """Asks a party's site how it is. source: in whose name, by default of the first party of this site."""
-        source = source or self._config.spokesman()
+        source = source or self._config.primary_party()
         if source is None:
             raise BadRequest("a standalone site has no peers", hint="start it with --party to play single parties")
         address = self._address(party)
@@ -185,15 +185,15 @@ class Peers:
         pong = await self._control(PING_PATH, source, party, b"null", Pong)
         rtt = (time.perf_counter() - started) * 1000
         skew = pong.time - asked - round(rtt / 2)
-        return PeerState(str(party), address.url, pong.name, pong.version, round(rtt, 2), skew)
+        return PingResult(str(party), address.url, pong.name, pong.version, round(rtt, 2), skew)
 
-    async def ask_reach(self, party: Party) -> Reach:
+    async def ask_reach(self, party: Party) -> Reachability:
         """Asks a party's site whether it reaches this one."""
-        source = self._config.spokesman()
+        source = self._config.primary_party()
         if source is None:
             raise BadRequest("a standalone site has no peers", hint="start it with --party to play single parties")
         patience = 3 * self._config.timeouts.peer  # it has its own before it gives up
-        return await self._control(REACH_PATH, source, party, b"null", Reach, patience)
+        return await self._control(REACH_PATH, source, party, b"null", Reachability, patience)
 
     async def identity(self, url: str) -> Identity:
         """How the site at this address presents itself. Nothing of it is proven: compare the fingerprint."""
@@ -235,7 +235,7 @@ class Peers:
         for part in parts:
             hasher.update(part)
         for _ in range(_SESSIONS):
-            call = Call(
+            call = SignedCall(
                 method="POST",
                 path=path,
                 body_sha256=hasher.hexdigest(),
@@ -253,9 +253,9 @@ class Peers:
                 raise _impostor(address, answer)
             if answer.status < 400:
                 return answer.body
-            problem = _decode(answer.body, Problem, address)
+            problem = _decode(answer.body, ErrorAnswer, address)
             session = (problem.data or {}).get("session")
-            if (problem.data or {}).get("reason") != Reason.STALE_SESSION or not isinstance(session, str):
+            if (problem.data or {}).get("reason") != RejectionReason.STALE_SESSION or not isinstance(session, str):
                 raise _refused(address, answer.status, problem)
             link.session = session
         raise _Silent(f"the site of {address} restarts again and again")
@@ -306,7 +306,7 @@ def _impostor(address: _Address, answer: Answer) -> FateFlowError:
     )
 
 
-def _refused(address: _Address, status: int, problem: Problem) -> FateFlowError:
+def _refused(address: _Address, status: int, problem: ErrorAnswer) -> FateFlowError:
     if status >= 500:
         return PartyUnreachable(f"the site of {address} failed: {problem.message}", hint=problem.hint)
     data = {"code": problem.code, **(problem.data or {})}

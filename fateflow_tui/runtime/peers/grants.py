@@ -64,7 +64,7 @@ class NotGranted(PartyRefused):
     code, retcode = "not_granted", 108
 
 
-class Grant(msgspec.Struct, frozen=True):
+class GrantRecord(msgspec.Struct, frozen=True):
     """What one pattern of source parties may do: ``guest:9999``, ``9999`` (any role), ``guest:*``, ``*``.
 
     Each list: None, it was never granted; ``["*"]``, everything. role: of this site's parties. component: module
@@ -85,21 +85,21 @@ class Grants:
         self._records = records
         self._required = required
 
-    def all(self) -> list[Grant]:
+    def all(self) -> list[GrantRecord]:
         return [_read(kept.record) for _, kept in sorted(self._records.all().items())]
 
-    def get(self, party: str) -> Grant | None:
+    def get(self, party: str) -> GrantRecord | None:
         """The grant with exactly this pattern."""
         kept = self._records.get(checked_source(party))
         return None if kept is None else _read(kept.record)
 
-    def add(self, party: str, lists: Lists) -> Grant:
+    def add(self, party: str, lists: Lists) -> GrantRecord:
         """Allows more to a pattern of parties. lists: by kind, as `checked_lists` gives them."""
-        grant = self.get(party) or Grant(party)
+        grant = self.get(party) or GrantRecord(party)
         changed = {kind: _joined(getattr(grant, kind) or [], values) for kind, values in lists.items()}
         return self._save(msgspec.structs.replace(grant, **changed))
 
-    def take(self, party: str, lists: Lists) -> Grant:
+    def revoke(self, party: str, lists: Lists) -> GrantRecord:
         """Takes back what was granted. Raises NotFound, Conflict when something of it was not."""
         grant = self._require(party)
         changed = {kind: _without(party, kind, getattr(grant, kind), values) for kind, values in lists.items()}
@@ -127,13 +127,13 @@ class Grants:
         allowed = {value for values in given for value in values}
         return [need for need in needs if not _covers(allowed, kind, need)]
 
-    def _require(self, party: str) -> Grant:
+    def _require(self, party: str) -> GrantRecord:
         grant = self.get(party)
         if grant is None:
             raise NotFound(f"nothing was granted to {party}", hint="fateflow party grants")
         return grant
 
-    def _save(self, grant: Grant) -> Grant:
+    def _save(self, grant: GrantRecord) -> GrantRecord:
         self._records.put(grant.party, msgspec.to_builtins(grant))
         return grant
 
@@ -198,8 +198,8 @@ def not_granted(source: Party, lacks: Mapping[str, Sequence[str]], modules: Mapp
     )
 
 
-def _read(record: Mapping[str, Any]) -> Grant:
-    return msgspec.convert(record, Grant)
+def _read(record: Mapping[str, Any]) -> GrantRecord:
+    return msgspec.convert(record, GrantRecord)
 
 
 def _sources_of(party: Party) -> frozenset[str]:
@@ -259,7 +259,7 @@ class Trail(Protocol):
     def add(self, at: int, entry: Mapping[str, Any]) -> None: ...
 
 
-class Permissions:
+class PeerPermissions:
     """Grants of a site and their use. plays: which parties are its own; these need no grant."""
 
     def __init__(self, grants: Grants, catalog: ModuleCatalog, trail: Trail, plays: Callable[[Party], bool]) -> None:
@@ -269,17 +269,17 @@ class Permissions:
         self._plays = plays
         self._noted: OrderedDict[tuple[str, str], str] = OrderedDict()
 
-    def grant(self, party: str, lists: Mapping[str, Sequence[str]], *, by: str) -> Grant:
+    def grant(self, party: str, lists: Mapping[str, Sequence[str]], *, by: str) -> GrantRecord:
         """Allows more to a pattern of parties. lists: by kind, as the user writes them. Raises BadRequest."""
         checked = checked_lists(lists, self._catalog.names())
         grant = self.grants.add(party, checked)
         self._note("grant", party=party, by=by, lists=checked)
         return grant
 
-    def revoke(self, party: str, lists: Mapping[str, Sequence[str]], *, by: str) -> Grant:
+    def revoke(self, party: str, lists: Mapping[str, Sequence[str]], *, by: str) -> GrantRecord:
         """Takes back. Raises BadRequest, NotFound, Conflict when something of it was not granted."""
         checked = checked_lists(lists, self._catalog.names())
-        grant = self.grants.take(party, checked)
+        grant = self.grants.revoke(party, checked)
         self._note("revoke", party=party, by=by, lists=checked)
         return grant
 

@@ -25,7 +25,7 @@ class Pong(msgspec.Struct, frozen=True):
     time: int
 
 
-class Reach(msgspec.Struct, frozen=True):
+class Reachability(msgspec.Struct, frozen=True):
     """Whether the asked site reaches the one that asks: how fast, or why not and what to do there."""
 
     ok: bool
@@ -33,7 +33,7 @@ class Reach(msgspec.Struct, frozen=True):
     hint: str = ""
 
 
-class PeerState(msgspec.Struct, frozen=True):
+class PingResult(msgspec.Struct, frozen=True):
     """How a party's site was found. rtt: ms for one call and its answer. clock_skew: ms by which its clock is ahead."""
 
     party: str
@@ -44,7 +44,7 @@ class PeerState(msgspec.Struct, frozen=True):
     clock_skew: int
 
 
-class Problem(msgspec.Struct, frozen=True):
+class ErrorAnswer(msgspec.Struct, frozen=True):
     """The answer of a site that does not do what it was asked: what a peer may see of an error of `core.errors`."""
 
     code: str

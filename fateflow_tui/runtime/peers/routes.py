@@ -14,7 +14,7 @@ from fateflow_tui.runtime.peers.keys import checked_public
 from fateflow_tui.runtime.peers.messages import Identity
 
 
-class Route(msgspec.Struct, frozen=True):
+class PeerRoute(msgspec.Struct, frozen=True):
     """One line of the table. party: a pattern such as ``guest:10000`` or ``10000``. url: without a closing slash.
 
     public_key: the pinned key; None while the party is not trusted, and then nothing is exchanged with it.
@@ -32,15 +32,15 @@ class RouteTable:
     def __init__(self, records: Collection) -> None:
         self._records = records
 
-    def add(self, party: str, url: str, public_key: str | None = None, note: str = "") -> Route:
+    def add(self, party: str, url: str, public_key: str | None = None, note: str = "") -> PeerRoute:
         """Adds or moves a party. A pinned key stays when none is given: it is the party's, not the address's."""
         known = self.get(party)
         pinned = checked_public(public_key) if public_key else known.public_key if known else None
-        route = Route(checked_pattern(party), _checked_url(url), pinned, note or (known.note if known else ""))
+        route = PeerRoute(checked_pattern(party), _checked_url(url), pinned, note or (known.note if known else ""))
         self._save(route)
         return route
 
-    def trust(self, party: str, identity: Identity) -> Route:
+    def trust(self, party: str, identity: Identity) -> PeerRoute:
         """Pins the key of the site that presented itself. Raises NotFound, Conflict when it does not play the party."""
         self.check(party, identity)
         return self.pin(party, identity.public_key)
@@ -60,7 +60,7 @@ class RouteTable:
                 else "correct the address, or start that site with --party",
             )
 
-    def pin(self, party: str, public_key: str) -> Route:
+    def pin(self, party: str, public_key: str) -> PeerRoute:
         """Pins a key that came by another way. Raises NotFound, BadRequest."""
         pinned = msgspec.structs.replace(self.require(party), public_key=checked_public(public_key))
         self._save(pinned)
@@ -71,15 +71,15 @@ class RouteTable:
         self.require(party)
         self._records.delete(party)
 
-    def list(self) -> list[Route]:
-        return [msgspec.convert(kept.record, Route) for _, kept in sorted(self._records.all().items())]
+    def list(self) -> list[PeerRoute]:
+        return [msgspec.convert(kept.record, PeerRoute) for _, kept in sorted(self._records.all().items())]
 
-    def get(self, party: str) -> Route | None:
+    def get(self, party: str) -> PeerRoute | None:
         """The line with exactly this pattern."""
         kept = self._records.get(party)
-        return None if kept is None else msgspec.convert(kept.record, Route)
+        return None if kept is None else msgspec.convert(kept.record, PeerRoute)
 
-    def require(self, party: str) -> Route:
+    def require(self, party: str) -> PeerRoute:
         """The line with exactly this pattern; raises NotFound."""
         route = self.get(party)
         if route is None:
@@ -105,11 +105,11 @@ class RouteTable:
             if route.party.rpartition(":")[2] == party_id and (":" in party) != (":" in route.party)
         )
 
-    def find(self, party: Party) -> Route | None:
+    def find(self, party: Party) -> PeerRoute | None:
         """The line that counts for a party."""
         return next((route for pattern in patterns_for(party) if (route := self.get(pattern))), None)
 
-    def _save(self, route: Route) -> None:
+    def _save(self, route: PeerRoute) -> None:
         self._records.put(route.party, msgspec.to_builtins(route))
 
 

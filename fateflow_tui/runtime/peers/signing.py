@@ -22,7 +22,7 @@ _SIGNATURE = "fateflow-signature"
 _ANSWER_SIGNATURE = "fateflow-answer-signature"
 
 
-class Reason(StrEnum):
+class RejectionReason(StrEnum):
     """Why a call is not authentic; `data["reason"]` of the NotAuthentic raised."""
 
     UNSIGNED = "unsigned"
@@ -36,7 +36,7 @@ class Reason(StrEnum):
     WRONG_SPEAKER = "wrong_speaker"  # the message speaks for, or to, another party than the signed one
 
 
-class Call(msgspec.Struct, frozen=True):
+class SignedCall(msgspec.Struct, frozen=True):
     """What the signature of a call covers. path: with its query, as sent. time: ms since the epoch.
 
     session: names the receiver's run. A nonce is remembered by one run only, so a call is good for that run only.
@@ -73,7 +73,7 @@ class Call(msgspec.Struct, frozen=True):
         if abs(difference) > WINDOW:
             behind = "behind" if difference > 0 else "ahead of"
             raise refusal(
-                Reason.EXPIRED,
+                RejectionReason.EXPIRED,
                 f"the call of {self.source} is dated {abs(difference) / 1000:.1f} s {behind} this site's clock; "
                 f"{WINDOW // 1000} s are allowed",
                 hint="set both sites' clocks",
@@ -81,16 +81,16 @@ class Call(msgspec.Struct, frozen=True):
             )
         if not holds(public, signature, self.text()):
             raise refusal(
-                Reason.WRONG_SIGNATURE,
+                RejectionReason.WRONG_SIGNATURE,
                 f"the call was not signed with the key that is pinned for {self.source} ({fingerprint(public)})",
                 hint=f"if that site has a new key, compare fingerprints and run: fateflow party trust {self.source}",
             )
 
 
-def read_call(method: str, path: str, headers: Mapping[str, str]) -> tuple[Call, bytes]:
+def read_call(method: str, path: str, headers: Mapping[str, str]) -> tuple[SignedCall, bytes]:
     """The call that the headers describe and its signature, nothing checked yet. Raises NotAuthentic (unsigned)."""
     try:
-        call = Call(
+        call = SignedCall(
             method=method,
             path=path,
             body_sha256=headers[_HEADER + "body-sha256"],
@@ -103,12 +103,14 @@ def read_call(method: str, path: str, headers: Mapping[str, str]) -> tuple[Call,
         return call, base64.b64decode(headers[_SIGNATURE], validate=True)
     except KeyError as missing:
         raise refusal(
-            Reason.UNSIGNED,
+            RejectionReason.UNSIGNED,
             f"{method} {path.partition('?')[0]} lacks the header {missing.args[0]}",
             hint="calls between sites are signed; users have other paths",
         ) from missing
     except (ValueError, binascii.Error) as error:
-        raise refusal(Reason.UNSIGNED, f"{method} {path.partition('?')[0]} has unreadable headers: {error}") from error
+        raise refusal(
+            RejectionReason.UNSIGNED, f"{method} {path.partition('?')[0]} has unreadable headers: {error}"
+        ) from error
 
 
 def _short(nonce: str) -> str:
@@ -147,7 +149,7 @@ def call_nonce(headers: Mapping[str, str]) -> str:
     return headers.get(_HEADER + "nonce", "")
 
 
-def refusal(reason: Reason, message: str, *, hint: str = "", **data: Any) -> NotAuthentic:
+def refusal(reason: RejectionReason, message: str, *, hint: str = "", **data: Any) -> NotAuthentic:
     return NotAuthentic(message, hint=hint, data={"reason": reason.value, **data})
 
 

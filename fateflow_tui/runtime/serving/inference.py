@@ -18,7 +18,7 @@ from fateflow_tui.core.errors import ComponentFailed, FateFlowError, PartyRefuse
 from fateflow_tui.core.ids import Party
 from fateflow_tui.runtime.peers.client import Peers
 from fateflow_tui.runtime.serving.features import FeatureTables
-from fateflow_tui.runtime.serving.loaded import Served
+from fateflow_tui.runtime.serving.loaded import ServedModel
 from fateflow_tui.runtime.serving.messages import (
     Ids,
     InferenceFailed,
@@ -41,14 +41,14 @@ AskHere = Callable[[Party, ShareRequest], Awaitable[ShareAnswer]]
 _Own = list[float] | InferenceFailed
 
 
-class Question(msgspec.Struct, frozen=True):
+class InferenceRow(msgspec.Struct, frozen=True):
     """One row to be scored. features: the guest's, by name. ids: what hosts are sent to find theirs."""
 
     features: Mapping[str, Any]
     ids: Ids
 
 
-class Inference:
+class RowScorer:
     """Scores rows at a guest, and answers for a host. ask: gets the shares of a host that this site plays."""
 
     def __init__(self, config: SiteConfig, peers: Peers, features: FeatureTables, ask: AskHere) -> None:
@@ -57,7 +57,7 @@ class Inference:
         self._features = features
         self._ask_here = ask
 
-    async def scores(self, served: Served, questions: Sequence[Question]) -> list[Score | InferenceFailed]:
+    async def scores(self, served: ServedModel, questions: Sequence[InferenceRow]) -> list[Score | InferenceFailed]:
         """For each row its score, or why it has none."""
         own: list[_Own] = []
         for question in questions:
@@ -67,7 +67,7 @@ class Inference:
         shares = iter(await self._host_shares(served, good) if good else [])
         return [_score(served, share, next(shares)) if isinstance(share, list) else share for share in own]
 
-    async def shares(self, served: Served, rows: Sequence[Ids]) -> list[RowShare]:
+    async def shares(self, served: ServedModel, rows: Sequence[Ids]) -> list[RowShare]:
         """A host's shares of rows that a guest asks for."""
         found: list[RowShare] = []
         for row in rows:
@@ -75,7 +75,7 @@ class Inference:
             found.append(await self._share(served, row))
         return found
 
-    async def _share(self, served: Served, row_ids: Ids) -> RowShare:
+    async def _share(self, served: ServedModel, row_ids: Ids) -> RowShare:
         party = served.loaded.party
         patience = self._config.serving.timeout * _OWN_PART
         try:
@@ -89,7 +89,7 @@ class Inference:
             text = f"the row of {party} cannot be used; the log of its site tells why"
             return RowShare(retcode=ServingCode.FEATURE, retmsg=text)
 
-    async def _own_share(self, served: Served, question: Question) -> _Own:
+    async def _own_share(self, served: ServedModel, question: InferenceRow) -> _Own:
         party, model_id = served.loaded.party, served.loaded.model_id
         stored = self._features.of(party, model_id) is not None
         try:
@@ -108,13 +108,13 @@ class Inference:
         except InferenceFailed as error:
             return error
 
-    async def _host_shares(self, served: Served, rows: list[Ids]) -> list[list[RowShare]]:
+    async def _host_shares(self, served: ServedModel, rows: list[Ids]) -> list[list[RowShare]]:
         """For each row the share of each host, in party order. All hosts are asked at once."""
         hosts = [Party.of("host", party_id) for party_id in served.pipeline.roles.get("host", [])]
         by_host = await asyncio.gather(*(self._ask(served, host, rows) for host in hosts))
         return [list(shares) for shares in zip(*by_host, strict=True)] if hosts else [[] for _ in rows]
 
-    async def _ask(self, served: Served, host: Party, rows: list[Ids]) -> list[RowShare]:
+    async def _ask(self, served: ServedModel, host: Party, rows: list[Ids]) -> list[RowShare]:
         """A host's shares; all of them say what is wrong when it cannot be asked."""
         loaded = served.loaded
         part = served.parts.get(str(host), "")
@@ -152,7 +152,7 @@ def _row_at_guest(share: RowShare) -> RowShare:
     return RowShare(retcode=of_host(share.retcode), retmsg=share.retmsg)
 
 
-def _score(served: Served, own: list[float], shares: Sequence[RowShare]) -> Score | InferenceFailed:
+def _score(served: ServedModel, own: list[float], shares: Sequence[RowShare]) -> Score | InferenceFailed:
     failed = next((share for share in shares if share.retcode), None)
     if failed is not None:
         return InferenceFailed(failed.retcode, failed.retmsg)

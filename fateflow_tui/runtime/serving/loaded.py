@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 FindPart = Callable[[str, str], ServedPart]
 
 
-class Loaded(msgspec.Struct, frozen=True):
+class LoadedModel(msgspec.Struct, frozen=True):
     """A version that was loaded at a party. loaded_at: ms since the epoch, 0 once it is unloaded. loaded_times: counts
     all loads, also before it was unloaded.
     """
@@ -39,10 +39,10 @@ class Loaded(msgspec.Struct, frozen=True):
         return ids.party_model_id(self.party, self.model_id)
 
 
-class Served(msgspec.Struct, frozen=True):
+class ServedModel(msgspec.Struct, frozen=True):
     """A loaded version that is ready for rows. digest: of the part. parts: of every party's part."""
 
-    loaded: Loaded
+    loaded: LoadedModel
     pipeline: Pipeline
     model: OnlineModel
     digest: str
@@ -56,16 +56,16 @@ class LoadedModels:
         self._records = records
         self._catalog = catalog
         self._parts = parts
-        self._loaded = {key: msgspec.convert(kept.record, Loaded) for key, kept in records.all().items()}
-        self._served: dict[str, Served] = {}
+        self._loaded = {key: msgspec.convert(kept.record, LoadedModel) for key, kept in records.all().items()}
+        self._served: dict[str, ServedModel] = {}
 
-    def load(self, part: ServedPart) -> Loaded:
+    def load(self, part: ServedPart) -> LoadedModel:
         """Raises what `online_model` raises."""
         pipeline = part.pipeline
         model = online_model(part, self._catalog.module)
         key = _key(pipeline.party, pipeline.model_id, pipeline.model_version)
         times = self._loaded[key].loaded_times if key in self._loaded else 0
-        loaded = Loaded(pipeline.party, pipeline.model_id, pipeline.model_version, now_ms(), times + 1)
+        loaded = LoadedModel(pipeline.party, pipeline.model_id, pipeline.model_version, now_ms(), times + 1)
         self._save(key, loaded)
         self._served[key] = _ready(loaded, part, model)
         return loaded
@@ -79,11 +79,11 @@ class LoadedModels:
         self._save(key, msgspec.structs.replace(loaded, loaded_at=0))
         self._served.pop(key, None)
 
-    def all(self) -> list[Loaded]:
+    def all(self) -> list[LoadedModel]:
         """Those that are loaded now, the last one first."""
         return sorted((one for one in self._loaded.values() if one.loaded_at), key=lambda one: -one.loaded_at)
 
-    def get(self, party: Party, model_id: str, version: str) -> Loaded | None:
+    def get(self, party: Party, model_id: str, version: str) -> LoadedModel | None:
         loaded = self._loaded.get(_key(party, model_id, version))
         return loaded if loaded is not None and loaded.loaded_at else None
 
@@ -92,13 +92,13 @@ class LoadedModels:
         loaded = self._loaded.get(_key(party, model_id, version))
         return loaded.loaded_times if loaded is not None else 0
 
-    def served(self, party: Party, model_id: str, version: str) -> Served:
+    def served(self, party: Party, model_id: str, version: str) -> ServedModel:
         """Raises InferenceFailed when it is not loaded, or is not there any more."""
         key = _key(party, model_id, version)
         found = self._served.get(key)
         return found if found is not None else self._read(key, party, version)
 
-    def _read(self, key: str, party: Party, version: str) -> Served:
+    def _read(self, key: str, party: Party, version: str) -> ServedModel:
         loaded = self._loaded.get(key)
         if loaded is None or not loaded.loaded_at:
             raise InferenceFailed(
@@ -120,13 +120,13 @@ class LoadedModels:
         self._served[key] = served
         return served
 
-    def _save(self, key: str, loaded: Loaded) -> None:
+    def _save(self, key: str, loaded: LoadedModel) -> None:
         self._records.put(key, msgspec.to_builtins(loaded))
         self._loaded[key] = loaded
 
 
-def _ready(loaded: Loaded, part: ServedPart, model: OnlineModel) -> Served:
-    return Served(loaded, part.pipeline, model, part.manifest.digest, part.manifest.parts)
+def _ready(loaded: LoadedModel, part: ServedPart, model: OnlineModel) -> ServedModel:
+    return ServedModel(loaded, part.pipeline, model, part.manifest.digest, part.manifest.parts)
 
 
 def _key(party: Party, model_id: str, version: str) -> str:

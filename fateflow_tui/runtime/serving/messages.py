@@ -49,7 +49,7 @@ def of_host(number: int) -> int:
 
 
 SHARE_PATH: Final = "/v1/peer/share"  # ShareRequest -> ShareAnswer
-MOST_ROWS: Final = 1000  # of one request
+MAX_ROWS: Final = 1000  # of one request
 
 # By what a host may find a row: names such as `id` or `device_id`, and what this row has there.
 Ids = dict[str, str]

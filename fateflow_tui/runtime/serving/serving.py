@@ -24,14 +24,14 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.ports import Collection
 from fateflow_tui.runtime.peers.client import Peers
 from fateflow_tui.runtime.serving.features import FeatureBinding, FeatureTables
-from fateflow_tui.runtime.serving.inference import Inference, Question
-from fateflow_tui.runtime.serving.loaded import FindPart, Loaded, LoadedModels, Served
-from fateflow_tui.runtime.serving.messages import MOST_ROWS, InferenceFailed, ServingCode, ShareAnswer, ShareRequest
+from fateflow_tui.runtime.serving.inference import InferenceRow, RowScorer
+from fateflow_tui.runtime.serving.loaded import FindPart, LoadedModel, LoadedModels, ServedModel
+from fateflow_tui.runtime.serving.messages import MAX_ROWS, InferenceFailed, ServingCode, ShareAnswer, ShareRequest
 from fateflow_tui.runtime.serving.scoring import ROLES, ServedPart
 from fateflow_tui.runtime.site_config import SiteConfig
 
 
-class Binding(msgspec.Struct, frozen=True):
+class ServiceBinding(msgspec.Struct, frozen=True):
     """The version that a service id stands for. party: the guest of this site that answers. bound_at: ms since the
     epoch.
     """
@@ -43,14 +43,14 @@ class Binding(msgspec.Struct, frozen=True):
     bound_at: int = 0
 
 
-class Answers(msgspec.Struct, frozen=True):
+class BatchResult(msgspec.Struct, frozen=True):
     """By which version rows were scored; for each row its score, or why it has none."""
 
-    loaded: Loaded
+    loaded: LoadedModel
     results: list[Score | InferenceFailed]
 
 
-class Serving:
+class ServingService:
     """The serving part of a site. parts: finds registered parts again after a restart. records: opens a collection."""
 
     def __init__(
@@ -66,16 +66,18 @@ class Serving:
         self._config = config
         self._models = LoadedModels(records("serving_models"), catalog, parts)
         self._features = FeatureTables(home, tables, records("serving_features"))
-        self._inference = Inference(config, peers, self._features, self.share)
+        self._inference = RowScorer(config, peers, self._features, self.share)
         self._records = records("serving_services")
-        self._services = {key: msgspec.convert(kept.record, Binding) for key, kept in self._records.all().items()}
+        self._services = {
+            key: msgspec.convert(kept.record, ServiceBinding) for key, kept in self._records.all().items()
+        }
 
     async def close(self) -> None:
         await self._features.close()
 
     # models
 
-    def load(self, part: ServedPart) -> Loaded:
+    def load(self, part: ServedPart) -> LoadedModel:
         """Publishes a part of a guest or host; loading it again is no error and reads it anew. Raises Conflict (not
         deployed), NotBuilt (a module without an online form), BadRequest (another role), NotFound, DamagedFile.
         """
@@ -85,7 +87,7 @@ class Serving:
         """Raises NotFound."""
         self._models.unload(party, model_id, version)
 
-    def loaded(self) -> list[Loaded]:
+    def loaded(self) -> list[LoadedModel]:
         """The versions that are loaded, the last one first."""
         return self._models.all()
 
@@ -97,7 +99,7 @@ class Serving:
 
     # services
 
-    def bind(self, service_id: str, party: Party, model_id: str, version: str) -> Binding:
+    def bind(self, service_id: str, party: Party, model_id: str, version: str) -> ServiceBinding:
         """Makes a loaded version the one that a service id stands for; replaces what it stood for."""
         if not service_id:
             raise BadRequest("a service needs an id")
@@ -107,7 +109,7 @@ class Serving:
             raise Conflict(
                 f"model version {version} is not loaded at {party}", hint="load it first: fateflow model load"
             )
-        binding = Binding(service_id, party, model_id, version, now_ms())
+        binding = ServiceBinding(service_id, party, model_id, version, now_ms())
         self._records.put(service_id, msgspec.to_builtins(binding))
         self._services[service_id] = binding
         return binding
@@ -119,7 +121,7 @@ class Serving:
         self._records.delete(service_id)
         del self._services[service_id]
 
-    def bindings(self) -> list[Binding]:
+    def bindings(self) -> list[ServiceBinding]:
         return sorted(self._services.values(), key=lambda binding: binding.service_id)
 
     # features
@@ -143,7 +145,7 @@ class Serving:
 
     # scores
 
-    async def infer(self, service_id: str, question: Question) -> tuple[Loaded, Score]:
+    async def infer(self, service_id: str, question: InferenceRow) -> tuple[LoadedModel, Score]:
         """The score of one row and the version that it is of. Raises InferenceFailed."""
         answers = await self.infer_batch(service_id, [question])
         [result] = answers.results
@@ -151,19 +153,19 @@ class Serving:
             raise result
         return answers.loaded, result
 
-    async def infer_batch(self, service_id: str, questions: Sequence[Question]) -> Answers:
+    async def infer_batch(self, service_id: str, questions: Sequence[InferenceRow]) -> BatchResult:
         """The scores of several rows. Raises InferenceFailed for what concerns all of them."""
         served = self._served_by(service_id)
-        if len(questions) > MOST_ROWS:
+        if len(questions) > MAX_ROWS:
             raise InferenceFailed(
-                ServingCode.REQUEST, f"{len(questions)} rows are asked for, at most {MOST_ROWS} are answered at once"
+                ServingCode.REQUEST, f"{len(questions)} rows are asked for, at most {MAX_ROWS} are answered at once"
             )
-        return Answers(served.loaded, await self._inference.scores(served, questions))
+        return BatchResult(served.loaded, await self._inference.scores(served, questions))
 
     async def share(self, source: Party, request: ShareRequest) -> ShareAnswer:
         """A host's part of the scores that a guest of its model asks for. Raises PartyRefused for anybody else."""
-        if len(request.ids) > MOST_ROWS:
-            raise PartyRefused(f"{source} asks for {len(request.ids)} rows, at most {MOST_ROWS} are answered at once")
+        if len(request.ids) > MAX_ROWS:
+            raise PartyRefused(f"{source} asks for {len(request.ids)} rows, at most {MAX_ROWS} are answered at once")
         try:
             served = self._models.served(request.host, request.model_id, request.model_version)
         except InferenceFailed as error:
@@ -178,7 +180,7 @@ class Serving:
             return ShareAnswer(retcode=ServingCode.MERGE, retmsg=text)
         return ShareAnswer(await self._inference.shares(served, request.ids))
 
-    def _served_by(self, service_id: str) -> Served:
+    def _served_by(self, service_id: str) -> ServedModel:
         binding = self._services.get(service_id)
         if binding is None:
             raise InferenceFailed(

@@ -92,7 +92,7 @@ def _is_ready(view: ComponentView, views: list[ComponentView]) -> bool:
 
 async def surroundings(site: Site, state: JobState, component: str = "") -> Surroundings:
     """Whatever bears on the job, or on one component. Workers that are silent for too long are asked where they are."""
-    usual = await site.history.usual()
+    usual = await site.task_durations.by_module()
     now = now_ms()
     silent_after = round(site.config.timeouts.silence * 1000)
     ends: dict[str, int] = {}

@@ -15,7 +15,7 @@ from fateflow_tui.artifacts.home import segment
 from fateflow_tui.artifacts.table import TableMeta
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest, NotBuilt, NotFound
-from fateflow_tui.runtime.jobs.local import TableExists, means_yes
+from fateflow_tui.runtime.jobs.local import TableExists, is_truthy
 from fateflow_tui.runtime.site import Site
 from fateflow_tui.server.context import ThisSite
 from fateflow_tui.server.fate.envelope import answer
@@ -74,10 +74,10 @@ def partitions_of(body: Body) -> int:
 
 def schema_members(body: Body) -> dict[str, Any]:
     """What the table's schema is to say beyond the names of its columns. Raises NotBuilt for ids to be made."""
-    if means_yes(body.members.get("extend_sid")) or means_yes(body.members.get("auto_increasing_sid")):
+    if is_truthy(body.members.get("extend_sid")) or is_truthy(body.members.get("auto_increasing_sid")):
         raise NotBuilt("a bound file's rows get no new ids", hint="upload the file with extend_sid instead")
     members = {name: value for name, value in body.mapping("schema").items() if name not in ("sid", "header")}
-    if means_yes(body.members.get("with_meta")):
+    if is_truthy(body.members.get("with_meta")):
         members["meta"] = checked_format(body.mapping("meta"))
     return members
 
@@ -139,7 +139,7 @@ async def bind(site: ThisSite, body: JsonBody) -> Response:
     name = "name" if body.text("name") else "table_name" if body.text("table_name") else "name"
     body.require("engine", "address", "namespace", name)
     namespace, table = segment(body.text("namespace"), "namespace"), segment(body.text(name), "table name")
-    engine, drop = engine_of(body), means_yes(body.members.get("drop"))
+    engine, drop = engine_of(body), is_truthy(body.members.get("drop"))
     if not drop and site.tables.meta(namespace, table) is not None:
         raise TableExists(
             f"The data table already exists: {table!r} in namespace {namespace!r}",

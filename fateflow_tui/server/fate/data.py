@@ -14,7 +14,7 @@ from fateflow_tui.artifacts.home import segment
 from fateflow_tui.core.errors import BadRequest, NotBuilt
 from fateflow_tui.core.records import JobState
 from fateflow_tui.core.status import Status
-from fateflow_tui.runtime.jobs.local import TableExists, means_yes
+from fateflow_tui.runtime.jobs.local import TableExists, is_truthy
 from fateflow_tui.runtime.site import Site
 from fateflow_tui.server.context import ClientName, ThisAddress, ThisSite
 from fateflow_tui.server.fate.binding import FILES, engine_of, partitions_of, path_of, zero_or_one
@@ -212,7 +212,7 @@ async def _path(site: Site, body: Body) -> Path | None:
 def _new_table(site: Site, body: Body) -> dict[str, Any]:
     body.require("output_namespace", "output_name")
     namespace = segment(body.text("output_namespace"), "namespace")
-    name, drop = segment(body.text("output_name"), "table name"), means_yes(body.members.get("drop"))
+    name, drop = segment(body.text("output_name"), "table name"), is_truthy(body.members.get("drop"))
     if not drop and site.tables.meta(namespace, name) is not None:
         raise TableExists(
             f"The data table already exists: {name!r} in namespace {namespace!r}",

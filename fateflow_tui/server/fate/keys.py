@@ -24,7 +24,7 @@ async def query(site: ThisSite, body: JsonBody) -> Response:
     wanted = body.text("party_id")
     keys = {route.party: route.public_key for route in site.routes.list() if party_of(route.party).party_id == wanted}
     own = [pattern for pattern in site.config.parties if party_of(pattern).party_id == wanted]
-    keys |= dict.fromkeys(own or ([wanted] if site.config.standalone else []), site.gate.identity().public_key)
+    keys |= dict.fromkeys(own or ([wanted] if site.config.standalone else []), site.authenticator.identity().public_key)
     return answer(
         {
             party: {"algorithm": "Ed25519", "public_key": key, "fingerprint": fingerprint(key)}

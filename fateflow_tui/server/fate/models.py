@@ -16,7 +16,7 @@ from fateflow_tui.core.document import predict_conf_template
 from fateflow_tui.core.errors import BadRequest, FateFlowError, NotFound
 from fateflow_tui.core.ids import Party
 from fateflow_tui.registry import Part
-from fateflow_tui.runtime.models.versions import ModelNotFound, VersionMade, plain_answers
+from fateflow_tui.runtime.models.versions import ModelNotFound, VersionResult, plain_answers
 from fateflow_tui.runtime.site import Site
 from fateflow_tui.server.archives import WholeFile, json_file_answer
 from fateflow_tui.server.context import ClientName, ThisAddress, ThisSite
@@ -230,7 +230,7 @@ async def import_(request: Request, site: ThisSite, client: ClientName) -> Respo
         body = Body(dict(await receive_file(request, path)))
         body.require("role", "party_id", "model_id", "model_version")
         part = await asyncio.to_thread(
-            site.models.take_in,
+            site.models.import_archive,
             path,
             Party(body.text("role"), body.text("party_id")),
             body.text("model_id"),
@@ -299,7 +299,7 @@ def _second_location(site: Site) -> str:
     return directory
 
 
-def _made(request: Request, made: VersionMade, job_id: str | None = None) -> Response:
+def _made(request: Request, made: VersionResult, job_id: str | None = None) -> Response:
     data = {**plain_answers(made.answers), "model_id": made.model_id, "model_version": made.model_version}
     if made.ok:
         return answer(data, job_id=job_id)

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from fateflow_tui.core.errors import BadRequest
-from fateflow_tui.runtime.peers.grants import ANY, KINDS, Grant, shown_dataset
+from fateflow_tui.runtime.peers.grants import ANY, KINDS, GrantRecord, shown_dataset
 from fateflow_tui.runtime.site import Site
 from fateflow_tui.server.context import ClientName, ThisSite
 from fateflow_tui.server.fate.envelope import answer
@@ -40,7 +40,7 @@ def source_of(body: Body) -> str:
     return party_id if role == ANY else f"{role}:{party_id}"
 
 
-def shown(site: Site, grant: Grant) -> dict[str, Any]:
+def shown(site: Site, grant: GrantRecord) -> dict[str, Any]:
     """Lists as they were granted; null: never. otherwise: what a list that was never granted allows."""
     lists = {
         **msgspec.to_builtins(grant),
@@ -49,7 +49,7 @@ def shown(site: Site, grant: Grant) -> dict[str, Any]:
     return {**lists, "otherwise": "nothing" if site.config.permissions == "required" else "all"}
 
 
-def allowed(site: Site, grant: Grant | None, kind: str, all_word: str) -> list[str]:
+def allowed(site: Site, grant: GrantRecord | None, kind: str, all_word: str) -> list[str]:
     """What a pattern may do by its own grant, with FATE's word for everything."""
     values = getattr(grant, kind) if grant is not None else None
     if values is None:
@@ -163,7 +163,7 @@ async def query(site: ThisSite, body: JsonBody) -> Response:
     return answer(_lists(site, source, site.permissions.grants.get(source)))
 
 
-def _privileges(site: Site, source: str, grant: Grant | None) -> dict[str, Any]:
+def _privileges(site: Site, source: str, grant: GrantRecord | None) -> dict[str, Any]:
     role, colon, party_id = source.partition(":")
     return {
         "src_party_id": party_id if colon else source,
@@ -172,7 +172,7 @@ def _privileges(site: Site, source: str, grant: Grant | None) -> dict[str, Any]:
     }
 
 
-def _lists(site: Site, source: str, grant: Grant | None) -> dict[str, Any]:
+def _lists(site: Site, source: str, grant: GrantRecord | None) -> dict[str, Any]:
     return {
         "party_id": source,
         "component": allowed(site, grant, "component", "*"),

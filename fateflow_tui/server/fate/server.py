@@ -145,7 +145,7 @@ def _place(address: Address) -> dict[str, Any]:
 
 
 def _common(site: Site, address: Address) -> dict[str, Any]:
-    first = site.config.spokesman()
+    first = site.config.primary_party()
     return {"version": __version__, "party_id": _number(first.party_id) if first else None, **_place(address)}
 
 
