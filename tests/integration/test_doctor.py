@@ -11,7 +11,7 @@ import pytest
 from fateflow_tui.runtime.home.checks import DoctorCheck, mounted_as
 from fateflow_tui.runtime.home.doctor import checks_of_stopped, network_checks
 from fateflow_tui.runtime.site_config import Capacity, SiteConfig
-from fateflow_tui.sdk.types import DoctorCheck as Found
+from fateflow_tui.sdk.types import Check as Found
 from tests.contract.command_line import CommandLine
 from tests.integration.clusters import RunningSite, standalone, three_sites
 
