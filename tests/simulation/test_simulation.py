@@ -9,7 +9,7 @@ import pytest
 from tests.simulation.scenario import draw
 from tests.simulation.world import World
 
-SEEDS = int(os.environ.get("FATEFLOW_SEEDS", "3000"))
+SEEDS = int(os.environ.get("FATEFLOW_SEEDS", "300"))
 CHUNK = 50
 
 
