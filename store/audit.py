@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from fateflow_tui.store.files import make_directory
+from fateflow_tui.core.files import make_directories
 
 _FILE: Final = re.compile(r"[0-9]{8}\.jsonl")
 
@@ -33,7 +33,7 @@ class AuditTrail:
         try:
             descriptor = os.open(path, flags, 0o600)
         except FileNotFoundError:
-            make_directory(self._directory)
+            make_directories(self._directory, 0o700)
             descriptor = os.open(path, flags, 0o600)
         try:
             # A line that a power loss cut short must not swallow this one.

@@ -12,12 +12,12 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from fateflow_tui.core.errors import DamagedFile
+from fateflow_tui.core.files import sync
 from fateflow_tui.core.ports import Change, Lease, StoredJob
 from fateflow_tui.store.document import JOBS, Document
-from fateflow_tui.store.files import TEMPORARY, sync_directory
 from fateflow_tui.store.locks import LockStripes
 from fateflow_tui.store.names import JobListing, check_job_id, day_of, file_name, is_job_id, job_id_of
-from fateflow_tui.store.storage import AtomicStorage, PendingSave, Tables
+from fateflow_tui.store.storage import TEMPORARY, AtomicStorage, PendingSave, Tables
 
 Value = TypeVar("Value")
 
@@ -148,7 +148,7 @@ class TinyJobStore:
             path = self._path(job_id)
             with suppress(FileNotFoundError):
                 path.unlink()
-                sync_directory(path.parent)
+                sync(path.parent)
 
     def set_aside(self, job_id: str, cause: str) -> DamagedFile:
         check_job_id(job_id)
@@ -194,7 +194,7 @@ class TinyJobStore:
         for save in pending:
             save.publish()
         for folder in {self._path(job_id).parent for job_id in documents}:
-            sync_directory(folder)
+            sync(folder)
         for job_id, file in files.items():
             self._files.put(job_id, file)
 

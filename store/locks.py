@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from fateflow_tui.core.errors import TimedOut
-from fateflow_tui.store.files import make_directory
+from fateflow_tui.core.files import make_directories
 
 STRIPES: Final = 64
 _PAUSE: Final = 0.0005  # seconds, doubled with each try
@@ -82,7 +82,7 @@ class FileLock:
         try:
             return os.open(self._path, flags, 0o600)
         except FileNotFoundError:
-            make_directory(self._path.parent)
+            make_directories(self._path.parent, 0o700)
             return os.open(self._path, flags, 0o600)
 
     def _is_at_path(self, descriptor: int) -> bool:

@@ -13,10 +13,70 @@ import msgspec
 from tinydb.storages import Storage
 
 from fateflow_tui.core.errors import DamagedFile, NewerSchema
-from fateflow_tui.store.files import Stamp, read_file, sync_directory, temporary_path, write_temporary
+from fateflow_tui.core.files import make_directories, sync, write_synced
 from fateflow_tui.store.schema import SCHEMA_TABLE, Plain, Schema
 
+TEMPORARY: Final = ".tmp"
+PRIVATE: Final = 0o700  # directories of the store
+
 _ASIDE = re.compile(r".+\.json\.damaged-\d{8}T\d{6}\.\d{6}Z")
+
+
+class Stamp:
+    """Identifies the file that was read or written, so that a newer one at the same path is noticed.
+
+    Every save makes a new inode, and the stamp keeps its file open: while the stamp lives, the inode's number cannot
+    be given to a newer file. Times alone are too coarse, two saves can happen within one tick of a file system's
+    clock. Size and time reveal a file that was edited in place.
+    """
+
+    __slots__ = ("_descriptor", "_identity")
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._identity = _identity(os.fstat(descriptor))
+
+    def is_current(self, path: Path) -> bool:
+        """Whether the file at `path` is still the one of this stamp."""
+        try:
+            return self._identity == _identity(os.stat(path))
+        except FileNotFoundError:
+            return False
+
+    def __del__(self) -> None:
+        os.close(self._descriptor)
+
+
+def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def read_file(path: Path) -> tuple[bytes, Stamp]:
+    """The file's bytes and stamp. Raises FileNotFoundError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    stamp = Stamp(descriptor)
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        return file.read(), stamp
+
+
+def temporary_path(path: Path) -> Path:
+    """Where the next state of `path` is written. There is one name per file, because a writer holds its lock: what a
+    crash leaves behind is overwritten by the next save and does not pile up.
+    """
+    return path.with_name(path.name + TEMPORARY)
+
+
+def write_temporary(path: Path, data: bytes) -> Stamp:
+    """Write `data` to `temporary_path(path)` and sync it; create the directory if it is missing.
+
+    Raises OSError (disk full, no permission); then no file is left behind.
+    """
+    temporary = temporary_path(path)
+    try:
+        return Stamp(write_synced(temporary, data, 0o600))
+    except FileNotFoundError:
+        make_directories(path.parent, PRIVATE)
+        return Stamp(write_synced(temporary, data, 0o600))
 
 
 def set_aside(path: Path, cause: str) -> DamagedFile:
@@ -83,7 +143,7 @@ class AtomicStorage(Storage):
     def write(self, data: dict[str, dict[str, Any]]) -> None:
         """Saves the document; when this returns it is durable."""
         self.prepare(_tables.decode(msgspec.json.encode(data))).publish()
-        sync_directory(self.path.parent)
+        sync(self.path.parent)
 
     def tables(self) -> Tables | None:
         """The document with its records in JSON, not to be changed; the same object as long as the file is the same.
@@ -136,7 +196,7 @@ class AtomicStorage(Storage):
 class PendingSave:
     """A state that is on the disk beside the file and takes its place on `publish`.
 
-    Its folder must be synced afterwards (`files.sync_directory`) before anybody is told.
+    Its folder must be synced afterwards (`core.files.sync`) before anybody is told.
     """
 
     def __init__(self, storage: AtomicStorage, tables: Tables, stamp: Stamp, size: int) -> None:

@@ -6,7 +6,6 @@ table it was built of; a table that was replaced since needs a new one.
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,9 +14,9 @@ from typing import Any, Final
 
 import msgspec
 
-from fateflow_tui.artifacts.durable import make_directories, sync
 from fateflow_tui.artifacts.table import Table
 from fateflow_tui.core.errors import DamagedFile
+from fateflow_tui.core.files import make_directories, replacement
 
 _BATCH: Final = 20_000  # rows in memory at once
 _SCHEMA: Final = """
@@ -39,22 +38,15 @@ def build(table: Table, path: Path) -> int:
     """Writes the index; an old one stays until the new one is whole. Returns how many rows it has."""
     meta = table.meta
     make_directories(path.parent)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with closing(sqlite3.connect(temporary, isolation_level=None)) as database:
-            # Nobody reads it before it is whole, and what is left of it after a crash is never used.
-            database.executescript(f"pragma journal_mode = off; pragma synchronous = off; {_SCHEMA}")
-            facts = IndexFacts(meta.identity, meta.sid, meta.header, meta.id_delimiter)
-            database.execute("insert into facts values (?)", (msgspec.json.encode(facts),))
-            database.execute("begin")
-            count = database.executemany("insert into rows values (?, ?)", _rows(table)).rowcount
-            database.execute("commit")
-            database.execute("create index ids on rows (id)")
-        sync(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync(path.parent)
+    with replacement(path) as new, closing(sqlite3.connect(new, isolation_level=None)) as database:
+        # Nothing reads it before it is complete, and what a crash leaves of it is never used.
+        database.executescript(f"pragma journal_mode = off; pragma synchronous = off; {_SCHEMA}")
+        facts = IndexFacts(meta.identity, meta.sid, meta.header, meta.id_delimiter)
+        database.execute("insert into facts values (?)", (msgspec.json.encode(facts),))
+        database.execute("begin")
+        count = database.executemany("insert into rows values (?, ?)", _rows(table)).rowcount
+        database.execute("commit")
+        database.execute("create index ids on rows (id)")
     return max(count, 0)
 
 

@@ -10,8 +10,8 @@ from typing import Any, Self
 
 import msgspec
 
-from fateflow_tui.artifacts.durable import write_file
 from fateflow_tui.artifacts.table import plain
+from fateflow_tui.core.files import write_file
 
 Key = float | int | str
 # namespace -> series -> {"data": [[key, value], ...] sorted by key, "meta": {"name": ..., "metric_type": ...}}

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from fateflow_tui.artifacts.durable import make_directories, write_file
 from fateflow_tui.artifacts.home import segment
 from fateflow_tui.artifacts.table import plain
 from fateflow_tui.core.errors import DamagedFile, NotFound
+from fateflow_tui.core.files import make_directories, write_file
 
 MODEL_FILE = "model.json"
 

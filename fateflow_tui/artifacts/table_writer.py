@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -13,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import msgspec
 
-from fateflow_tui.artifacts.durable import make_directories, sync, write_file
 from fateflow_tui.artifacts.table import META_FILE, Table, TableMeta
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import ComponentFailed, Conflict
+from fateflow_tui.core.files import make_directories, sync, write_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -146,7 +146,7 @@ class TableWriter:
             sid=columns[0],
             header=columns[1:],
             files=self._files,
-            created_at=time.time_ns() // 1_000_000,
+            created_at=now_ms(),
         )
         for name in self._files:
             sync(self._hidden / name)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from fateflow_tui.artifacts.durable import make_directories, sync, write_file
 from fateflow_tui.artifacts.home import segment
 from fateflow_tui.artifacts.table import META_FILE, Table, TableMeta
 from fateflow_tui.artifacts.table_writer import TableWriter
 from fateflow_tui.core.errors import Conflict, DamagedFile, NotFound
+from fateflow_tui.core.files import make_directories, sync, write_file
 
 if TYPE_CHECKING:
     pass

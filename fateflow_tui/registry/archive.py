@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 import stat
 import struct
 import unicodedata
@@ -16,9 +14,9 @@ from typing import IO, Final, TypeVar
 
 import msgspec
 
-from fateflow_tui.artifacts.durable import sync
 from fateflow_tui.artifacts.models import MODEL_FILE
 from fateflow_tui.core.errors import BadRequest, DamagedFile, FateFlowError
+from fateflow_tui.core.files import replacement
 from fateflow_tui.core.models import Manifest, ModelFile, Pipeline
 from fateflow_tui.registry.parts import MANIFEST_FILE, PIPELINE_FILE, Part, model_name, sha256
 
@@ -197,20 +195,13 @@ def export_archive(part: Part, target: Path, sign: Sign | None = None) -> None:
         )
     # When and how the part came here is no part of its content.
     manifest = msgspec.json.encode(msgspec.structs.replace(part.manifest, registered_at=0, imported=False))
-    temporary = target.with_name(f".{secrets.token_hex(8)}.zip")
-    try:
-        with zipfile.ZipFile(temporary, "x", zipfile.ZIP_DEFLATED) as archive:
-            _add(archive, MANIFEST_FILE, manifest)
-            _add(archive, PIPELINE_FILE, part.pipeline_content())
-            if sign is not None:
-                _add(archive, SIGNATURE_FILE, msgspec.json.encode(sign(manifest)))
-            for file in part.files:
-                _add(archive, model_entry(file), part.content(file))
-        sync(temporary)
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync(target.parent)
+    with replacement(target) as new, zipfile.ZipFile(new, "x", zipfile.ZIP_DEFLATED) as archive:
+        _add(archive, MANIFEST_FILE, manifest)
+        _add(archive, PIPELINE_FILE, part.pipeline_content())
+        if sign is not None:
+            _add(archive, SIGNATURE_FILE, msgspec.json.encode(sign(manifest)))
+        for file in part.files:
+            _add(archive, model_entry(file), part.content(file))
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import secrets
 from pathlib import Path
 from typing import Final
 
-from fateflow_tui.artifacts.durable import make_directories, sync, write_file
 from fateflow_tui.artifacts.home import segment
 from fateflow_tui.core.errors import Conflict, DamagedFile, FateFlowError, NotFound
+from fateflow_tui.core.files import make_directories, replacement, write_file
 from fateflow_tui.core.models import Manifest
 from fateflow_tui.registry.archive import (
     Archive,
@@ -50,17 +49,12 @@ class ModelLocation:
                 hint="say force_update to replace it",
             )
         make_directories(self.directory)
-        temporary = path.with_name(f".{secrets.token_hex(8)}")
-        try:
-            export_archive(part, temporary, sign)
-            content = f"{_sha256(temporary)}  {path.name}\n"
-            # An archive without its hash is not believed, so a crash in between leaves one that is to be stored again.
+        with replacement(path) as new:
+            export_archive(part, new, sign)
+            content = f"{_sha256(new)}  {path.name}\n"
+            # An archive without its hash is not trusted: after a crash in between, the model must be stored again.
             self._sum(path).unlink(missing_ok=True)
-            temporary.replace(path)
-            sync(self.directory)
-            write_file(self._sum(path), content.encode())
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_file(self._sum(path), content.encode())
         return path
 
     def open(self, party_model_id: str, version: str, *, check_signature: CheckSignature | None = None) -> Archive:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import secrets
 import shutil
-import time
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -15,8 +14,9 @@ from typing import Final
 
 import msgspec
 
-from fateflow_tui.artifacts.durable import make_directories, sync, write_file
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest, Conflict, DamagedFile, NotFound
+from fateflow_tui.core.files import make_directories, sync, write_file
 from fateflow_tui.core.models import Manifest, ModelFile, Pipeline
 from fateflow_tui.registry.parts import MANIFEST_FILE, PIPELINE_FILE, Flaw, Part, checked_files, flaws, sha256
 from fateflow_tui.registry.storage import Damage, Named, Shelf, Staged, Staging
@@ -184,7 +184,7 @@ class Registry:
 def _manifest(
     of: Pipeline | Staged, files: list[ModelFile], pipeline: str, parts: Mapping[str, str], imported: bool = False
 ) -> Manifest:
-    now = time.time_ns() // 1_000_000
+    now = now_ms()
     return Manifest(of.party, of.model_id, of.model_version, files, pipeline, dict(parts), now, imported)
 
 

@@ -12,11 +12,11 @@ from typing import Final, Protocol
 
 import msgspec
 
-from fateflow_tui.artifacts.durable import make_directories, sync, write_file
 from fateflow_tui.artifacts.home import segment
 from fateflow_tui.artifacts.models import MODEL_FILE
 from fateflow_tui.core import ids
 from fateflow_tui.core.errors import BadRequest, DamagedFile, NotFound
+from fateflow_tui.core.files import make_directories, sync, write_file
 from fateflow_tui.core.ids import Party, party_model_id
 from fateflow_tui.core.models import Manifest, ModelFile, Pipeline, part_digest
 from fateflow_tui.registry.parts import COMPONENTS, MANIFEST_FILE, PIPELINE_FILE, Part, model_name, sha256

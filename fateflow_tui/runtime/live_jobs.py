@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import msgspec
 from fateflow_tui.artifacts.home import segment
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import LeaseLost
+from fateflow_tui.core.files import sync
 from fateflow_tui.core.ids import job_id_at
 from fateflow_tui.core.plan import JobPlan, PartyDocument
 from fateflow_tui.core.ports import JobStore, StoredJob
@@ -75,7 +75,7 @@ class LiveJobs:
         """Returns once the marker would survive a power loss."""
         if job_id not in self._known:
             (self._folder / segment(job_id, "job id")).touch()
-            self._sync()
+            sync(self._folder)
             self._known.add(job_id)
 
     def remove(self, job_id: str) -> None:
@@ -83,13 +83,6 @@ class LiveJobs:
         if job_id in self._known:
             self._known.discard(job_id)
             (self._folder / job_id).unlink(missing_ok=True)
-
-    def _sync(self) -> None:
-        descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 class JobIds:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
 import stat
 import tomllib
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Final, Literal, Self
 import msgspec
 
 from fateflow_tui.core.errors import BadRequest
+from fateflow_tui.core.files import write_file
 from fateflow_tui.core.ids import OWN_PARTY_ID, Party
 from fateflow_tui.runtime.peers.grants import checked_pattern, covers, party_of
 
@@ -204,13 +204,7 @@ class SiteConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def save(self, path: Path) -> None:
         """Writes the file, which is always the old or the new one."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(_HEADING + to_toml(msgspec.to_builtins(self)))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_file(path, (_HEADING + to_toml(msgspec.to_builtins(self))).encode(), 0o600)
 
 
 def _check_client_keys(origin: str, client: ClientKeys) -> None:

@@ -390,7 +390,7 @@ def _die(*_: object) -> None:
 
 
 def _dying_write(survived: int) -> object:
-    from fateflow_tui.artifacts.durable import write_file
+    from fateflow_tui.core.files import write_file
 
     left = [survived]
 

@@ -69,7 +69,7 @@ def model_job(module: str, conf: Mapping[str, Any], directory: str) -> tuple[dic
     parameters = {name: str(conf[name]) for name in ("model_id", "model_version", "role", "party_id")}
     address = {"storage": "file", "path": directory}
     given = {**parameters, "store_address": address, "force_update": is_truthy(conf.get("force_update"))}
-    return _local_job("store_0" if module == "ModelStore" else "restore_0", module, given, "", conf)
+    return _local_job(f"{module.removeprefix('Model').lower()}_0", module, given, "", conf)
 
 
 def is_truthy(value: Any) -> bool:

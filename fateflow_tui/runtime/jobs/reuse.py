@@ -8,11 +8,11 @@ from hashlib import sha256
 
 import msgspec
 
-from fateflow_tui.artifacts.durable import make_directories
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.models import PartyModels
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.errors import FateFlowError, NotFound
+from fateflow_tui.core.files import make_directories
 from fateflow_tui.core.ids import Party, party_model_id
 from fateflow_tui.core.plan import JobPlan, PartyDocument, Reuse, TaskPlan
 from fateflow_tui.core.ports import ModuleCatalog

@@ -6,9 +6,9 @@ import secrets
 from pathlib import Path
 from typing import NamedTuple
 
-from fateflow_tui.artifacts.durable import make_directories
 from fateflow_tui.artifacts.home import Home, segment
 from fateflow_tui.core.errors import BadRequest, Conflict, FateFlowError, NotFound
+from fateflow_tui.core.files import make_directories
 from fateflow_tui.core.ids import Party, party_model_id
 from fateflow_tui.registry import Part, Registry
 from fateflow_tui.registry.archive import archive_name, export_archive, read_archive
