@@ -28,6 +28,11 @@ def byte_count(size: int) -> str:
     return f"{amount:.0f} B" if units[0] == "B" else f"{amount:.1f} {units[0]}"
 
 
+def plural(count: int, noun: str) -> str:
+    """`1 job`, `2 jobs`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def figure(value: float) -> str:
     """Four figures, no needless zeros."""
     return f"{value:.4g}"

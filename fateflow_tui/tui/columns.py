@@ -73,10 +73,6 @@ def path_end(text: str) -> str:
     return "/".join(text.split("/")[-2:])
 
 
-def plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 def shortened_id(job_id: str, room: int) -> str:
     """An id in so many places, its beginning and its last digits: `202611240151…07`."""
     if len(job_id) <= room:

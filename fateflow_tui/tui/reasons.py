@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fateflow_tui.core.cells import Spans, on_one_line
-from fateflow_tui.core.formatting import duration, marked
+from fateflow_tui.core.formatting import duration, marked, plural
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.why import Why
 from fateflow_tui.sdk.types.jobs import JobWhy
@@ -83,4 +83,4 @@ def _facts(why: Why, now: int) -> Iterator[tuple[str, str]]:
 def _amount(amount: Resources | None) -> str:
     if amount is None:
         return ""
-    return columns.plural(amount.cores, "core") + (f", {columns.mib(amount.memory)}" if amount.memory else "")
+    return plural(amount.cores, "core") + (f", {columns.mib(amount.memory)}" if amount.memory else "")

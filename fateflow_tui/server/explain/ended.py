@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from fateflow_tui.core.formatting import plural
 from fateflow_tui.core.messages import FailureCard, Refusal
 from fateflow_tui.core.records import JobState
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.why import Why
 from fateflow_tui.sdk.types.jobs import ComponentView, JobView
-from fateflow_tui.server.explain.wording import listed, plural, span
+from fateflow_tui.server.explain.wording import listed, span
 from fateflow_tui.server.job_views import told_failure
 
 _STOPPED = re.compile(

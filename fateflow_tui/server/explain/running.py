@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from fateflow_tui.core.formatting import plural
 from fateflow_tui.core.records import JobState, TaskRecord
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.why import SignOfLife, Surroundings, Vital, Why
 from fateflow_tui.sdk.types.jobs import ComponentView
-from fateflow_tui.server.explain.wording import listed, plural, span, usual_of
+from fateflow_tui.server.explain.wording import listed, span, usual_of
 
 _SIGNS = {
     "start": "its worker started",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from fateflow_tui.core.formatting import plural
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.records import JobState, WaitingReason
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.why import Surroundings, Why
 from fateflow_tui.sdk.types.jobs import ComponentView
-from fateflow_tui.server.explain.wording import listed, plural, room_at, span, usual_of
+from fateflow_tui.server.explain.wording import listed, room_at, span, usual_of
 
 _MEND = {
     "confirmation": "it goes on when they answer; see their sites with: fateflow party ping PARTY",

@@ -35,10 +35,6 @@ def listed(names: Sequence[str], shown: int = _SHOWN) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
-def plural(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
-
-
 def usual_of(usual: Mapping[str, Usual], module: str, parties: Iterable[str]) -> Usual | None:
     """How long a component takes: as long as the slowest of its roles of which something is known here."""
     roles = {party.partition(":")[0] for party in parties}

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fateflow_tui.core.cells import on_one_line
-from fateflow_tui.core.formatting import PLAN_MARKS, marked
+from fateflow_tui.core.formatting import PLAN_MARKS, marked, plural
 from fateflow_tui.sdk.types.jobs import JobLine, RerunStep
-from fateflow_tui.tui import columns
 from fateflow_tui.tui.action import Selection
 from fateflow_tui.tui.actions import ACTIONS
 
@@ -22,7 +21,7 @@ async def stop(app: DashApp, selection: Selection) -> None:
 
     jobs = [job for job in selection.jobs if not job.status.ended]
     cli = ACTIONS["job.stop"].cli(selection)
-    title = f"Stop {columns.plural(len(jobs), 'job')}?" if len(jobs) > 1 else f"Stop job {jobs[0].job_id}?"
+    title = f"Stop {plural(len(jobs), 'job')}?" if len(jobs) > 1 else f"Stop job {jobs[0].job_id}?"
     lines = [line for job in jobs[:_NAMED] for line in _described(job)]
     if len(jobs) > _NAMED:
         lines.append(f"and {len(jobs) - _NAMED} more")
@@ -32,7 +31,7 @@ async def stop(app: DashApp, selection: Selection) -> None:
     for job in jobs:
         outcome = await app.feed.flow.jobs.stop(job.job_id)
         pending += [f"{party} is yet to learn of it: {why}" for party, why in outcome.pending.items()]
-    done = f"stopped {columns.plural(len(jobs), 'job')}" if len(jobs) > 1 else f"stopped {jobs[0].job_id}"
+    done = f"stopped {plural(len(jobs), 'job')}" if len(jobs) > 1 else f"stopped {jobs[0].job_id}"
     app.tell("\n".join([done, *pending]), cli=cli, severity="warning" if pending else "information")
 
 
@@ -58,7 +57,7 @@ async def why(app: DashApp, selection: Selection) -> None:
 async def copy(app: DashApp, selection: Selection) -> None:
     app.copy_to_clipboard("\n".join(job.job_id for job in selection.jobs))
     count = len(selection.jobs)
-    app.tell(f"copied {selection.job_ids if count == 1 else columns.plural(count, 'id')}")
+    app.tell(f"copied {selection.job_ids if count == 1 else plural(count, 'id')}")
 
 
 async def notes(app: DashApp, selection: Selection) -> None:

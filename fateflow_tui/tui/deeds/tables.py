@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fateflow_tui.core.formatting import plural
 from fateflow_tui.sdk.types.tables import TableLine
-from fateflow_tui.tui import columns
 from fateflow_tui.tui.action import Selection
 from fateflow_tui.tui.actions import ACTIONS
 from fateflow_tui.tui.readings import reread
@@ -98,7 +98,7 @@ async def turn(app: DashApp, selection: Selection) -> None:
     flow, enable = app.feed.flow, not rows[0].enable
     for row in rows:
         await (flow.tables.enable if enable else flow.tables.disable)(row.namespace, row.table_name)
-    what = _name(rows[0]) if len(rows) == 1 else columns.plural(len(rows), "table")
+    what = _name(rows[0]) if len(rows) == 1 else plural(len(rows), "table")
     words = "may be read again" if enable else "may be read by no job"
     app.tell(f"{what} {words}", cli=ACTIONS["table.turn"].cli(selection))
     await reread(app, "table")
@@ -148,7 +148,7 @@ async def delete(app: DashApp, selection: Selection) -> None:
         return
     for row in rows:
         await app.feed.flow.tables.delete(row.namespace, row.table_name)
-    app.tell(f"deleted {_name(rows[0]) if len(rows) == 1 else columns.plural(len(rows), 'table')}", cli=cli)
+    app.tell(f"deleted {_name(rows[0]) if len(rows) == 1 else plural(len(rows), 'table')}", cli=cli)
     await reread(app, "table")
 
 
@@ -162,7 +162,7 @@ async def copy(app: DashApp, selection: Selection) -> None:
     rows: tuple[TableLine, ...] = selection.of("table")
     lines = [f'{{"namespace": "{row.namespace}", "name": "{row.table_name}"}}' for row in rows]
     app.copy_to_clipboard("\n".join(lines))
-    app.tell(f"copied {lines[0] if len(lines) == 1 else columns.plural(len(lines), 'name')}")
+    app.tell(f"copied {lines[0] if len(lines) == 1 else plural(len(lines), 'name')}")
 
 
 def _name(row: TableLine) -> str:

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from fateflow_tui.core.cells import Spans, on_one_line
 from fateflow_tui.core.errors import FateFlowError
-from fateflow_tui.core.formatting import marked
+from fateflow_tui.core.formatting import marked, plural
 from fateflow_tui.sdk.types.jobs import JobWhy
 from fateflow_tui.tui import columns
 from fateflow_tui.tui.screens.dialog import Dialog
@@ -126,7 +126,7 @@ def why_lines(found: JobWhy) -> list[Spans]:
         for name, amount in rows:
             if amount is not None:
                 memory = f", {columns.mib(amount.memory)}" if amount.memory else ""
-                lines.append([(f"{name:<7}", "muted"), (f"{columns.plural(amount.cores, 'core')}{memory}", "")])
+                lines.append([(f"{name:<7}", "muted"), (f"{plural(amount.cores, 'core')}{memory}", "")])
         if reason.party:
             lines.append([("at     ", "muted"), (reason.party, "")])
         if reason.job_id:

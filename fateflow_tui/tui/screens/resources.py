@@ -14,6 +14,7 @@ from textual.timer import Timer
 
 from fateflow_tui.core.cells import Spans, on_one_line
 from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.core.formatting import plural
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.records import WaitingReason
 from fateflow_tui.core.status import Status
@@ -93,7 +94,7 @@ def bar_lines(usage: Usage, jobs: int, room: int) -> list[Spans]:
     else:
         taken = f", {columns.mib(used.memory)} promised" if used.memory else ""
         lines.append([(f"{'memory':<8}", "muted"), (f"not counted{taken}", "muted")])
-    held = f"held by {columns.plural(jobs, 'job')}" if jobs else "nobody holds anything"
+    held = f"held by {plural(jobs, 'job')}" if jobs else "nobody holds anything"
     return [*lines, [(f"{'':<8}", ""), (held, "muted")]]
 
 
@@ -277,7 +278,7 @@ class ResourcesScreen(DashScreen):
         self.holders.show(list(held), held)
         self.waiting.show(list(queue), queue)
         jobs = len({one.job_id for one in self._held})
-        self.query_one("#held", Pane).say(notes=[(columns.plural(jobs, "job"), "muted")] if jobs else [])
+        self.query_one("#held", Pane).say(notes=[(plural(jobs, "job"), "muted")] if jobs else [])
         self.query_one("#queue", Pane).say(notes=[(f"{len(queue)} waiting", "warning")] if queue else [])
         self._show_bars()
 

@@ -17,8 +17,9 @@ from textual.widgets import Button, Input, Static
 
 from fateflow_tui.core.cells import Spans, cut, on_one_line
 from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.core.formatting import plural
 from fateflow_tui.sdk.types.jobs import Problem
-from fateflow_tui.tui import columns, drafts
+from fateflow_tui.tui import drafts
 from fateflow_tui.tui.drafts import CONF, DSL, Examples, ExampleTable
 from fateflow_tui.tui.screens.dialog import Dialog
 from fateflow_tui.tui.widgets.choices import Flag
@@ -336,8 +337,8 @@ def _problem_lines(problems: list[Problem], draft: Draft, room: int) -> list[Spa
 
 def _verdict(errors: int, warnings: int) -> Spans:
     if errors:
-        return [(f"✗ {columns.plural(errors, 'error')}", "error")]
-    return [(f"! {columns.plural(warnings, 'warning')}", "warning")] if warnings else [("✓ nothing to mend", "accent")]
+        return [(f"✗ {plural(errors, 'error')}", "error")]
+    return [(f"! {plural(warnings, 'warning')}", "warning")] if warnings else [("✓ nothing to mend", "accent")]
 
 
 def _shown(path: Path) -> str:

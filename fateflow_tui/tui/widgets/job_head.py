@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.widget import Widget
 
 from fateflow_tui.core.cells import Spans, on_one_line, spans_width
-from fateflow_tui.core.formatting import MARKS, duration, marked
+from fateflow_tui.core.formatting import MARKS, duration, marked, plural
 from fateflow_tui.core.status import Status
 from fateflow_tui.sdk.types.jobs import JobLine, JobView
 from fateflow_tui.tui import columns
@@ -97,7 +97,7 @@ class JobHead(Widget):
         if line.reason and not line.status.succeeded:
             return [(on_one_line(line.reason), line.status)]
         reused = sum(bool(one.reused_from) for one in view.components) if view is not None else 0
-        figures = [columns.plural(len(view.components), "component") if view is not None else ""]
+        figures = [plural(len(view.components), "component") if view is not None else ""]
         figures.append(f"{reused} reused" if reused else "")
         figures.append(f"model {view.model_id}" if view is not None and has_model(view) else "")
         return [(" · ".join(filter(None, figures)), "muted")]

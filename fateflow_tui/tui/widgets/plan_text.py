@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fateflow_tui.core.cells import Spans, on_one_line
-from fateflow_tui.core.formatting import duration
+from fateflow_tui.core.formatting import duration, plural
 from fateflow_tui.sdk.types.plans import JobForecast, Leaving, PartyForecast, TaskForecast
 from fateflow_tui.tui import columns
 
@@ -20,7 +20,7 @@ def plan_lines(plan: JobForecast, uploaded: Sequence[str] = ()) -> list[Spans]:
     lines: list[Spans] = [
         [
             (f"{plan.job_type} job", "strong"),
-            (f" of {plan.initiator}: {columns.plural(len(plan.components), 'component')}, {time}", ""),
+            (f" of {plan.initiator}: {plural(len(plan.components), 'component')}, {time}", ""),
         ]
     ]
     if plan.model_version:
@@ -49,7 +49,7 @@ def _party_lines(party: PartyForecast, uploaded: Sequence[str]) -> list[Spans]:
         [
             (party.party, "primary strong"),
             (here, "muted"),
-            (f"  {columns.plural(party.cores, 'core')}{memory}", "muted"),
+            (f"  {plural(party.cores, 'core')}{memory}", "muted"),
         ]
     ]
     if party.refusal and not any(table in party.refusal for table in uploaded):
@@ -71,7 +71,7 @@ def _party_lines(party: PartyForecast, uploaded: Sequence[str]) -> list[Spans]:
 def _tables(task: TaskForecast) -> str:
     reads = f"reads {', '.join(task.reads)}" if task.reads else ""
     if task.their_tables:
-        reads = f"reads {columns.plural(task.their_tables, 'table')} of theirs"
+        reads = f"reads {plural(task.their_tables, 'table')} of theirs"
     named = [name for name in task.writes if not name.startswith(f"{task.component}.")]
     writes = f"writes {', '.join(named)}" if named else ""
     return on_one_line("; ".join(filter(None, [reads, writes])))

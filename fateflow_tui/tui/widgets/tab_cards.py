@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from fateflow_tui.core.cells import Spans, cut, on_one_line, wrapped
-from fateflow_tui.core.formatting import MARKS
+from fateflow_tui.core.formatting import MARKS, plural
 from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.core.status import Status
 from fateflow_tui.tui import columns
@@ -145,7 +145,7 @@ class CardsTab(JobTab):
 
     def notes(self) -> Spans:
         count = len(self.subject.cards) if self.subject is not None else 0
-        return [(columns.plural(count, "card"), "error" if count else "muted")]
+        return [(plural(count, "card"), "error" if count else "muted")]
 
 
 def brief_lines(card: FailureCard, room: int) -> list[Spans]:

@@ -9,8 +9,7 @@ from textual.app import ComposeResult
 
 from fateflow_tui.core.cells import Spans, beside
 from fateflow_tui.core.errors import NotFound
-from fateflow_tui.core.formatting import figure
-from fateflow_tui.tui import columns
+from fateflow_tui.core.formatting import figure, plural
 from fateflow_tui.tui.job_filter import Subject
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.metric_charts import Score, charts_of, rank
@@ -80,7 +79,7 @@ class MetricsTab(JobTab):
         self.call_after_refresh(self.look)
 
     def notes(self) -> Spans:
-        return [(columns.plural(len(self._charts), "chart"), "muted")] if self._charts else []
+        return [(plural(len(self._charts), "chart"), "muted")] if self._charts else []
 
 
 def score_lines(scores: list[Score]) -> list[Spans]:

@@ -10,9 +10,9 @@ from textual.containers import Horizontal, Vertical
 
 from fateflow_tui.core.cells import Spans
 from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.core.formatting import plural
 from fateflow_tui.sdk.types.jobs import OutputInfo
 from fateflow_tui.sdk.types.tables import DataPreview
-from fateflow_tui.tui import columns
 from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.job_filter import Subject
 from fateflow_tui.tui.widgets import table_text
@@ -127,7 +127,7 @@ class OutputTab(JobTab):
 
     def notes(self) -> Spans:
         if self.subject is None or not self.subject.component:
-            return [(columns.plural(len(self._tables), "table"), "muted")]
+            return [(plural(len(self._tables), "table"), "muted")]
         port = self.query_one("#what", Chips).chosen
         if port not in self._preview.names:
             return []

@@ -11,11 +11,11 @@ from textual.message import Message
 
 from fateflow_tui.core.cells import Spans
 from fateflow_tui.core.errors import NotFound
-from fateflow_tui.core.formatting import duration, marked
+from fateflow_tui.core.formatting import duration, marked, plural
 from fateflow_tui.core.status import Status
 from fateflow_tui.sdk.types.jobs import ComponentView, JobView, TaskTimes
 from fateflow_tui.tui import columns
-from fateflow_tui.tui.columns import Column, plural
+from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.graph_scene import REUSED
 from fateflow_tui.tui.job_filter import Subject
 from fateflow_tui.tui.widgets.job_tab import JobTab

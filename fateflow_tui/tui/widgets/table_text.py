@@ -10,6 +10,7 @@ import msgspec
 
 from fateflow_tui.core.cells import Spans, on_one_line, width
 from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.core.formatting import plural
 from fateflow_tui.sdk.types.tables import TableJobs, TableLine, TablePreview, TableSource
 from fateflow_tui.tui import columns
 from fateflow_tui.tui.columns import Column
@@ -112,7 +113,7 @@ def fact_lines(table: TableLine | None, found: TableAnswer | FateFlowError | Non
     origin = table.origin or {}
     rows: list[tuple[str, Spans]] = [
         ("name", [(f"{table.namespace}.{table.table_name}", "strong")]),
-        ("rows", [(_count(table.count), ""), (f" in {columns.plural(table.partition or 0, 'partition')}", "muted")]),
+        ("rows", [(_count(table.count), ""), (f" in {plural(table.partition or 0, 'partition')}", "muted")]),
         ("kind", [(table.kind, ""), (f"  {table.engine}", "muted")]),
         ("state", _state(table, 40)),
         ("created", [(columns.moment(table.create_time or 0, now), "")]),
