@@ -1,4 +1,4 @@
-"""Completion of ids in the shell: quick or not at all."""
+"""Shell completion of ids, given up if the scheduler does not answer quickly."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ import typer
 from fateflow_tui.commands import settings
 from fateflow_tui.core.errors import FateFlowError
 
-_PATIENCE: Final = 0.3  # seconds
-_SHOWN: Final = 20
+_TIMEOUT: Final = 0.3  # seconds
+_LIMIT: Final = 20
 
 
 def complete_job(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """The newest jobs of a running scheduler, with their status. Starts nothing and says nothing."""
+    """Return the newest jobs of a running scheduler with their status. Starts no scheduler and prints nothing."""
     jobs = _newest(context, "job/list")
     if jobs is None:
         return []
     words = [(job["job_id"], f"{job['status']} {job.get('name', '')}".strip()) for job in jobs]
-    return _beginning([*words, ("@last", "the newest job")], incomplete)
+    return _matching([*words, ("@last", "the newest job")], incomplete)
 
 
 def complete_version(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """The newest model versions of a running scheduler, and their aliases. Starts nothing and says nothing."""
+    """Return the newest model versions of a running scheduler and their aliases."""
     versions = _newest(context, "model/list")
     if versions is None:
         return []
@@ -36,36 +36,36 @@ def complete_version(context: typer.Context, incomplete: str) -> list[tuple[str,
         for one in versions
         for word in (one["model_version"], *one.get("aliases", ()))
     ]
-    return _beginning([*words, ("@last", "the newest version")], incomplete)
+    return _matching([*words, ("@last", "the newest version")], incomplete)
 
 
 def _newest(context: typer.Context, path: str) -> list[dict[str, Any]] | None:
-    """The newest records of a kind; None when no scheduler answers at once."""
+    """Return the newest records of an endpoint; None when no scheduler answers in time."""
     from http.client import HTTPConnection, HTTPException
 
     from fateflow_tui.sdk.connection import find
 
-    url, home = _said(context, "url"), _said(context, "home")
+    url, home = _option_value(context, "url"), _option_value(context, "home")
     try:
         target = find(url or (None if home or _in_environment() else settings.read().url), Path(home) if home else None)
-        place = urlsplit(target.url)
-        if place.scheme != "http":
+        address = urlsplit(target.url)
+        if address.scheme != "http":
             return None
-        connection = HTTPConnection(place.hostname or "", place.port, timeout=_PATIENCE)
+        connection = HTTPConnection(address.hostname or "", address.port, timeout=_TIMEOUT)
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {target.token}"}
-        connection.request("POST", f"/v1/{path}", json.dumps({"limit": _SHOWN}), headers)
+        connection.request("POST", f"/v1/{path}", json.dumps({"limit": _LIMIT}), headers)
         records: list[dict[str, Any]] = json.loads(connection.getresponse().read()).get("data") or []
     except (FateFlowError, OSError, HTTPException, ValueError):
         return None
     return records
 
 
-def _beginning(words: list[tuple[str, str]], incomplete: str) -> list[tuple[str, str]]:
+def _matching(words: list[tuple[str, str]], incomplete: str) -> list[tuple[str, str]]:
     return [word for word in words if word[0].startswith(incomplete)]
 
 
-def _said(context: typer.Context, name: str) -> str | None:
-    """A global option as it stands so far on the command line."""
+def _option_value(context: typer.Context, name: str) -> str | None:
+    """Return the value of a global option on the command line so far."""
     level: Any = context
     while level is not None:
         if level.params.get(name):

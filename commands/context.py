@@ -1,4 +1,4 @@
-"""What a verb works with: the global options, the output, and the way to the scheduler, opened when first needed."""
+"""The session of a command line: global options, output, and the connection to the scheduler, opened on first use."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from fateflow_tui.core.errors import (
 if TYPE_CHECKING:
     from fateflow_tui.sdk import FateFlow
 
-_RIVAL: Final = 10.0  # seconds that a scheduler started by somebody else at the same moment is given to answer
-_LOOK_EVERY: Final = 0.05
+_CONCURRENT_START_TIMEOUT: Final = 10.0  # seconds for a scheduler that another command is starting to answer
+_POLL_INTERVAL: Final = 0.05  # seconds
 
 
 class Session:
-    """One command line. options: the global options that were given, by name."""
+    """One command line. options: the given global options, by name."""
 
     def __init__(self) -> None:
         self.options: dict[str, Any] = {}
@@ -39,7 +39,7 @@ class Session:
 
     @cached_property
     def output(self) -> Output:
-        """Raises BadRequest for an unknown format."""
+        """The output in the requested format. Raises BadRequest for an unknown format."""
         options = self.options
         return Output(format_of(options.get("output"), as_json=bool(options.get("json"))), quiet="quiet" in options)
 
@@ -49,7 +49,7 @@ class Session:
 
     @property
     def is_interactive(self) -> bool:
-        """Whether somebody watches stderr, so that progress may be drawn there."""
+        """Whether stderr is a terminal on which progress can be drawn."""
         return sys.stderr.isatty() and not self.output.quiet and os.environ.get("TERM") != "dumb"
 
     @cached_property
@@ -62,8 +62,8 @@ class Session:
 
     @cached_property
     def url(self) -> str:
-        """The address that the user names: --url; without --home $FATEFLOW_URL, or, without $FATEFLOW_HOME, what `init`
-        was told; else ''.
+        """The scheduler's address: --url, $FATEFLOW_URL unless --home is given, or the one saved by `init` unless
+        $FATEFLOW_HOME is set; else ''.
         """
         if self._is_from_settings:
             return settings.read().url
@@ -71,11 +71,11 @@ class Session:
 
     @cached_property
     def keys(self) -> tuple[str, str]:
-        """What `init` was told to sign calls with, where it is what counts; else two empty texts."""
+        """The app key and secret key saved by `init`, if the address is the saved one; else two empty strings."""
         if not (self.url and self._is_from_settings):
             return "", ""
-        known = settings.read()
-        return known.app_key, known.secret_key
+        saved = settings.read()
+        return saved.app_key, saved.secret_key
 
     @property
     def _is_from_settings(self) -> bool:
@@ -88,7 +88,7 @@ class Session:
 
     @property
     def flow(self) -> FateFlow:
-        """The scheduler; started on the home if none runs there, unless the user named an address or --no-start."""
+        """The client of the scheduler, which is started on demand unless an address or --no-start was given."""
         if self._flow is None:
             from fateflow_tui.sdk import FateFlow
 
@@ -100,13 +100,13 @@ class Session:
         return self._flow
 
     def resolve(self, words: Sequence[str]) -> list[str]:
-        """Whole job ids for ids, unique beginnings, `@last`, `@2`; each once. Raises JobNotFound, Conflict."""
+        """Return the distinct job ids for ids, unique prefixes, `@last`, `@2`. Raises JobNotFound, Conflict."""
         if not words:
-            raise BadRequest("no job is named", hint="name one, or write @last; `fateflow job list` shows the jobs")
+            raise BadRequest("missing JOB", hint="give a job id or @last; `fateflow job list` lists the jobs")
         return list(dict.fromkeys(self.flow.resolve(word) for word in words))
 
     def known_id(self, word: str | None) -> str | None:
-        """As `resolve`, but an unknown word stays as it is, for the scheduler to answer in FATE's own way."""
+        """Resolve a job id, but return an unknown one unchanged, so that the scheduler answers as FATE does."""
         if not word:
             return None
         try:
@@ -115,11 +115,11 @@ class Session:
             return word
 
     def version(self, word: str) -> str:
-        """The whole model version for one, its unique beginning, `@last`, or an alias. Raises NotFound, Conflict."""
+        """Return the model version for one, its unique prefix, `@last`, or an alias. Raises NotFound, Conflict."""
         return str(self.flow.request("model/resolve", {"word": word}).data["model_version"])
 
     def known_version(self, word: str | None) -> str | None:
-        """As `version`, but an unknown word stays as it is, for the scheduler to answer in FATE's own way."""
+        """Resolve a version, but return an unknown one unchanged, so that the scheduler answers as FATE does."""
         if not word:
             return None
         try:
@@ -128,15 +128,18 @@ class Session:
             return word
 
     def confirm(self, question: str, yes: bool) -> None:
-        """Asks a person before something is lost. Who is no person, or said --yes, means it. Raises Abort."""
+        """Ask for confirmation before a destructive action. Raises Abort.
+
+        `--yes`, output for programs and non-interactive sessions skip the prompt.
+        """
         if yes or not self.output.is_table or not (sys.stdin.isatty() and sys.stderr.isatty()):
             return
         if not typer.confirm(question, err=True):
-            self.output.info("nothing was done")
+            self.output.info("canceled")
             raise typer.Abort
 
     def now(self) -> int:
-        """Milliseconds since the epoch."""
+        """Return the current time in milliseconds since the epoch."""
         return time.time_ns() // 1_000_000
 
     def close(self) -> None:
@@ -152,31 +155,32 @@ class Session:
             return
         if "no_start" in self.options:
             raise SchedulerUnreachable(
-                f"no scheduler runs on {self.home}", hint="leave out --no-start, or: fateflow server start"
+                f"no scheduler is running on {self.home}",
+                hint="omit --no-start, or start one with: fateflow server start",
             )
         try:
             site = local.start(self.home)
         except FateFlowError as error:
-            if not self._rival_answers(error):
+            if not self._started_by_another_command(error):
                 raise
         else:
             self.output.info(f"started a scheduler at {site.url} on {site.home}")
 
-    def _rival_answers(self, error: FateFlowError) -> bool:
-        """Whether the start failed because another command was faster, and that one's scheduler answers."""
+    def _started_by_another_command(self, error: FateFlowError) -> bool:
+        """Return whether the start failed because another command started the scheduler, which now answers."""
         from fateflow_tui.sdk import local
 
         code = error.data.get("exit_code") if isinstance(error.data, dict) else None
         if not isinstance(error, Conflict) and code != Conflict.exit_code:
             return False
-        end = time.monotonic() + _RIVAL
+        end = time.monotonic() + _CONCURRENT_START_TIMEOUT
         while time.monotonic() < end:
             if local.status(self.home) is not None:
                 return True
-            time.sleep(_LOOK_EVERY)
+            time.sleep(_POLL_INTERVAL)
         return False
 
 
 def of(context: typer.Context) -> Session:
-    """The session of a command line."""
+    """Return the session of a command line."""
     return cast(Session, context.obj)

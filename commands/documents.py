@@ -65,17 +65,17 @@ _LONGEST: Final = 160  # columns of a source line that are shown where there is 
 
 
 def read_text(path: Path) -> str:
-    """A document's text. Raises BadRequest, naming the file."""
+    """Return the text of a document. Raises BadRequest, naming the file."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise BadRequest(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise BadRequest(f"{path} is no UTF-8 text") from None
+        raise BadRequest(f"{path} is not UTF-8 text") from None
 
 
 def read_conf(path: Path) -> dict[str, Any]:
-    """A configuration file of FATE's client: one JSON object. Raises BadDocument with line and column."""
+    """Read a configuration file of FATE's client: one JSON object. Raises BadDocument with line and column."""
     from fateflow_tui.core.document import read_json
 
     text = read_text(path)
@@ -84,7 +84,9 @@ def read_conf(path: Path) -> dict[str, Any]:
         from fateflow_tui.core.document.problems import Problems
 
         problems = [problem.to_dict() for problem in Problems("conf", document).sorted()]
-        raise BadDocument(f"{path} is no JSON", data=[placed(problem, {"conf": (path, text)}) for problem in problems])
+        raise BadDocument(
+            f"{path} is not valid JSON", data=[placed(problem, {"conf": (path, text)}) for problem in problems]
+        )
     if not isinstance(document.value, dict):
         raise BadRequest(f"{path} must hold a JSON object")
     return document.value
@@ -95,7 +97,7 @@ Sources = Mapping[str, tuple[Path, str]]
 
 @contextmanager
 def problems_placed(sources: Sources) -> Iterator[None]:
-    """Problems that the scheduler reports get the file they are in and its line. sources: dsl, conf -> file, text."""
+    """Add file and line to the problems that the scheduler reports. sources: dsl, conf -> file, text."""
     try:
         yield
     except BadDocument as error:
@@ -105,7 +107,7 @@ def problems_placed(sources: Sources) -> Iterator[None]:
 
 
 def placed(problem: dict[str, Any], sources: Sources) -> dict[str, Any]:
-    """A problem with `file` and `source`, the text of its line."""
+    """Return a problem with `file` and `source`, the text of its line."""
     path, text = sources.get(problem.get("document", ""), (None, ""))
     line = problem.get("line", 0)
     lines = text.splitlines()

@@ -1,4 +1,4 @@
-"""Exit codes, and how errors are shown: one line for what and which, one for what to do next."""
+"""Exit codes, and the printing of errors: one line for the error, one for the hint."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from fateflow_tui.core.cells import clean
 from fateflow_tui.core.errors import BadDocument, FateFlowError
 
 OK: Final = 0
-FAILED: Final = 1  # it ran and failed
+FAILED: Final = 1  # the job or the check failed
 USAGE: Final = 2
 TIMED_OUT: Final = 4
 BUG: Final = 70
 INTERRUPTED: Final = 130
-PIPE_CLOSED: Final = 141  # the reader of stdout has gone, as for any program that SIGPIPE ends
+PIPE_CLOSED: Final = 141  # the reader of stdout is gone: 128 + SIGPIPE
 
 
 def of_status(status: str) -> int:
-    """The code of a command that waited for a job: the job's own outcome."""
+    """Return the exit code of a command that waited for a job with this final status."""
     if status in ("success", "pass"):
         return OK
     return TIMED_OUT if status == "timeout" else FAILED
 
 
 def report(error: FateFlowError, output: Output, *, as_json: bool) -> int:
-    """Says what went wrong on stderr and gives the exit code."""
+    """Print an error on stderr and return its exit code."""
     if as_json:
         output.warn(_as_json(error.code, error.message, error.hint, error.exit_code, error.data))
         return error.exit_code
@@ -49,7 +49,7 @@ def report(error: FateFlowError, output: Output, *, as_json: bool) -> int:
 
 
 def report_usage(message: str, hint: str, output: Output, *, as_json: bool, code: int) -> int:
-    """A command line that cannot be understood."""
+    """Print an error of the command line itself on stderr and return `code`."""
     if as_json:
         output.warn(_as_json("usage", message, hint, code, None))
     else:
@@ -60,14 +60,14 @@ def report_usage(message: str, hint: str, output: Output, *, as_json: bool, code
 
 
 def report_bug(error: BaseException, logs: Path, output: Output, *, as_json: bool) -> int:
-    """A fault of ours: its traceback goes to a file, the user gets the file's name."""
+    """Print an unexpected error; its traceback is written to a file, which the hint names."""
     text = "".join(traceback.format_exception(error))
-    path = _written(text, logs)
+    path = _write_log(text, logs)
     message = f"this is a bug in fateflow: {type(error).__name__}: {error}"
-    return report_usage(message, f"please report it with {path}", output, as_json=as_json, code=BUG)
+    return report_usage(message, f"please report it and attach {path}", output, as_json=as_json, code=BUG)
 
 
-def _written(text: str, logs: Path) -> Path:
+def _write_log(text: str, logs: Path) -> Path:
     name = f"command-{datetime.now():%Y%m%d-%H%M%S-%f}.log"
     try:
         logs.mkdir(parents=True, exist_ok=True)

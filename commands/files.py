@@ -1,4 +1,4 @@
-"""Answers that become files on this machine."""
+"""Answers that are written to files on this machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fateflow_tui.core.errors import FateFlowError
 
 
 def write_documents(folder: Path, documents: Mapping[str, Any]) -> None:
-    """Each document as NAME.json. Raises FateFlowError when the folder cannot be written."""
+    """Write each document to NAME.json. Raises FateFlowError when the directory cannot be written to."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, document in documents.items():
@@ -26,8 +26,8 @@ def write_documents(folder: Path, documents: Mapping[str, Any]) -> None:
 
 
 def answer_document(session: Session, path: str, body: Mapping[str, Any], folder: Path | None, name: str) -> None:
-    """Asks for a document and prints it; with a folder it becomes the file NAME_TIME.json there, and its path is
-    told as FATE's client does.
+    """Request a document and print it; with a directory, write it to NAME_TIME.json there and print the path as
+    FATE's client does.
     """
     envelope = fate.request(session, path, body)
     if envelope["retcode"] != 0 or folder is None:
@@ -41,7 +41,7 @@ def answer_document(session: Session, path: str, body: Mapping[str, Any], folder
 
 
 def fetch_archive(session: Session, path: str, body: Mapping[str, Any], folder: Path, method: str = "GET") -> None:
-    """Fetches a tar archive, unpacks it into a folder and answers as FATE's client does."""
+    """Download a tar archive, unpack it into a directory, and print the answer of FATE's client."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as spool:

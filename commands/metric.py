@@ -256,7 +256,7 @@ def followed(
     session: Session, job: JobView, component: str | None, party: str | None, metric: str, plot: bool
 ) -> tuple[JobView, list[TaskMetrics]]:
     """Waits until the job has ended, and gives it with its metrics. The scheduler may be restarted meanwhile."""
-    from fateflow_tui.commands.progress import next_look
+    from fateflow_tui.commands.progress import poll_job
 
     try:
         with _screen(session, metric, plot) as show:
@@ -265,7 +265,7 @@ def followed(
                 show(job, tasks)
                 if job.status.ended:
                     return job, tasks
-                job = next_look(session.flow, job.job_id)
+                job = poll_job(session.flow, job.job_id)
     except KeyboardInterrupt:
         session.output.info(f"the job goes on; follow it again with: fateflow metric show {job.job_id} -f")
         raise

@@ -1,4 +1,4 @@
-"""Parameters that several verbs share, spelled as FATE's client spells them."""
+"""Options and arguments that several commands share, spelled as in FATE's client."""
 
 from __future__ import annotations
 
@@ -14,36 +14,37 @@ from fateflow_tui.commands.complete import complete_job, complete_version
 from fateflow_tui.commands.context import Session
 from fateflow_tui.core.errors import BadRequest
 
-_JOB = "Id of a job, its unique beginning, @last, or @2 for the last but one."
-_VERSION = "A model version, its unique beginning, @last, or an alias as in churn@prod."
+_JOB = "A job id, its unique prefix, @last, or @2 for the second newest."
+_VERSION = "A model version, its unique prefix, @last, or an alias such as churn@prod."
 
 JobArguments = Annotated[list[str] | None, typer.Argument(metavar="JOB", help=_JOB, autocompletion=complete_job)]
 JobArgument = Annotated[str | None, typer.Argument(metavar="JOB", help=_JOB, autocompletion=complete_job)]
 JobOption = Annotated[str | None, typer.Option("--job-id", "-j", metavar="JOB", help=_JOB, autocompletion=complete_job)]
 RoleOption = Annotated[str | None, typer.Option("--role", "-r", metavar="ROLE", help="guest, host, arbiter or local.")]
-PartyIdOption = Annotated[str | None, typer.Option("--party-id", "-p", metavar="ID", help="Id of a party.")]
-PartyOption = Annotated[str | None, typer.Option("--party", metavar="ROLE:ID", help="A party, as in guest:9999.")]
+PartyIdOption = Annotated[str | None, typer.Option("--party-id", "-p", metavar="ID", help="A party id.")]
+PartyOption = Annotated[str | None, typer.Option("--party", metavar="ROLE:ID", help="A party, for example guest:9999.")]
 ComponentOption = Annotated[
     str | None, typer.Option("--component-name", "-cpn", metavar="NAME", help="A component of the job.")
 ]
-StatusOption = Annotated[str | None, typer.Option("--status", "-s", metavar="STATUS", help="Only with this status.")]
-LimitOption = Annotated[int, typer.Option("--limit", "-l", metavar="N", help="How many; 0 for all.")]
+StatusOption = Annotated[
+    str | None, typer.Option("--status", "-s", metavar="STATUS", help="Filter by status; comma-separated.")
+]
+LimitOption = Annotated[int, typer.Option("--limit", "-l", metavar="N", help="Maximum number of results; 0 for all.")]
 ConfOption = Annotated[
-    Path | None, typer.Option("--conf-path", "-c", metavar="FILE", help="A JSON file, as FATE's client takes it.")
+    Path | None,
+    typer.Option("--conf-path", "-c", metavar="FILE", help="JSON configuration file of FATE's client."),
 ]
-FolderOption = Annotated[
-    Path | None, typer.Option("--output-path", "-o", metavar="DIR", help="Folder in which to write.")
-]
+FolderOption = Annotated[Path | None, typer.Option("--output-path", "-o", metavar="DIR", help="Output directory.")]
 NamespaceOption = Annotated[
     str | None, typer.Option("--namespace", "-n", metavar="NAME", help="Namespace of the table.")
 ]
 TableOption = Annotated[str | None, typer.Option("--table-name", "-t", metavar="NAME", help="Name of the table.")]
 NamesArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="[NAMESPACE NAME]", help="The table, in place of -n and -t.")
+    list[str] | None, typer.Argument(metavar="[NAMESPACE NAME]", help="The table; same as -n and -t.")
 ]
-WatchOption = Annotated[bool, typer.Option("--watch", "-w", help="Follow the job, and end with its outcome.")]
+WatchOption = Annotated[bool, typer.Option("--watch", "-w", help="Follow the job, and exit with its outcome.")]
 ModelIdOption = Annotated[
-    str | None, typer.Option("--model-id", metavar="ID", help="As in guest-9999#host-10000#model.")
+    str | None, typer.Option("--model-id", metavar="ID", help="For example guest-9999#host-10000#model.")
 ]
 ModelVersionOption = Annotated[
     str | None, typer.Option("--model-version", metavar="VERSION", help=_VERSION, autocompletion=complete_version)
@@ -52,35 +53,35 @@ VersionArgument = Annotated[
     str | None, typer.Argument(metavar="VERSION", help=_VERSION, autocompletion=complete_version)
 ]
 ComponentsOption = Annotated[
-    str | None, typer.Option("--components", "--cpn-list", metavar="A,B", help="Components, separated by commas.")
+    str | None, typer.Option("--components", "--cpn-list", metavar="A,B", help="Components, comma-separated.")
 ]
 ComponentsFileOption = Annotated[
-    Path | None, typer.Option("--cpn-path", metavar="FILE", help="A file with the list of components.")
+    Path | None, typer.Option("--cpn-path", metavar="FILE", help="File with the list of components.")
 ]
 TagOption = Annotated[str | None, typer.Option("--tag-name", "-t", metavar="NAME", help="Name of the tag.")]
 BoxesOption = Annotated[
-    bool, typer.Option("--boxes/--lanes", help="Draw boxes if they fit the width, or one line for each component.")
+    bool, typer.Option("--boxes/--lanes", help="Draw boxes if they fit the width, or one line per component.")
 ]
 GraphFormatOption = Annotated[
-    str | None, typer.Option("--format", metavar="FORMAT", help="Write mermaid, dot or json instead of drawing.")
+    str | None, typer.Option("--format", metavar="FORMAT", help="Print mermaid, dot or json instead of drawing.")
 ]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, also on a terminal.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation.")]
 
 
 def required(value: str | Path | None, name: str) -> str:
-    """A value that must be there. Raises BadRequest."""
+    """Return the value of a required option. Raises BadRequest."""
     if value is None or value == "":
         raise BadRequest(f"missing option {name}")
     return str(value)
 
 
 def listed(text: str | None) -> list[str]:
-    """A comma list as FATE's client takes it: blanks, newlines and outer brackets do not count."""
+    """Split a comma-separated list; blanks, newlines and outer brackets are ignored, as in FATE's client."""
     return [word for word in "".join((text or "").split()).strip(",[]").split(",") if word]
 
 
 def component_list(given: str | None, file: Path | None) -> str:
-    """The list of components that was given, or that a file holds; '' for none."""
+    """Return the given list of components, or the one in a file; '' for none."""
     if given or file is None:
         return given or ""
     from fateflow_tui.commands.documents import read_text
@@ -89,13 +90,13 @@ def component_list(given: str | None, file: Path | None) -> str:
 
 
 class JobNames(NamedTuple):
-    """Several jobs, by position or with `-j`."""
+    """One or more jobs, as arguments or with `-j`."""
 
     jobs: JobArguments = None
     job_id: JobOption = None
 
     def ids(self, session: Session) -> list[str]:
-        """Raises JobNotFound, Conflict, and BadRequest when none is named."""
+        """Return the job ids. Raises JobNotFound, Conflict, and BadRequest when none is given."""
         return session.resolve(self.words)
 
     @property
@@ -104,12 +105,12 @@ class JobNames(NamedTuple):
 
     @property
     def by_job_option(self) -> bool:
-        """Whether it is named the way FATE's client names it."""
+        """Whether the job is given with `-j`, as in FATE's client."""
         return bool(self.job_id) and not self.jobs
 
 
 class JobName(NamedTuple):
-    """One job, by position or with `-j`."""
+    """One job, as an argument or with `-j`."""
 
     job: JobArgument = None
     job_id: JobOption = None
@@ -120,7 +121,7 @@ class JobName(NamedTuple):
 
 
 class RecordOptions(NamedTuple):
-    """Which records of jobs are wanted."""
+    """Filters of job records."""
 
     job_id: JobOption = None
     role: RoleOption = None
@@ -132,7 +133,7 @@ class RecordOptions(NamedTuple):
 
 
 class TaskRecordOptions(NamedTuple):
-    """Which records of tasks are wanted."""
+    """Filters of task records."""
 
     job_id: JobOption = None
     role: RoleOption = None
@@ -145,7 +146,7 @@ class TaskRecordOptions(NamedTuple):
 
 
 class JobPartyOptions(NamedTuple):
-    """A job as one of its parties has it."""
+    """A job at one of its parties."""
 
     job_id: JobOption = None
     role: RoleOption = None
@@ -157,7 +158,7 @@ class JobPartyOptions(NamedTuple):
 
 
 class TaskOptions(NamedTuple):
-    """One component of a job at one party; all are needed."""
+    """One component of a job at one party; all options are required."""
 
     job_id: JobOption = None
     role: RoleOption = None
@@ -165,7 +166,7 @@ class TaskOptions(NamedTuple):
     component_name: ComponentOption = None
 
     def body(self, session: Session) -> dict[str, Any]:
-        """Raises BadRequest for what is missing."""
+        """Return the request. Raises BadRequest for a missing option."""
         body = {
             "job_id": required(self.job_id, "-j"),
             "role": required(self.role, "-r"),
@@ -176,14 +177,14 @@ class TaskOptions(NamedTuple):
 
 
 class TableName(NamedTuple):
-    """A table, by position or with `-n` and `-t`."""
+    """A table, as arguments or with `-n` and `-t`."""
 
     names: NamesArgument = None
     namespace: NamespaceOption = None
     table_name: TableOption = None
 
     def body(self) -> dict[str, str]:
-        """Raises BadRequest for what is missing."""
+        """Return the request. Raises BadRequest for a missing option."""
         first, second, *_ = [*(self.names or []), None, None]
         return {
             "namespace": required(self.namespace or first, "-n (namespace)"),
@@ -192,7 +193,7 @@ class TableName(NamedTuple):
 
 
 class DrawingOptions(NamedTuple):
-    """How a DAG is shown."""
+    """How to draw a DAG."""
 
     boxes: BoxesOption = False
     format: GraphFormatOption = None
@@ -205,7 +206,7 @@ class ModelOptions(NamedTuple):
     model_version: ModelVersionOption = None
 
     def body(self) -> dict[str, Any]:
-        """Raises BadRequest for what is missing."""
+        """Return the request. Raises BadRequest for a missing option."""
         return {
             "model_id": required(self.model_id, "--model-id"),
             "model_version": required(self.model_version, "--model-version"),
@@ -213,7 +214,7 @@ class ModelOptions(NamedTuple):
 
 
 class ModelPartOptions(NamedTuple):
-    """One component's model at one party, as FATE's client names it; all are needed."""
+    """One component's model at one party, as FATE's client names it; all options are required."""
 
     role: RoleOption = None
     party_id: PartyIdOption = None
@@ -222,7 +223,7 @@ class ModelPartOptions(NamedTuple):
     component_name: ComponentOption = None
 
     def body(self, session: Session) -> dict[str, Any]:
-        """Raises BadRequest for what is missing."""
+        """Return the request. Raises BadRequest for a missing option."""
         body = {
             "role": required(self.role, "-r"),
             "party_id": required(self.party_id, "-p"),
@@ -234,19 +235,19 @@ class ModelPartOptions(NamedTuple):
 
 
 def expand_option_groups(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as Typer is to see it: with the options of its groups in the place of each group."""
+    """Return the function as Typer reads it: each parameter that is a NamedTuple is replaced by its options."""
     hints = get_type_hints(function, include_extras=True)
     groups = {name: hint for name, hint in hints.items() if hasattr(hint, "_fields")}
     if not groups:
         return function
-    shown: list[Parameter] = []
+    expanded: list[Parameter] = []
     for name, parameter in signature(function).parameters.items():
         if name not in groups:
-            shown.append(parameter.replace(kind=Parameter.KEYWORD_ONLY, annotation=hints[name]))
+            expanded.append(parameter.replace(kind=Parameter.KEYWORD_ONLY, annotation=hints[name]))
             continue
         group = groups[name]
         members, defaults = get_type_hints(group, include_extras=True), group._field_defaults
-        shown += [
+        expanded += [
             Parameter(
                 field,
                 Parameter.KEYWORD_ONLY,
@@ -257,11 +258,11 @@ def expand_option_groups(function: Callable[..., Any]) -> Callable[..., Any]:
         ]
 
     @wraps(function)
-    def gathered(**given: Any) -> Any:
+    def grouped(**given: Any) -> Any:
         for name, group in groups.items():
             given[name] = group(**{field: given.pop(field) for field in group._fields})
         return function(**given)
 
-    vars(gathered)["__signature__"] = Signature(shown)
-    gathered.__annotations__ = {parameter.name: parameter.annotation for parameter in shown}
-    return gathered
+    vars(grouped)["__signature__"] = Signature(expanded)
+    grouped.__annotations__ = {parameter.name: parameter.annotation for parameter in expanded}
+    return grouped

@@ -31,14 +31,14 @@ COLORS: Final = {
     "flawed": "31",
 }
 
-_NARROWEST: Final = 8  # columns to which a column is cut at most
-_FIGURES: Final = re.compile(r"[-0-9.:%+ ]*")
+_MIN_WIDTH: Final = 8  # below which no column is shortened
+_NUMERIC: Final = re.compile(r"[-0-9.:%+ ]*")
 _PLAIN: Final = re.compile(r"[A-Za-z_/][\w./@+-]*")
 _WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
 
 def cell(value: Any) -> str:
-    """One value on one line."""
+    """Return a value as text on one line."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -47,14 +47,14 @@ def cell(value: Any) -> str:
 
 
 def columns(rows: Iterable[Sequence[str]]) -> list[list[str]]:
-    """Rows of the same length, their cells padded to the width of the column; the last column is not padded."""
+    """Pad the cells of equally long rows to the widths of their columns; the last column is not padded."""
     table = [list(row) for row in rows]
     widths = [max(map(width, column)) for column in zip(*table, strict=True)]
     return [[*(text + " " * (widths[i] - width(text)) for i, text in enumerate(row[:-1])), row[-1]] for row in table]
 
 
 def fitted(rows: Iterable[Sequence[str]], limit: int) -> list[str]:
-    """Rows of the same length as lines of at most `limit` columns; columns that do not fit give way to `…`."""
+    """Return equally long rows as lines of at most `limit` characters; columns that do not fit are replaced by `…`."""
     padded = columns(rows)
     used, kept = 0, 0
     for text in padded[0] if padded else ():
@@ -67,37 +67,38 @@ def fitted(rows: Iterable[Sequence[str]], limit: int) -> list[str]:
 
 
 def narrowed(rows: list[list[str]], limit: int) -> list[list[str]]:
-    """Rows of the same length, titles first, cut to fit `limit` columns when joined by two blanks. The widest column of
-    words gives way; ids, figures and times stay whole.
+    """Shorten the cells of equally long rows, titles first, to fit `limit` characters when joined by two blanks.
+
+    The widest column of words is shortened first; ids, numbers and times are never shortened.
     """
     table = list(zip(*rows, strict=True))
     widths = [max(map(width, column)) for column in table]
-    soft = [i for i, column in enumerate(table) if not all(map(_FIGURES.fullmatch, column[1:]))]
-    while soft and sum(widths) + 2 * (len(widths) - 1) > limit:
-        widest = max(soft, key=lambda i: widths[i])
-        if widths[widest] <= _NARROWEST:
+    shrinkable = [i for i, column in enumerate(table) if not all(map(_NUMERIC.fullmatch, column[1:]))]
+    while shrinkable and sum(widths) + 2 * (len(widths) - 1) > limit:
+        widest = max(shrinkable, key=lambda i: widths[i])
+        if widths[widest] <= _MIN_WIDTH:
             break
         widths[widest] -= 1
-    return [[cut(text, room) for text, room in zip(row, widths, strict=True)] for row in rows]
+    return [[cut(text, width) for text, width in zip(row, widths, strict=True)] for row in rows]
 
 
 def party_marks(statuses: dict[str, str]) -> str:
-    """`G✓ H▶ A·` for parties by `role:id`; roles with several parties show the id too."""
+    """Return `G✓ H▶ A·` for statuses by `role:id`; roles with several parties show the id too."""
     return " ".join(letter(party, statuses) + MARKS.get(status, "?") for party, status in statuses.items())
 
 
 def moment(ms: int) -> str:
-    """Local time to the second, '' for none."""
+    """Return the local time to the second, '' for 0."""
     return f"{datetime.fromtimestamp(ms / 1000):%Y-%m-%d %H:%M:%S}" if ms else ""
 
 
 def number(value: Any) -> str:
-    """A figure as people read it: six places, no needless zeros."""
+    """Return a number with at most six significant digits."""
     return f"{value:.6g}" if isinstance(value, float) else cell(value)
 
 
 def yaml(value: Any) -> str:
-    """JSON-able data as block YAML."""
+    """Return JSON-like data as block YAML."""
     return "\n".join(_yaml_lines(value)) + "\n"
 
 
@@ -123,7 +124,7 @@ def _yaml_lines(value: Any) -> list[str]:
 def _scalar(value: Any) -> str:
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
-    # A JSON text is a YAML text.
+    # JSON is valid YAML.
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -131,7 +132,7 @@ _MARKED: Final = re.compile(rf"^(\s*)(\S ({'|'.join(COLORS)}))\b")
 
 
 class Format(StrEnum):
-    """Forms of data on stdout."""
+    """Formats of data on stdout."""
 
     TABLE = "table"
     JSON = "json"
@@ -141,11 +142,11 @@ class Format(StrEnum):
 
 
 class PipeClosed(Exception):
-    """The reader of stdout has gone; there is nobody left to write for."""
+    """The reader of stdout is gone."""
 
 
 class Output:
-    """Writes data in one format. quiet: no talk. Colours only on a terminal, and not with NO_COLOR."""
+    """Writes data in one format. quiet: print no info messages. Colors only on a terminal, and not with NO_COLOR."""
 
     def __init__(self, format: Format = Format.TABLE, *, quiet: bool = False) -> None:
         self.format = format
@@ -157,7 +158,7 @@ class Output:
 
     @property
     def width(self) -> int:
-        """Columns of the terminal; $COLUMNS, or 80 where there is none."""
+        """Width of the terminal; $COLUMNS, or 80 without a terminal."""
         return shutil.get_terminal_size().columns
 
     def listing(
@@ -169,8 +170,9 @@ class Output:
         *,
         empty: str = "",
     ) -> None:
-        """Many records: a table of `row`s, or the records themselves. empty: said when there are none. On a terminal
-        the table is cut to its width.
+        """Print records as a table of `row`s, or as they are. empty: printed on stderr when there are none.
+
+        On a terminal the table is shortened to its width.
         """
         match self.format:
             case Format.TABLE if records:
@@ -187,7 +189,7 @@ class Output:
                 self._document([msgspec.to_builtins(record) for record in records])
 
     def record(self, record: Any, text: Callable[[Any], Iterable[str]], name: Callable[[Any], str]) -> None:
-        """One record: `text`'s lines, or the record itself."""
+        """Print one record as the lines of `text`, or as it is."""
         match self.format:
             case Format.TABLE:
                 self.marked(text(record))
@@ -199,7 +201,7 @@ class Output:
                 self._document(msgspec.to_builtins(record))
 
     def facts(self, rows: Sequence[Sequence[str]]) -> None:
-        """Names and values, one a line; on a terminal long values go on below, in their column."""
+        """Print names and values, one pair a line; on a terminal long values are wrapped in their column."""
         padded = columns([*row] for row in rows)
         for name, value in padded:
             pieces = [value]
@@ -208,7 +210,7 @@ class Output:
             self.lines(f"{name if not i else ' ' * width(name)}  {piece}".rstrip() for i, piece in enumerate(pieces))
 
     def answer(self, envelope: dict[str, Any], name: str = "") -> None:
-        """A server's answer as FATE's `flow` prints it: indented, then an empty line. With jsonl one record a line."""
+        """Print a server's answer as FATE's client does: indented, then an empty line. jsonl: one record a line."""
         data = envelope.get("data")
         match self.format:
             case Format.NAME:
@@ -221,35 +223,35 @@ class Output:
                 self.write(json.dumps(envelope, indent=4, ensure_ascii=False) + "\n\n")
 
     def marked(self, lines: Iterable[str]) -> None:
-        """Lines of data; a status that one begins with gets its colour."""
+        """Print lines, and color the status that a line begins with."""
         self.lines(
             _MARKED.sub(lambda found: f"{found[1]}{painted(found[2], COLORS[found[3]])}", line) for line in lines
         )
 
     def lines(self, lines: Iterable[str]) -> None:
-        """Lines of data, each written at once when stdout is a terminal or a pipe that somebody follows."""
+        """Print lines, flushing each of them."""
         for line in lines:
             self.write(line + "\n")
 
     def write(self, text: str) -> None:
-        """Data on stdout. Raises PipeClosed, or FateFlowError when it cannot be written."""
+        """Write to stdout. Raises PipeClosed, and FateFlowError when stdout cannot be written to."""
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
         except OSError as error:
-            # What is still buffered must not be tried again when the interpreter ends.
+            # Keep the interpreter from writing the buffered rest again at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             if isinstance(error, BrokenPipeError):
                 raise PipeClosed from None
             raise FateFlowError(f"cannot write to stdout: {error.strerror}") from error
 
     def info(self, text: str) -> None:
-        """Something for the person in front of the terminal."""
+        """Print a message on stderr, unless `--quiet` was given."""
         if not self.quiet:
             self.warn(text)
 
     def warn(self, text: str) -> None:
-        """Talk that `--quiet` does not silence."""
+        """Print a message on stderr, also with `--quiet`."""
         try:
             sys.stderr.write(text + "\n")
             sys.stderr.flush()
@@ -264,13 +266,13 @@ class Output:
 
 
 def format_of(word: str | None, *, as_json: bool) -> Format:
-    """Raises BadRequest for a word that is no format."""
+    """Return the requested format. Raises BadRequest for an unknown one."""
     if as_json or not word:
         return Format.JSON if as_json else Format.TABLE
     try:
         return Format(word)
     except ValueError:
-        raise BadRequest(f"there is no output format {word!r}", hint=f"use one of {', '.join(Format)}") from None
+        raise BadRequest(f"unknown output format {word!r}", hint=f"expected one of {', '.join(Format)}") from None
 
 
 def has_colors(stream: Any) -> bool:
@@ -278,7 +280,7 @@ def has_colors(stream: Any) -> bool:
 
 
 def painted(text: str, color: str, stream: Any = None) -> str:
-    """The text in an ANSI colour where colours are wanted. color: SGR numbers, as in `1;31`."""
+    """Return the text in an ANSI color if the stream shows colors. color: SGR numbers, for example `1;31`."""
     return f"\x1b[{color}m{text}\x1b[0m" if color and has_colors(stream or sys.stdout) else text
 
 

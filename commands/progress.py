@@ -1,4 +1,4 @@
-"""A running job on stderr: drawn live on a terminal, told line by line elsewhere."""
+"""Progress of a running job on stderr: redrawn on a terminal, line by line elsewhere."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """Shows a job as it is now; called again and again."""
+    """Shows the current state of a job; called repeatedly."""
 
     def show(self, job: JobView) -> None: ...
 
@@ -39,15 +39,15 @@ _STYLES: Final = {"running": "cyan", "success": "green", "failed": "red", "timeo
 
 
 def progress_for(session: Session) -> AbstractContextManager[Progress]:
-    return Drawing(session) if session.is_interactive else Telling(session.output)
+    return LiveProgress(session) if session.is_interactive else LineProgress(session.output)
 
 
-class Telling:
-    """One line for each change: of the job, and of a component over all parties."""
+class LineProgress:
+    """Prints a line for each status change of the job or of a component."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
-        self._told: dict[str, str] = {}
+        self._printed: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -58,20 +58,20 @@ class Telling:
 
     def show(self, job: JobView) -> None:
         reason = why(job) if job.waiting is not None else ""
-        self._tell("", f"{marked(job.status)}  {job.job_id}  {reason}".rstrip())
+        self._print_change("", f"{marked(job.status)}  {job.job_id}  {reason}".rstrip())
         for component in job.components:
             if component.status != "waiting":
                 time = component_time(component, component.ended_at) if component.ended_at else ""
-                self._tell(component.name, f"  {component_state(component)}  {component.name}  {time}".rstrip())
+                self._print_change(component.name, f"  {component_state(component)}  {component.name}  {time}".rstrip())
 
-    def _tell(self, what: str, line: str) -> None:
-        if self._told.get(what) != line:
-            self._told[what] = line
+    def _print_change(self, name: str, line: str) -> None:
+        if self._printed.get(name) != line:
+            self._printed[name] = line
             self._output.info(line)
 
 
-class Drawing:
-    """The whole job, redrawn in place: a headline, then one line per component. It can be left and entered again."""
+class LiveProgress:
+    """Redraws the job in place: a headline, then one line per component. Can be entered more than once."""
 
     def __init__(self, session: Session) -> None:
         from rich.console import Console
@@ -82,7 +82,7 @@ class Drawing:
     def __enter__(self) -> Self:
         from rich.live import Live
 
-        # A new one each time: one that has been stopped would wipe away what was written since.
+        # A new one each time: a stopped one would erase what was written since.
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._live.start()
         return self
@@ -112,7 +112,7 @@ class Drawing:
 
 
 def visible(components: list[ComponentView], lines: int) -> list[ComponentView]:
-    """As many components as fit, around the first that has not ended."""
+    """Return as many components as fit, around the first that has not ended."""
     if len(components) <= lines:
         return components
     current = next((i for i, one in enumerate(components) if not one.status.ended), len(components) - 1)
@@ -120,44 +120,43 @@ def visible(components: list[ComponentView], lines: int) -> list[ComponentView]:
     return components[start : start + lines]
 
 
-_PIECE: Final = 0.3  # seconds between two looks at a running job
-_SETTLED: Final = 1.0  # seconds within which the other sites say how their parts of an ended job have ended
-_PATIENCE: Final = 30.0  # seconds for which the scheduler may be away meanwhile
+_POLL_INTERVAL: Final = 0.3  # seconds between two reads of a running job
+_SETTLE_TIMEOUT: Final = 1.0  # seconds for the other sites to report the end of their tasks after the job's
+_RECONNECT_TIMEOUT: Final = 30.0  # seconds for which the scheduler may be unreachable meanwhile
 
 
 def watch(session: Session, job_id: str, timeout: float | None = None, *, flow: FateFlow | None = None) -> JobView:
-    """Follows a job until it has ended, at `flow`'s scheduler or the session's. Raises TimedOut after `timeout`
-    seconds.
+    """Follow a job until it has ended and return it. Raises TimedOut after `timeout` seconds.
+
+    flow: the client to use, the session's by default.
     """
     scheduler = flow or session.flow
     end = None if timeout is None else time.monotonic() + timeout
     try:
         with progress_for(session) as progress:
             while True:
-                job = next_look(scheduler, job_id)
+                job = poll_job(scheduler, job_id)
                 progress.show(job)
                 if job.status.ended:
-                    return _settled(scheduler, job)
+                    return _wait_for_parties(scheduler, job)
                 if end is not None and time.monotonic() >= end:
                     raise TimedOut(f"job {job_id} is still {job.status} after {timeout:g} s", data={"job_id": job_id})
     except KeyboardInterrupt:
-        session.output.info(f"the job goes on; follow it again with: fateflow job watch {job_id}")
+        session.output.info(f"the job continues; follow it with: fateflow job watch {job_id}")
         raise
 
 
-def _settled(flow: FateFlow, job: JobView) -> JobView:
-    """The job as its parties have ended it, unless one of them takes too long: what ran elsewhere is ended a moment
-    after the job.
-    """
-    give_up = time.monotonic() + _SETTLED
-    while time.monotonic() < give_up and not all(s.ended for one in job.components for s in one.parties.values()):
-        time.sleep(_SETTLED / 20)
+def _wait_for_parties(flow: FateFlow, job: JobView) -> JobView:
+    """Return the job once its tasks have ended at all parties: other sites report theirs a moment after the job."""
+    deadline = time.monotonic() + _SETTLE_TIMEOUT
+    while time.monotonic() < deadline and not all(s.ended for one in job.components for s in one.parties.values()):
+        time.sleep(_SETTLE_TIMEOUT / 20)
         job = flow.job(job.job_id)
     return job
 
 
 def outcome(session: Session, jobs: Sequence[JobView]) -> int:
-    """Prints how jobs ended, with their failure cards, and gives the exit code: that of the worst one."""
+    """Print ended jobs with their failure cards, and return the exit code of the worst outcome."""
     output = session.output
     if output.is_table:
         for job in jobs:
@@ -170,22 +169,22 @@ def outcome(session: Session, jobs: Sequence[JobView]) -> int:
 
 
 def print_failure_cards(session: Session, job: JobView) -> None:
-    """The failure cards of a job as talk, for verbs whose data is something else."""
+    """Print the failure cards of a job on stderr, for commands whose output is something else."""
     for card in job.cards:
         for line in card_lines(card):
             session.output.info(line)
 
 
-def next_look(flow: FateFlow, job_id: str) -> JobView:
-    """The job as soon as it has ended, or after a moment. Waits for a scheduler that is being restarted."""
+def poll_job(flow: FateFlow, job_id: str) -> JobView:
+    """Return the job when it has ended, or after a moment. Waits for a scheduler that is being restarted."""
     from fateflow_tui.sdk import operations
 
-    give_up = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _RECONNECT_TIMEOUT
     while True:
         try:
-            flow.do(operations.wait(job_id, _PIECE))
+            flow.do(operations.wait(job_id, _POLL_INTERVAL))
             return flow.job(job_id)
         except SchedulerUnreachable:
-            if time.monotonic() > give_up:
+            if time.monotonic() > deadline:
                 raise
-            time.sleep(_PIECE)
+            time.sleep(_POLL_INTERVAL)

@@ -12,7 +12,7 @@ from fateflow_tui.core.errors import BadRequest, FateFlowError, NotFound
 
 
 class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The address, or the service_conf.yaml of a FATE-Flow server, which counts first. The keys sign requests."""
+    """The address, or the service_conf.yaml of a FATE-Flow server, which takes precedence. The keys sign requests."""
 
     server_conf_path: str = ""
     ip: str = ""
@@ -22,14 +22,14 @@ class Settings(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def url(self) -> str:
-        """The scheduler's address; '' when none was given. Raises BadRequest for a server conf without one."""
+        """The scheduler's address; '' if none is saved. Raises BadRequest for a server conf without one."""
         if self.server_conf_path:
             return address_in(Path(self.server_conf_path))
         return f"http://{bracketed(self.ip)}:{self.port}" if self.ip and self.port else ""
 
 
 def path() -> Path:
-    """$FATEFLOW_SETTINGS, or `connection.json` in the user's configuration directory."""
+    """Return $FATEFLOW_SETTINGS, or `connection.json` in the user's configuration directory."""
     named = os.environ.get("FATEFLOW_SETTINGS")
     if named:
         return Path(named)
@@ -39,18 +39,18 @@ def path() -> Path:
 
 
 def read() -> Settings:
-    """What was set; empty when nothing was. Raises FateFlowError for a damaged file."""
+    """Return the saved settings; empty if there are none. Raises FateFlowError for a damaged file."""
     file = path()
     try:
         return msgspec.json.decode(file.read_bytes(), type=Settings)
     except FileNotFoundError:
         return Settings()
     except (OSError, msgspec.MsgspecError) as error:
-        raise FateFlowError(f"cannot read {file}: {error}", hint="write it anew with: fateflow init --reset") from None
+        raise FateFlowError(f"cannot read {file}: {error}", hint="reset it with: fateflow init --reset") from None
 
 
 def write(settings: Settings) -> Path:
-    """Replaces what was set. The file is the user's alone, because of the secret key."""
+    """Save settings. Only the user can read the file, because of the secret key."""
     file = path()
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = file.with_name(f".{file.name}.{os.getpid()}")
@@ -62,7 +62,7 @@ def write(settings: Settings) -> Path:
 
 
 def address_in(conf: Path) -> str:
-    """The address in a server's service_conf.yaml; `local.service_conf.yaml` beside it counts first.
+    """Return the address in a server's service_conf.yaml; `local.service_conf.yaml` beside it takes precedence.
 
     Raises NotFound, BadRequest.
     """
@@ -72,15 +72,15 @@ def address_in(conf: Path) -> str:
             found = mapping(file.read_text(encoding="utf-8")).get("fateflow")
             server = found if isinstance(found, dict) else server
         elif file is conf:
-            raise NotFound(f"there is no server configuration {conf}", hint="name another with: fateflow init -c FILE")
+            raise NotFound(f"server configuration {conf} not found", hint="choose another with: fateflow init -c FILE")
     host, port = str(server.get("host", "")), str(server.get("http_port", ""))
     if not host or not port.isdigit():
-        raise BadRequest(f"{conf} does not say fateflow.host and fateflow.http_port")
+        raise BadRequest(f"{conf} lacks fateflow.host or fateflow.http_port")
     return f"http://{bracketed(host)}:{port}"
 
 
 def mapping(text: str) -> dict[str, Any]:
-    """The nested mappings of a YAML text, values as texts; lists and what is in them are left out."""
+    """Parse the nested mappings of a YAML text, values as strings; lists are ignored."""
     root: dict[str, Any] = {}
     levels: list[tuple[int, dict[str, Any]]] = [(-1, root)]
     for line in text.splitlines():
@@ -102,5 +102,5 @@ def mapping(text: str) -> dict[str, Any]:
 
 
 def bracketed(host: str) -> str:
-    """A host as it stands in an address."""
+    """Return a host as part of a URL: IPv6 addresses in brackets."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host

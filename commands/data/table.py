@@ -1,4 +1,4 @@
-"""`fateflow table`: the tables of this site; `table_more` has the verbs that came with FATE-Flow 1.7 and later."""
+"""`fateflow table`: the tables of this site."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def download(
     ctx: typer.Context,
     which: TableName,
     output_path: FolderOption = None,
-    limit: Annotated[int, typer.Option("--limit", "-l", metavar="N", help="How many rows; all unless said.")] = -1,
-    no_head: Annotated[bool, typer.Option("--no-head", help="No line with the names of the columns.")] = False,
+    limit: Annotated[int, typer.Option("--limit", "-l", metavar="N", help="Number of rows; -1 for all.")] = -1,
+    no_head: Annotated[bool, typer.Option("--no-head", help="Write no line with the column names.")] = False,
 ) -> None:
-    """Fetches a table to this machine, into the folder table_NAMESPACE_NAME: table.csv and table.meta.
+    """Download a table into the directory table_NAMESPACE_NAME: table.csv and table.meta.
 
     Examples:
     fateflow table download demo breast_guest
@@ -54,11 +54,11 @@ def schema(
     ctx: typer.Context,
     which: TableName,
     rename: Annotated[
-        list[str] | None, typer.Option("--rename", metavar="OLD=NEW", help="Rename a column, or the id; repeat.")
+        list[str] | None, typer.Option("--rename", metavar="OLD=NEW", help="Rename a column or the id; repeatable.")
     ] = None,
     conf_path: ConfOption = None,
 ) -> None:
-    """Shows the schema of a table, or changes it: names of columns, or whatever the JSON object of -c says.
+    """Show the schema of a table, or change it: rename columns, or apply the JSON object of -c.
 
     Examples:
     fateflow table schema demo breast_guest
@@ -79,40 +79,40 @@ def _schema(session: context.Session, body: dict[str, str]) -> dict[str, Any]:
     about = fate.request_data(session, "table/table_info", body)
     if not about["exist"]:
         raise NotFound(
-            f"there is no table {body['table_name']} in namespace {body['namespace']}",
-            hint="`fateflow table list` shows the tables of this site",
+            f"table {body['table_name']} not found in namespace {body['namespace']}",
+            hint="`fateflow table list` lists the tables of this site",
         )
     return about.get("schema") or {}
 
 
 def _renamed(session: context.Session, body: dict[str, str], words: list[str]) -> dict[str, str]:
-    """`sid` and `header` with other names. Raises BadRequest for a name that is no column's."""
+    """Return `sid` and `header` with renamed columns. Raises BadRequest for an unknown column."""
     if not words:
         return {}
     now = _schema(session, body)
     names = fate.request_data(session, "table/preview", {**body, "limit": 1})["header"]
     names[0] = now.get("sid") or names[0]  # a preview calls every id `sid`
     separator = str(now.get("header") or "").removeprefix(names[1])[:1] if len(names) > 2 else ","
-    fresh = list(names)
+    renamed = list(names)
     for word in words:
         old, equals, new = word.partition("=")
         if not (equals and new):
-            raise BadRequest(f"--rename {word!r} is not OLD=NEW")
+            raise BadRequest(f"invalid --rename {word!r}: expected OLD=NEW")
         if old not in names:
-            raise BadRequest(f"the table has no column {old!r}", hint=f"its columns: {', '.join(names)}")
-        fresh[names.index(old)] = new
-    return {"sid": fresh[0], "header": separator.join(fresh[1:])}
+            raise BadRequest(f"the table has no column {old!r}", hint=f"columns: {', '.join(names)}")
+        renamed[names.index(old)] = new
+    return {"sid": renamed[0], "header": separator.join(renamed[1:])}
 
 
 def _lines(session: context.Session, found: dict[str, Any]) -> list[str]:
     from fateflow_tui.commands.output import yaml
 
-    return yaml(found).splitlines() if found else ["the table has no names of columns"]
+    return yaml(found).splitlines() if found else ["the table has no column names"]
 
 
 @app.command()
 def info(ctx: typer.Context, which: TableName) -> None:
-    """Shows a table's rows, parts and columns.
+    """Show the rows, partitions and columns of a table.
 
     Examples:
     fateflow table info -n demo -t breast_guest
@@ -134,7 +134,7 @@ def delete(
     component_name: ComponentOption = None,
     yes: YesOption = False,
 ) -> None:
-    """Deletes a table. The files behind a bound table stay.
+    """Delete a table. The file of a bound table is kept.
 
     Examples:
     fateflow table delete -n demo -t breast_guest
@@ -150,8 +150,8 @@ def delete(
 def _show(session: context.Session, table: dict[str, Any]) -> None:
     if not table["exist"]:
         raise NotFound(
-            f"there is no table {table['table_name']} in namespace {table['namespace']}",
-            hint="`fateflow table list` shows the tables of this site",
+            f"table {table['table_name']} not found in namespace {table['namespace']}",
+            hint="`fateflow table list` lists the tables of this site",
         )
     schema = table.get("schema") or {}
     header = schema.get("header", "")
@@ -164,7 +164,7 @@ def _show(session: context.Session, table: dict[str, Any]) -> None:
         ["columns", ", ".join(header.split(",")) if header else ""],
     ]
     if table.get("enable") is False:
-        facts.append(["jobs", f"may not use it; fateflow table enable {table['namespace']} {table['table_name']}"])
+        facts.append(["disabled", f"enable it with: fateflow table enable {table['namespace']} {table['table_name']}"])
     if table.get("external"):
         facts.append(["file", str((table.get("address") or {}).get("path", ""))])
     if origin := (table.get("origin") or {}).get("job_id"):

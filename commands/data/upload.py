@@ -1,7 +1,8 @@
-"""`fateflow data`: tables from files, and files from tables."""
+"""`fateflow data`: upload files as tables, and download tables as files."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,17 +23,13 @@ if TYPE_CHECKING:
     from fateflow_tui.sdk.types.jobs import JobView
 
 
-# What hints say to who writes a configuration, and the same as options.
-_OPTIONS: Final = {
-    "add drop=1 to": "add --drop to",
-    "say id_delimiter": "say --id-delimiter",
-    "say head 0": "say --no-head",
-}
+# Members of a configuration, as the scheduler's hints name them, and the options that set them.
+_OPTIONS: Final = {r"\bdrop ?= ?1": "--drop", r"\bid_delimiter\b": "--id-delimiter", r"\bhead ?=? ?0\b": "--no-head"}
 
 
 @contextmanager
 def hints_with_options() -> Iterator[None]:
-    """Hints of what fails within name options in place of a configuration's members."""
+    """Name options instead of configuration members in the hints of errors."""
     try:
         yield
     except FateFlowError as error:
@@ -40,16 +37,16 @@ def hints_with_options() -> Iterator[None]:
         raise
 
 
-def ended(session: Session, job_id: str) -> int:
-    """Waits for a job and gives its exit code."""
+def wait_for(session: Session, job_id: str) -> int:
+    """Wait for a job and return the exit code of its outcome."""
     return of_status(session.flow.wait(job_id).status)
 
 
-def upload_ended(session: Session, job_id: str, conf: dict[str, Any]) -> int:
-    """Waits for an upload and says what the table has become. Raises ComponentFailed."""
-    code = ended(session, job_id)
+def finish_upload(session: Session, job_id: str, conf: dict[str, Any]) -> int:
+    """Wait for an upload, print the table and what was rejected, and return the exit code. Raises ComponentFailed."""
+    code = wait_for(session, job_id)
     if code:
-        return ended_badly(session, session.flow.job(job_id), "upload")
+        return report_failure(session, session.flow.job(job_id), "upload")
     output = session.output
     table = session.flow.table_info(str(conf["namespace"]), str(conf["table_name"]))
     if output.is_table:
@@ -61,44 +58,45 @@ def upload_ended(session: Session, job_id: str, conf: dict[str, Any]) -> int:
     schema = table.schema or {}
     names = [str(schema.get("sid", "")), *filter(None, str(schema.get("header", "")).split(","))]
     if len(names) > 1 and all(map(_is_number, names)):
-        output.warn(f"the first line was taken for the names of the columns: {', '.join(names):.60}")
-        output.warn("if it is a row, put a line of names above it, or upload it with --no-head")
+        output.warn(f"the first line was read as column names: {', '.join(names):.60}")
+        output.warn("if it is a row, add a line of names above it, or upload with --no-head")
     return code
 
 
-def ended_badly(session: Session, job: JobView, what: str) -> int:
-    """The exit code of an upload or a download that did not succeed. Raises ComponentFailed where the component itself
-    says what is wrong; anything else is told with its failure card.
+def report_failure(session: Session, job: JobView, what: str) -> int:
+    """Print why an upload or a download failed, and return the exit code.
+
+    Raises ComponentFailed with the component's own message, if there is one.
     """
     from fateflow_tui.commands.progress import print_failure_cards
 
     card = next(iter(job.cards), None)
     if card is not None and card.kind == "component":
         raise ComponentFailed(
-            f"the {what} has failed: {card.cause}",
+            f"{what} failed: {card.cause}",
             hint=_with_options(card.fix) or f"fateflow job why {job.job_id}",
             data={"job_id": job.job_id},
         )
-    session.output.warn(f"the {what} {job.job_id} has ended: {job.status}")
+    session.output.warn(f"{what} {job.job_id} ended with status {job.status}")
     print_failure_cards(session, job)
     return of_status(job.status)
 
 
 def _with_options(hint: str) -> str:
-    for word, option in _OPTIONS.items():
-        hint = hint.replace(word, option)
+    for member, option in _OPTIONS.items():
+        hint = re.sub(member, option, hint)
     return hint
 
 
 def _rejected(counts: dict[str, Any]) -> str:
-    """Which rows of the file are not in the table, and why; '' if all are."""
+    """Return how many rows of the file are not in the table and why; '' for none."""
     reasons = {
-        "duplicate_ids": "with an id that was there before",
+        "duplicate_ids": "with a duplicate id",
         "malformed": "with too few or too many fields",
         "without_id": "without an id",
     }
     found = [f"{counts[name]} {reason}" for name, reason in reasons.items() if counts.get(name)]
-    return f"{counts['rows_rejected']} of {counts['rows_read']} rows were left out: {', '.join(found)}" if found else ""
+    return f"{counts['rows_rejected']} of {counts['rows_read']} rows were rejected: {', '.join(found)}" if found else ""
 
 
 def _is_number(text: str) -> bool:
@@ -111,31 +109,31 @@ def _is_number(text: str) -> bool:
 
 app = CommandGroup("Upload files as tables, inspect tables, download tables as files.")
 
-DropOption = Annotated[bool, typer.Option("--drop", help="Replace the table if there is one.")]
-VerboseOption = Annotated[bool, typer.Option("--verbose", help="Taken for compatibility.")]
+DropOption = Annotated[bool, typer.Option("--drop", help="Replace an existing table.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", help="Accepted for compatibility; no effect.")]
 
 
 @app.command()
 def upload(
     ctx: typer.Context,
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="A CSV file; its first column is the id.")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="CSV file whose first column is the id.")] = None,
     conf_path: ConfOption = None,
     namespace: NamespaceOption = None,
     name: Annotated[
         str | None, typer.Option("--name", "--table-name", "-t", metavar="NAME", help="Name of the table.")
     ] = None,
-    partition: Annotated[int, typer.Option(min=1, metavar="N", help="Parts of the table.")] = 4,
+    partition: Annotated[int, typer.Option(min=1, metavar="N", help="Number of partitions.")] = 4,
     id_delimiter: Annotated[
-        str, typer.Option(metavar="SIGN", help="What separates the columns; else a comma, a tab in a .tsv.")
+        str, typer.Option(metavar="CHAR", help="Column separator; by default a comma, a tab for .tsv.")
     ] = "",
-    no_head: Annotated[bool, typer.Option("--no-head", help="The first line is data already.")] = False,
+    no_head: Annotated[bool, typer.Option("--no-head", help="The first line is data, not column names.")] = False,
     drop: DropOption = False,
     verbose: VerboseOption = False,
     wait: Annotated[
-        bool | None, typer.Option("--wait/--no-wait", help="Wait until the table is there; with FILE it does.")
+        bool | None, typer.Option("--wait/--no-wait", help="Wait until the table exists; default with FILE.")
     ] = None,
 ) -> int:
-    """Makes a table of a CSV file, named here or in a configuration file of FATE's client.
+    """Upload a CSV file as a table, from FILE or a configuration file of FATE's client.
 
     Examples:
     fateflow data upload demo/data/guest.csv --namespace demo --name breast_guest --drop
@@ -145,7 +143,7 @@ def upload(
 
     session = context.of(ctx)
     if (file is None) == (conf_path is None):
-        raise BadRequest("name either a FILE or a configuration with -c")
+        raise BadRequest("expected either FILE or a configuration with -c")
     if conf_path is not None:
         conf = read_conf(conf_path)
         file = _file_of(conf, conf_path)
@@ -154,7 +152,7 @@ def upload(
             "file": str(file),
             "head": int(not no_head),
             "partition": partition,
-            "id_delimiter": _sign(id_delimiter) or _usual_sign(file),
+            "id_delimiter": _delimiter(id_delimiter) or _default_delimiter(file),
             "namespace": required(namespace, "--namespace"),
             "table_name": required(name, "--name"),
         }
@@ -169,7 +167,7 @@ def upload(
         fate.print_answer(
             session, envelope, lambda data: None if waits else session.output.lines([job_id]), name=job_id
         )
-    return upload_ended(session, job_id, conf) if waits else 0
+    return finish_upload(session, job_id, conf) if waits else 0
 
 
 @app.command()
@@ -178,23 +176,23 @@ def download(
     conf_path: ConfOption = None,
     namespace: NamespaceOption = None,
     table_name: TableOption = None,
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Where to write the CSV.")] = None,
-    delimiter: Annotated[str, typer.Option(metavar="SIGN", help="What is to separate the columns.")] = ",",
-    no_head: Annotated[bool, typer.Option("--no-head", help="No first line with the names of the columns.")] = False,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="CSV file to write.")] = None,
+    delimiter: Annotated[str, typer.Option(metavar="CHAR", help="Column separator.")] = ",",
+    no_head: Annotated[bool, typer.Option("--no-head", help="Write no line with the column names.")] = False,
     wait: Annotated[
-        bool | None, typer.Option("--wait/--no-wait", help="Wait until the file is there; with FILE it does.")
+        bool | None, typer.Option("--wait/--no-wait", help="Wait until the file exists; default with FILE.")
     ] = None,
 ) -> int:
-    """Writes a table to a CSV file on the scheduler's machine.
+    """Write a table to a CSV file on the scheduler's machine.
 
     Examples:
     fateflow data download guest.csv --namespace demo --table-name breast_guest
     """
     session = context.of(ctx)
     if (file is None) == (conf_path is None):
-        raise BadRequest("name either a FILE or a configuration with -c")
+        raise BadRequest("expected either FILE or a configuration with -c")
     conf: dict[str, Any] = (
-        read_conf(conf_path) if conf_path else {"delimiter": _sign(delimiter), "output_path": str(file)}
+        read_conf(conf_path) if conf_path else {"delimiter": _delimiter(delimiter), "output_path": str(file)}
     )
     if not conf_path:
         conf |= {
@@ -210,30 +208,30 @@ def download(
     fate.print_answer(session, envelope, lambda _: None if waits else session.output.lines([job_id]), name=job_id)
     if not waits:
         return 0
-    code = ended(session, job_id)
+    code = wait_for(session, job_id)
     if code == 0 and session.output.is_table:
         session.output.lines([conf["output_path"]])
-    return ended_badly(session, session.flow.job(job_id), "download") if code else code
+    return report_failure(session, session.flow.job(job_id), "download") if code else code
 
 
 @app.command()
 def bind(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV or Parquet file on the scheduler's machine.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet file on the scheduler's machine.")],
     namespace: NamespaceOption = None,
     name: Annotated[
         str | None, typer.Option("--name", "--table-name", "-t", metavar="NAME", help="Name of the table.")
     ] = None,
     id_column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The column that is the id; else the first.")
+        str | None, typer.Option(metavar="NAME", help="Column with the ids; by default the first.")
     ] = None,
     id_delimiter: Annotated[
-        str, typer.Option(metavar="SIGN", help="What separates the columns; else a comma, a tab in a .tsv.")
+        str, typer.Option(metavar="CHAR", help="Column separator; by default a comma, a tab for .tsv.")
     ] = "",
-    no_head: Annotated[bool, typer.Option("--no-head", help="The first line is data already.")] = False,
+    no_head: Annotated[bool, typer.Option("--no-head", help="The first line is data, not column names.")] = False,
     drop: DropOption = False,
 ) -> None:
-    """Makes a table of a file that stays where it is; nothing is copied.
+    """Bind a file as a table without copying it.
 
     Examples:
     fateflow data bind demo/data/guest.csv -n demo --name bound_guest --drop
@@ -245,7 +243,7 @@ def bind(
         "namespace": required(namespace, "-n"),
         "name": required(name, "--name"),
         "head": int(not no_head),
-        "id_delimiter": _sign(id_delimiter) or _usual_sign(file),
+        "id_delimiter": _delimiter(id_delimiter) or _default_delimiter(file),
         "id_column": id_column,
         "drop": int(drop),
     }
@@ -254,21 +252,25 @@ def bind(
     session.output.record(made, lambda one: [f"{one['namespace']} {one['table_name']}"], lambda one: one["table_name"])
 
 
-@app.command()
-def writer(ctx: typer.Context, conf_path: ConfOption = None) -> None:
-    """Writes a table to a store outside, as FATE-Flow's client does since 1.7.2.
-
-    Examples:
-    fateflow data writer -c writer_conf.json
-    """
-    session = context.of(ctx)
-    conf = read_conf(Path(required(conf_path, "-c")))
-    fate.forward(session, "data/writer", conf, lambda data: session.output.lines([data["job_id"]]))
+fate.add_rows(
+    app,
+    "data",
+    [
+        fate.Row(
+            "writer",
+            "data/writer",
+            "Write a table to an external store, as in FATE-Flow 1.7.2 and later.",
+            ("-c writer_conf.json",),
+            {"conf_path": ConfOption},
+            show=lambda session, data: session.output.lines([data["job_id"]]),
+        )
+    ],
+)
 
 
 @app.command("upload-history")
 def upload_history(ctx: typer.Context, limit: LimitOption = 10, job_id: JobOption = None) -> None:
-    """Shows what was uploaded, newest first.
+    """List uploads, newest first.
 
     Examples:
     fateflow data upload-history
@@ -285,7 +287,7 @@ def upload_history(ctx: typer.Context, limit: LimitOption = 10, job_id: JobOptio
             titles,
             _history_row,
             lambda one: str(one["job_id"]),
-            empty="nothing was uploaded",
+            empty="no uploads",
         ),
     )
 
@@ -304,20 +306,20 @@ def _history_row(entry: dict[str, Any]) -> list[str]:
 
 
 def _file_of(conf: dict[str, Any], conf_path: Path) -> Path:
-    """The file that a configuration names: as it is, or beside the configuration. Raises BadRequest."""
+    """Return the file that a configuration names, if need be relative to the configuration. Raises BadRequest."""
     if not conf.get("file"):
-        raise BadRequest(f"{conf_path} names no file", hint='as in {"file": "data/guest.csv", ...}')
+        raise BadRequest(f"{conf_path} lacks the member 'file'", hint='for example {"file": "data/guest.csv", ...}')
     named = Path(str(conf["file"])).expanduser()
     beside = conf_path.parent / named
     return beside if not named.exists() and beside.exists() else named
 
 
-def _sign(text: str) -> str:
-    """A delimiter as it is written on a command line, where a tab is hard to type."""
+def _delimiter(text: str) -> str:
+    """Return a delimiter; a tab can be written as `tab`."""
     return "\t" if text in ("\\t", "tab") else text
 
 
-def _usual_sign(file: Path | None) -> str:
+def _default_delimiter(file: Path | None) -> str:
     return "\t" if file is not None and file.suffix.lower() in (".tsv", ".tab") else ","
 
 

@@ -1,4 +1,4 @@
-"""Verbs that look at tables, for `data` and `table` alike: list, peek, lineage."""
+"""Commands that `data` and `table` share: list, peek, lineage."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ _TITLES: Final = ("NAMESPACE", "TABLE", "ROWS", "COLUMNS", "KIND", "CREATED", "S
 
 
 def add_table_commands(group: CommandGroup, word: str) -> None:
-    """word: the noun, for the examples."""
-    for name, verb, examples in (
+    """Add the commands to a group. word: the group's name, for the examples."""
+    for name, function, examples in (
         ("list", list_tables, ("", " -l 3 --json", " -n demo")),
         ("peek", peek, (" demo breast_guest", " -n demo -t breast_guest -l 5")),
         ("lineage", lineage, (" demo breast_guest",)),
     ):
         lines = "\n".join(f"fateflow {word} {name}{example}" for example in examples)
-        group.command(name, help=f"{verb.__doc__}\n\nExamples:\n{lines}")(verb)
+        group.command(name, help=f"{function.__doc__}\n\nExamples:\n{lines}")(function)
 
 
 def list_tables(
     ctx: typer.Context,
     namespace: NamespaceOption = None,
     limit: LimitOption = 20,
-    outputs: Annotated[bool, typer.Option("--outputs", help="Also the output tables of jobs.")] = False,
+    outputs: Annotated[bool, typer.Option("--outputs", help="Include the output tables of jobs.")] = False,
 ) -> None:
-    """Lists the tables of this site, newest first."""
+    """List the tables of this site, newest first."""
     session = context.of(ctx)
     body = {"namespace": namespace, "limit": limit, "outputs": outputs or None}
     tables = fate.request_data(session, "table/all", body)
@@ -50,35 +50,35 @@ def list_tables(
             "" if one["enable"] else "disabled",
         ],
         lambda one: f"{one['namespace']} {one['table_name']}",
-        empty="no tables; make one with: fateflow data upload FILE -n NAMESPACE --name NAME",
+        empty="no tables; upload one with: fateflow data upload FILE -n NAMESPACE --name NAME",
     )
 
 
 def peek(
     ctx: typer.Context,
     which: TableName,
-    limit: Annotated[int, typer.Option("--limit", "-l", min=1, metavar="N", help="How many rows.")] = 10,
+    limit: Annotated[int, typer.Option("--limit", "-l", min=1, metavar="N", help="Number of rows.")] = 10,
 ) -> None:
-    """Shows the first rows of a table, as many columns as fit the terminal."""
+    """Show the first rows of a table, as many columns as fit the terminal."""
     session = context.of(ctx)
     found = fate.request_data(session, "table/preview", {**which.body(), "limit": limit})
     session.output.record(found, lambda one: _rows(one, session.output.width), lambda _: which.body()["table_name"])
 
 
 def lineage(ctx: typer.Context, which: TableName) -> None:
-    """Shows where a table comes from, and which jobs have used it."""
+    """Show where a table comes from, and which jobs have used it."""
     session = context.of(ctx)
     body = which.body()
     about = fate.request_data(session, "table/table_info", body)
     try:
         parents = fate.request_data(session, "table/tracking/source", body)
-    except NotFound:  # a table that is gone has been used all the same
+    except NotFound:  # a deleted table can still have been used
         parents = []
     used = fate.request_data(session, "table/tracking/job", body)
     if not (about["exist"] or parents or used["count"]):
         raise NotFound(
-            f"there is no table {body['table_name']} in namespace {body['namespace']}, and no job has used one",
-            hint="`fateflow data list` shows the tables of this site",
+            f"table {body['table_name']} in namespace {body['namespace']} does not exist and was used by no job",
+            hint="`fateflow data list` lists the tables of this site",
         )
     found = {**body, "exist": about["exist"], "made_by": about.get("origin") or {}, "made_of": parents, "used_by": used}
     session.output.record(found, _lineage_lines, lambda _: body["table_name"])
@@ -86,9 +86,9 @@ def lineage(ctx: typer.Context, which: TableName) -> None:
 
 def _rows(found: dict[str, Any], width: int) -> Iterator[str]:
     header, data = found["header"], found["data"]
-    # A table of a file without a header line has a name for its id alone.
-    nameless = max(map(len, data), default=0) - len(header)
-    table = [[_short(value) for value in row] for row in ([*header, *[""] * nameless], *data)]
+    # A table without a header line has a name for its id only.
+    unnamed = max(map(len, data), default=0) - len(header)
+    table = [[_short(value) for value in row] for row in ([*header, *[""] * unnamed], *data)]
     yield from fitted(table, width)
     more = found["count"] - len(found["data"])
     if more > 0:
@@ -100,17 +100,17 @@ def _short(value: Any) -> str:
 
 
 def _lineage_lines(found: dict[str, Any]) -> Iterator[str]:
-    gone = "" if found["exist"] else "  (is gone)"
-    yield f"{found['namespace']} {found['table_name']}{gone}"
+    deleted = "" if found["exist"] else "  (deleted)"
+    yield f"{found['namespace']} {found['table_name']}{deleted}"
     maker = found["made_by"]
     if maker.get("job_id"):
-        yield f"  made by  {maker.get('component', '')} of job {maker['job_id']}"
+        yield f"  made by   {maker.get('component', '')} of job {maker['job_id']}"
     for index, parent in enumerate(found["made_of"]):
         names = f"{parent['parent_table_namespace']} {parent['parent_table_name']}"
         source = f"{parent['source_table_namespace']} {parent['source_table_name']}"
-        yield f"  {'' if index else 'made of':8} {names}{'' if source == names else f'  ← {source}'}"
+        yield f"  {'' if index else 'made from':9} {names}{'' if source == names else f'  ← {source}'}"
     jobs = [str(one["job_id"] if isinstance(one, dict) else one) for one in found["used_by"]["job"]]
     if not jobs:
-        yield "  used by  no job yet"
+        yield "  used by   no jobs"
     for index, job_id in enumerate(jobs):
-        yield f"  {'' if index else 'used by':8} {job_id}"
+        yield f"  {'' if index else 'used by':9} {job_id}"

@@ -1,4 +1,4 @@
-"""`fateflow doctor`: whether all is well, also when no scheduler runs."""
+"""`fateflow doctor`: checks of the site, also when no scheduler is running."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ app = typer.Typer(add_completion=False)
 
 
 class Finding(Protocol):
-    """What both the scheduler and a look at a stopped site give."""
+    """A check, made by the scheduler or on a stopped site."""
 
     @property
     def name(self) -> str: ...
@@ -56,14 +56,14 @@ def doctor(ctx: typer.Context) -> int:
 
 
 def check_lines(found: Sequence[Finding], limit: int) -> Iterator[str]:
-    """One line for each check, below it what to do if it does not hold. limit: columns, 0 for none."""
+    """Yield a line for each check, and the hint below a failed one. limit: columns, 0 for none."""
     names = [row[0] for row in columns([[check.name, ""] for check in found])] if found else []
     for name, check in zip(names, found, strict=True):
         head = f"{'✓' if check.ok else '✗'} {name}  "
-        room = max(20, limit - width(head)) if limit else 0
-        lines = _pieces(clean(check.text), room)
+        columns_left = max(20, limit - width(head)) if limit else 0
+        lines = _wrapped(clean(check.text), columns_left)
         if not check.ok and check.fix:
-            lines += _pieces(f"→ {clean(check.fix)}", room)
+            lines += _wrapped(f"→ {clean(check.fix)}", columns_left)
         yield f"{head}{lines[0]}"
         yield from (f"{' ' * width(head)}{line}" for line in lines[1:])
 
@@ -79,13 +79,13 @@ def _checks(session: context.Session) -> list[Check] | list[LocalCheck]:
             with FateFlow(home=session.home) as flow:
                 return flow.doctor()
     except SchedulerUnreachable:
-        pass  # it ended just now
+        pass  # it has just ended
     from fateflow_tui.runtime.home.doctor import checks_of_stopped
 
     return list(checks_of_stopped(session.home))
 
 
-def _pieces(text: str, room: int) -> list[str]:
-    if not room:
+def _wrapped(text: str, limit: int) -> list[str]:
+    if not limit:
         return [text.replace("\n", " ")]
-    return textwrap.wrap(text, room, break_on_hyphens=False, break_long_words=False) or [""]
+    return textwrap.wrap(text, limit, break_on_hyphens=False, break_long_words=False) or [""]

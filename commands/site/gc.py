@@ -1,4 +1,4 @@
-"""`fateflow gc`: what the site could do without, and deleting it."""
+"""`fateflow gc`: delete what the site no longer needs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DAYS: Final = {"h": 1 / 24, "d": 1.0, "w": 7.0, "y": 365.0}
 _MIB: Final = {"m": 1, "g": 1 << 10, "t": 1 << 20}
 _AGE: Final = re.compile(r"(\d+(?:\.\d+)?)([hdwy])")
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)([mgt])(?:i?b)?", re.IGNORECASE)
-_LIMIT: Final = "30d or 12h: for so long after a job's end; 20g: so much in all; 0 for ever."
+_LIMIT: Final = "Age after a job's end (30d, 12h), total size (20g), or 0 for no limit."
 
 _Limit = typer.Option(metavar="AGE|SIZE", help=_LIMIT)
 
@@ -30,11 +30,11 @@ _Limit = typer.Option(metavar="AGE|SIZE", help=_LIMIT)
 @app.command(cls=Command)
 def gc(
     ctx: typer.Context,
-    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only show what would go.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only show what would be deleted.")] = False,
     keep_jobs: Annotated[str, _Limit] = "",
     keep_logs: Annotated[str, _Limit] = "",
     keep_tables: Annotated[str, _Limit] = "",
-    keep_archives: Annotated[str, typer.Option(metavar="AGE", help="Archives of migrated models, as in 90d.")] = "",
+    keep_archives: Annotated[str, typer.Option(metavar="AGE", help="Age of migrated models' archives.")] = "",
     yes: YesOption = False,
 ) -> None:
     """Delete old jobs, logs and tables that the site no longer needs.
@@ -56,14 +56,12 @@ def gc(
         session.confirm(f"Delete {_counted(len(found.items))} of {byte_count(found.size)}?", yes)
         found = session.flow.site.collect_garbage(False, **limits)
     titles = ("KIND", "NAME", "SIZE", "AGE", "WHY")
-    output.listing(
-        found.items, titles, lambda one: _row(one, now), lambda one: one.name, empty="there is nothing to collect"
-    )
+    output.listing(found.items, titles, lambda one: _row(one, now), lambda one: one.name, empty="nothing to delete")
     if output.is_table:
         for name, why in found.kept.items():
-            output.info(f"{_short(name)} stays: {why}")
+            output.info(f"{_short(name)} is kept: {why}")
         if found.items:
-            word = "would go" if found.dry_run else "are gone"
+            word = "would be deleted" if found.dry_run else "deleted"
             output.info(f"{_counted(len(found.items))} of {byte_count(found.size)} {word}")
 
 
@@ -72,21 +70,21 @@ def _row(one: Leftover, now: int) -> list[str]:
 
 
 def _short(name: str) -> str:
-    """An output table without what all of them have: its job, component and version are left."""
+    """Shorten the name of an output table to its job, component and version."""
     head, found, _ = name.removeprefix("output_data_").partition(".")
     return head if found and name.startswith("output_data_") else name
 
 
 def _counted(count: int) -> str:
-    return f"{count} thing{'' if count == 1 else 's'}"
+    return f"{count} item{'' if count == 1 else 's'}"
 
 
 def _limit(name: str, text: str) -> dict[str, Any]:
-    """`30d` as days and `20g` as MiB; a limit of one kind leaves the other as the site has it. Raises BadRequest."""
+    """Return `30d` as days and `20g` as MiB; the limit of the other kind is not changed. Raises BadRequest."""
     if text == "0":
         return {f"{name}_days": 0} if name == "archives" else {f"{name}_days": 0, f"{name}_mib": 0}
     if age := _AGE.fullmatch(text):
         return {f"{name}_days": float(age[1]) * _DAYS[age[2]]}
     if (size := _SIZE.fullmatch(text)) and name != "archives":
         return {f"{name}_mib": max(1, round(float(size[1]) * _MIB[size[2].lower()]))}
-    raise BadRequest(f"--keep-{name} {text!r} is no age or size", hint=f"write {_LIMIT}")
+    raise BadRequest(f"invalid --keep-{name} {text!r}: expected an age or a size", hint=_LIMIT)

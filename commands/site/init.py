@@ -22,18 +22,18 @@ def init(
     ctx: typer.Context,
     server_conf_path: Annotated[
         Path | None,
-        typer.Option("--server-conf-path", "-c", metavar="FILE", help="A FATE-Flow server's service_conf.yaml."),
+        typer.Option("--server-conf-path", "-c", metavar="FILE", help="service_conf.yaml of a FATE-Flow server."),
     ] = None,
     ip: Annotated[str, typer.Option(metavar="ADDRESS", help="Address of the scheduler.")] = "",
-    port: Annotated[int, typer.Option(metavar="PORT", show_default=False, help="Its HTTP port.")] = 0,
-    app_key: Annotated[str, typer.Option(metavar="KEY", help="Names whose secret key signs requests.")] = "",
-    secret_key: Annotated[str, typer.Option(metavar="KEY", help="The secret key.")] = "",
-    reset: Annotated[bool, typer.Option("--reset", help="Forget all that was set.")] = False,
+    port: Annotated[int, typer.Option(metavar="PORT", show_default=False, help="HTTP port of the scheduler.")] = 0,
+    app_key: Annotated[str, typer.Option(metavar="KEY", help="App key that identifies the signer of requests.")] = "",
+    secret_key: Annotated[str, typer.Option(metavar="KEY", help="Secret key that signs requests.")] = "",
+    reset: Annotated[bool, typer.Option("--reset", help="Delete the saved settings.")] = False,
 ) -> None:
     """Save the scheduler's address; without options, print it.
 
-    What is named on a command line (--url, --home) or in the environment ($FATEFLOW_URL, $FATEFLOW_HOME) counts more.
-    Without any of it, the scheduler of the user's own home is meant and started on demand.
+    Options (--url, --home) and the environment ($FATEFLOW_URL, $FATEFLOW_HOME) take precedence. Without any of them,
+    commands use the scheduler of the user's default home and start it on demand.
 
     Examples:
     fateflow init --ip 127.0.0.1 --port 9380
@@ -52,33 +52,33 @@ def init(
     changes = {name: value for name, value in given.items() if value}
     if reset:
         write(Settings())
-        _say(session, "all that was set is forgotten; name the scheduler again with: fateflow init", Settings())
+        _report_saved(session, "deleted the saved settings", Settings())
     elif changes:
         now = msgspec.structs.replace(read(), **changes)
         if not now.url:
-            raise BadRequest("the scheduler's place needs both --ip and --port, or -c with its configuration")
+            raise BadRequest("expected both --ip and --port, or a server configuration with -c")
         file = write(now)
-        _say(session, f"written to {file}", now)
+        _report_saved(session, f"saved to {file}", now)
     else:
-        _show(session, read())
+        _print_settings(session, read())
 
 
-def _say(session: context.Session, text: str, now: Settings) -> None:
+def _report_saved(session: context.Session, text: str, now: Settings) -> None:
     answer = {"retcode": 0, "retmsg": f"success: {text}"}
     if not session.output.is_table:
         session.output.answer(answer, now.url)
         return
     session.output.info(text)
     if now.url:
-        _show(session, now)
+        _print_settings(session, now)
 
 
-def _show(session: context.Session, now: Settings) -> None:
+def _print_settings(session: context.Session, now: Settings) -> None:
     facts = [
-        ["scheduler", now.url or f"the one of {session.home}, started on demand"],
+        ["scheduler", now.url or f"home {session.home}, started on demand"],
         ["from", now.server_conf_path],
         ["app key", now.app_key],
-        ["secret key", "is set" if now.secret_key else ""],
+        ["secret key", "(set)" if now.secret_key else ""],
     ]
     shown = {"url": now.url, "server_conf_path": now.server_conf_path, "app_key": now.app_key}
     session.output.record(

@@ -1,4 +1,4 @@
-"""`fateflow resource`: what this site can compute with."""
+"""`fateflow resource`: the cores and memory of the site."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import typer
 
-from fateflow_tui.commands import context, fate
+from fateflow_tui.commands import context
+from fateflow_tui.commands.fate import Row, add_rows
 from fateflow_tui.commands.groups import CommandGroup
-from fateflow_tui.commands.options import JobOption, required
+from fateflow_tui.commands.options import JobOption
 from fateflow_tui.commands.output import columns
 
 app = CommandGroup("Show the cores and memory of the site.")
@@ -17,7 +18,7 @@ app = CommandGroup("Show the cores and memory of the site.")
 
 @app.command()
 def show(ctx: typer.Context) -> None:
-    """Shows what the engine has, what is taken, and by which jobs.
+    """Show the capacity of the engine, what is in use, and by which jobs.
 
     Examples:
     fateflow resource show
@@ -27,27 +28,21 @@ def show(ctx: typer.Context) -> None:
     session.output.record(found, _lines, lambda one: str(one.get("engine", "")))
 
 
-@app.command()
-def query(ctx: typer.Context) -> None:
-    """Shows cores and memory as FATE-Flow's client does since 1.7.
-
-    Examples:
-    fateflow resource query
-    """
-    fate.forward(context.of(ctx), "resource/query", {})
-
-
-@app.command("return")
-def give_back(ctx: typer.Context, job_id: JobOption = None) -> None:
-    """Gives back what a job that has ended still holds.
-
-    Examples:
-    fateflow resource return -j @last
-    """
-    session = context.of(ctx)
-    body = {"job_id": session.known_id(required(job_id, "-j"))}
-    text = f"job {body['job_id']} holds nothing any more"
-    fate.forward(session, "resource/return", body, lambda _: session.output.info(text))
+add_rows(
+    app,
+    "resource",
+    [
+        Row("query", "resource/query", "Show cores and memory as in FATE-Flow 1.7 and later."),
+        Row(
+            "return",
+            "resource/return",
+            "Release the resources that an ended job still holds.",
+            ("-j @last",),
+            {"job_id": JobOption},
+            show=lambda session, _: session.output.info("released the job's resources"),
+        ),
+    ],
+)
 
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:

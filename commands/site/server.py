@@ -18,23 +18,23 @@ app = CommandGroup("Start, stop and inspect the scheduler.")
 @app.command()
 def start(
     ctx: typer.Context,
-    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on; 127.0.0.1 if not said.")] = "",
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on; 127.0.0.1 by default.")] = "",
     port: Annotated[
         int | None,
-        typer.Option(metavar="PORT", help="Exactly this port, 0 for any; else 9380 or the next free."),
+        typer.Option(metavar="PORT", help="Port, 0 for any free one; by default 9380 or the next free."),
     ] = None,
     party: Annotated[
         list[str] | None,
-        typer.Option(metavar="PARTY", help="A party to play, as guest:9999 or 9999; repeat. None: it plays all."),
+        typer.Option(metavar="PARTY", help="Party to play: guest:9999 or 9999; repeatable. All by default."),
     ] = None,
-    name: Annotated[str, typer.Option(metavar="NAME", help="What this site is called.")] = "",
-    advertised: Annotated[str, typer.Option(metavar="URL", help="Where other sites reach this one.")] = "",
-    foreground: Annotated[bool, typer.Option("--foreground", help="Stay here until it is told to end.")] = False,
+    name: Annotated[str, typer.Option(metavar="NAME", help="Name of the site.")] = "",
+    advertised: Annotated[str, typer.Option(metavar="URL", help="URL at which other sites reach this one.")] = "",
+    foreground: Annotated[bool, typer.Option("--foreground", help="Run in the foreground.")] = False,
     standby: Annotated[
-        bool, typer.Option("--standby", help="Wait for the running scheduler to end, then take its place.")
+        bool, typer.Option("--standby", help="Wait for the running scheduler to end, then take over.")
     ] = False,
 ) -> None:
-    """Starts a scheduler, and returns when it answers.
+    """Start a scheduler, and return when it answers.
 
     Examples:
     fateflow server start
@@ -47,11 +47,11 @@ def start(
         from fateflow_tui.server.serve import ServeOptions, serve
 
         options = ServeOptions(session.home, host, port, party or [], name, advertised, standby)
-        serve(options, lambda url: session.output.info(f"fateflow answers at {url}, home {session.home}"))
+        serve(options, lambda url: session.output.info(f"fateflow is running at {url}, home {session.home}"))
         return
     if standby and local.status(session.home) is not None:
         pid = local.stand_by(session.home)
-        text = f"stands by for {session.home} (process {pid}); it takes over when the scheduler is gone"
+        text = f"standing by for {session.home} (process {pid}); takes over when the scheduler ends"
         session.output.record({"standby": pid}, lambda _: [text], lambda _: str(pid))
         return
     site = local.start(session.home, host=host, port=port, parties=party or (), name=name, advertised=advertised)
@@ -60,7 +60,7 @@ def start(
 
 @app.command()
 def stop(ctx: typer.Context) -> None:
-    """Ends the scheduler and its workers; jobs go on at the next start.
+    """Stop the scheduler and its workers; jobs continue at the next start.
 
     Examples:
     fateflow server stop
@@ -75,13 +75,13 @@ def stop(ctx: typer.Context) -> None:
         stopped = local.stop(session.home)
     where = session.url or str(session.home)
     answer = {"stopped": stopped, "site": where}
-    text = f"stopped the scheduler of {where}" if stopped else f"no scheduler runs on {where}"
+    text = f"stopped the scheduler of {where}" if stopped else f"no scheduler is running on {where}"
     session.output.record(answer, lambda _: [text], lambda _: where)
 
 
 @app.command()
 def status(ctx: typer.Context) -> None:
-    """Shows the scheduler that runs; exit code 3 when there is none.
+    """Show the running scheduler; exit code 3 when there is none.
 
     Examples:
     fateflow server status
@@ -92,7 +92,9 @@ def status(ctx: typer.Context) -> None:
     session = context.of(ctx)
     site = session.flow.status() if session.url else local.status(session.home)
     if site is None:
-        raise SchedulerUnreachable(f"no scheduler runs on {session.home}", hint="start one with: fateflow server start")
+        raise SchedulerUnreachable(
+            f"no scheduler is running on {session.home}", hint="start one with: fateflow server start"
+        )
     facts = [
         ["name", site.name],
         ["url", site.url],
@@ -106,18 +108,8 @@ def status(ctx: typer.Context) -> None:
 
 
 @app.command()
-def versions(ctx: typer.Context) -> None:
-    """Shows the versions that clients of FATE-Flow may count on.
-
-    Examples:
-    fateflow server versions
-    """
-    fate.forward(context.of(ctx), "server/version/get", {})
-
-
-@app.command()
 def defaults(ctx: typer.Context) -> None:
-    """Shows the job parameters that a conf need not give; times in seconds, 0 for no limit.
+    """Show the default job parameters; times in seconds, 0 for no limit.
 
     Examples:
     fateflow server defaults
@@ -129,14 +121,14 @@ def defaults(ctx: typer.Context) -> None:
     session.output.record(found, lambda _: ["  ".join(row) for row in columns(rows)], lambda _: "defaults")
 
 
-@app.command()
-def reload(ctx: typer.Context) -> None:
-    """Reads the site's configuration again, as far as that needs no new start.
-
-    Examples:
-    fateflow server reload
-    """
-    fate.forward(context.of(ctx), "server/reload", {})
+fate.add_rows(
+    app,
+    "server",
+    [
+        fate.Row("versions", "server/version/get", "Show the versions that FATE-Flow's clients ask for."),
+        fate.Row("reload", "server/reload", "Reload the parts of the site's configuration that need no restart."),
+    ],
+)
 
 
 def _url(site: object) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.documents import placed, problems_placed
 from fateflow_tui.commands.errors import OK, USAGE
-from fateflow_tui.commands.progress import next_look
+from fateflow_tui.commands.progress import poll_job
 from fateflow_tui.commands.watch import events as events
 from fateflow_tui.commands.watch.file_watcher import Saved, Saves, Texts, Unreadable
 from fateflow_tui.commands.watch.reporters import Teller, ended, failed
@@ -115,7 +115,7 @@ class WatchLoop:
         try:
             with self._progress as progress:
                 while True:
-                    job = next_look(self._session.flow, self._job_id)
+                    job = poll_job(self._session.flow, self._job_id)
                     progress.show(job)
                     if job.status.ended:
                         break

@@ -107,26 +107,26 @@ def test_an_upload_as_fates_client_writes_it(cli: CommandLine) -> None:
 
 def test_a_configuration_without_a_file_is_named(cli: CommandLine) -> None:
     (cli.folder / "no_file.json").write_text('{"namespace": "demo", "table_name": "t", "head": 1, "partition": 4}')
-    assert "error: no_file.json names no file" in cli("data", "upload", "-c", "no_file.json", code=2).err
+    assert "error: no_file.json lacks the member 'file'" in cli("data", "upload", "-c", "no_file.json", code=2).err
 
 
 def test_an_upload_says_which_rows_were_left_out(cli: CommandLine) -> None:
     (cli.folder / "patients.csv").write_text("id,x\na,1\na,2\n,3\nb\nc,4\n")
     said = cli("data", "upload", "patients.csv", "-n", "demo", "--name", "patients", "--drop")
     assert said.out == "demo patients: 2 rows\n"
-    assert "3 of 5 rows were left out: 1 with an id that was there before" in said.err
+    assert "3 of 5 rows were rejected: 1 with a duplicate id" in said.err
     assert "1 with too few or too many fields, 1 without an id" in said.err
 
     again = cli("data", "upload", "patients.csv", "-n", "demo", "--name", "patients", "--drop", "--json")
     assert again.data["data"]["table_name"] == "patients"
-    assert "3 of 5 rows were left out" in again.err
+    assert "3 of 5 rows were rejected" in again.err
 
 
 def test_an_upload_that_fails_says_which_option_would_help(cli: CommandLine) -> None:
     (cli.folder / "semicolons.csv").write_text("id;x\na;1\n")
     upload = ("data", "upload", "semicolons.csv", "-n", "demo", "--name", "semicolons")
     assert cli(*upload, code=1).err.splitlines() == [
-        "error: the upload has failed: the header line of semicolons.csv has no ',', but ';'",
+        "error: upload failed: the header line of semicolons.csv has no ',', but ';'",
         "hint: say --id-delimiter ';' if that separates the fields",
     ]
     error = cli(*upload, "--json", code=1).error
@@ -148,7 +148,7 @@ def test_a_tab_is_the_usual_sign_of_some_files_and_can_be_named(cli: CommandLine
 def test_a_first_line_of_numbers_is_told(cli: CommandLine) -> None:
     (cli.folder / "bare.csv").write_text("1,0,0.5\n2,1,3\n")
     upload = ("data", "upload", "bare.csv", "-n", "demo", "--name", "bare", "--drop")
-    assert "the first line was taken for the names of the columns: 1, 0, 0.5\n" in cli(*upload).err
+    assert "the first line was read as column names: 1, 0, 0.5\n" in cli(*upload).err
     assert cli(*upload, "--no-head").err == ""
     assert cli("data", "peek", "demo", "bare").out == "sid\n1    0,0.5\n2    1,3\n"
 

@@ -145,8 +145,8 @@ def test_lint_finds_the_same_without_submitting(cli: CommandLine) -> None:
 def test_an_error_is_one_line_and_a_hint(cli: CommandLine) -> None:
     lines = cli("table", "info", "-n", "demo", "-t", "nope", code=5).err.splitlines()
     assert lines == [
-        "error: there is no table nope in namespace demo",
-        "hint: `fateflow table list` shows the tables of this site",
+        "error: table nope not found in namespace demo",
+        "hint: `fateflow table list` lists the tables of this site",
     ]
 
 
@@ -216,7 +216,7 @@ def test_an_interrupt_leaves_the_job_running(cli: CommandLine) -> None:
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=30)
     assert running.returncode == INTERRUPTED
-    assert "the job goes on" in said
+    assert "the job continues" in said
     assert "Traceback" not in said
     assert cli("job", "show", job_id, "--json").data["status"] == "running"
     cli("job", "stop", job_id)

@@ -19,10 +19,12 @@ def test_the_scheduler_is_found_where_init_says(cli: CommandLine, other: Command
     assert Path(place["FATEFLOW_SETTINGS"]).stat().st_mode & 0o077 == 0
     assert other("init", "--json", **place).data["url"] == url
     # What stands on the command line or in the environment counts more.
-    assert "no scheduler runs" in other("job", "list", "--no-start", "--home", str(other.home), code=3, **place).err
+    assert (
+        "no scheduler is running" in other("job", "list", "--no-start", "--home", str(other.home), code=3, **place).err
+    )
     here = {**place, "FATEFLOW_HOME": str(other.home)}
-    assert "no scheduler runs" in other("job", "list", "--no-start", code=3, **here).err
-    assert "forgotten" in other("init", "--reset", **place).err
+    assert "no scheduler is running" in other("job", "list", "--no-start", code=3, **here).err
+    assert "deleted the saved settings" in other("init", "--reset", **place).err
     assert other("init", "--json", **place).data["url"] == ""
 
 
@@ -38,7 +40,7 @@ def test_a_servers_configuration_is_read_each_time(cli: CommandLine, other: Comm
     (tmp_path / "local.service_conf.yaml").write_text(f"fateflow:\n  host: 127.0.0.1\n  http_port: {port}\n")
     assert other("server", "status", "--json", **place).data["home"] == str(cli.home)
     conf.unlink()
-    assert "there is no server configuration" in other("job", "list", code=5, **place).err
+    assert "server configuration" in other("job", "list", code=5, **place).err
 
 
 def test_half_an_address_is_refused(other: CommandLine, tmp_path: Path) -> None:
@@ -57,4 +59,4 @@ def test_keys_are_kept_for_the_user_alone(other: CommandLine, tmp_path: Path) ->
 def test_damaged_settings_are_told(other: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "here.json").write_text("{")
     said = other("job", "list", code=1, FATEFLOW_SETTINGS=str(tmp_path / "here.json"), FATEFLOW_HOME="")
-    assert "hint: write it anew with: fateflow init --reset" in said.err
+    assert "hint: reset it with: fateflow init --reset" in said.err

@@ -28,7 +28,7 @@ def test_start_status_stop(other: CommandLine) -> None:
 
 
 def test_a_scheduler_is_started_on_demand(other: CommandLine) -> None:
-    assert "no scheduler runs" in other("job", "list", "--no-start", code=3).err
+    assert "no scheduler is running" in other("job", "list", "--no-start", code=3).err
     assert not other.home.exists()
     said = other("job", "list")
     assert said.out == ""
@@ -74,7 +74,7 @@ def test_stopping_leaves_no_worker(other: CommandLine) -> None:
 def test_a_scheduler_in_the_foreground_ends_when_it_is_told_to(other: CommandLine) -> None:
     running = other.start("server", "start", "--foreground", "--port", "0")
     assert running.stderr is not None
-    assert "fateflow answers at http://127.0.0.1:" in running.stderr.readline()
+    assert "fateflow is running at http://127.0.0.1:" in running.stderr.readline()
     assert other("server", "status", "--json").data["pid"] == running.pid
     running.send_signal(signal.SIGTERM)
     running.communicate(timeout=30)

@@ -30,7 +30,7 @@ def test_the_first_rows_of_a_table(cli: CommandLine) -> None:
 
 def test_where_a_table_comes_from_and_who_has_used_it(cli: CommandLine, job: str) -> None:
     said = cli("data", "lineage", "demo", "breast_host")
-    assert "made by  upload_0 of job" in said.out
+    assert "made by   upload_0 of job" in said.out
     assert job in said.out
     place = ("-j", job, "-r", "guest", "-p", "9999", "-cpn", "intersection_0", "--json")
     [output] = cli("component", "output-data-table", *place).data["data"]
@@ -60,14 +60,14 @@ def test_a_disabled_table_says_so_and_is_swept(cli: CommandLine) -> None:
     cli("table", "disable", "-n", "swept")
     assert "fateflow table enable swept host" in cli("table", "info", "swept", "host").out
     assert cli("table", "disable-delete", "-n", "swept").out == "swept host\n"
-    assert cli("table", "disable-delete", "-n", "swept").err == "no table is disabled\n"
+    assert cli("table", "disable-delete", "-n", "swept").err == "no tables are disabled\n"
 
 
 def test_a_person_is_asked_before_a_table_goes(cli: CommandLine) -> None:
     cli("data", "bind", "demo/data/host.csv", "-n", "asked", "--name", "host", "--drop")
     drawn, code = on_terminal(cli, "table", "delete", "asked", "host", typed="n\n")
     assert "Delete table asked host? [y/N]" in drawn
-    assert "nothing was done" in drawn
+    assert "canceled" in drawn
     assert code == 130
     assert cli("table", "info", "asked", "host").code == 0
     on_terminal(cli, "table", "delete", "asked", "host", "--yes")

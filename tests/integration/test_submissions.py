@@ -207,7 +207,7 @@ def test_a_document_of_10_mb_is_refused_by_its_size(cli: CommandLine) -> None:
 def test_a_document_that_cannot_be_read_is_refused(cli: CommandLine) -> None:
     (cli.folder / "latin.json").write_bytes(b'{"components": "\xe4"}')
     (cli.folder / "conf.json").write_text(CONF)
-    assert "latin.json is no UTF-8" in cli("job", "submit", "-d", "latin.json", "-c", "conf.json", code=2).err
+    assert "latin.json is not UTF-8" in cli("job", "submit", "-d", "latin.json", "-c", "conf.json", code=2).err
     assert "cannot read none.json" in cli("job", "submit", "-d", "none.json", "-c", "conf.json", code=2).err
 
 

@@ -420,7 +420,7 @@ def test_without_a_scheduler_one_round_says_so(tmp_path: Path) -> None:
     sleeping(tmp_path, 0)
     cli = CommandLine(tmp_path / "home", tmp_path)
     said = cli("watch", "dsl.json", "conf.json", "--once", "--no-start", code=3)
-    assert "no scheduler runs on" in said.err
+    assert "no scheduler is running on" in said.err
     lines = cli("watch", "dsl.json", "conf.json", "--once", "--no-start", "--json", code=3).out.splitlines()
     assert json.loads(lines[-1])["event"] == "failed"
     assert json.loads(lines[-1])["exit_code"] == 3
