@@ -41,13 +41,16 @@ class MetricsWriter:
         name: str,
         points: Iterable[tuple[Key, Any]] = (),
         meta: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Adds points to a series, sets keys of its meta, or both. Numbers JSON cannot say become texts."""
+    ) -> list[list[Any]]:
+        """Add points to a series, set keys of its meta, or both, and return the points as they were written: numbers
+        that JSON cannot express become texts.
+        """
         rows = [[plain(key), plain(value)] for key, value in points]
         if rows or meta is None:
             self._line({"ns": namespace, "name": name, "points": rows})
         if meta is not None:
             self._line({"ns": namespace, "name": name, "meta": plain(dict(meta))})
+        return rows
 
     def close(self) -> None:
         if self._descriptor is not None:

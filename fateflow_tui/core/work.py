@@ -109,10 +109,15 @@ class Progressed(msgspec.Struct, frozen=True, tag="progress", tag_field="type"):
 
 
 class MetricsWritten(msgspec.Struct, frozen=True, tag="metrics", tag_field="type"):
-    """Worker -> site: points were appended to this series, for live display."""
+    """Worker -> site: what was appended to a series, for live display. points: [key, value] each; of a large batch only
+    the last ones, and then `complete` is false. meta: the keys of the series' meta that were set.
+    """
 
     namespace: str
     name: str
+    points: list[list[Any]] = []
+    meta: dict[str, Any] = {}
+    complete: bool = True
     size: int = 0
 
 

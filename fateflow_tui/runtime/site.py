@@ -23,7 +23,7 @@ from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.ports import Variable
 from fateflow_tui.core.records import Adopted, JobState, WaitingReason
 from fateflow_tui.core.why import Holding
-from fateflow_tui.core.work import TaskOrder
+from fateflow_tui.core.work import MetricsWritten, TaskOrder
 from fateflow_tui.engine import Engine, SiteFacts, Tunables
 from fateflow_tui.registry import Registry
 from fateflow_tui.runtime.effects import Performer, ended, started
@@ -328,15 +328,18 @@ class Site:
             "progress", order.job_id, party=str(order.party), component=order.component, done=done, total=total
         )
 
-    def _metrics_written(self, order: TaskOrder, namespace: str, name: str) -> None:
+    def _metrics_written(self, order: TaskOrder, frame: MetricsWritten) -> None:
         self.events.publish(
             "metrics",
             order.job_id,
             party=str(order.party),
             component=order.component,
             version=order.version,
-            namespace=namespace,
-            name=name,
+            namespace=frame.namespace,
+            name=frame.name,
+            points=frame.points,
+            meta=frame.meta,
+            complete=frame.complete,
         )
 
     def _trace(self, job_id: str, component: str, source: Party, target: Party, name: str, size: int) -> None:

@@ -82,9 +82,9 @@ class SiteChannel:
             with self._lock:
                 self._tell(Progressed(done, total))
 
-    def metrics_written(self, namespace: str, name: str) -> None:
+    def metrics_written(self, frame: MetricsWritten) -> None:
         with self._lock:
-            self._tell(MetricsWritten(namespace, name))
+            self._tell(frame)
 
     def finish(self, result: TaskResult, peak_memory: int) -> None:
         with self._lock:

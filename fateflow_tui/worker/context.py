@@ -21,7 +21,7 @@ from fateflow_tui.core.ids import Party, output_namespace, party_model_id
 from fateflow_tui.core.ports import ModuleFacts, Variable
 from fateflow_tui.core.records import Output
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.work import ModelRef, TaskOrder, TaskResult
+from fateflow_tui.core.work import MetricsWritten, ModelRef, TaskOrder, TaskResult
 from fateflow_tui.registry import Registry
 from fateflow_tui.worker.codec import Buffer, Payload, decode, encode
 
@@ -96,7 +96,10 @@ class Exchange(Protocol):
 
     def progress(self, done: int, total: int) -> None: ...
 
-    def metrics_written(self, namespace: str, name: str) -> None: ...
+    def metrics_written(self, frame: MetricsWritten) -> None: ...
+
+
+LIVE_POINTS = 500  # of one batch, that are sent on as they come; the file has all
 
 
 class TaskInputs:
@@ -251,8 +254,11 @@ class TaskContext:
         points: Sequence[tuple[float | int | str, Any]] = (),
         meta: Mapping[str, Any] | None = None,
     ) -> None:
-        self._metrics.append(namespace, name, points, meta)
-        self._exchange.metrics_written(namespace, name)
+        rows = self._metrics.append(namespace, name, points, meta)
+        shown = rows[-LIVE_POINTS:]
+        self._exchange.metrics_written(
+            MetricsWritten(namespace, name, shown, plain(dict(meta or {})), complete=len(shown) == len(rows))
+        )
 
     def progress(self, done: int, total: int) -> None:
         self._exchange.progress(done, total)

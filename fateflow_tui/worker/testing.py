@@ -26,7 +26,7 @@ from fateflow_tui.core.ids import Party, party_model_id
 from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.core.plan import TaskPlan
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.work import ModelRef, TableRef, TaskOrder
+from fateflow_tui.core.work import MetricsWritten, ModelRef, TableRef, TaskOrder
 from fateflow_tui.worker.cards import card_of_error
 from fateflow_tui.worker.child import execute
 from fateflow_tui.worker.codec import Buffer, Payload
@@ -88,7 +88,7 @@ class MemoryExchange:
     def progress(self, done: int, total: int) -> None:
         self.shown.append((done, total))
 
-    def metrics_written(self, namespace: str, name: str) -> None:
+    def metrics_written(self, frame: MetricsWritten) -> None:
         """Nobody watches; the file has them."""
 
 

@@ -16,7 +16,17 @@ from fateflow_tui.core.errors import ComponentFailed, PartyRefused
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import TaskPlan
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.work import Finished, Hello, Progressed, Sent, TaskOrder, TaskResult, Wanted, WorkerFrame
+from fateflow_tui.core.work import (
+    Finished,
+    Hello,
+    MetricsWritten,
+    Progressed,
+    Sent,
+    TaskOrder,
+    TaskResult,
+    Wanted,
+    WorkerFrame,
+)
 from fateflow_tui.runtime.workers.channel import ChannelServer, Payload
 from fateflow_tui.worker.channel import SiteChannel
 from fateflow_tui.worker.codec import decode, encode
@@ -62,8 +72,8 @@ class Echo:
     def progressed(self, order: TaskOrder, done: int, total: int) -> None:
         self.told.append((order.component, done, total))
 
-    def metrics_written(self, order: TaskOrder, namespace: str, name: str) -> None:
-        self.told.append((order.component, namespace, name))
+    def metrics_written(self, order: TaskOrder, frame: MetricsWritten) -> None:
+        self.told.append((order.component, frame.namespace, frame.points))
 
     def finished(self, order: TaskOrder, frame: Finished) -> None:
         self.told.append((order.component, frame.result.status, frame.peak_memory))
@@ -95,7 +105,7 @@ def test_values_and_reports(tmp_path: Path) -> None:
                 got.append(refusal.value.message)
             with pytest.raises(ComponentFailed, match=r"did not come within 0\.01 s"):
                 channel.receive(HOST, "value", "never", 0.01)
-            channel.metrics_written("train", "loss")
+            channel.metrics_written(MetricsWritten("train", "loss", [[0, 0.7], [1, 0.6]]))
             for done in range(100):
                 channel.progress(done + 1, 100)
             channel.finish(TaskResult(Status.SUCCESS), 7)
@@ -110,7 +120,7 @@ def test_values_and_reports(tmp_path: Path) -> None:
             assert np.array_equal(got, large)
             assert many == [b"x" * 5000] * 1500
             assert refusals == ["this tag is refused", "value: the site failed to pass it on; its log says why"]
-            assert echo.told[0] == ("lr_0", "train", "loss")
+            assert echo.told[0] == ("lr_0", "train", [[0, 0.7], [1, 0.6]])
             assert echo.told[-2:] == [("lr_0", 100, 100), ("lr_0", Status.SUCCESS, 7)]
             assert len(echo.told) < 50  # progress is thinned out
             assert echo.cancelled.is_set()

@@ -22,7 +22,7 @@ from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.ids import Party, party_model_id, session_id
 from fateflow_tui.core.plan import TaskPlan
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.work import Sent, TableRef, TaskOrder, Wanted
+from fateflow_tui.core.work import MetricsWritten, Sent, TableRef, TaskOrder, Wanted
 from fateflow_tui.runtime.workers.workers import Ending, Workers
 from fateflow_tui.worker.codec import CODEC, encode
 
@@ -70,8 +70,8 @@ class Listener:
     def progressed(self, order: TaskOrder, done: int, total: int) -> None:
         self.progress.append((done, total))
 
-    def metrics_written(self, order: TaskOrder, namespace: str, name: str) -> None:
-        self.series.append((namespace, name))
+    def metrics_written(self, order: TaskOrder, frame: MetricsWritten) -> None:
+        self.series.append((frame.namespace, frame.name))
         self._changed.set()
 
     async def until(self, condition: Callable[[], bool]) -> None:

@@ -31,7 +31,9 @@ def test_no_module_imports_itself_through_others() -> None:
 def test_the_linked_folders_are_only_imported_below_the_package() -> None:
     """`commands` and `store` as top-level names would collide with a user's own modules."""
     direct = re.compile(r"^\s*(from|import) (commands|store)\b", re.MULTILINE)
-    assert [str(path) for path in [*sources(), *(ROOT / "tests").rglob("*.py")] if direct.search(path.read_text())] == []
+    assert [
+        str(path) for path in [*sources(), *(ROOT / "tests").rglob("*.py")] if direct.search(path.read_text())
+    ] == []
 
 
 def test_no_module_is_too_long_to_be_one_subject() -> None:

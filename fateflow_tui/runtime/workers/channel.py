@@ -61,7 +61,7 @@ class WorkerReports(Protocol):
 
     def progressed(self, order: TaskOrder, done: int, total: int) -> None: ...
 
-    def metrics_written(self, order: TaskOrder, namespace: str, name: str) -> None: ...
+    def metrics_written(self, order: TaskOrder, frame: MetricsWritten) -> None: ...
 
     def finished(self, order: TaskOrder, frame: Finished) -> None: ...
 
@@ -201,8 +201,8 @@ class _Connection:
                         task.add_done_callback(questions.discard)
                     case Progressed(done=done, total=total):
                         self._reports.progressed(self._order, done, total)
-                    case MetricsWritten(namespace=namespace, name=name):
-                        self._reports.metrics_written(self._order, namespace, name)
+                    case MetricsWritten():
+                        self._reports.metrics_written(self._order, frame)
                     case Finished():
                         self._reports.finished(self._order, frame)
                     case Hello():

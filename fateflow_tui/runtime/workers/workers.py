@@ -16,7 +16,7 @@ from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.core.ids import session_id
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.why import Vital
-from fateflow_tui.core.work import Finished, Sent, TaskOrder, Wanted, WorkerFrame
+from fateflow_tui.core.work import Finished, MetricsWritten, Sent, TaskOrder, Wanted, WorkerFrame
 from fateflow_tui.runtime.workers.channel import ChannelServer, ValuePlane
 from fateflow_tui.runtime.workers.health import Vitals, read_stacks, reset_stacks, task_directory
 from fateflow_tui.runtime.workers.outcome import Ending, died, killed, lost, said
@@ -68,10 +68,10 @@ class Workers:
         on_started: Callable[[TaskOrder, int], None],
         on_ended: Callable[[TaskOrder, Ending], None],
         on_progress: Callable[[TaskOrder, int, int], None],
-        on_metrics: Callable[[TaskOrder, str, str], None],
+        on_metrics: Callable[[TaskOrder, MetricsWritten], None],
         start_limit: float = 60.0,
     ) -> None:
-        """on_started: order and pid. on_progress: done and total. on_metrics: namespace and name of a series.
+        """on_started: order and pid. on_progress: done and total. on_metrics: what was appended to a series.
         start_limit: seconds after which a worker that has not begun is given up, the zygote with it.
         """
         self._home = home
