@@ -1,45 +1,140 @@
-"""The one table of actions, and what is derived from it; pure. Key bindings have the ids of actions."""
+"""Dashboard actions: the `@action` decorator, and what the footer, the palette and the help derive from it."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Final
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from fateflow_tui.tui import (
-    job_actions,
-    job_detail_actions,
-    model_actions,
-    party_actions,
-    row_actions,
-    site_actions,
-    table_actions,
-)
-from fateflow_tui.tui.action import Action
+import msgspec
 
-_TABLES = (job_actions, job_detail_actions, model_actions, table_actions, party_actions, row_actions, site_actions)
-ACTIONS: Final = {action.id: action for table in _TABLES for action in table.ACTIONS}
+from fateflow_tui.sdk.types.jobs import JobLine, JobView
 
 
-@lru_cache
-def actions_of(screen: str) -> tuple[Action, ...]:
-    """Those of a screen, its own first."""
-    own = [action for action in ACTIONS.values() if screen in action.screens]
-    return (*own, *(action for action in ACTIONS.values() if not action.screens))
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """What an action applies to.
+
+    jobs: the marked jobs, or the one under the cursor. view: the full job, if it is loaded. component, party: the
+    cursor's position inside a job. rows: rows of other screens by kind, as in `{"model": (row, ...)}`. connected:
+    whether the scheduler answers.
+    """
+
+    jobs: tuple[JobLine, ...] = ()
+    view: JobView | None = None
+    component: str = ""
+    party: str = ""
+    rows: dict[str, tuple[Any, ...]] = {}
+    connected: bool = True
+
+    @property
+    def job_ids(self) -> str:
+        return " ".join(job.job_id for job in self.jobs)
+
+    def of(self, kind: str) -> tuple[Any, ...]:
+        return self.rows.get(kind, ())
 
 
-@lru_cache
-def footer_of(screen: str) -> tuple[Action, ...]:
-    """Those that the footer shows, in its order."""
-    return tuple(sorted((action for action in actions_of(screen) if action.footer), key=lambda action: action.footer))
+Describe = Callable[[Selection], str]
 
 
-def keys_of(action: Action, keymap: dict[str, str]) -> list[str]:
-    """The keys of an action after the user's wishes."""
-    return [key.strip() for key in keymap.get(action.id, action.key).split(",")]
+class Action(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that the user can do on a screen.
+
+    id: `resource.verb`, also its name in the user's keymap file. key: Textual key names, separated by commas.
+    command: the equivalent command line, "" if there is none. disabled_reason: why the action is unavailable, "" if it
+    is available. footer: position in the footer, lower first; 0 for actions that the footer leaves out.
+    """
+
+    id: str
+    key: str
+    label: str
+    tooltip: str
+    command: Describe
+    disabled_reason: Describe
+    footer: int = 0
+
+    @property
+    def method(self) -> str:
+        """The name of the handler."""
+        return self.id.replace(".", "_")
+
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+def never(selection: Selection) -> str:
+    """The reason of actions that are always available."""
+    return ""
+
+
+def action(
+    id: str,
+    *,
+    key: str,
+    label: str,
+    tooltip: str,
+    command: str | Describe = "",
+    disabled_reason: Describe = never,
+    footer: int = 0,
+) -> Callable[[Handler], Handler]:
+    """Declare a method of a screen as an action. The method of `job.stop` is called `job_stop`.
+
+    The handler takes the `Selection` and may be a coroutine; it runs in a worker, so it can await dialogs and the
+    scheduler. A `FateFlowError` that it raises is shown as a toast.
+    """
+    declared = Action(
+        id=id,
+        key=key,
+        label=label,
+        tooltip=tooltip,
+        command=command if callable(command) else lambda selection: command,
+        disabled_reason=disabled_reason,
+        footer=footer,
+    )
+
+    def decorate(handler: Handler) -> Handler:
+        handler.declared_action = declared  # type: ignore[attr-defined]
+        return handler
+
+    return decorate
+
+
+def actions_of(screen: type) -> dict[str, Action]:
+    """The actions of a screen class by id: its own first, then the inherited ones."""
+    found: dict[str, Action] = {}
+    for owner in screen.__mro__:
+        for member in vars(owner).values():
+            declared = getattr(member, "declared_action", None)
+            if isinstance(declared, Action):
+                found.setdefault(declared.id, declared)
+    return found
+
+
+def footer_of(actions: dict[str, Action]) -> list[Action]:
+    """The actions that the footer shows, in its order."""
+    return sorted((one for one in actions.values() if one.footer), key=lambda one: one.footer)
+
+
+def offline(selection: Selection) -> str:
+    return "" if selection.connected else "the scheduler does not answer"
+
+
+def no_job(selection: Selection) -> str:
+    return "" if selection.jobs else "no job selected"
+
+
+def not_one_job(selection: Selection) -> str:
+    if len(selection.jobs) > 1:
+        return f"{len(selection.jobs)} jobs are marked; this works on one"
+    return no_job(selection)
+
+
+def keys_of(declared: Action, keymap: dict[str, str]) -> list[str]:
+    """The keys of an action, after the user's keymap."""
+    return [key.strip() for key in keymap.get(declared.id, declared.key).split(",")]
 
 
 def key_label(key: str) -> str:
-    """A key as people write it: `^p`, `/`, `esc`."""
+    """Format a key for people: `^p`, `/`, `esc`."""
     names = {
         "slash": "/",
         "question_mark": "?",
@@ -51,6 +146,8 @@ def key_label(key: str) -> str:
         "minus": "-",
         "left_square_bracket": "[",
         "right_square_bracket": "]",
+        "less_than_sign": "<",
+        "greater_than_sign": ">",
     }
     if key.startswith("ctrl+"):
         return f"^{key_label(key.removeprefix('ctrl+'))}"

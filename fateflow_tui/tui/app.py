@@ -17,7 +17,7 @@ from textual.screen import Screen
 from fateflow_tui.core.errors import BadRequest, FateFlowError
 from fateflow_tui.tui import keymap, themes
 from fateflow_tui.tui.keymap import Layout
-from fateflow_tui.tui.places import PLACES
+from fateflow_tui.tui.screens import SCREENS, all_actions
 from fateflow_tui.tui.screens.dialog import ConfirmDialog, Question
 from fateflow_tui.tui.store import Feed, Site
 from fateflow_tui.tui.themes import Palette
@@ -38,7 +38,7 @@ class DashApp(App[None]):
 
     TITLE = "fateflow"
     ENABLE_COMMAND_PALETTE = True
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {place.name: place.screen for place in PLACES}
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {entry.name: entry.create for entry in SCREENS}
     DEFAULT_MODE = "jobs"
     COMMANDS: ClassVar[set[Any]] = {partial(_palette_provider, name) for name in ("Actions", "KnownJobs", "Themes")}
     CSS = """
@@ -79,7 +79,7 @@ class DashApp(App[None]):
 
     def on_mount(self) -> None:
         try:
-            self.keymap_of_user = keymap.read_keymap(keymap.config_directory() / keymap.KEYS)
+            self.keymap_of_user = keymap.read_keymap(keymap.config_directory() / keymap.KEYS, all_actions)
             self.set_keymap(self.keymap_of_user)
         except BadRequest as error:
             self.tell(f"{error}\n{error.hint}", title="keys are as they were", severity="warning")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from fateflow_tui.core.errors import BadRequest
-from fateflow_tui.tui.actions import ACTIONS
 
 KEYS = "keys.toml"
 LAYOUT = "dashboard.json"
@@ -26,7 +26,7 @@ def state_directory() -> Path:
     return _directory("FATEFLOW_STATE", "user_state_path")
 
 
-def read_keymap(file: Path) -> dict[str, str]:
+def read_keymap(file: Path, actions: Callable[[], Collection[str]]) -> dict[str, str]:
     """`"job.stop" = "S"`, also as a table `[job]` with `stop = "S"`. Raises BadRequest for what is no such thing."""
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -34,12 +34,13 @@ def read_keymap(file: Path) -> dict[str, str]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadRequest(f"cannot read {file}: {error}", hint='lines are like: "job.stop" = "S"') from None
+    known = actions()
     keymap: dict[str, str] = {}
     for noun, value in document.items():
         members = {f"{noun}.{verb}": key for verb, key in value.items()} if isinstance(value, dict) else {noun: value}
         for name, key in members.items():
-            if name not in ACTIONS or not isinstance(key, str) or not key:
-                raise BadRequest(f"{file}: {name} = {key!r} is no key of an action", hint=_close(name))
+            if name not in known or not isinstance(key, str) or not key:
+                raise BadRequest(f"{file}: {name} = {key!r} is no key of an action", hint=_close(name, known))
             keymap[name] = key
     return keymap
 
@@ -83,8 +84,8 @@ def _directory(variable: str, place: str) -> Path:
     return found
 
 
-def _close(name: str) -> str:
+def _close(name: str, known: Collection[str]) -> str:
     import difflib
 
-    near = difflib.get_close_matches(name, ACTIONS, n=1)
+    near = difflib.get_close_matches(name, known, n=1)
     return f"did you mean {near[0]}?" if near else "the ids of actions are shown by ? in the dashboard"

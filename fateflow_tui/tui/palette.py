@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from fateflow_tui.core.formatting import marked
-from fateflow_tui.tui.action import Action
-from fateflow_tui.tui.actions import actions_of
+from fateflow_tui.tui.actions import Action
 from fateflow_tui.tui.screens.dash_screen import DashScreen
 
 if TYPE_CHECKING:
@@ -38,9 +37,9 @@ class Actions(Provider):
             return []
         selection = screen.selection()
         offered = []
-        for action in actions_of(screen.PLACE):
-            reason = action.why_not(selection)
-            cli = action.cli(selection)
+        for action in screen.actions.values():
+            reason = action.disabled_reason(selection)
+            cli = action.command(selection)
             about = f"not now: {reason}" if reason else f"$ {cli}" if cli else action.tooltip
             offered.append((action, f"{action.label}: {action.tooltip}", about))
         return offered

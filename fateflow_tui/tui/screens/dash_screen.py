@@ -1,4 +1,4 @@
-"""What all full screens have: the site's bar above, the actions below, the news of the feed, and a selection."""
+"""The base of all full screens: site bar, panes, footer, updates from the live store, and actions."""
 
 from __future__ import annotations
 
@@ -7,48 +7,52 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import Binding
 from textual.screen import Screen
 from textual.widget import Widget
 
-from fateflow_tui.tui.action import Action, Selection
-from fateflow_tui.tui.actions import ACTIONS, actions_of
-from fateflow_tui.tui.deeds import DEEDS
+from fateflow_tui.tui.actions import Action, Selection, action, actions_of, offline
+from fateflow_tui.tui.screens import SCREENS, ScreenEntry
 from fateflow_tui.tui.snapshot import Change, Snapshot
 from fateflow_tui.tui.widgets.action_bar import ActionBar
 from fateflow_tui.tui.widgets.site_bar import SiteBar
 from fateflow_tui.tui.widgets.text_views import Pane
 
 if TYPE_CHECKING:
+    from fateflow_tui.sdk.async_client import AsyncFateFlow
     from fateflow_tui.tui.app import DashApp
     from fateflow_tui.tui.store import Feed
 
 EVERYTHING = Change(anew=True, order=True, connection=True, site=True)
 
 
-def bindings_of(place: str) -> list[BindingType]:
-    """The keys of a screen's actions."""
-    return [
-        Binding(
-            action.key,
-            f"act('{action.id}')",
-            action.label,
-            show=False,
-            tooltip=action.tooltip,
-            id=action.id,
-            priority=action.key.startswith("ctrl+"),
-        )
-        for action in actions_of(place)
-    ]
-
-
 class DashScreen(Screen[None]):
-    """A screen says its `PLACE`, yields its panes in `body`, draws in `changed`, and answers `selection`."""
+    """Subclasses set `NAME`, yield their panes in `body`, draw in `changed`, and return their `selection`.
 
-    PLACE: ClassVar[str] = ""
+    A method decorated with `@action` becomes a key binding, an entry of the footer, the palette and the help.
+    """
+
+    NAME: ClassVar[str] = ""
+    actions: ClassVar[dict[str, Action]] = {}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-normal"), (180, "-wide")]  # noqa: RUF012 (Textual's type)
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012
     DEFAULT_CSS = "DashScreen { background: $background; }"
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        cls.actions = actions_of(cls)
+        cls.BINDINGS = [
+            Binding(
+                one.key,
+                f"act('{one.id}')",
+                one.label,
+                show=False,
+                tooltip=one.tooltip,
+                id=one.id,
+                priority=one.key.startswith("ctrl+"),
+            )
+            for one in cls.actions.values()
+        ]
+        super().__init_subclass__(**options)
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,24 +68,28 @@ class DashScreen(Screen[None]):
         return self.dash.feed
 
     @property
+    def client(self) -> AsyncFateFlow:
+        return self.dash.feed.flow
+
+    @property
     def snapshot(self) -> Snapshot:
         return self.dash.feed.snapshot
 
     def body(self) -> ComposeResult:
-        """The panes."""
+        """Yield the panes."""
         raise NotImplementedError
 
     def changed(self, change: Change) -> None:
-        """Something is other than before; only called while the screen can be seen, and once as it comes to be."""
+        """Draw what changed. Called only while the screen is visible, and once when it becomes visible."""
 
     def selection(self) -> Selection:
-        """What actions are about now."""
+        """Return what actions apply to now."""
         return Selection(connected=self.snapshot.connection.is_up)
 
     def compose(self) -> ComposeResult:
-        yield SiteBar(self.PLACE)
+        yield SiteBar(self.NAME)
         yield from self.body()
-        yield ActionBar(self.PLACE)
+        yield ActionBar()
 
     def on_mount(self) -> None:
         self._stop_listening = self.feed.listen(self._told)
@@ -107,26 +115,89 @@ class DashScreen(Screen[None]):
         self.show_actions()
 
     def show_actions(self) -> None:
-        """Draws the footer anew, as the selection is another."""
+        """Redraw the footer for the current selection."""
         self.query_one(ActionBar).refresh()
 
-    def action_act(self, name: str) -> None:
-        """Carries out an action by its id, or says why it does not apply."""
-        action, selection = ACTIONS[name], self.selection()
-        reason = action.why_not(selection)
+    def command_line(self, action_id: str, selection: Selection) -> str:
+        """Return the command line that is equivalent to an action."""
+        return self.actions[action_id].command(selection)
+
+    def action_act(self, action_id: str) -> None:
+        """Run an action by its id, or show why it is unavailable."""
+        declared, selection = self.actions[action_id], self.selection()
+        reason = declared.disabled_reason(selection)
         if reason:
-            self.dash.tell(reason, title=f"{action.label}: not now", severity="warning")
+            self.dash.tell(reason, title=f"cannot {declared.label}", severity="warning")
             return
-        own: Callable[[Selection], Any] | None = getattr(self, action.method, None)
-        self.run_worker(self._carried_out(own, action, selection), exit_on_error=False)
+        self.run_worker(self._run_handler(declared, selection), exit_on_error=False)
 
-    async def _carried_out(self, own: Callable[[Selection], Any] | None, action: Action, selection: Selection) -> None:
-        with self.dash.failures_told(action.label):
-            done = own(selection) if own is not None else DEEDS[action.id](self.dash, selection)
-            if isawaitable(done):
-                await done
+    async def _run_handler(self, declared: Action, selection: Selection) -> None:
+        with self.dash.failures_told(declared.label):
+            result = getattr(self, declared.method)(selection)
+            if isawaitable(result):
+                await result
 
-    def do_app_zoom(self, selection: Selection) -> None:
+    @action(
+        "job.submit",
+        key="S",
+        label="submit",
+        tooltip="Choose a DSL and a conf, check them, see what they would do, and submit the job",
+        command="fateflow job submit -d DSL -c CONF",
+        disabled_reason=offline,
+        footer=9,
+    )
+    async def job_submit(self, selection: Selection) -> None:
+        """Open the submit dialog; propose the demo job as long as no job of a guest exists."""
+        from fateflow_tui.tui.screens.submit import Draft, open_submit
+
+        examples, known = self.dash.examples(), self.dash.feed.snapshot
+        is_new = known.complete and not any(line.roles.get("guest") for line in known.lines.values())
+        if examples is not None and is_new:
+            draft = Draft(dsl=examples.dsl, conf=examples.conf, title="Submit the demo job", examples=examples)
+            await open_submit(self.dash, draft, examples.dsl.parent)
+        else:
+            await open_submit(self.dash, Draft())
+
+    @action(
+        "app.help",
+        key="question_mark",
+        label="help",
+        tooltip="The keys that work here",
+        footer=90,
+    )
+    async def app_help(self, selection: Selection) -> None:
+        from fateflow_tui.tui.screens.help import HelpDialog
+
+        self.dash.push_screen(HelpDialog(self.dash.screen))
+
+    @action(
+        "app.palette",
+        key="ctrl+p",
+        label="palette",
+        tooltip="All actions with their command lines, all jobs, all themes",
+        footer=91,
+    )
+    async def app_palette(self, selection: Selection) -> None:
+        self.dash.action_command_palette()
+
+    @action(
+        "app.jump",
+        key="ctrl+o",
+        label="jump",
+        tooltip="Letters on all panes: press one to go there",
+    )
+    async def app_jump(self, selection: Selection) -> None:
+        from fateflow_tui.tui.screens.help import JumpOverlay
+
+        self.dash.push_screen(JumpOverlay(self.dash.screen))
+
+    @action(
+        "app.zoom",
+        key="z",
+        label="zoom",
+        tooltip="The pane that has the focus on the whole screen, or back",
+    )
+    def app_zoom(self, selection: Selection) -> None:
         zoomed = self.has_class("-zoomed")
         focused = self.focused
         panes = [one for one in focused.ancestors_with_self if isinstance(one, Pane)] if focused else []
@@ -138,9 +209,47 @@ class DashScreen(Screen[None]):
                 holder.set_class(not zoomed and any(pane.parent is holder for pane in panes), "-around")
                 holder.set_class(not zoomed and not any(pane.parent is holder for pane in panes), "-away")
 
-    def do_app_back(self, selection: Selection) -> None:
+    @action(
+        "app.reconnect",
+        key="ctrl+r",
+        label="try again",
+        tooltip="Connect at once, and read everything anew",
+        command="fateflow server status",
+    )
+    async def app_reconnect(self, selection: Selection) -> None:
+        self.dash.feed.connect_now()
+
+    @action(
+        "app.back",
+        key="escape",
+        label="back",
+        tooltip="Close this, or clear the filter",
+    )
+    def app_back(self, selection: Selection) -> None:
         """Out of what is zoomed, then out of this screen if it stands on another."""
         if self.has_class("-zoomed"):
-            self.do_app_zoom(selection)
+            self.app_zoom(selection)
         elif len(self.app.screen_stack) > 1:
             self.app.pop_screen()
+
+    @action(
+        "app.quit",
+        key="q,ctrl+q",
+        label="quit",
+        tooltip="Close the dashboard; jobs go on",
+        footer=92,
+    )
+    async def app_quit(self, selection: Selection) -> None:
+        self.dash.exit()
+
+
+def _open_screen(entry: ScreenEntry) -> Callable[[DashScreen, Selection], None]:
+    @action(f"go.{entry.name}", key=entry.key, label=entry.title, tooltip=entry.tooltip, command=entry.command)
+    def open_screen(screen: DashScreen, selection: Selection) -> None:
+        screen.app.switch_mode(entry.name)
+
+    return open_screen
+
+
+for _entry in SCREENS:
+    setattr(DashScreen, f"go_{_entry.name}", _open_screen(_entry))

@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal
 
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.sdk.types.tables import TableLine, TablePreview
-from fateflow_tui.tui.action import Selection
+from fateflow_tui.tui import queries
 from fateflow_tui.tui.columns import Column
-from fateflow_tui.tui.screens.dash_screen import bindings_of
-from fateflow_tui.tui.screens.table_screen import TableScreen
+from fateflow_tui.tui.screens.table_actions import TableActions
 from fateflow_tui.tui.widgets.listing import Listing
 from fateflow_tui.tui.widgets.table_text import (
     TableAnswer,
@@ -31,15 +29,14 @@ from fateflow_tui.tui.widgets.text_views import Pane, Reading
 _ROWS = 50  # of the preview
 
 
-class DataScreen(TableScreen[TableLine]):
+class DataScreen(TableActions):
     """Mode 3."""
 
-    PLACE = "data"
+    NAME = "data"
     KIND = "table"
     TITLE = "Data"
     EMPTY = "no table yet\npress U to upload a file"
     FILTER = "words of namespace, name, kind, job: demo breast disabled"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_of("data")
     SCOPED_CSS = False
     DEFAULT_CSS = """
     DataScreen #below { height: 50%; }
@@ -81,8 +78,11 @@ class DataScreen(TableScreen[TableLine]):
             "kind": lambda row: row.kind,
         }
 
+    async def fetch(self) -> list[TableLine]:
+        return await queries.tables(self.client, outputs=self.dash.layout.get("data", "outputs", False))
+
     async def ask(self, record: TableLine) -> TableAnswer:
-        tables, names = self.feed.flow.tables, (record.namespace, record.table_name)
+        tables, names = self.client.tables, (record.namespace, record.table_name)
         found = await asyncio.gather(
             tables.preview(*names, _ROWS), tables.source(*names), tables.jobs(*names), return_exceptions=True
         )
@@ -116,9 +116,6 @@ class DataScreen(TableScreen[TableLine]):
             self.query_one("#table", Pane).say("Data and outputs")
         else:
             self.query_one("#table", Pane).say("Data")
-
-    def do_table_job(self, selection: Selection) -> None:
-        self.dash.open_job(str((selection.of("table")[0].origin or {}).get("job_id", "")))
 
     def on_listing_chosen(self, event: Listing.Chosen) -> None:
         if event.listing.id == "list":

@@ -12,7 +12,7 @@ from textual.content import Content
 from fateflow_tui.core.cells import Spans, on_one_line
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.core.messages import FailureCard
-from fateflow_tui.tui.readings import ModelRow
+from fateflow_tui.tui.queries import ModelRow
 from fateflow_tui.tui.screens.dialog import Dialog
 from fateflow_tui.tui.widgets import table_text
 from fateflow_tui.tui.widgets.listing import Listing

@@ -14,7 +14,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from fateflow_tui.tui.actions import ACTIONS, key_label
+from fateflow_tui.tui.actions import key_label
 from fateflow_tui.tui.screens.dialog import Dialog
 from fateflow_tui.tui.widgets.text_views import Pane
 
@@ -38,6 +38,7 @@ class HelpDialog(Dialog[None]):
 
     def _table(self) -> Table:
         styles = self.app.palette  # type: ignore[attr-defined]
+        actions = getattr(self._about, "actions", {})
         table = Table.grid(padding=(0, 2), expand=True)
         table.add_column(style=styles["accent"], no_wrap=True)
         table.add_column(ratio=1)
@@ -47,7 +48,7 @@ class HelpDialog(Dialog[None]):
                 table.add_row()
             table.add_row(title, style=styles["primary strong"] + Style(bold=True))
             for name, (keys, binding) in bindings.items():
-                table.add_row(f"  {' '.join(keys)}", binding.tooltip, name if name in ACTIONS else "")
+                table.add_row(f"  {' '.join(keys)}", binding.tooltip, name if name in actions else "")
         return table
 
     def _groups(self) -> dict[str, dict[str, tuple[list[str], Binding]]]:

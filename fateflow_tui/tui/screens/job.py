@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import time
-from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Container
 from textual.widgets import ContentSwitcher
 
 from fateflow_tui.core.status import Status
 from fateflow_tui.sdk.types.jobs import JobView
 from fateflow_tui.tui import job_filter
-from fateflow_tui.tui.action import Selection
+from fateflow_tui.tui.actions import Selection, action, no_job
 from fateflow_tui.tui.graph_scene import KINDS
 from fateflow_tui.tui.job_filter import TABS, Subject
-from fateflow_tui.tui.screens.dash_screen import DashScreen, bindings_of
+from fateflow_tui.tui.screens.job_detail_actions import JobDetailActions, component_line
 from fateflow_tui.tui.snapshot import Change
 from fateflow_tui.tui.widgets.graph_view import GraphView
 from fateflow_tui.tui.widgets.job_head import JobHead
@@ -37,11 +35,10 @@ _LEAST, _MOST = 34, 0.45  # places of the graph beside the tabs, and its share o
 _STEP = 6  # places that the graph gets more or less
 
 
-class JobScreen(DashScreen):
+class JobScreen(JobDetailActions):
     """Stands on the list of jobs; escape leads back. tab: what is to be seen first, "" for what fits its status."""
 
-    PLACE = "job"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_of("job")
+    NAME = "job"
     SCOPED_CSS = False
     DEFAULT_CSS = """
     JobScreen #split { layout: horizontal; height: 1fr; }
@@ -129,7 +126,7 @@ class JobScreen(DashScreen):
             view=self.view,
             component=self.graph.selected,
             party=self.current.party,
-            things={"table": table} if table else {},
+            rows={"table": table} if table else {},
             connected=self.snapshot.connection.is_up,
         )
 
@@ -216,8 +213,8 @@ class JobScreen(DashScreen):
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self._share)  # when its classes say what size it is
 
-    def do_app_zoom(self, selection: Selection) -> None:
-        super().do_app_zoom(selection)
+    def app_zoom(self, selection: Selection) -> None:
+        super().app_zoom(selection)
         self._share()
 
     def on_graph_view_drawn(self, event: GraphView.Drawn) -> None:
@@ -246,63 +243,104 @@ class JobScreen(DashScreen):
 
         self.app.push_screen(CardDialog(event.card))
 
-    def do_job_why(self, selection: Selection) -> None:
+    async def job_why(self, selection: Selection) -> None:
         self.show_tab("why")
 
-    def do_tab_tasks(self, selection: Selection) -> None:
-        self.show_tab("tasks")
-
-    def do_tab_log(self, selection: Selection) -> None:
-        self.show_tab("log")
-
-    def do_tab_metrics(self, selection: Selection) -> None:
-        self.show_tab("metrics")
-
-    def do_tab_output(self, selection: Selection) -> None:
-        self.show_tab("output")
-
-    def do_tab_conf(self, selection: Selection) -> None:
-        self.show_tab("conf")
-
-    def do_tab_story(self, selection: Selection) -> None:
-        self.show_tab("story")
-
-    def do_tab_cards(self, selection: Selection) -> None:
-        self.show_tab("cards")
-
-    def do_tab_next(self, selection: Selection) -> None:
+    @action(
+        "tab.next",
+        key="right_square_bracket",
+        label="next tab",
+        tooltip="The tab to the right",
+    )
+    def tab_next(self, selection: Selection) -> None:
         self.show_tab(TABS[(TABS.index(self.tab or "tasks") + 1) % len(TABS)])
 
-    def do_tab_previous(self, selection: Selection) -> None:
+    @action(
+        "tab.previous",
+        key="left_square_bracket",
+        label="previous tab",
+        tooltip="The tab to the left",
+    )
+    def tab_previous(self, selection: Selection) -> None:
         self.show_tab(TABS[TABS.index(self.tab or "tasks") - 1])
 
-    def do_tab_find(self, selection: Selection) -> None:
+    @action(
+        "tab.find",
+        key="slash",
+        label="find",
+        tooltip="Find in the log; filter the story",
+        command=lambda s: f"{component_line(s, 'log show')} --grep WORDS",
+        footer=17,
+    )
+    def tab_find(self, selection: Selection) -> None:
         if self.tab not in ("log", "story"):
             self.show_tab("log")
         self.call_after_refresh(self.current.find)
 
-    def do_tab_party(self, selection: Selection) -> None:
+    @action(
+        "tab.party",
+        key="p",
+        label="party",
+        tooltip="What another party has: its output, its parameters, its lines of the log",
+        footer=18,
+    )
+    def tab_party(self, selection: Selection) -> None:
         self.current.step("party")
         self._say()
 
-    def do_tab_what(self, selection: Selection) -> None:
+    @action(
+        "tab.what",
+        key="x",
+        label="what",
+        tooltip="Output: table, model or summary; conf: parameters, DSL or the whole",
+    )
+    def tab_what(self, selection: Selection) -> None:
         self.current.step("what")
         self._say()
 
-    def do_log_level(self, selection: Selection) -> None:
+    @action(
+        "log.level",
+        key="L",
+        label="log level",
+        tooltip="Lines of the log from which level on: debug, info, warning, error",
+        command=lambda s: f"{component_line(s, 'log show')} --level LEVEL",
+    )
+    def log_level(self, selection: Selection) -> None:
         self._log().next_level()
         self._say()
 
-    def do_log_follow(self, selection: Selection) -> None:
+    @action(
+        "log.follow",
+        key="F",
+        label="follow",
+        tooltip="Keep the newest line of the log in view, or not",
+        command=lambda s: f"{component_line(s, 'log show')} -f",
+    )
+    def log_follow(self, selection: Selection) -> None:
         self._log().turn_follow()
         self._say()
 
-    def do_graph_whole(self, selection: Selection) -> None:
+    @action(
+        "graph.whole",
+        key="a",
+        label="whole job",
+        tooltip="Show the job as a whole, or the component that was selected before",
+        disabled_reason=no_job,
+        footer=8,
+    )
+    def graph_whole(self, selection: Selection) -> None:
         view = self.view
         last = self._before or (view.components[0].name if view is not None and view.components else "")
         self.graph.select("" if self.graph.selected else last)
 
-    def do_graph_view(self, selection: Selection) -> None:
+    @action(
+        "graph.view",
+        key="v",
+        label="boxes/lanes",
+        tooltip="Draw the graph as boxes, as small boxes, as lanes, or as it fits",
+        footer=16,
+    )
+    def graph_view(self, selection: Selection) -> None:
         kinds = ("", *KINDS)
         wished = kinds[(kinds.index(self.graph.wished) + 1) % len(kinds)]
         if self.graph.scene is not None and wished == self.graph.scene.kind and not self.graph.wished:
@@ -317,15 +355,27 @@ class JobScreen(DashScreen):
         self.dash.layout.set("job", "graph_width", self._more)
         self._share()
 
-    def do_graph_wider(self, selection: Selection) -> None:
+    @action(
+        "graph.wider",
+        key="greater_than_sign",
+        label="wider graph",
+        tooltip="Give the graph more room",
+    )
+    def graph_wider(self, selection: Selection) -> None:
         self.action_share(1)
 
-    def do_graph_narrower(self, selection: Selection) -> None:
+    @action(
+        "graph.narrower",
+        key="less_than_sign",
+        label="narrower graph",
+        tooltip="Give the graph less room",
+    )
+    def graph_narrower(self, selection: Selection) -> None:
         self.action_share(-1)
 
-    def do_app_back(self, selection: Selection) -> None:
+    def app_back(self, selection: Selection) -> None:
         if self.has_class("-zoomed") or not self.current.back():
-            super().do_app_back(selection)
+            super().app_back(selection)
 
     def _log(self) -> LogTab:
         if self.tab != "log":

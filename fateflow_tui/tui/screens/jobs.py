@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.timer import Timer
 from textual.widgets import Input
 
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.sdk.types.jobs import JobLine
 from fateflow_tui.tui import job_filter
-from fateflow_tui.tui.action import Selection
+from fateflow_tui.tui.actions import Selection, action, no_job, not_one_job
 from fateflow_tui.tui.job_filter import JobFilter, Order
-from fateflow_tui.tui.screens.dash_screen import DashScreen, bindings_of
+from fateflow_tui.tui.screens.job_actions import EditJobActions, OpenJobAction
 from fateflow_tui.tui.snapshot import Change, Link, Snapshot
 from fateflow_tui.tui.widgets.job_head import job_columns
 from fateflow_tui.tui.widgets.listing import Listing
@@ -28,11 +26,10 @@ _CURVES_AGAIN = 1.0  # seconds between two readings of the figures of a running 
 _PREVIEWS = {"usual": "large", "large": "hidden", "hidden": "usual"}
 
 
-class JobsScreen(DashScreen):
+class JobsScreen(OpenJobAction, EditJobActions):
     """Mode 1."""
 
-    PLACE = "jobs"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_of("jobs")
+    NAME = "jobs"
     DEFAULT_CSS = """
     JobsScreen #filter { display: none; height: 1; border: none; padding: 0; background: $panel; margin: 0 1; }
     JobsScreen.-filtering #filter { display: block; }
@@ -164,48 +161,100 @@ class JobsScreen(DashScreen):
         self.remove_class("-filtering")
         self.listing.focus()
 
-    def do_job_open(self, selection: Selection) -> None:
+    def job_open(self, selection: Selection) -> None:
         self.listing.touched = True
         self.dash.open_job(selection.jobs[0].job_id)
 
-    def do_job_log(self, selection: Selection) -> None:
+    @action(
+        "job.log",
+        key="l",
+        label="log",
+        tooltip="The log of all parties of this site, merged",
+        command=lambda s: f"fateflow log show {s.job_ids} -f",
+        disabled_reason=not_one_job,
+        footer=4,
+    )
+    def job_log(self, selection: Selection) -> None:
         self.listing.touched = True
         self.dash.open_job(selection.jobs[0].job_id, "log")
 
-    def do_job_mark(self, selection: Selection) -> None:
+    @action(
+        "job.mark",
+        key="space",
+        label="mark",
+        tooltip="Mark this job, to act on several at once",
+        disabled_reason=no_job,
+        footer=6,
+    )
+    def job_mark(self, selection: Selection) -> None:
         self.listing.toggle_mark(self.listing.cursor)
         self.listing.action_move(1)
         self._say_count(len(self.listing.keys))
         self.show_actions()
 
-    def do_job_unmark_all(self, selection: Selection) -> None:
+    @action(
+        "job.unmark_all",
+        key="u",
+        label="unmark all",
+        tooltip="No job is marked any more",
+        disabled_reason=no_job,
+    )
+    def job_unmark_all(self, selection: Selection) -> None:
         self.listing.unmark_all()
         self._say_count(len(self.listing.keys))
 
-    def do_job_filter(self, selection: Selection) -> None:
+    @action(
+        "job.filter",
+        key="slash",
+        label="filter",
+        tooltip="Words, and status:failed party:9999 role:host age:<2h name:churn; esc clears it",
+        command="fateflow job list --status STATUS",
+        footer=7,
+    )
+    def job_filter(self, selection: Selection) -> None:
         self.add_class("-filtering")
         self.query_one("#filter", Input).focus()
 
-    def do_job_failures(self, selection: Selection) -> None:
+    @action(
+        "job.failures",
+        key="f",
+        label="failures",
+        tooltip="Show failed jobs only, or all again",
+        command="fateflow job list --status failed",
+        footer=8,
+    )
+    def job_failures(self, selection: Selection) -> None:
         wished = "status:failed,timeout"
         self._set_filter("" if self._filter.text == wished else wished)
 
-    def do_job_sort(self, selection: Selection) -> None:
+    @action(
+        "job.sort",
+        key="o",
+        label="sort",
+        tooltip="Order by the next column; click a title for that column",
+    )
+    def job_sort(self, selection: Selection) -> None:
         place = job_filter.SORTABLE.index(self._order.column) if self._order.column in job_filter.SORTABLE else 0
         self._set_order(Order(job_filter.SORTABLE[(place + 1) % len(job_filter.SORTABLE)]))
 
-    def do_job_preview(self, selection: Selection) -> None:
+    @action(
+        "job.preview",
+        key="p",
+        label="preview",
+        tooltip="Make the preview larger, smaller, or hide it",
+    )
+    def job_preview(self, selection: Selection) -> None:
         self._set_preview(_PREVIEWS[self._preview_size])
 
-    def do_app_back(self, selection: Selection) -> None:
+    def app_back(self, selection: Selection) -> None:
         if self.has_class("-zoomed"):
-            super().do_app_back(selection)
+            super().app_back(selection)
         elif self._filter.text or self.has_class("-filtering"):
             self._set_filter("")
             self.remove_class("-filtering")
             self.listing.focus()
         else:
-            self.do_job_unmark_all(selection)
+            self.job_unmark_all(selection)
 
     def _set_order(self, order: Order) -> None:
         self._order = order
@@ -246,7 +295,7 @@ class JobsScreen(DashScreen):
 
     async def _curves_read(self, job_id: str) -> None:
         try:
-            self._curves[job_id] = await curves_of(self.feed.flow, self.snapshot.views[job_id])
+            self._curves[job_id] = await curves_of(self.client, self.snapshot.views[job_id])
         except FateFlowError:
             return  # the site's bar says that the scheduler is away
         self._show_preview()

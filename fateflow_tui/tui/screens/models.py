@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal
 
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.sdk.types.jobs import Lineage
 from fateflow_tui.sdk.types.models import ModelVerification
-from fateflow_tui.tui.action import Selection
+from fateflow_tui.tui import queries
 from fateflow_tui.tui.columns import Column
-from fateflow_tui.tui.readings import ModelRow
-from fateflow_tui.tui.screens.dash_screen import bindings_of
-from fateflow_tui.tui.screens.table_screen import TableScreen
-from fateflow_tui.tui.widgets.model_text import fact_lines, kind_of, model_columns, part_lines, parties_of
+from fateflow_tui.tui.queries import ModelRow, parties_of
+from fateflow_tui.tui.screens.model_actions import ModelActions
+from fateflow_tui.tui.widgets.model_text import fact_lines, kind_of, model_columns, part_lines
 from fateflow_tui.tui.widgets.text_views import Pane, Reading
 
 Asked = tuple[ModelVerification | FateFlowError, Lineage | FateFlowError | None]
@@ -27,15 +25,14 @@ Asked = tuple[ModelVerification | FateFlowError, Lineage | FateFlowError | None]
 _ORDER = ("loaded", "deployed", "imported", "trained")
 
 
-class ModelsScreen(TableScreen[ModelRow]):
+class ModelsScreen(ModelActions):
     """Mode 2."""
 
-    PLACE = "models"
+    NAME = "models"
     KIND = "model"
     TITLE = "Models"
     EMPTY = "no model yet\na job with a training component makes one: press S to submit it"
     FILTER = "words of the version, its parties, components, names: churn hetero_lr deployed"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_of("models")
     SCOPED_CSS = False
     DEFAULT_CSS = """
     ModelsScreen #below { height: 45%; }
@@ -67,8 +64,11 @@ class ModelsScreen(TableScreen[ModelRow]):
     def orders(self) -> dict[str, Callable[[ModelRow], Any]]:
         return {"version": lambda row: 0, "kind": lambda row: _ORDER.index(kind_of(row))}
 
+    async def fetch(self) -> list[ModelRow]:
+        return await queries.models(self.client)
+
     async def ask(self, record: ModelRow) -> Asked:
-        flow = self.feed.flow
+        flow = self.client
         found = await asyncio.gather(
             flow.models.verify(record.model_version), self._lineage(record.job_id), return_exceptions=True
         )
@@ -88,13 +88,7 @@ class ModelsScreen(TableScreen[ModelRow]):
         pieces.say(notes=_verdict(parts) if record else [])
 
     async def _lineage(self, job_id: str) -> Lineage | None:
-        return await self.feed.flow.jobs.lineage(job_id) if job_id else None
-
-    def do_model_job(self, selection: Selection) -> None:
-        self.dash.open_job(selection.of("model")[0].job_id)
-
-    def do_model_verify(self, selection: Selection) -> None:
-        self.ask_again()
+        return await self.client.jobs.lineage(job_id) if job_id else None
 
     def on_listing_chosen(self) -> None:
         self.action_act("model.job")

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal
 
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.sdk.types.site import PeerState
-from fateflow_tui.tui.action import Selection
+from fateflow_tui.tui import queries
+from fateflow_tui.tui.actions import Selection, action
 from fateflow_tui.tui.columns import Column
-from fateflow_tui.tui.readings import PartyRow
-from fateflow_tui.tui.screens.dash_screen import bindings_of
-from fateflow_tui.tui.screens.table_screen import TableScreen
+from fateflow_tui.tui.queries import PartyRow
+from fateflow_tui.tui.screens.party_actions import PartyActions, not_one_peer, party
 from fateflow_tui.tui.snapshot import Change
 from fateflow_tui.tui.store import TRACE
 from fateflow_tui.tui.widgets.party_text import PARTY_COLUMNS, fact_lines, job_lines, trace_line, traced_jobs
@@ -31,16 +30,15 @@ _LINES = 500  # of the trace
 _Way = tuple[str, str, str]  # a party, its address and its key: another of these is another way to it
 
 
-class PartiesScreen(TableScreen[PartyRow]):
+class PartiesScreen(PartyActions):
     """Mode 5. All sites are asked every few seconds while it is looked at."""
 
-    PLACE = "parties"
+    NAME = "parties"
     KIND = "party"
     TITLE = "Parties"
     EMPTY = "no other party is known\npress a to add one"
     FILTER = "words of party, address, note, fingerprint: host bank"
     AFTER_JOBS = False
-    BINDINGS: ClassVar[list[BindingType]] = bindings_of("parties")
     SCOPED_CSS = False
     DEFAULT_CSS = """
     PartiesScreen #table { height: 1fr; min-height: 6; }
@@ -82,6 +80,9 @@ class PartiesScreen(TableScreen[PartyRow]):
     def orders(self) -> dict[str, Callable[[PartyRow], Any]]:
         return {"party": lambda row: 0, "state": lambda row: (row.peer is not None, row.here)}
 
+    async def fetch(self) -> list[PartyRow]:
+        return await queries.parties(self.client)
+
     @property
     def records(self) -> list[PartyRow]:
         """With what the last pings have found."""
@@ -110,29 +111,51 @@ class PartiesScreen(TableScreen[PartyRow]):
     def show_detail(self, record: PartyRow | None, asked: Any) -> None:
         self.query_one("#party", Pane).query_one(Reading).show(fact_lines(record))
 
-    async def do_party_ping(self, selection: Selection) -> None:
+    @action(
+        "party.ping",
+        key="p",
+        label="ping",
+        tooltip="Ask this party's site now whether it is there",
+        command=lambda s: f"fateflow party ping {party(s)}",
+        disabled_reason=not_one_peer,
+        footer=1,
+    )
+    async def party_ping(self, selection: Selection) -> None:
         row: PartyRow = selection.of("party")[0]
-        party = row.party
         self._pings.pop(_way(row), None)
         self.show_rows()
         found = await self._ping(row)
         if isinstance(found, FateFlowError):
             raise found
-        self.dash.tell(f"{party} answers after {found.rtt:.1f} ms", cli=f"fateflow party ping {party}")
+        self.dash.tell(f"{row.party} answers after {found.rtt:.1f} ms", cli=f"fateflow party ping {row.party}")
 
-    def do_trace_pause(self, selection: Selection) -> None:
+    @action(
+        "trace.pause",
+        key="space",
+        label="pause trace",
+        tooltip="Let the trace of messages stand still, or go on",
+        footer=6,
+    )
+    def trace_pause(self, selection: Selection) -> None:
         self._paused = not self._paused
         self._show_trace()
 
-    def do_trace_job(self, selection: Selection) -> None:
+    @action(
+        "trace.job",
+        key="f",
+        label="trace job",
+        tooltip="Show only messages of the job that the newest one shown belongs to, then of the next, then all",
+        footer=7,
+    )
+    def trace_job(self, selection: Selection) -> None:
         jobs = traced_jobs(self.feed.trace)[::-1]
         choices = [*jobs, ""]
         self._job = choices[(choices.index(self._job) + 1) % len(choices)] if self._job in jobs else choices[0]
         self._show_trace(anew=True)
 
-    def do_rows_again(self, selection: Selection) -> None:
+    def read_everything(self) -> None:
         self._pings.clear()
-        super().do_rows_again(selection)
+        super().read_everything()
 
     def _with_ping(self, row: PartyRow) -> PartyRow:
         found = self._pings.get(_way(row))
@@ -156,7 +179,7 @@ class PartiesScreen(TableScreen[PartyRow]):
 
     async def _ping(self, row: PartyRow) -> PeerState | FateFlowError:
         try:
-            found: PeerState | FateFlowError = await self.feed.flow.parties.ping(row.party)
+            found: PeerState | FateFlowError = await self.client.parties.ping(row.party)
         except FateFlowError as error:
             found = error
         self._pings[_way(row)] = found

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import msgspec
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.timer import Timer
 
@@ -21,9 +20,10 @@ from fateflow_tui.core.status import Status
 from fateflow_tui.sdk.types.jobs import JobLine
 from fateflow_tui.sdk.types.site import SiteStatus
 from fateflow_tui.tui import columns
-from fateflow_tui.tui.action import Selection
+from fateflow_tui.tui.actions import Selection
 from fateflow_tui.tui.columns import Column
-from fateflow_tui.tui.screens.dash_screen import DashScreen, bindings_of
+from fateflow_tui.tui.screens.job_actions import JobActions, OpenJobAction
+from fateflow_tui.tui.screens.table_screen import ReadAgainAction
 from fateflow_tui.tui.snapshot import Change
 from fateflow_tui.tui.widgets.listing import Listing
 from fateflow_tui.tui.widgets.text_views import Pane, Words
@@ -145,11 +145,10 @@ _SOON = 0.3  # seconds between a change and the reading of what it has done
 _VIEWED = 40  # waiting jobs of which the priority is asked
 
 
-class ResourcesScreen(DashScreen):
+class ResourcesScreen(OpenJobAction, JobActions, ReadAgainAction):
     """Mode 4. It is read anew whenever a job begins, ends or waits for something else."""
 
-    PLACE = "resources"
-    BINDINGS: ClassVar[list[BindingType]] = bindings_of("resources")
+    NAME = "resources"
     SCOPED_CSS = False
     DEFAULT_CSS = """
     ResourcesScreen #above { height: 8; }
@@ -195,11 +194,11 @@ class ResourcesScreen(DashScreen):
 
     def changed(self, change: Change) -> None:
         if change.anew:
-            self._read_again()
+            self.read_again()
         elif change.jobs or change.order:
             self._show()
             if self._soon is None:
-                self._soon = self.set_timer(_SOON, self._read_again)
+                self._soon = self.set_timer(_SOON, self.read_again)
         if change.site:
             self._show_bars()
 
@@ -212,12 +211,9 @@ class ResourcesScreen(DashScreen):
         connected = self.snapshot.connection.is_up
         return Selection(jobs=(line,) if line else (), view=view, party=party, connected=connected)
 
-    def do_job_open(self, selection: Selection) -> None:
-        self.dash.open_job(selection.jobs[0].job_id)
-
-    def do_rows_again(self, selection: Selection) -> None:
+    def read_everything(self) -> None:
         self._priorities.clear()
-        self._read_again()
+        self.read_again()
 
     def on_listing_moved(self, event: Listing.Moved) -> None:
         self.show_actions()
@@ -235,13 +231,13 @@ class ResourcesScreen(DashScreen):
                 listing.change(set(listing.keys))
             self._show_bars()
 
-    def _read_again(self) -> None:
+    def read_again(self) -> None:
         self._soon = None
         if self.snapshot.connection.is_up:
             self.run_worker(self._read(), group="resources", exclusive=True, exit_on_error=False)
 
     async def _read(self) -> None:
-        flow = self.feed.flow
+        flow = self.client
         try:
             answer = await flow.resources()
             for line in self._queue()[:_VIEWED]:

@@ -311,6 +311,31 @@ class SubmitDialog(Dialog[Wish]):
         self._describe()
 
 
+async def open_submit(app: DashApp, draft: Draft, folder: Path | None = None) -> None:
+    """Lets the user look at a draft and change it; opens the job that it becomes."""
+    wish = await app.push_screen_wait(SubmitDialog(draft, folder or app.folder("submit"), app.examples()))
+    if wish is None:
+        return
+    if wish.examples is not None and not await _uploaded(app, wish.examples):
+        return
+    job = await app.feed.flow.jobs.submit(wish.dsl, wish.conf, wish.reuse)
+    app.tell(f"submitted {job.job_id}", cli=wish.cli)
+    app.open_job(job.job_id)
+
+
+async def _uploaded(app: DashApp, examples: Examples) -> bool:
+    """Whether all tables of the demo are there now."""
+    from fateflow_tui.tui.screens.progress import FollowDialog
+
+    flow = app.feed.flow
+    known = [(line.namespace, line.table_name) for line in await flow.tables()]
+    for table in examples.missing(known):
+        job = await flow.data.upload(table.file, table_name=table.name, namespace=table.namespace)
+        if not await app.push_screen_wait(FollowDialog(job.job_id, f"Uploading {table.title}")):
+            return False
+    return True
+
+
 def _hints(examples: Examples | None) -> list[Spans]:
     """What stands there while nothing is chosen."""
     demo: list[Spans] = [[], [("d", "accent strong"), ("  takes the documents of the demo job", "muted")]]

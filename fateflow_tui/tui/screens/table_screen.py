@@ -10,9 +10,8 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from fateflow_tui.core.errors import FateFlowError
-from fateflow_tui.tui.action import Selection
+from fateflow_tui.tui.actions import Selection, action
 from fateflow_tui.tui.columns import Column
-from fateflow_tui.tui.readings import reread
 from fateflow_tui.tui.screens.dash_screen import DashScreen
 from fateflow_tui.tui.snapshot import Change, Link
 from fateflow_tui.tui.widgets.listing import Listing
@@ -24,7 +23,23 @@ _REST = 0.12  # seconds that the cursor stands still before more is asked about 
 _SETTLED = 0.5  # seconds after a job has ended before what it may have made is read
 
 
-class TableScreen(DashScreen, Generic[T]):
+class ReadAgainAction(DashScreen):
+    """Reading a whole screen again."""
+
+    def read_everything(self) -> None:
+        raise NotImplementedError
+
+    @action(
+        "rows.again",
+        key="r",
+        label="read again",
+        tooltip="Ask the scheduler for everything on this screen anew",
+    )
+    def rows_again(self, selection: Selection) -> None:
+        self.read_everything()
+
+
+class TableScreen(ReadAgainAction, Generic[T]):
     """A screen says its kind of rows (see `readings`), their columns and keys, and what is said about one."""
 
     KIND: ClassVar[str] = ""  # of a row in a selection, and the topic of the feed
@@ -62,6 +77,10 @@ class TableScreen(DashScreen, Generic[T]):
         """By column: what rows are sorted by. The first is how they come."""
         return {}
 
+    async def fetch(self) -> list[T]:
+        """Read all rows. Raises FateFlowError."""
+        raise NotImplementedError
+
     async def ask(self, record: T) -> Any:
         """More about a row, kept for as long as the row is the same. Raises FateFlowError."""
         return None
@@ -84,8 +103,8 @@ class TableScreen(DashScreen, Generic[T]):
         return found
 
     def on_mount(self) -> None:
-        self._filter = self.dash.layout.get(self.PLACE, "filter", "")
-        self._sort = self.dash.layout.get(self.PLACE, "sort", next(iter(self.orders()), ""))
+        self._filter = self.dash.layout.get(self.NAME, "filter", "")
+        self._sort = self.dash.layout.get(self.NAME, "sort", next(iter(self.orders()), ""))
         if self._filter:
             self.query_one("#filter", Input).value = self._filter
         self.listing.focus()
@@ -105,11 +124,12 @@ class TableScreen(DashScreen, Generic[T]):
         listing = next(iter(self.query("#list").results(Listing)), None)
         keys = [] if listing is None else [k for k in listing.keys if k in listing.marked] or [listing.cursor]
         rows = tuple(listing.records[key] for key in keys if key in listing.records) if listing is not None else ()
-        return Selection(things={self.KIND: rows, **self.beside(rows)}, connected=self.snapshot.connection.is_up)
+        return Selection(rows={self.KIND: rows}, connected=self.snapshot.connection.is_up)
 
-    def beside(self, rows: tuple[T, ...]) -> dict[str, tuple[Any, ...]]:
-        """Things of other kinds that actions need."""
-        return {}
+    async def reread(self, cursor: str = "") -> None:
+        """Read the rows again after a change. cursor: the key of the row to go to. Raises FateFlowError."""
+        self.wanted = cursor or self.wanted
+        await self.feed.read(self.KIND, self.fetch())
 
     def read_again(self) -> None:
         self.run_worker(self._read(), group="rows", exclusive=True, exit_on_error=False)
@@ -162,50 +182,57 @@ class TableScreen(DashScreen, Generic[T]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._filter = event.value
-        self.dash.layout.set(self.PLACE, "filter", event.value)
+        self.dash.layout.set(self.NAME, "filter", event.value)
         self.show_rows()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.remove_class("-filtering")
         self.listing.focus()
 
-    def do_rows_filter(self, selection: Selection) -> None:
+    @action(
+        "rows.filter",
+        key="slash",
+        label="filter",
+        tooltip="Show only rows in which all words occur; esc clears it",
+        footer=20,
+    )
+    def rows_filter(self, selection: Selection) -> None:
         self.add_class("-filtering")
         self.query_one("#filter", Input).focus()
 
-    def do_rows_mark(self, selection: Selection) -> None:
-        self.listing.toggle_mark(self.listing.cursor)
-        self.listing.action_move(1)
-        self.say_count()
-        self.show_actions()
-
-    def do_rows_unmark_all(self, selection: Selection) -> None:
-        self.listing.unmark_all()
-        self.say_count()
-        self.show_actions()
-
-    def do_rows_sort(self, selection: Selection) -> None:
+    @action(
+        "rows.sort",
+        key="o",
+        label="sort",
+        tooltip="Order by the next column; click a title for that column",
+    )
+    def rows_sort(self, selection: Selection) -> None:
         names = list(self.orders())
         place = names.index(self._sort) if self._sort in names else 0
         self._set_order(names[(place + 1) % len(names)])
 
-    def do_rows_again(self, selection: Selection) -> None:
+    def read_everything(self) -> None:
         self._asked.clear()
         self.read_again()
 
-    def do_app_back(self, selection: Selection) -> None:
+    def app_back(self, selection: Selection) -> None:
         if self.has_class("-zoomed"):
-            super().do_app_back(selection)
+            super().app_back(selection)
         elif self._filter or self.has_class("-filtering"):
             self.query_one("#filter", Input).value = ""
             self.remove_class("-filtering")
             self.listing.focus()
         else:
-            self.do_rows_unmark_all(selection)
+            self.unmark_all()
+
+    def unmark_all(self) -> None:
+        self.listing.unmark_all()
+        self.say_count()
+        self.show_actions()
 
     def _set_order(self, column: str) -> None:
         self._sort = column
-        self.dash.layout.set(self.PLACE, "sort", column)
+        self.dash.layout.set(self.NAME, "sort", column)
         self.show_rows()
 
     def _ended(self, job_id: str) -> bool:
@@ -222,7 +249,7 @@ class TableScreen(DashScreen, Generic[T]):
 
     async def _read(self) -> None:
         try:
-            await reread(self.dash, self.KIND)
+            await self.reread()
         except FateFlowError as error:
             self._trouble = error
             self.listing.empty = self._empty()
@@ -265,3 +292,29 @@ class TableScreen(DashScreen, Generic[T]):
         if self._trouble is not None:
             return f"{self._trouble}\n{self._trouble.hint}\nr tries again"
         return self.EMPTY if self.KIND in self.snapshot.topics else "reading …"
+
+
+class MarkableTableScreen(TableScreen[T]):
+    """A table whose rows can be marked, to act on several at once."""
+
+    @action(
+        "rows.mark",
+        key="space",
+        label="mark",
+        tooltip="Mark this row, to act on several at once",
+        footer=21,
+    )
+    def rows_mark(self, selection: Selection) -> None:
+        self.listing.toggle_mark(self.listing.cursor)
+        self.listing.action_move(1)
+        self.say_count()
+        self.show_actions()
+
+    @action(
+        "rows.unmark_all",
+        key="u",
+        label="unmark all",
+        tooltip="No row is marked any more",
+    )
+    def rows_unmark_all(self, selection: Selection) -> None:
+        self.unmark_all()

@@ -9,7 +9,7 @@ from rich.text import Text
 from textual import events
 from textual.widget import Widget
 
-from fateflow_tui.tui.actions import footer_of, key_label, keys_of
+from fateflow_tui.tui.actions import Action, footer_of, key_label, keys_of
 
 if TYPE_CHECKING:
     from fateflow_tui.tui.screens.dash_screen import DashScreen
@@ -20,9 +20,8 @@ class ActionBar(Widget):
 
     DEFAULT_CSS = "ActionBar { dock: bottom; height: 1; background: $panel; color: $foreground; }"
 
-    def __init__(self, place: str) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._place_name = place
         self._spots: list[tuple[int, int, str]] = []
 
     def render(self) -> Text:
@@ -31,19 +30,19 @@ class ActionBar(Widget):
         selection = screen.selection()
         text = Text(no_wrap=True, overflow="crop", end="")
         text.append(" ")
-        actions = footer_of(self._place_name)
+        actions = footer_of(screen.actions)
         last = [action for action in actions if action.footer >= 90]
-        room = self.size.width - 1 - sum(len(self._key(action.id)) + len(action.label) + 3 for action in last)
+        room = self.size.width - 1 - sum(len(self._key(action)) + len(action.label) + 3 for action in last)
         self._spots = []
         for action in actions:
-            key = self._key(action.id)
+            key = self._key(action)
             places = len(key) + len(action.label) + 3
             if action.footer < 90:
                 if places > room:
                     continue
                 room -= places
             start = text.cell_len
-            applies = not action.why_not(selection)
+            applies = not action.disabled_reason(selection)
             text.append(key, styles["accent strong"] if applies else styles["muted"])
             text.append(f" {action.label}", Style() if applies else styles["muted"])
             self._spots.append((start, text.cell_len, action.id))
@@ -55,7 +54,5 @@ class ActionBar(Widget):
             if start <= event.x < end:
                 self.run_worker(self.screen.run_action(f"act('{name}')"))
 
-    def _key(self, name: str) -> str:
-        from fateflow_tui.tui.actions import ACTIONS
-
-        return key_label(keys_of(ACTIONS[name], self.app.keymap_of_user)[0])  # type: ignore[attr-defined]
+    def _key(self, action: Action) -> str:
+        return key_label(keys_of(action, self.app.keymap_of_user)[0])  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from fateflow_tui.core.cells import Spans
 from fateflow_tui.core.errors import FateFlowError
-from fateflow_tui.tui.actions import ACTIONS, key_label, keys_of
+from fateflow_tui.tui.actions import key_label, keys_of
 from fateflow_tui.tui.job_filter import Subject
 
 if TYPE_CHECKING:
@@ -51,13 +51,14 @@ class TabStrip(Widget):
         styles = app.palette  # type: ignore[attr-defined]
         text = Text(no_wrap=True, overflow="crop", end="")
         self._spots = []
-        labels = {name: ACTIONS[self._actions[name]].label for name in self._names}
+        declared = self.screen.actions  # type: ignore[attr-defined]
+        labels = {name: declared[self._actions[name]].label for name in self._names}
         marks = sum(len(mark) for mark, _ in self._marks.values())
         roomy = sum(len(label) + 5 for label in labels.values()) + marks <= self.size.width
         for name, label in labels.items():
             start = text.cell_len
             here = name == self.shown
-            key = key_label(keys_of(ACTIONS[self._actions[name]], app.keymap_of_user)[0])  # type: ignore[attr-defined]
+            key = key_label(keys_of(declared[self._actions[name]], app.keymap_of_user)[0])  # type: ignore[attr-defined]
             if roomy or not label.startswith(key):
                 text.append(f"{key} ", styles["accent strong" if here else "muted"])
             elif here:

@@ -12,7 +12,7 @@ from fateflow_tui.sdk.types.jobs import Lineage
 from fateflow_tui.sdk.types.models import ModelDiff, ModelPart, ModelVerification
 from fateflow_tui.tui import columns
 from fateflow_tui.tui.columns import Column
-from fateflow_tui.tui.readings import ModelRow
+from fateflow_tui.tui.queries import ModelRow, parties_of
 
 _KINDS: Final = {  # glyph and style
     "loaded": ("▶", "running"),
@@ -57,11 +57,6 @@ def kind_of(model: ModelRow) -> str:
     if model.loaded:
         return "loaded"
     return "deployed" if model.deployed else "imported" if model.imported else "trained"
-
-
-def parties_of(roles: Mapping[str, Sequence[int]]) -> list[str]:
-    """`role:id` of all."""
-    return [f"{role}:{party}" for role, parties in roles.items() for party in parties]
 
 
 def party_words(roles: Mapping[str, Sequence[int]]) -> str:

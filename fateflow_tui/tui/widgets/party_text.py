@@ -11,7 +11,7 @@ from fateflow_tui.sdk.types.jobs import JobView
 from fateflow_tui.sdk.types.site import Event, Grant
 from fateflow_tui.tui import columns
 from fateflow_tui.tui.columns import Column
-from fateflow_tui.tui.readings import PartyRow
+from fateflow_tui.tui.queries import PartyRow
 
 _KINDS: Final = {"role": "roles", "command": "commands", "component": "modules", "dataset": "tables"}
 

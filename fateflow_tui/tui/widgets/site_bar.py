@@ -12,7 +12,7 @@ from textual.widget import Widget
 from fateflow_tui.core.cells import Spans, cut, spans_width
 from fateflow_tui.core.formatting import MARKS
 from fateflow_tui.core.status import Status
-from fateflow_tui.tui.places import PLACES
+from fateflow_tui.tui.screens import SCREENS
 from fateflow_tui.tui.snapshot import Connection, Link, Snapshot
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ class SiteBar(Widget):
 
     DEFAULT_CSS = "SiteBar { dock: top; height: 2; background: $panel; color: $foreground; }"
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, screen_name: str) -> None:
         super().__init__()
-        self._place_name = place
+        self._screen_name = screen_name
         self._away_since = 0.0
 
     def on_mount(self) -> None:
@@ -70,10 +70,10 @@ class SiteBar(Widget):
         if event.y != 1:
             return
         left = 1
-        for place in PLACES:
-            room = len(place.title) + 5
+        for entry in SCREENS:
+            room = len(entry.title) + 5
             if left <= event.x < left + room:
-                self.app.switch_mode(place.name)
+                self.app.switch_mode(entry.name)
             left += room
 
     def _site(self, snapshot: Snapshot) -> Spans:
@@ -85,10 +85,10 @@ class SiteBar(Widget):
 
     def _tabs(self) -> Spans:
         spans: Spans = [(" ", "")]
-        for place in PLACES:
-            here = place.name == self._place_name
-            spans.append((f" {place.key} ", "accent strong" if here else "muted"))
-            spans.append((f"{place.title}  ", "strong underline" if here else "muted"))
+        for entry in SCREENS:
+            here = entry.name == self._screen_name
+            spans.append((f" {entry.key} ", "accent strong" if here else "muted"))
+            spans.append((f"{entry.title}  ", "strong underline" if here else "muted"))
         return spans
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -12,8 +12,8 @@ from fateflow_tui.sdk.types.models import ModelLine
 from fateflow_tui.sdk.types.site import Grant, PeerState
 
 if TYPE_CHECKING:
+    from fateflow_tui.sdk.async_client import AsyncFateFlow
     from fateflow_tui.sdk.types.tables import TableLine
-    from fateflow_tui.tui.app import DashApp
 
 MOST: Final = 1_000  # rows of one kind that are read
 
@@ -46,9 +46,8 @@ class PartyRow(msgspec.Struct, frozen=True, kw_only=True):
         return ":" not in self.party or "*" in self.party
 
 
-async def models(app: DashApp) -> list[ModelRow]:
+async def models(flow: AsyncFateFlow) -> list[ModelRow]:
     """Newest first. Raises FateFlowError."""
-    flow = app.feed.flow
     lines, serving = await asyncio.gather(flow.models(MOST), flow.serving())
     names: dict[str, list[str]] = {}
     for service in serving.services:
@@ -59,14 +58,13 @@ async def models(app: DashApp) -> list[ModelRow]:
     ]
 
 
-async def tables(app: DashApp) -> list[TableLine]:
+async def tables(flow: AsyncFateFlow, *, outputs: bool) -> list[TableLine]:
     """Newest first, with the outputs of components if the user wants them. Raises FateFlowError."""
-    return await app.feed.flow.tables(limit=MOST, outputs=app.layout.get("data", "outputs", False))
+    return await flow.tables(limit=MOST, outputs=outputs)
 
 
-async def parties(app: DashApp) -> list[PartyRow]:
+async def parties(flow: AsyncFateFlow) -> list[PartyRow]:
     """This site's own, then those with an address, then patterns. Raises FateFlowError."""
-    flow = app.feed.flow
     site, routes, grants = await asyncio.gather(flow.status(), flow.parties(), flow.permissions())
     granted = {grant.party: grant for grant in grants}
     own = [PartyRow(party=party, url=site.url, here=True) for party in site.parties]
@@ -86,15 +84,6 @@ async def parties(app: DashApp) -> list[PartyRow]:
     return [*own, *known, *(PartyRow(party=party, grant=grant) for party, grant in granted.items())]
 
 
-READINGS: Final[dict[str, Callable[[DashApp], Awaitable[list[Any]]]]] = {
-    "model": models,
-    "table": tables,
-    "party": parties,
-}
-
-
-async def reread(app: DashApp, kind: str, cursor: str = "") -> None:
-    """Something was done to rows of this kind. cursor: the key of the row to go to. Raises FateFlowError."""
-    if cursor and hasattr(app.screen, "wanted"):
-        app.screen.wanted = cursor
-    await app.feed.read(kind, READINGS[kind](app))
+def parties_of(roles: Mapping[str, Sequence[int]]) -> list[str]:
+    """`role:id` of all."""
+    return [f"{role}:{party}" for role, parties in roles.items() for party in parties]

@@ -1,0 +1,248 @@
+"""Actions on parties: adding, trusting, granting, revoking and removing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fateflow_tui.tui.actions import Selection, action, offline
+from fateflow_tui.tui.queries import PartyRow
+from fateflow_tui.tui.screens.table_screen import TableScreen
+
+if TYPE_CHECKING:
+    from fateflow_tui.tui.screens.dialog import Values
+
+_LISTS = ("role", "command", "component", "dataset")
+_LABELS = {"role": "roles", "command": "commands", "component": "modules", "dataset": "tables"}
+_EXAMPLES = {
+    "role": "host",
+    "command": "create,run",
+    "component": "HeteroLR,Reader, or all",
+    "dataset": "demo.breast_host, ns/*, or all",
+}
+
+
+def party(selection: Selection) -> str:
+    rows = selection.of("party")
+    return rows[0].party if rows else "PARTY"
+
+
+def _no_party(selection: Selection) -> str:
+    rows = selection.of("party")
+    if not rows:
+        return "there is no party to do it with"
+    return offline(selection) or (f"{rows[0].party} is played by this site" if rows[0].here else "")
+
+
+def _no_peer(selection: Selection) -> str:
+    """Grants may be of patterns, for which no site is known."""
+    reason = _no_party(selection)
+    if not reason and not selection.of("party")[0].url:
+        reason = f"{party(selection)} has no address; a adds one"
+    return reason
+
+
+def not_one_peer(selection: Selection) -> str:
+    reason = _no_peer(selection)
+    if not reason and selection.of("party")[0].is_pattern:
+        reason = f"{party(selection)} stands for several parties; ask one, as host:10000"
+    return reason
+
+
+class PartyActions(TableScreen[PartyRow]):
+    """A subclass shows the parties."""
+
+    @action(
+        "party.add",
+        key="a",
+        label="add",
+        tooltip="Add a party, or give it another address",
+        command="fateflow party add PARTY URL",
+        disabled_reason=offline,
+        footer=2,
+    )
+    async def party_add(self, selection: Selection) -> None:
+        from fateflow_tui.tui.screens.dialog import Field, FormDialog
+
+        row = _row(selection)
+        known = row is not None and bool(row.url) and not row.here
+
+        def line(values: Values) -> str:
+            note = f' --note "{values["note"]}"' if values["note"] else ""
+            return f"fateflow party add {values['party'] or 'PARTY'} {values['url'] or 'URL'}{note}"
+
+        def problem(values: Values) -> str:
+            if not values["party"]:
+                return "a party is like host:10000, or 10000 for any role"
+            return (
+                "" if values["url"].startswith(("http://", "https://")) else "an address is like http://10.0.0.7:9380"
+            )
+
+        values = await self.dash.push_screen_wait(
+            FormDialog(
+                "Add a party",
+                [
+                    Field("party", "party", "", "host:10000, or 10000 for any role"),
+                    Field("url", "address", "", row.url if known and row else "http://10.0.0.7:9380"),
+                    Field("note", "note", "", "for people"),
+                ],
+                cli=line,
+                problem=problem,
+                lines=("Nothing is exchanged with it before it is trusted.",),
+                yes="add",
+            )
+        )
+        if values is not None:
+            route = await self.client.parties.add(values["party"], values["url"], values["note"])
+            self.dash.tell(f"{route.party} is at {route.url}; t trusts it", cli=line(values))
+            await self.reread(route.party)
+
+    @action(
+        "party.trust",
+        key="t",
+        label="trust",
+        tooltip="Pin the key that this party's site shows; its fingerprint is shown first",
+        command=lambda s: f"fateflow party trust {party(s)}",
+        disabled_reason=_no_peer,
+        footer=3,
+    )
+    async def party_trust(self, selection: Selection) -> None:
+        """Pins the very key whose fingerprint was confirmed."""
+        from fateflow_tui.tui.screens.dialog import Question
+
+        row: PartyRow = selection.of("party")[0]
+        cli = self.command_line("party.trust", selection)
+        shown = await self.client.parties.identity(row.party)
+        lines = [f"its site at {shown.url} shows the key", "", f"  {shown.fingerprint}", ""]
+        if row.trusted and row.fingerprint == shown.fingerprint:
+            lines.append("which is the one that is trusted already")
+        elif row.trusted:
+            lines += ["OTHER than the trusted one", "", f"  {row.fingerprint}"]
+        lines.append("Compare it with what that site's owner says.")
+        if await self.dash.ask(Question(f"Trust {row.party}?", tuple(lines), cli, "trust", dangerous=True)):
+            route = await self.client.parties.trust(row.party, shown.public_key or "")
+            self.dash.tell(f"{route.party} is trusted as {route.fingerprint}", cli=cli)
+            await self.reread()
+
+    @action(
+        "party.grant",
+        key="m",
+        label="grant",
+        tooltip="Allow a party of another site roles, commands, modules, tables, and nothing else",
+        command=lambda s: f"fateflow party grant {party(s)}",
+        disabled_reason=offline,
+        footer=4,
+    )
+    async def party_grant(self, selection: Selection) -> None:
+        from fateflow_tui.tui.screens.dialog import Field, FormDialog
+
+        row = _row(selection)
+        values = await self.dash.push_screen_wait(
+            FormDialog(
+                "Grant a party of another site",
+                [
+                    Field(
+                        "party", "party", row.party if row and not row.here else "", "guest:9999, 9999, guest:*, or *"
+                    ),
+                    *(Field(name, _LABELS[name], "", _EXAMPLES[name]) for name in _LISTS),
+                ],
+                cli=lambda values: _line("grant", values),
+                problem=_nothing_said,
+                lines=("It may use what is listed and, of these kinds, nothing else.",),
+                yes="grant",
+            )
+        )
+        if values is not None:
+            await self.client.permissions.grant(values["party"], **_wanted(values))
+            self.dash.tell(f"granted to {values['party']}", cli=_line("grant", values))
+            await self.reread()
+
+    @action(
+        "party.revoke",
+        key="M",
+        label="revoke",
+        tooltip="Take back what was granted to a party, or forget all that was said of it",
+        command=lambda s: f"fateflow party revoke {party(s)}",
+        disabled_reason=_no_party,
+        footer=5,
+    )
+    async def party_revoke(self, selection: Selection) -> None:
+        from fateflow_tui.tui.screens.dialog import Field, FormDialog
+
+        row: PartyRow = selection.of("party")[0]
+        granted = [] if row.grant is None else [n for n in _LISTS if getattr(row.grant, n)]
+        values = await self.dash.push_screen_wait(
+            FormDialog(
+                f"Take back from {row.party}?",
+                [
+                    *(Field(name, _LABELS[name], "", ",".join(getattr(row.grant, name))) for name in granted),
+                    Field("forget", "", not granted, "forget all that was granted or restricted"),
+                ],
+                cli=lambda values: _line("revoke", {"party": row.party, **values}),
+                problem=lambda values: "" if values["forget"] else _nothing_said({"party": row.party, **values}),
+                lines=("A list that becomes empty allows nothing.",),
+                yes="take back",
+                dangerous=True,
+            )
+        )
+        if values is None:
+            return
+        if values["forget"]:
+            await self.client.permissions.forget(row.party)
+        else:
+            await self.client.permissions.revoke(row.party, **_wanted(values))
+        self.dash.tell(f"taken back from {row.party}", cli=_line("revoke", {"party": row.party, **values}))
+        await self.reread()
+
+    @action(
+        "party.remove",
+        key="D",
+        label="remove",
+        tooltip="Forget a party's address and key",
+        command=lambda s: f"fateflow party remove {party(s)}",
+        disabled_reason=_no_peer,
+    )
+    async def party_remove(self, selection: Selection) -> None:
+        from fateflow_tui.tui.screens.dialog import Question
+
+        row: PartyRow = selection.of("party")[0]
+        cli = self.command_line("party.remove", selection)
+        lines = (f"forgets its address {row.url}", "and its key" if row.trusted else "it is not trusted")
+        if await self.dash.ask(Question(f"Remove {row.party}?", lines, cli, "remove", dangerous=True)):
+            await self.client.parties.remove(row.party)
+            self.dash.tell(f"removed {row.party}", cli=cli)
+            await self.reread()
+
+    @action(
+        "party.copy",
+        key="y",
+        label="copy party",
+        tooltip="Copy the party, its address and its fingerprint",
+        disabled_reason=lambda s: "" if s.of("party") else "there is no party to do it with",
+    )
+    async def party_copy(self, selection: Selection) -> None:
+        row: PartyRow = selection.of("party")[0]
+        self.dash.copy_to_clipboard(" ".join(filter(None, [row.party, row.url, row.fingerprint])))
+        self.dash.tell(f"copied {row.party}")
+
+
+def _row(selection: Selection) -> PartyRow | None:
+    rows = selection.of("party")
+    return rows[0] if rows else None
+
+
+def _wanted(values: Values) -> dict[str, Any]:
+    return {f"{name}s": [w.strip() for w in values.get(name, "").split(",") if w.strip()] for name in _LISTS}
+
+
+def _line(verb: str, values: Values) -> str:
+    party = values["party"] or "PARTY"
+    if values.get("forget"):
+        return f"fateflow party {verb} {party} --forget"
+    given = [f"--{name} {values[name].replace(' ', '')}" for name in _LISTS if values.get(name)]
+    return " ".join([f"fateflow party {verb} {party}", *given])
+
+
+def _nothing_said(values: Values) -> str:
+    if not values["party"]:
+        return "a party is like guest:9999, 9999 for any role, guest:*, or *"
+    return "" if any(values.get(name) for name in _LISTS) else "say at least one of roles, commands, modules, tables"
