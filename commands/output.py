@@ -27,8 +27,8 @@ COLORS: Final = {
     "timeout": "31",
     "pass": "2",
     "reused": "34",
-    "sound": "32",
-    "flawed": "31",
+    "valid": "32",
+    "corrupt": "31",
 }
 
 _MIN_WIDTH: Final = 8  # below which no column is shortened

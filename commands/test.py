@@ -180,16 +180,16 @@ def minimal(
 
 
 def _predicted(session: context.Session, version: str, tables: dict[str, tuple[str, str]], timeout: float) -> Outcome:
-    from fateflow_tui.commands.model.predict_conf import WantedTable, filled
-    from fateflow_tui.commands.model.versions import known
+    from fateflow_tui.commands.model.predict_conf import TableChoice, filled
+    from fateflow_tui.commands.model.versions import find_version
 
-    trained = known(session, version)
+    trained = find_version(session, version)
     made = fate.request_data(session, "model/deploy", trained.body)
     model = {"model_id": made["model_id"], "model_version": made["model_version"]}
     session.output.info(f"deployed {made['model_version']}")
     template = fate.request_data(session, "model/get/predict/conf", model)
-    wanted = [WantedTable(role, "", "", *table) for role, table in tables.items()]
-    job_id, status = _run(session, {}, filled(template, wanted, **model), timeout)
+    tables_read = [TableChoice(role, "", "", *table) for role, table in tables.items()]
+    job_id, status = _run(session, {}, filled(template, tables_read, **model), timeout)
     return Outcome("predict", job_id, status, None, 0.0, status == "success")
 
 

@@ -1,4 +1,4 @@
-"""Commands of `fateflow job` about its documents, logs, notes and outputs."""
+"""Commands of `fateflow job` about documents, logs, notes and outputs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ app = CommandGroup("Documents and files of jobs.")
 
 @app.command()
 def config(ctx: typer.Context, which: JobPartyOptions, output_path: FolderOption = None) -> None:
-    """Writes a job's documents to a folder: dsl.json, runtime_conf.json and more.
+    """Write the documents of a job to a directory: dsl.json, runtime_conf.json and more.
 
     Examples:
     fateflow job config -j @last -r guest -p 9999 -o .
@@ -55,7 +55,7 @@ def config(ctx: typer.Context, which: JobPartyOptions, output_path: FolderOption
 
 @app.command()
 def log(ctx: typer.Context, job_id: JobOption = None, output_path: FolderOption = None) -> None:
-    """Fetches all logs of a job into a folder. To read them here: fateflow log show.
+    """Download all logs of a job into a directory; to read them, see `log show`.
 
     Examples:
     fateflow job log -j @last -o .
@@ -73,15 +73,13 @@ def log(ctx: typer.Context, job_id: JobOption = None, output_path: FolderOption 
 def dsl(
     ctx: typer.Context,
     train_dsl_path: Annotated[
-        Path | None, typer.Option("--train-dsl-path", metavar="FILE", help="The DSL of the training.")
+        Path | None, typer.Option("--train-dsl-path", metavar="FILE", help="DSL of the training job.")
     ] = None,
-    cpn_list: Annotated[
-        str | None, typer.Option("--cpn-list", metavar="A,B", help="The components that are to predict.")
-    ] = None,
+    cpn_list: Annotated[str | None, typer.Option("--cpn-list", metavar="A,B", help="Components that predict.")] = None,
     cpn_path: ComponentsFileOption = None,
     output_path: FolderOption = None,
 ) -> None:
-    """Makes the DSL to predict with out of one to train with; with -o as a file in that folder.
+    """Derive a prediction DSL from a training DSL; with -o, write it to a file in that directory.
 
     Examples:
     fateflow job dsl --train-dsl-path demo/hetero_lr_dsl.json --cpn-list reader_0,dataio_0,intersection_0,hetero_lr_0
@@ -100,9 +98,9 @@ def dsl(
 
 @app.command("parameter-update")
 def parameter_update(ctx: typer.Context, job_id: JobOption = None, conf_path: ConfOption = None) -> None:
-    """Changes parameters of a job, for components that have not run yet and for reruns.
+    """Change parameters of a job, for components that have not run yet and for reruns.
 
-    The file holds job_parameters, component_parameters or both.
+    The file contains job_parameters, component_parameters or both.
 
     Examples:
     fateflow job parameter-update -j @last -c changed_parameters.json
@@ -115,16 +113,16 @@ def parameter_update(ctx: typer.Context, job_id: JobOption = None, conf_path: Co
 
 @app.command()
 def clean(ctx: typer.Context, which: TaskRecordOptions, yes: YesOption = False) -> None:
-    """Drops the output tables and metrics of a job, or of one of its components.
+    """Delete the output tables and metrics of a job, or of one of its components.
 
     Examples:
     fateflow job clean -j @last -cpn evaluation_0
     """
     session = context.of(ctx)
     body = which.body(session)
-    what = f"{which.component_name} of job" if which.component_name else "job"
+    target = f"{which.component_name} of job" if which.component_name else "job"
     required(which.job_id, "-j")
-    session.confirm(f"Drop the output tables and metrics of {what} {body['job_id']}?", yes)
+    session.confirm(f"Delete the output tables and metrics of {target} {body['job_id']}?", yes)
     fate.forward(session, "job/clean", body)
 
 
@@ -132,10 +130,10 @@ def clean(ctx: typer.Context, which: TaskRecordOptions, yes: YesOption = False) 
 def notes(
     ctx: typer.Context,
     which: JobName,
-    text: Annotated[str | None, typer.Argument(metavar="[TEXT]", help="The new notes; '' for none.")] = None,
+    text: Annotated[str | None, typer.Argument(metavar="[TEXT]", help="New notes; '' deletes them.")] = None,
     party: PartyOption = None,
 ) -> None:
-    """Shows the notes that this site's parties keep on a job, or writes them: one party's, or without --party all.
+    """Show or set the notes of a job, at one party or at all parties of this site.
 
     Examples:
     fateflow job notes @last "first try with the new hosts"
@@ -145,12 +143,10 @@ def notes(
     session = context.of(ctx)
     job_id = which.id(session)
     chosen = Party.parse(party) if party else None
-    wanted = {"role": chosen.role, "party_id": chosen.party_id} if chosen else {}
-    records = fate.request_data(session, "job/query", {"job_id": job_id, **wanted}) or []
+    filters = {"role": chosen.role, "party_id": chosen.party_id} if chosen else {}
+    records = fate.request_data(session, "job/query", {"job_id": job_id, **filters}) or []
     if not records:
-        raise NotFound(
-            f"{party or 'no party'} of job {job_id} is at this site", hint="`fateflow job show` lists its parties"
-        )
+        raise NotFound(f"job {job_id} has no such party at this site", hint="`fateflow job show` lists its parties")
     found = {f"{one['f_role']}:{one['f_party_id']}": one.get("f_description") or "" for one in records}
     if text is not None:
         for record in records:
@@ -162,7 +158,7 @@ def notes(
 
 @app.command()
 def lineage(ctx: typer.Context, which: JobName) -> None:
-    """Shows which tables a job has read and made, and its model, as far as this site's parties know.
+    """Show the tables that a job read and created, and its model, as far as known at this site.
 
     Examples:
     fateflow job lineage @last
@@ -180,7 +176,7 @@ def _notes(found: dict[str, str]) -> Iterator[str]:
 
 
 def _lineage(found: dict[str, Any]) -> Iterator[str]:
-    for title, uses in (("read", found["tables_read"]), ("made", found["tables_made"])):
+    for title, uses in (("read", found["tables_read"]), ("created", found["tables_made"])):
         yield title if uses else f"{title} no tables"
         rows = [[f"  {one['party']}", one["component"], *_table(one)] for one in uses]
         if uses:
@@ -191,6 +187,6 @@ def _lineage(found: dict[str, Any]) -> Iterator[str]:
 
 
 def _table(use: dict[str, Any]) -> list[str]:
-    rows = f"{use['count']} rows" if use["exists"] else "is gone"
-    maker = f"made by {use['job_id']}" if use.get("job_id") and not use["port"] else ""
+    rows = f"{use['count']} rows" if use["exists"] else "deleted"
+    maker = f"created by {use['job_id']}" if use.get("job_id") and not use["port"] else ""
     return [f"{use['namespace']} {use['name']}", rows, maker]

@@ -1,4 +1,4 @@
-"""`fateflow job plan` and `job diff`: jobs before they run, and beside each other."""
+"""`fateflow job plan` and `job diff`: the forecast of a job, and the comparison of two jobs."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 app = CommandGroup("Plan and compare.")
 
 _TITLES = ("COMPONENT", "ACTION", "WHY")
-_OtherJob = Annotated[str, typer.Argument(metavar="JOB", help="The same, another one.", autocompletion=complete_job)]
+_OtherJob = Annotated[str, typer.Argument(metavar="JOB", help="The job to compare with.", autocompletion=complete_job)]
 _Job = Annotated[
-    str, typer.Argument(metavar="JOB", help="Id, unique beginning, @last or @2.", autocompletion=complete_job)
+    str, typer.Argument(metavar="JOB", help="A job id, its unique prefix, @last or @2.", autocompletion=complete_job)
 ]
 
 
@@ -49,18 +49,17 @@ def plan(
     ctx: typer.Context,
     which: JobName,
     dsl_path: Annotated[
-        Path | None, typer.Option("--dsl-path", "-d", metavar="FILE", help="The DSL; a predict job needs none.")
+        Path | None, typer.Option("--dsl-path", "-d", metavar="FILE", help="DSL; not needed for a predict job.")
     ] = None,
-    conf_path: Annotated[
-        Path | None, typer.Option("--conf-path", "-c", metavar="FILE", help="The runtime conf.")
-    ] = None,
-    reuse: Annotated[bool, typer.Option("--reuse", help="As with job submit.")] = False,
+    conf_path: Annotated[Path | None, typer.Option("--conf-path", "-c", metavar="FILE", help="Runtime conf.")] = None,
+    reuse: Annotated[bool, typer.Option("--reuse", help="Reuse identical components of an earlier job.")] = False,
     component_name: ComponentOption = None,
-    force: Annotated[bool, typer.Option("--force", help="Of a rerun: also what succeeded.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="With JOB: rerun successful components too.")] = False,
 ) -> int:
-    """Shows what a job would do, before it is submitted: for each party what runs and how long it takes usually, cores
-    and memory, tables, and what may leave the party; exit code 7 when a party would refuse it. With a JOB: what its
-    rerun would run, reuse and skip, and why.
+    """Show what a job would do before it is submitted; with JOB, what its rerun would run, reuse and skip.
+
+    For each party: tasks and their usual durations, cores and memory, tables, and what can leave the party. Exits with
+    7 when a party would refuse the job.
 
     Examples:
     fateflow job plan -d demo/hetero_lr_dsl.json -c demo/hetero_lr_conf.json
@@ -71,12 +70,12 @@ def plan(
     session = context.of(ctx)
     named = which.job or which.job_id
     if named and (dsl_path or conf_path):
-        raise BadRequest("a job and documents are two different plans", hint="name the job, or give -d and -c")
+        raise BadRequest("expected either JOB or documents", hint="give a job, or -d and -c")
     if named:
         show_steps(session, session.flow.rerun(which.id(session), listed(component_name), force, plan=True))
         return OK
     if conf_path is None:
-        raise BadRequest("there is nothing to plan", hint="give the documents with -d and -c, or name a job")
+        raise BadRequest("expected a JOB or documents", hint="give the documents with -d and -c, or a job")
     sources = {"conf": (conf_path, read_text(conf_path))}
     if dsl_path is not None:
         sources["dsl"] = (dsl_path, read_text(dsl_path))
@@ -90,7 +89,7 @@ def plan(
 
 @app.command()
 def diff(ctx: typer.Context, a: _Job, b: _OtherJob) -> None:
-    """Shows what differs between two jobs: documents, effective parameters, last metrics, times.
+    """Show the differences between two jobs: documents, effective parameters, last metrics, times.
 
     Examples:
     fateflow job diff @2 @last
@@ -103,7 +102,7 @@ def diff(ctx: typer.Context, a: _Job, b: _OtherJob) -> None:
 
 
 def show_steps(session: context.Session, steps: list[RerunStep]) -> None:
-    """What a rerun does to each component."""
+    """Print what a rerun does with each component."""
     session.output.listing(
         steps, _TITLES, lambda step: [step.component, step.action, step.why], lambda step: step.component
     )

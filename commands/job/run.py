@@ -1,4 +1,4 @@
-"""`fateflow job`: submit, follow, stop and rerun jobs; `job_reading` and `job_documents` have the other verbs."""
+"""Commands of `fateflow job` that run jobs: submit, watch, wait, stop, rerun."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from fateflow_tui.core.errors import NotFound, PartyUnreachable
 
 app = CommandGroup("Submit, follow, inspect, stop and rerun jobs.")
 
-ReuseOption = Annotated[bool, typer.Option("--reuse", help="Do not run again what an earlier job has done alike.")]
+ReuseOption = Annotated[bool, typer.Option("--reuse", help="Reuse identical components of an earlier job.")]
 ReuseFromOption = Annotated[
     str | None,
-    typer.Option("--reuse-from", metavar="JOB", help="As --reuse, of this job.", autocompletion=complete_job),
+    typer.Option("--reuse-from", metavar="JOB", help="Reuse components of this job.", autocompletion=complete_job),
 ]
-ForceOption = Annotated[bool, typer.Option("--force", help="Also what succeeded.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Rerun successful components too.")]
 
 
 class Stopped(msgspec.Struct, frozen=True):
-    """What became of a stop. parties: "success", or "pending: why"."""
+    """The result of stopping a job. parties: "success", or "pending: " and the reason."""
 
     job_id: str
     status: str
@@ -39,17 +39,17 @@ class Stopped(msgspec.Struct, frozen=True):
 @app.command()
 def submit(
     ctx: typer.Context,
-    conf_path: Annotated[Path, typer.Option("--conf-path", "-c", metavar="FILE", help="The runtime conf.")],
+    conf_path: Annotated[Path, typer.Option("--conf-path", "-c", metavar="FILE", help="Runtime conf.")],
     dsl_path: Annotated[
-        Path | None, typer.Option("--dsl-path", "-d", metavar="FILE", help="The DSL; a predict job needs none.")
+        Path | None, typer.Option("--dsl-path", "-d", metavar="FILE", help="DSL; not needed for a predict job.")
     ] = None,
     watch: WatchOption = False,
     reuse: ReuseOption = False,
     reuse_from: ReuseFromOption = None,
 ) -> int:
-    """Submits a job.
+    """Submit a job.
 
-    With --reuse, components that the newest job with most of them has done alike are taken over from it.
+    With --reuse, identical components are taken from the newest job that has most of them.
 
     Examples:
     fateflow job submit -d demo/hetero_lr_dsl.json -c demo/hetero_lr_conf.json
@@ -72,11 +72,11 @@ def submit(
     job_id = str(envelope.get("jobId", ""))
     with problems_placed(sources):
         if envelope["retcode"] == 0 and session.output.is_table:
-            _say_warnings(session, sources)
+            _print_warnings(session, sources)
         if watch and envelope["retcode"] == 0:
             session.output.info(f"submitted {job_id}")
             return _watched(session, [job_id])
-        fate.print_answer(session, envelope, lambda data: _say_submitted(session, data), name=job_id)
+        fate.print_answer(session, envelope, lambda data: _print_submitted(session, data), name=job_id)
         if "reuse" in body:
             session.output.info(reused_line(session.flow.job(job_id)))
     return 0
@@ -86,9 +86,9 @@ def submit(
 def watch(
     ctx: typer.Context,
     which: JobNames,
-    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up after so long.")] = None,
+    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up after this time.")] = None,
 ) -> int:
-    """Follows jobs with their progress until they have ended; ends with the outcome of the worst one.
+    """Follow the progress of jobs until they end; exit with the worst outcome.
 
     Examples:
     fateflow job watch @last
@@ -101,9 +101,9 @@ def watch(
 def wait(
     ctx: typer.Context,
     which: JobNames,
-    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up after so long.")] = None,
+    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up after this time.")] = None,
 ) -> int:
-    """Waits in silence until jobs have ended; ends with the outcome of the worst one.
+    """Wait until jobs end, without progress; exit with the worst outcome.
 
     Examples:
     fateflow job wait @last
@@ -125,9 +125,9 @@ def wait(
 def stop(
     ctx: typer.Context,
     which: JobNames,
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the other parties.")] = "",
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason shown to the other parties.")] = "",
 ) -> None:
-    """Stops jobs at all their parties. Stopping a job that has ended changes nothing.
+    """Stop jobs at all their parties. Stopping an ended job changes nothing.
 
     Examples:
     fateflow job stop @last
@@ -142,20 +142,20 @@ def stop(
     outcomes: list[Stopped] = []
     for one in which.ids(session):
         found = session.flow.stop(one, reason=reason)
-        # Of a job that has ended before the scheduler tells nothing.
+        # The answer has no status for a job that had already ended.
         outcomes.append(Stopped(one, found.status or str(session.flow.job(one).status), found.parties))
     session.output.listing(
         outcomes,
         ("JOB", "STATUS", "PARTIES"),
-        lambda one: [one.job_id, one.status, _told(one.parties)],
+        lambda one: [one.job_id, one.status, _party_results(one.parties)],
         lambda one: one.job_id,
     )
-    silent = {party: text for one in outcomes for party, text in one.parties.items() if text != "success"}
-    if silent:
+    pending = {party: text for one in outcomes for party, text in one.parties.items() if text != "success"}
+    if pending:
         raise PartyUnreachable(
-            f"not every party has stopped yet: {_told(silent)}",
-            hint="the wish is recorded and told to them until they answer; `fateflow job show` tells when",
-            data=silent,
+            f"not every party has stopped yet: {_party_results(pending)}",
+            hint="the stop request is stored and retried until they acknowledge it; see `fateflow job show`",
+            data=pending,
         )
 
 
@@ -165,13 +165,13 @@ def rerun(
     which: JobNames,
     component_name: ComponentOption = None,
     force: ForceOption = False,
-    plan: Annotated[bool, typer.Option("--plan", help="Only show what would run, and why.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Only show what would run and why.")] = False,
     conf_path: ConfOption = None,
     watch: WatchOption = False,
 ) -> int:
-    """Runs again what did not succeed, with all that depends on it.
+    """Rerun what did not succeed, and everything that depends on it.
 
-    The file of -c may hold changed job_parameters and component_parameters.
+    The file of -c can contain changed job_parameters and component_parameters.
 
     Examples:
     fateflow job rerun @last --plan
@@ -203,14 +203,14 @@ def rerun(
     return _watched(session, ids) if watch and not plan else 0
 
 
-def _say_warnings(session: context.Session, sources: dict[str, tuple[Path, str]]) -> None:
-    """What the documents of an accepted job say without effect: it runs otherwise than who wrote them thinks."""
+def _print_warnings(session: context.Session, sources: dict[str, tuple[Path, str]]) -> None:
+    """Print the warnings of an accepted job, such as parameters without effect."""
     if session.output.quiet or "dsl" not in sources:
         return
     texts = {"job_dsl": sources["dsl"][1], "job_runtime_conf": sources["conf"][1]}
     try:
         found = session.flow.request("dsl/lint", texts).data
-    except NotFound:  # a FATE-Flow server has no such call
+    except NotFound:  # a FATE-Flow server has no such endpoint
         return
     for problem in found:
         if problem["document"] in sources and problem["severity"] == "warning":
@@ -225,14 +225,14 @@ def _watched(session: context.Session, ids: list[str], timeout: float | None = N
 
 
 def _without_details(envelope: dict[str, Any]) -> dict[str, Any]:
-    """What the scheduler adds for our own verbs is not in FATE's answer."""
+    """Remove the data that FATE-Flow's own answer does not have."""
     return {name: value for name, value in envelope.items() if name != "data"}
 
 
-def _told(parties: dict[str, str]) -> str:
+def _party_results(parties: dict[str, str]) -> str:
     return ", ".join(f"{party} {text}" for party, text in parties.items())
 
 
-def _say_submitted(session: context.Session, data: dict[str, Any]) -> None:
+def _print_submitted(session: context.Session, data: dict[str, Any]) -> None:
     session.output.lines([data["job_id"]])
     session.output.info(f"submitted; follow it with: fateflow job watch {data['job_id']}")

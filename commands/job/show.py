@@ -1,4 +1,4 @@
-"""Commands of `fateflow job` that look at jobs: list, show, query, graph, why."""
+"""Commands of `fateflow job` that show jobs: list, show, query, history, view, graph, why."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def list_jobs(
     status: StatusOption = None,
     party: PartyOption = None,
 ) -> None:
-    """Shows the newest jobs, and why those wait that wait.
+    """Show the newest jobs, and the reason of each waiting one.
 
     Examples:
     fateflow job list
@@ -59,18 +59,18 @@ def list_jobs(
             session, fate.request(session, "job/list/job", {"limit": limit}), lambda _: None, tolerated=nothing
         )
         return
-    wishes = listed(status)
-    for word in wishes:
+    statuses = listed(status)
+    for word in statuses:
         if word not in set(Status):
-            raise BadRequest(f"there is no status {word!r}", hint=f"one of {', '.join(Status)}")
-    jobs = session.flow.jobs(limit, wishes, party)
+            raise BadRequest(f"unknown status {word!r}", hint=f"expected one of {', '.join(Status)}")
+    jobs = session.flow.jobs(limit, statuses, party)
     now = session.now()
     output.listing(jobs, JOB_TITLES, lambda job: job_row(job, now), lambda job: job.job_id, empty="no jobs")
 
 
 @app.command()
 def show(ctx: typer.Context, which: JobNames) -> None:
-    """Shows jobs whole: parties, components, times, failure cards.
+    """Show jobs in detail: parties, components, times, failure cards.
 
     Examples:
     fateflow job show @last
@@ -90,7 +90,7 @@ def show(ctx: typer.Context, which: JobNames) -> None:
 
 @app.command()
 def query(ctx: typer.Context, which: RecordOptions) -> None:
-    """Finds job records, one for each party, as FATE's client does.
+    """Find job records, one for each party, as in FATE's client.
 
     Examples:
     fateflow job query -j @last
@@ -104,15 +104,16 @@ def query(ctx: typer.Context, which: RecordOptions) -> None:
     fate.print_answer(session, envelope, lambda data: _show_records(session, data))
 
 
+@app.command("story", hidden=True)
 @app.command()
-def story(
+def history(
     ctx: typer.Context, which: JobName, component_name: ComponentOption = None, party: PartyOption = None
 ) -> None:
-    """Tells all that happened to a job, in order.
+    """Show the events of a job in order.
 
     Examples:
-    fateflow job story @last
-    fateflow job story @last -cpn hetero_lr_0 --party guest:9999
+    fateflow job history @last
+    fateflow job history @last -cpn hetero_lr_0 --party guest:9999
     """
     session = context.of(ctx)
     entries = session.flow.story(which.id(session), component_name or "", party)
@@ -121,12 +122,12 @@ def story(
 
         session.output.lines(story_lines(entries, session.output.width if sys.stdout.isatty() else 0))
         return
-    session.output.listing(entries, (), lambda _: (), lambda entry: entry.what, empty="nothing happened to it")
+    session.output.listing(entries, (), lambda _: (), lambda entry: entry.what, empty="no events")
 
 
 @app.command()
 def view(ctx: typer.Context, which: RecordOptions) -> None:
-    """Lists the output tables of a job.
+    """List the output tables of a job.
 
     Examples:
     fateflow job view -j @last
@@ -166,13 +167,13 @@ def _show_records(session: context.Session, records: list[dict[str, Any]] | None
             moment(one["f_create_time"]),
         ],
         lambda one: str(one["f_job_id"]),
-        empty="no job fits; name one with -j, or choose with -r, -p, -s",
+        empty="no matching jobs; filter with -j, -r, -p, -s",
     )
 
 
 @app.command()
 def graph(ctx: typer.Context, which: JobName, options: DrawingOptions) -> None:
-    """Draws a job's components with their status at each party, or writes them for another program.
+    """Draw the components of a job with their status at each party, or export them.
 
     Examples:
     fateflow job graph @last
@@ -194,7 +195,7 @@ def graph(ctx: typer.Context, which: JobName, options: DrawingOptions) -> None:
 
 
 def _details(components: list[ComponentView], now: int) -> Details:
-    """Marks of the parties, then how long it took. Without Unicode a word stands for the marks."""
+    """Return the parties' marks and the duration of each component; without Unicode, a word instead of the marks."""
     words = {one.name: "reused" if one.reused_from else str(one.status) for one in components}
     unicode = shows_unicode(sys.stdout)
     rows = {}
@@ -211,8 +212,10 @@ def why(
     component: Annotated[str | None, typer.Argument(metavar="COMPONENT", help="A component of the job.")] = None,
     component_name: ComponentOption = None,
 ) -> None:
-    """Says why a job, or a component of it, is as it is: what it waits for and who could free it, what runs and when
-    it gave its last sign of life, who refused or stopped it, what failed and how to mend it.
+    """Explain why a job or a component waits, runs, was stopped or failed.
+
+    Shows what a job waits for and how to release it, the last heartbeat of running tasks, who refused or stopped it,
+    and what failed with a hint how to fix it.
 
     Examples:
     fateflow job why @last

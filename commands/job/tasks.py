@@ -1,4 +1,4 @@
-"""`fateflow task`: the components of jobs as they run at each party."""
+"""`fateflow task`: the tasks of jobs, one component at one party."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TITLES = ("JOB", "COMPONENT", "VERSION", "PARTY", "STATUS", "STARTED", "TOOK")
 
 @app.command("list")
 def list_tasks(ctx: typer.Context, job: JobArgument = None, limit: LimitOption = 10) -> None:
-    """Shows the newest tasks, or all of a job.
+    """List the newest tasks, or all tasks of a job.
 
     Examples:
     fateflow task list
@@ -37,7 +37,7 @@ def list_tasks(ctx: typer.Context, job: JobArgument = None, limit: LimitOption =
 
 @app.command()
 def query(ctx: typer.Context, which: TaskRecordOptions) -> None:
-    """Finds tasks.
+    """Find tasks.
 
     Examples:
     fateflow task query -j @last

@@ -1,4 +1,4 @@
-"""Taking models elsewhere: archives, and versions for other party ids."""
+"""Commands of `fateflow model` that move models: export, import, migrate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.documents import read_conf
 from fateflow_tui.commands.groups import CommandGroup
-from fateflow_tui.commands.model.versions import known, only_one, part_body
+from fateflow_tui.commands.model.versions import find_version, only_one, part_body
 from fateflow_tui.commands.options import ConfOption, PartyOption, VersionArgument, required
 from fateflow_tui.core.errors import BadRequest
 
@@ -21,16 +21,16 @@ _LARGEST: Final = 16_000_000  # bytes of a manifest
 
 
 def facts_of(archive: Path, party: str | None = None) -> dict[str, Any]:
-    """role, party_id, model_id and model_version, as an import needs them. party: in place of the archive's own.
+    """Return role, party_id, model_id and model_version of an archive. party: replaces the archive's own.
 
-    Raises BadRequest for what is no archive of a model part.
+    Raises BadRequest for a file that is not the archive of a model part.
     """
     if not archive.is_file():
-        raise BadRequest(f"there is no file {archive}")
+        raise BadRequest(f"file {archive} not found")
     try:
         with zipfile.ZipFile(archive) as entries:
             if entries.getinfo(_MANIFEST).file_size > _LARGEST:
-                raise BadRequest(f"the manifest in {archive} is larger than any can be")
+                raise BadRequest(f"the manifest in {archive} is larger than {_LARGEST} bytes")
             manifest = json.loads(entries.read(_MANIFEST))
         own = manifest["party"]
         found = {
@@ -40,31 +40,31 @@ def facts_of(archive: Path, party: str | None = None) -> dict[str, Any]:
             "model_version": manifest["model_version"],
         }
     except (zipfile.BadZipFile, KeyError, TypeError, ValueError, OSError):
-        hint = "`fateflow model export` makes one; for archives of FATE-Flow's servers write a configuration for -c"
-        raise BadRequest(f"{archive} is no archive of a model part", hint=hint) from None
+        hint = "create one with `fateflow model export`; for archives of FATE-Flow servers use a configuration with -c"
+        raise BadRequest(f"{archive} is not the archive of a model part", hint=hint) from None
     if party:
         role, _, party_id = party.partition(":")
         found |= {"role": role, "party_id": party_id}
     return found
 
 
-app = CommandGroup("Take models elsewhere.")
+app = CommandGroup("Move models to other sites.")
 
 
 @app.command()
 def export(
     ctx: typer.Context,
     version: VersionArgument = None,
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="The archive to write, or its folder.")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Archive to write, or its directory.")] = None,
     party: PartyOption = None,
     conf_path: ConfOption = None,
     to_database: Annotated[
-        bool, typer.Option("--to-database", help="With -c: to the site's second location instead of a file.")
+        bool, typer.Option("--to-database", help="With -c: export to the site's second location.")
     ] = False,
 ) -> None:
-    """Writes one party's part of a version to an archive; without --party the guest's, or the only one here.
+    """Export one party's part of a version to an archive; by default the guest's, or the only one at this site.
 
-    The file of -c holds model_id, model_version, role, party_id and output_path, the folder.
+    The file of -c contains model_id, model_version, role, party_id and output_path, a directory.
 
     Examples:
     fateflow model export @last guest_part.zip
@@ -74,7 +74,7 @@ def export(
     session = context.of(ctx)
     only_one(version, conf_path, "VERSION and FILE")
     if conf_path is None:
-        body = part_body(known(session, str(version)), party)
+        body = part_body(find_version(session, str(version)), party)
         target = file or Path()
     else:
         body = read_conf(conf_path)
@@ -97,17 +97,17 @@ def export(
 @app.command("import")
 def import_archive(
     ctx: typer.Context,
-    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="An archive of a model part.")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Archive of a model part.")] = None,
     party: PartyOption = None,
-    force: Annotated[bool, typer.Option("--force", help="Also in the place of a part that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing part.")] = False,
     conf_path: ConfOption = None,
     from_database: Annotated[
-        bool, typer.Option("--from-database", help="With -c: from the site's second location instead of a file.")
+        bool, typer.Option("--from-database", help="With -c: import from the site's second location.")
     ] = False,
 ) -> None:
-    """Registers the part of a version that an archive holds.
+    """Import the part of a version from an archive.
 
-    The file of -c holds file, model_id, model_version, role and party_id.
+    The file of -c contains file, model_id, model_version, role and party_id.
 
     Examples:
     fateflow model import guest_part.zip
@@ -125,12 +125,12 @@ def import_archive(
             return
         archive = _beside(Path(required(str(body.get("file", "")), "file in the configuration")), conf_path)
     body["force_update"] = int(bool(force or body.get("force_update")))
-    envelope = fate.execute(session, _sending(archive, body))
+    envelope = fate.execute(session, _upload_call(archive, body))
     text = f"imported the part of {body.get('role')}:{body.get('party_id')}"
     fate.print_answer(
         session,
         envelope,
-        lambda _: _say(session, str(body["model_version"]), text),
+        lambda _: _print_version(session, str(body["model_version"]), text),
         name=str(body.get("model_version")),
     )
 
@@ -141,16 +141,16 @@ def migrate(
     version: VersionArgument = None,
     to: Annotated[
         list[str] | None,
-        typer.Option("--to", metavar="OLD=NEW", help="A party and its new id, as guest:9999=9998; repeat."),
+        typer.Option("--to", metavar="OLD=NEW", help="A party and its new id: guest:9999=9998; repeatable."),
     ] = None,
     new_version: Annotated[
         str | None, typer.Option("--as", metavar="VERSION", help="Version of the new model.")
     ] = None,
     conf_path: ConfOption = None,
 ) -> None:
-    """Makes a version for other party ids, ready for export; parties without --to keep their ids.
+    """Create a version for other party ids, ready for export; parties without --to keep their ids.
 
-    The file of -c is that of FATE's client.
+    The file of -c is a configuration of FATE's client.
 
     Examples:
     fateflow model migrate @last --to guest:9999=9998 --to host:10000=10009
@@ -165,11 +165,11 @@ def migrate(
         body = _migration(session, str(version), to or [], new_version)
     envelope = fate.request(session, "model/migrate", body)
     made = str((envelope.get("data") or {}).get("model_version", ""))
-    fate.print_answer(session, envelope, lambda data: _say_migrated(session, data), name=made)
+    fate.print_answer(session, envelope, lambda data: _print_migrated(session, data), name=made)
 
 
 def _migration(session: context.Session, word: str, moves: list[str], new_version: str | None) -> dict[str, Any]:
-    version = known(session, word)
+    version = find_version(session, word)
     view = fate.request_data(session, "model/show", {"model_version": version.model_version})
     roles: dict[str, list[int]] = view["roles"]
     ids = {(role, str(one)): str(one) for role, some in roles.items() for one in some}
@@ -178,11 +178,13 @@ def _migration(session: context.Session, word: str, moves: list[str], new_versio
         role, _, party_id = old.partition(":")
         new_id = new.rpartition(":")[2]
         if not equals or (role, party_id) not in ids or not new_id.isdigit():
-            known_ones = ", ".join(f"{role}:{one}" for role, one in ids)
-            raise BadRequest(f"--to {move!r} names no party and new id", hint=f"as guest:9999=9998, of {known_ones}")
+            parties = ", ".join(f"{role}:{one}" for role, one in ids)
+            raise BadRequest(
+                f"invalid --to {move!r}: expected PARTY=NEW_ID", hint=f"for example guest:9999=9998; parties: {parties}"
+            )
         ids[(role, party_id)] = new_id
     if not moves:
-        raise BadRequest("name the new ids", hint="as in --to guest:9999=9998 --to host:10000=10009")
+        raise BadRequest("missing option --to", hint="for example --to guest:9999=9998 --to host:10000=10009")
     new_roles = {role: [int(ids[(role, str(one))]) for one in some] for role, some in roles.items()}
     initiator_role, _, initiator_id = str(view["initiator"]).partition(":")
     return {
@@ -196,29 +198,29 @@ def _migration(session: context.Session, word: str, moves: list[str], new_versio
     }
 
 
-def _sending(archive: Path, body: dict[str, Any]) -> Any:
-    """The call that sends an archive; all members are texts, as in a form."""
+def _upload_call(archive: Path, body: dict[str, Any]) -> Any:
+    """Return the call that uploads an archive; all members are strings, as in a form."""
     from fateflow_tui.sdk.operations import Call, whole
 
     if not archive.is_file():
-        raise BadRequest(f"there is no file {archive}")
+        raise BadRequest(f"file {archive} not found")
     members = {name: str(value) for name, value in body.items() if value is not None and name != "file"}
     return Call("/v1/model/import", members, whole, upload=archive, patience=600.0)
 
 
 def _beside(file: Path, conf_path: Path) -> Path:
-    """The file that a configuration names: as it is, or beside the configuration."""
+    """Return the file that a configuration names, if need be relative to the configuration."""
     named = file.expanduser()
     other = conf_path.parent / named
     return other if not named.exists() and other.exists() else named
 
 
-def _say(session: context.Session, version: str, text: str) -> None:
+def _print_version(session: context.Session, version: str, text: str) -> None:
     session.output.lines([version])
     session.output.info(text)
 
 
-def _say_migrated(session: context.Session, data: dict[str, Any]) -> None:
+def _print_migrated(session: context.Session, data: dict[str, Any]) -> None:
     if data.get("model_version"):
         session.output.lines([data["model_version"]])
     for role, answers in (data.get("detail") or {}).items():

@@ -1,4 +1,4 @@
-"""Rows of a file as questions of online inference."""
+"""Rows of a file as requests of online inference."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from fateflow_tui.core.errors import BadRequest
 _FEATURES, _OTHERS = "featureData", "sendToRemoteFeatureData"  # FATE-Serving's names
 
 
-def questions_of(path: Path, id_column: str | None) -> list[dict[str, Any]]:
-    """One question for each row of a CSV file with a line of names, or of a JSON object each line: flat, or in
-    FATE-Serving's form. id_column: by which hosts find their features; else `id`, or the first. It is sent as `id`.
+def requests_of(path: Path, id_column: str | None) -> list[dict[str, Any]]:
+    """Return a request for each row of a CSV file with column names, or of a file with a JSON object per line.
 
-    Raises BadRequest with the line that is at fault, and for a file without rows.
+    Objects are flat or in FATE-Serving's form. id_column: by which hosts find their features, sent as `id`; by default
+    `id` or the first column. Raises BadRequest with the invalid line, and for a file without rows.
     """
     text = read_text(path)
     rows = _objects(text, path) if path.suffix.lower() in (".jsonl", ".ndjson", ".json") else _records(text, path)
-    questions = [
-        {"index": index, **_question(row, id_column, f"{path}:{line}")} for index, (line, row) in enumerate(rows)
+    requests = [
+        {"index": index, **_request(row, id_column, f"{path}:{line}")} for index, (line, row) in enumerate(rows)
     ]
-    if not questions:
-        raise BadRequest(f"{path} has no rows", hint="a CSV file begins with a line of names")
-    return questions
+    if not requests:
+        raise BadRequest(f"{path} has no rows", hint="the first line of a CSV file has the column names")
+    return requests
 
 
-def id_of(question: dict[str, Any]) -> str:
-    return str(next(iter(question[_OTHERS].values()), ""))
+def id_of(request: dict[str, Any]) -> str:
+    return str(next(iter(request[_OTHERS].values()), ""))
 
 
 def plain(text: str) -> Any:
-    """A number where the text is one, else the text."""
+    """Return the number that a text is, or else the text."""
     try:
         value = json.loads(text)
     except ValueError:
@@ -44,12 +44,12 @@ def plain(text: str) -> Any:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else text
 
 
-def _question(row: dict[str, Any], id_column: str | None, where: str) -> dict[str, Any]:
+def _request(row: dict[str, Any], id_column: str | None, where: str) -> dict[str, Any]:
     if isinstance(row.get(_FEATURES), dict):
         return {_FEATURES: row[_FEATURES], _OTHERS: row.get(_OTHERS) or {}}
     name = id_column or ("id" if "id" in row else next(iter(row), ""))
     if name not in row:
-        raise BadRequest(f"{where} has no {name!r}", hint=f"it has: {', '.join(row)}")
+        raise BadRequest(f"{where} has no column {name!r}", hint=f"columns: {', '.join(row)}")
     features = {key: plain(value) if isinstance(value, str) else value for key, value in row.items() if key != name}
     return {_FEATURES: features, _OTHERS: {"id": str(row[name])}}
 
@@ -74,5 +74,5 @@ def _objects(text: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         except ValueError:
             row = None
         if not isinstance(row, dict):
-            raise BadRequest(f"{path}:{number} is no JSON object")
+            raise BadRequest(f"{path}:{number} is not a JSON object")
         yield number, row

@@ -1,4 +1,4 @@
-"""Deploying trained versions and predicting with them; `model` takes these verbs in."""
+"""Commands of `fateflow model` that deploy versions and predict with them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.documents import read_conf, read_text
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.model.predict_conf import filled, tables_of
-from fateflow_tui.commands.model.versions import Version, known, named
+from fateflow_tui.commands.model.versions import Version, find_version, named
 from fateflow_tui.commands.options import (
     ComponentsFileOption,
     ComponentsOption,
@@ -30,10 +30,10 @@ app = CommandGroup("Deploy models and predict with them.")
 
 StepOption = Annotated[
     list[str] | None,
-    typer.Option("--cpn-step-index", metavar="NAME:STEP", help="A checkpoint in the place of the end of the training."),
+    typer.Option("--cpn-step-index", metavar="NAME:STEP", help="A checkpoint, instead of the final state."),
 ]
 StepNameOption = Annotated[
-    list[str] | None, typer.Option("--cpn-step-name", metavar="NAME:STEP", help="The same by the step's name.")
+    list[str] | None, typer.Option("--cpn-step-name", metavar="NAME:STEP", help="Same, with the name of the step.")
 ]
 
 
@@ -45,13 +45,13 @@ def deploy(
     model_version: ModelVersionOption = None,
     components: ComponentsOption = None,
     cpn_path: ComponentsFileOption = None,
-    dsl_path: Annotated[Path | None, typer.Option("--dsl-path", metavar="FILE", help="A whole predict DSL.")] = None,
+    dsl_path: Annotated[Path | None, typer.Option("--dsl-path", metavar="FILE", help="Prediction DSL.")] = None,
     cpn_step_index: StepOption = None,
     cpn_step_name: StepNameOption = None,
 ) -> None:
-    """Makes a version to predict with out of a trained one, at all its parties; the trained one stays.
+    """Deploy a trained version for prediction at all its parties; the trained version is kept.
 
-    Without components or a DSL everything of the training that can predict does.
+    Without components or a DSL, all components that can predict are deployed.
 
     Examples:
     fateflow model deploy @last
@@ -62,7 +62,7 @@ def deploy(
     body = _source(session, version, model_id, model_version)
     names = component_list(components, cpn_path)
     if any(sign in names for sign in "/\\"):
-        raise BadRequest("component names have no slashes", hint="write reader_0,dataio_0,hetero_lr_0")
+        raise BadRequest("component names contain no slashes", hint="for example reader_0,dataio_0,hetero_lr_0")
     if names:
         body["cpn_list"] = listed(names)
     elif dsl_path is not None:
@@ -70,7 +70,7 @@ def deploy(
     body["components_checkpoint"] = _checkpoints(cpn_step_index, cpn_step_name)
     envelope = fate.request(session, "model/deploy", body)
     made = (envelope.get("data") or {}).get("model_version", "")
-    fate.print_answer(session, envelope, lambda data: _say_deployed(session, data), name=made)
+    fate.print_answer(session, envelope, lambda data: _print_deployed(session, data), name=made)
 
 
 @app.command()
@@ -81,12 +81,12 @@ def predict(
     table: Annotated[
         list[str] | None,
         typer.Option(
-            "--table", "-t", metavar="PARTY=NS.NAME", help="What a party predicts on, as guest=demo.new; repeat."
+            "--table", "-t", metavar="PARTY=NS.NAME", help="Table of a party, for example guest=demo.new; repeatable."
         ),
     ] = None,
     watch: WatchOption = False,
 ) -> int:
-    """Predicts with a deployed version: with the tables of --table, or as a conf says.
+    """Predict with a deployed version, on the tables of --table or of a conf.
 
     PARTY is a role (guest), a party (host:10000), or either with a reader (guest.reader_1).
 
@@ -95,23 +95,21 @@ def predict(
     fateflow model predict @last -c predict_conf.json -o name
     """
     session = context.of(ctx)
-    wanted = tables_of(table or [])
-    if conf_path is None and not wanted:
-        raise BadRequest(
-            "name what to predict on", hint="as in --table guest=demo.new --table host=demo.new, or a conf with -c"
-        )
-    chosen = known(session, named(version))
+    tables = tables_of(table or [])
+    if conf_path is None and not tables:
+        raise BadRequest("expected --table or -c", hint="for example --table guest=demo.new --table host=demo.new")
+    chosen = find_version(session, named(version))
     conf = read_conf(conf_path) if conf_path else _template(session, chosen)
-    conf = filled(conf, wanted, chosen.model_id, chosen.model_version)
+    conf = filled(conf, tables, chosen.model_id, chosen.model_version)
     envelope = fate.request(session, "job/submit", {"job_dsl": {}, "job_runtime_conf": conf})
     job_id = str(envelope.get("jobId", ""))
     if watch and envelope["retcode"] == 0:
         from fateflow_tui.commands.progress import outcome
-        from fateflow_tui.commands.progress import watch as followed
+        from fateflow_tui.commands.progress import watch as follow
 
         session.output.info(f"submitted {job_id}")
-        return outcome(session, [followed(session, job_id)])
-    fate.print_answer(session, envelope, lambda _: _say_submitted(session, job_id), name=job_id)
+        return outcome(session, [follow(session, job_id)])
+    fate.print_answer(session, envelope, lambda _: _print_submitted(session, job_id), name=job_id)
     return 0
 
 
@@ -119,18 +117,18 @@ def _source(
     session: context.Session, version: str | None, model_id: str | None, model_version: str | None
 ) -> dict[str, Any]:
     if version:
-        return known(session, version, model_id).body
+        return find_version(session, version, model_id).body
     word = required(model_version, "--model-version, or VERSION")
     return {"model_id": required(model_id, "--model-id"), "model_version": session.known_version(word)}
 
 
 def _template(session: context.Session, version: Version) -> dict[str, Any]:
-    """The conf with the names of tables left open. Raises Conflict for a version that cannot predict."""
+    """Return the conf with placeholders for the tables. Raises Conflict for a version that cannot predict."""
     envelope = fate.request(session, "model/get/predict/dsl", version.body)
     if envelope["retcode"] == 0 and not (envelope.get("data") or {}).get("components"):
         raise Conflict(
-            f"version {version.model_version} was trained, not deployed",
-            hint=f"make one that can predict: fateflow model deploy {version.model_version}",
+            f"version {version.model_version} is not deployed",
+            hint=f"deploy it with: fateflow model deploy {version.model_version}",
         )
     conf: dict[str, Any] = fate.request_data(session, "model/get/predict/conf", version.body)
     return conf
@@ -142,19 +140,21 @@ def _checkpoints(by_index: list[str] | None, by_name: list[str] | None) -> dict[
         for word in words:
             component, colon, step = word.rpartition(":")
             if not (colon and component and step) or (kind == "step_index" and not step.isdigit()):
-                raise BadRequest(f"{word!r} names no step of a component", hint="as in hetero_lr_0:3")
+                raise BadRequest(
+                    f"invalid checkpoint {word!r}: expected COMPONENT:STEP", hint="for example hetero_lr_0:3"
+                )
             if component in found:
-                raise BadRequest(f"{component} has two steps; name one")
+                raise BadRequest(f"more than one checkpoint given for {component}")
             found[component] = {kind: int(step) if kind == "step_index" else step}
     return found
 
 
-def _say_deployed(session: context.Session, data: dict[str, Any]) -> None:
+def _print_deployed(session: context.Session, data: dict[str, Any]) -> None:
     version = data["model_version"]
     session.output.lines([version])
     session.output.info(f"deployed; next: fateflow model predict {version} --table guest=NS.NAME --table host=NS.NAME")
 
 
-def _say_submitted(session: context.Session, job_id: str) -> None:
+def _print_submitted(session: context.Session, job_id: str) -> None:
     session.output.lines([job_id])
     session.output.info(f"submitted; follow it with: fateflow job watch {job_id}")

@@ -1,4 +1,4 @@
-"""Confs of predict jobs, filled in with tables that were named on the command line; pure."""
+"""Confs of predict jobs, filled in with the tables given on the command line. Pure."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from fateflow_tui.core.errors import BadRequest
 
-_SHAPE = "write --table guest=demo.new, --table host:10000=demo.new, or --table guest.reader_1=demo.new"
+_EXAMPLE = "for example --table guest=demo.new, --table host:10000=demo.new, or --table guest.reader_1=demo.new"
 
 
-class WantedTable(NamedTuple):
-    """Which table a role, or one party of it, reads; by one reader, or by all of them (reader '')."""
+class TableChoice(NamedTuple):
+    """The table that a role, or one party of it, reads; with one reader, or with all of them (reader '')."""
 
     role: str
     party_id: str
@@ -20,64 +20,64 @@ class WantedTable(NamedTuple):
     name: str
 
 
-def tables_of(words: list[str]) -> list[WantedTable]:
-    """Reads `guest=ns.name`, `host:10000=ns/name`, `guest.reader_1=ns.name`. Raises BadRequest."""
-    found: list[WantedTable] = []
+def tables_of(words: list[str]) -> list[TableChoice]:
+    """Parse `guest=ns.name`, `host:10000=ns/name`, `guest.reader_1=ns.name`. Raises BadRequest."""
+    found: list[TableChoice] = []
     for word in words:
-        whose, equals, table = word.partition("=")
-        party, _, reader = whose.partition(".")
+        target, equals, table = word.partition("=")
+        party, _, reader = target.partition(".")
         role, _, party_id = party.partition(":")
         sign = "/" if "/" in table else "."
         namespace, dot, name = table.partition(sign)
         if not (equals and role and dot and namespace and name):
-            raise BadRequest(f"--table {word!r} names no party and table", hint=_SHAPE)
+            raise BadRequest(f"invalid --table {word!r}: expected PARTY=NAMESPACE.NAME", hint=_EXAMPLE)
         if sign in name:
-            raise BadRequest(f"--table {word!r}: where the namespace ends is not clear", hint="write it as NS/NAME")
-        found.append(WantedTable(role, party_id, reader, namespace, name))
+            raise BadRequest(f"ambiguous --table {word!r}: more than one dot", hint="write the table as NAMESPACE/NAME")
+        found.append(TableChoice(role, party_id, reader, namespace, name))
     return found
 
 
-def filled(conf: dict[str, Any], wanted: list[WantedTable], model_id: str, model_version: str) -> dict[str, Any]:
-    """The conf for this model version, its readers' tables replaced by those that are wanted.
+def filled(conf: dict[str, Any], choices: list[TableChoice], model_id: str, model_version: str) -> dict[str, Any]:
+    """Return the conf for a model version, with the tables of its readers replaced.
 
-    Raises BadRequest for a party or reader that the conf does not have, and for a table that is still open.
+    Raises BadRequest for an unknown party or reader, and for a table that is still a placeholder.
     """
     new = deepcopy(conf)
     parameters = new.setdefault("job_parameters", {})
     if str(new.get("dsl_version", 1)) == "2":
         parameters = parameters.setdefault("common", {})
     parameters |= {"job_type": "predict", "model_id": model_id, "model_version": model_version}
-    for table in wanted:
-        for place in _places(new, table):
-            place["table"] = {"namespace": table.namespace, "name": table.name}
-    still_open = [party for party, table in _open(new)]
-    if still_open:
-        raise BadRequest(f"no table is named for {', '.join(still_open)}", hint=f"name it: {_SHAPE}")
+    for table in choices:
+        for parameters_of_reader in _readers(new, table):
+            parameters_of_reader["table"] = {"namespace": table.namespace, "name": table.name}
+    missing = [party for party, table in _placeholders(new)]
+    if missing:
+        raise BadRequest(f"missing table for {', '.join(missing)}", hint=_EXAMPLE)
     return new
 
 
-def _places(conf: dict[str, Any], table: WantedTable) -> list[dict[str, Any]]:
-    """The parameters of the readers that a table is for; they are made where the conf is silent."""
+def _readers(conf: dict[str, Any], table: TableChoice) -> list[dict[str, Any]]:
+    """Return the parameters of the readers that a table is for; created where the conf has none."""
     ids = [str(one) for one in conf.get("role", {}).get(table.role, ())]
     if not ids or (table.party_id and table.party_id not in ids):
         named = f"{table.role}:{table.party_id}" if table.party_id else table.role
         known = ", ".join(f"{role}:{one}" for role, some in conf.get("role", {}).items() for one in some)
-        raise BadRequest(f"the model has no party {named}", hint=f"its parties: {known}")
+        raise BadRequest(f"the model has no party {named}", hint=f"parties: {known}")
     by_role = conf.setdefault("component_parameters", {}).setdefault("role", {}).setdefault(table.role, {})
-    places: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     for index, party_id in enumerate(ids):
         if table.party_id in ("", party_id):
             readers = by_role.setdefault(str(index), {})
             names = [name for name, value in readers.items() if isinstance(value, dict) and "table" in value]
             chosen = [table.reader] if table.reader else names or ["reader_0"]
             if table.reader and names and table.reader not in names:
-                raise BadRequest(f"there is no reader {table.reader}", hint=f"the readers: {', '.join(names)}")
-            places += [readers.setdefault(name, {}) for name in chosen]
-    return places
+                raise BadRequest(f"unknown reader {table.reader}", hint=f"readers: {', '.join(names)}")
+            found += [readers.setdefault(name, {}) for name in chosen]
+    return found
 
 
-def _open(conf: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """The parties whose tables are still placeholders."""
+def _placeholders(conf: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the parties whose tables are still placeholders."""
     found: list[tuple[str, dict[str, Any]]] = []
     for role, by_index in (conf.get("component_parameters", {}).get("role") or {}).items():
         for index, components in by_index.items():

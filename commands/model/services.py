@@ -1,4 +1,4 @@
-"""`fateflow serving`: what this site serves, and where its hosts find their features."""
+"""`fateflow serving`: the models, services and feature tables of online inference."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.groups import CommandGroup
-from fateflow_tui.commands.model.versions import known, part_body
+from fateflow_tui.commands.model.versions import find_version, part_body
 from fateflow_tui.commands.options import (
     ModelIdOption,
     NamespaceOption,
@@ -21,7 +21,7 @@ from fateflow_tui.commands.options import (
 from fateflow_tui.commands.output import moment
 
 app = CommandGroup("Manage the models and services of online inference.")
-features = CommandGroup("Say in which tables a host finds the features of who is asked for.")
+features = CommandGroup("Manage the tables in which hosts find features for inference.")
 
 NameOption = Annotated[
     str | None, typer.Option("--name", "--table-name", "-t", metavar="NAME", help="Name of the table.")
@@ -30,7 +30,7 @@ NameOption = Annotated[
 
 @app.command("list")
 def list_served(ctx: typer.Context) -> None:
-    """Lists the services and the loaded versions of this site.
+    """List the services and the loaded versions of this site.
 
     Examples:
     fateflow serving list
@@ -53,19 +53,19 @@ def list_served(ctx: typer.Context) -> None:
             moment(one.get("loaded_at") or 0),
         ],
         lambda one: str(one["model_version"]),
-        empty="nothing is loaded; load a deployed version with: fateflow model load VERSION",
+        empty="no loaded versions; load a deployed one with: fateflow model load VERSION",
     )
 
 
 @app.command()
 def unload(ctx: typer.Context, version: VersionArgument = None, party: PartyOption = None) -> None:
-    """Takes a loaded version out of service at a party of this site; without --party at all of them.
+    """Unload a version at one party of this site; without --party, at all of them.
 
     Examples:
     fateflow serving unload @last
     """
     session = context.of(ctx)
-    chosen = known(session, required(version, "VERSION"))
+    chosen = find_version(session, required(version, "VERSION"))
     loaded = fate.request_data(session, "serving/list", {})["models"]
     here = [f"{one['role']}:{one['party_id']}" for one in loaded if one["model_version"] == chosen.model_version]
     for one in [party] if party else here:
@@ -76,15 +76,17 @@ def unload(ctx: typer.Context, version: VersionArgument = None, party: PartyOpti
 
 
 @app.command()
-def unbind(ctx: typer.Context, service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service.")]) -> None:
-    """Ends a service; the version stays loaded.
+def unbind(
+    ctx: typer.Context, service: Annotated[str, typer.Argument(metavar="SERVICE", help="Name of the service.")]
+) -> None:
+    """Unbind a service; the version stays loaded.
 
     Examples:
     fateflow serving unbind churn
     """
     session = context.of(ctx)
     fate.request_data(session, "serving/unbind", {"service_id": service})
-    session.output.info(f"{service} is no service any more")
+    session.output.info(f"unbound {service}")
 
 
 @features.command("bind")
@@ -96,7 +98,7 @@ def bind_features(
     name: NameOption = None,
     model_id: ModelIdOption = None,
 ) -> None:
-    """Names the table in which a host of this site finds its features of who is asked for.
+    """Bind the table in which a host of this site finds features for inference.
 
     Examples:
     fateflow serving features bind -r host -p 10000 --namespace demo --name breast_host
@@ -122,7 +124,7 @@ def unbind_features(
     party_id: PartyIdOption = None,
     model_id: ModelIdOption = None,
 ) -> None:
-    """Takes the table away from a host again.
+    """Unbind the feature table of a host.
 
     Examples:
     fateflow serving features unbind -r host -p 10000
@@ -130,12 +132,12 @@ def unbind_features(
     session = context.of(ctx)
     body = {"role": required(role, "-r"), "party_id": required(party_id, "-p"), "model_id": model_id}
     fate.request_data(session, "serving/features/unbind", body)
-    session.output.info(f"{body['role']}:{body['party_id']} has no features for inference any more")
+    session.output.info(f"unbound the feature table of {body['role']}:{body['party_id']}")
 
 
 @features.command("list")
 def list_features(ctx: typer.Context) -> None:
-    """Lists the hosts' tables.
+    """List the feature tables of hosts.
 
     Examples:
     fateflow serving features list
@@ -152,7 +154,7 @@ def list_features(ctx: typer.Context) -> None:
             moment(one.get("bound_at") or 0),
         ],
         lambda one: str(one["name"]),
-        empty="no host has a table; name one with: fateflow serving features bind",
+        empty="no feature tables; bind one with: fateflow serving features bind",
     )
 
 

@@ -1,4 +1,4 @@
-"""Online inference with models: load, bind, try; `model` takes these verbs in, `serving` has the others."""
+"""Commands of `fateflow model` for online inference: load, bind, serve-test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.documents import read_conf
 from fateflow_tui.commands.errors import FAILED, OK
 from fateflow_tui.commands.groups import CommandGroup
-from fateflow_tui.commands.model.versions import known, only_one
+from fateflow_tui.commands.model.versions import find_version, only_one
 from fateflow_tui.commands.options import ConfOption, JobOption, VersionArgument
 from fateflow_tui.commands.output import Format, cell, columns, number
 from fateflow_tui.core.errors import BadRequest
@@ -24,7 +24,7 @@ app = CommandGroup("Serve models.")
 def load(
     ctx: typer.Context, version: VersionArgument = None, job_id: JobOption = None, conf_path: ConfOption = None
 ) -> None:
-    """Loads a deployed version at its guest and hosts, so that it can be bound to a service.
+    """Load a deployed version at its guest and hosts, so that it can be bound to a service.
 
     Examples:
     fateflow model load @last
@@ -36,21 +36,21 @@ def load(
     if conf_path is not None:
         body = read_conf(conf_path)
     elif version:
-        body = {"job_id": known(session, version).model_version}
+        body = {"job_id": find_version(session, version).model_version}
     else:
         body = {"job_id": session.known_version(job_id)}
-    fate.forward(session, "model/load", body, lambda data: _outcomes(session, data))
+    fate.forward(session, "model/load", body, lambda data: _print_outcomes(session, data))
 
 
 @app.command()
 def bind(
     ctx: typer.Context,
-    service: Annotated[str | None, typer.Argument(metavar="SERVICE", help="The name that inference asks for.")] = None,
+    service: Annotated[str | None, typer.Argument(metavar="SERVICE", help="Name of the service.")] = None,
     version: VersionArgument = None,
     conf_path: ConfOption = None,
     job_id: JobOption = None,
 ) -> None:
-    """Lets a service id be answered by a loaded version from now on.
+    """Bind a service to a loaded version.
 
     Examples:
     fateflow model bind churn @last
@@ -65,34 +65,36 @@ def bind(
     else:
         word = version or job_id
         if not word:
-            raise BadRequest("name the version that is to answer", hint="as in: fateflow model bind churn @last")
-        body = {"service_id": service, "job_id": known(session, word).model_version}
+            raise BadRequest("missing VERSION", hint="for example: fateflow model bind churn @last")
+        body = {"service_id": service, "job_id": find_version(session, word).model_version}
     fate.forward(session, "model/bind", body, name=str(body.get("service_id", "")))
 
 
 @app.command("serve-test")
 def serve_test(
     ctx: typer.Context,
-    service: Annotated[str, typer.Argument(metavar="SERVICE", help="The service, as it was bound.")],
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="Name of the service.")],
     id: Annotated[
-        str | None, typer.Option("--id", metavar="ID", help="By which the hosts find their features.")
+        str | None, typer.Option("--id", metavar="ID", help="Id by which the hosts find their features.")
     ] = None,
     feature: Annotated[
-        list[str] | None, typer.Option("--feature", "-f", metavar="NAME=VALUE", help="Of the guest; repeat.")
+        list[str] | None,
+        typer.Option("--feature", "-f", metavar="NAME=VALUE", help="Guest feature; repeatable."),
     ] = None,
     remote: Annotated[
-        list[str] | None, typer.Option("--remote", metavar="NAME=VALUE", help="Sent to the hosts besides the id.")
+        list[str] | None,
+        typer.Option("--remote", metavar="NAME=VALUE", help="Further value for the hosts; repeatable."),
     ] = None,
     batch: Annotated[
-        Path | None, typer.Option("--batch", metavar="FILE", help="Ask for each row of a .csv or .jsonl file.")
+        Path | None, typer.Option("--batch", metavar="FILE", help="Send each row of a .csv or .jsonl file.")
     ] = None,
     id_column: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The id in FILE; `id` or the first, if not said.")
+        str | None, typer.Option(metavar="NAME", help="Column with the ids; by default `id` or the first.")
     ] = None,
 ) -> int:
-    """Asks a service for a score, as a program that calls FATE-Serving does; with --batch for the scores of many rows.
+    """Request a score from a service as FATE-Serving's clients do; with --batch, the scores of many rows.
 
-    Exit code 1 when a row gets none.
+    Exits with 1 when a row gets no score.
 
     Examples:
     fateflow model serve-test churn --id p000 --feature x0=1.1 --feature x1=-2
@@ -102,8 +104,8 @@ def serve_test(
     session = context.of(ctx)
     if batch is not None:
         if id is not None or feature or remote:
-            raise BadRequest("--batch has ids and features in its file", hint="leave out --id, --feature, --remote")
-        return _ask_batch(session, service, batch, id_column)
+            raise BadRequest("--batch cannot be combined with --id, --feature and --remote")
+        return _request_batch(session, service, batch, id_column)
     others = {**({"id": id} if id is not None else {}), **_pairs(remote, "--remote")}
     body = {
         "head": {"serviceId": service},
@@ -112,20 +114,20 @@ def serve_test(
     from fateflow_tui.sdk.operations import Call, whole
 
     envelope = fate.execute(session, Call("/federation/1.0/inference", body, whole))
-    fate.print_answer(session, envelope, lambda data: _score(session, data or {}))
+    fate.print_answer(session, envelope, lambda data: _print_score(session, data or {}))
     return OK
 
 
-def _ask_batch(session: context.Session, service: str, file: Path, id_column: str | None) -> int:
-    from fateflow_tui.commands.model.inference_rows import id_of, questions_of
+def _request_batch(session: context.Session, service: str, file: Path, id_column: str | None) -> int:
+    from fateflow_tui.commands.model.inference_rows import id_of, requests_of
     from fateflow_tui.sdk.operations import Call, whole
 
-    questions = questions_of(file, id_column)
-    body = {"head": {"serviceId": service}, "body": {"batchDataList": questions}}
+    requests = requests_of(file, id_column)
+    body = {"head": {"serviceId": service}, "body": {"batchDataList": requests}}
     envelope = fate.execute(session, Call("/federation/1.0/batchInference", body, whole))
     answers = envelope.get("batchDataList") or []
     output = session.output
-    ids = {question["index"]: id_of(question) for question in questions}
+    ids = {request["index"]: id_of(request) for request in requests}
     if envelope["retcode"] != 0 or output.format in (Format.JSON, Format.YAML):
         fate.print_answer(session, envelope, lambda _: None)
     else:
@@ -133,7 +135,7 @@ def _ask_batch(session: context.Session, service: str, file: Path, id_column: st
         output.listing(rows, ("ID", "SCORE", ""), _batch_row, lambda one: str(one["id"]))
     failed = sum(1 for one in answers if one.get("retcode"))
     if failed:
-        output.warn(f"{failed} of {len(questions)} rows got no score")
+        output.warn(f"{failed} of {len(requests)} rows got no score")
     return FAILED if failed else OK
 
 
@@ -147,7 +149,7 @@ def _pairs(words: list[str] | None, option: str) -> dict[str, Any]:
     for word in words or []:
         name, equals, value = word.partition("=")
         if not (name and equals):
-            raise BadRequest(f"{option} {word!r} is not NAME=VALUE")
+            raise BadRequest(f"invalid {option} {word!r}: expected NAME=VALUE")
         try:
             parsed = json.loads(value)
         except ValueError:
@@ -156,12 +158,12 @@ def _pairs(words: list[str] | None, option: str) -> dict[str, Any]:
     return found
 
 
-def _score(session: context.Session, data: dict[str, Any]) -> None:
+def _print_score(session: context.Session, data: dict[str, Any]) -> None:
     facts = [[name, number(value)] for name, value in data.items()]
     session.output.lines("  ".join(row) for row in columns(facts))
 
 
-def _outcomes(session: context.Session, data: dict[str, Any]) -> None:
+def _print_outcomes(session: context.Session, data: dict[str, Any]) -> None:
     rows = [
         [f"{role}:{party_id}", "✓" if answer.get("retcode") == 0 else "✗", str(answer.get("retmsg", ""))]
         for role, answers in (data.get("detail") or {}).items()

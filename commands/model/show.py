@@ -1,4 +1,4 @@
-"""`fateflow model`: versions of what jobs have trained; `model_*` modules have most of the verbs."""
+"""Commands of `fateflow model` that show versions: list, show, verify, diff; and delete."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import typer
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.errors import FAILED, OK
 from fateflow_tui.commands.groups import CommandGroup
-from fateflow_tui.commands.model.alias import app as alias
 from fateflow_tui.commands.model.versions import VERSION_TITLES, named, state_lines, version_row, view_lines
 from fateflow_tui.commands.options import LimitOption, PartyOption, VersionArgument, YesOption
 
@@ -22,10 +21,10 @@ def list_versions(
     ctx: typer.Context,
     limit: LimitOption = 20,
     deployed: Annotated[
-        bool | None, typer.Option("--deployed/--trained", help="Only what can predict, or only what was trained.")
+        bool | None, typer.Option("--deployed/--trained", help="Only deployed or only trained versions.")
     ] = None,
 ) -> None:
-    """Lists the model versions that have a part at this site, newest first.
+    """List the model versions with a part at this site, newest first.
 
     Examples:
     fateflow model list
@@ -38,13 +37,13 @@ def list_versions(
         VERSION_TITLES,
         version_row,
         lambda one: str(one["model_version"]),
-        empty="no models; a training job that succeeds leaves one",
+        empty="no models; a successful training job creates one",
     )
 
 
 @app.command()
 def show(ctx: typer.Context, version: VersionArgument = None) -> None:
-    """Shows a version whole: parties, components, names, and whether every party's part is sound.
+    """Show a version in detail: parties, components, aliases, and the state of every party's part.
 
     Examples:
     fateflow model show @last
@@ -57,14 +56,14 @@ def show(ctx: typer.Context, version: VersionArgument = None) -> None:
 
 @app.command()
 def verify(ctx: typer.Context, version: VersionArgument = None) -> int:
-    """Checks every party's part against what all agreed on; exit code 1 when something is missing or was changed.
+    """Verify every party's part against the manifest; exit code 1 when something is missing or was changed.
 
     Examples:
     fateflow model verify @last
     """
     session = context.of(ctx)
     found = fate.request_data(session, "model/verify", {"model_version": named(version)})
-    word = "sound" if found["ok"] else "flawed"
+    word = "valid" if found["ok"] else "corrupt"
     text = f"{found.get('model_version', named(version))} is {word}"
     session.output.record(found, lambda one: [text, *state_lines(one["parties"])], lambda _: word)
     return OK if found["ok"] else FAILED
@@ -73,11 +72,11 @@ def verify(ctx: typer.Context, version: VersionArgument = None) -> int:
 @app.command()
 def diff(
     ctx: typer.Context,
-    a: Annotated[str, typer.Argument(metavar="A", help="A version, its unique beginning, @last, or an alias.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="The other one.")],
+    a: Annotated[str, typer.Argument(metavar="A", help="A version, its unique prefix, @last, or an alias.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The version to compare with.")],
     party: PartyOption = None,
 ) -> None:
-    """Shows how two versions differ at one party: documents, parameters, and what was learned.
+    """Show how two versions differ at one party: documents, parameters, and model weights.
 
     Examples:
     fateflow model diff @last @last
@@ -91,12 +90,12 @@ def diff(
     found = fate.request_data(session, "model/diff", body)
     session.output.record(found, lambda one: lines(one, a, b, sys.stdout), lambda _: "")
     if found["same"]:
-        session.output.info("they do not differ")
+        session.output.info("no differences")
 
 
 @app.command()
 def delete(ctx: typer.Context, version: VersionArgument = None, yes: YesOption = False) -> None:
-    """Deletes this site's parts of a version. Parts at other sites are theirs to delete.
+    """Delete this site's parts of a version; parts at other sites are kept.
 
     Examples:
     fateflow model delete @last --yes
@@ -104,11 +103,8 @@ def delete(ctx: typer.Context, version: VersionArgument = None, yes: YesOption =
     session = context.of(ctx)
     whole = session.version(named(version))
     session.confirm(f"Delete this site's parts of model version {whole}?", yes)
-    gone = fate.request_data(session, "model/delete", {"model_version": whole})
-    parties = ", ".join((gone or {}).get("parties") or ())
+    deleted = fate.request_data(session, "model/delete", {"model_version": whole})
+    parties = ", ".join((deleted or {}).get("parties") or ())
     session.output.record(
-        gone or {}, lambda _: [f"deleted {whole} of {parties}" if parties else whole], lambda _: whole
+        deleted or {}, lambda _: [f"deleted {whole} of {parties}" if parties else whole], lambda _: whole
     )
-
-
-app.add(alias, "alias")

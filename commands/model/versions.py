@@ -1,4 +1,4 @@
-"""Model versions as the user names them, and as lines of text."""
+"""Model versions: looking them up, and their lines of text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fateflow_tui.core.errors import BadRequest, NotFound
 
 
 class Version(NamedTuple):
-    """A version that is registered at the asked site. parties: those whose parts are here, the guest first."""
+    """A version registered at the site. parties: those with a part at this site, the guest first."""
 
     model_id: str
     model_version: str
@@ -25,61 +25,59 @@ class Version(NamedTuple):
         return {"model_id": self.model_id, "model_version": self.model_version}
 
 
-def known(session: Session, word: str, model_id: str | None = None) -> Version:
-    """Raises NotFound when no such version is registered here, Conflict when the word fits several."""
+def find_version(session: Session, word: str, model_id: str | None = None) -> Version:
+    """Look up a version. Raises NotFound, and Conflict for an ambiguous prefix."""
     version = session.version(word)
-    asked = {"model_version": version, "model_id": model_id, "query_filters": ["model_id", "role", "party_id"]}
-    envelope = fate.request(session, "model/query", asked)
+    body = {"model_version": version, "model_id": model_id, "query_filters": ["model_id", "role", "party_id"]}
+    envelope = fate.request(session, "model/query", body)
     records = envelope.get("data") or []
     if not records:
-        raise NotFound(
-            f"there is no model version {word} at this site", hint="see those that exist: fateflow model list"
-        )
+        raise NotFound(f"model version {word} not found at this site", hint="`fateflow model list` lists the versions")
     parties = [f"{one['f_role']}:{one['f_party_id']}" for one in records]
     return Version(records[0]["f_model_id"], version, sorted(parties, key=lambda one: (one[:5] != "guest", one)))
 
 
 def fate_body(session: Session, which: ModelOptions) -> dict[str, Any]:
-    """As FATE's client names it; an unknown version stays as it is, for the scheduler to answer in FATE's own way."""
+    """Return the request for a version. An unknown one is sent as it is, and answered as FATE does."""
     body = which.body()
     return {**body, "model_version": session.known_version(body["model_version"])}
 
 
-def whose_part(version: Version, party: str | None) -> str:
-    """The party whose part is meant: the named one, else the guest's or the only one here. Raises NotFound."""
+def party_of_part(version: Version, party: str | None) -> str:
+    """Return the given party, or by default the guest or the only one at this site. Raises NotFound."""
     if party is None:
         return version.parties[0]
     if party not in version.parties:
         raise NotFound(
-            f"there is no part of {party} of version {version.model_version} at this site",
-            hint=f"the parts here: {', '.join(version.parties)}",
+            f"version {version.model_version} has no part of {party} at this site",
+            hint=f"parts at this site: {', '.join(version.parties)}",
         )
     return party
 
 
 def part_body(version: Version, party: str | None) -> dict[str, Any]:
-    """One part, in FATE's names."""
-    role, _, party_id = whose_part(version, party).partition(":")
+    """Return the request for one party's part, with FATE's names."""
+    role, _, party_id = party_of_part(version, party).partition(":")
     return {**version.body, "role": role, "party_id": party_id}
 
 
 def only_one(first: object, conf_path: Path | None, what: str) -> None:
-    """Raises BadRequest unless exactly one of both is given."""
+    """Raise BadRequest unless exactly one of both is given."""
     if (not first) == (conf_path is None):
-        raise BadRequest(f"name either {what} or a configuration with -c")
+        raise BadRequest(f"expected either {what} or a configuration with -c")
 
 
 def named(word: str | None) -> str:
-    """A version that must be named. Raises BadRequest."""
+    """Return the value of the required argument VERSION. Raises BadRequest."""
     return required(word, "VERSION")
 
 
-VERSION_TITLES = ("VERSION", "KIND", "CREATED", "PARTIES", "NAMES", "COMPONENTS")
-_HASH = 12  # signs of a digest that are shown
+VERSION_TITLES = ("VERSION", "KIND", "CREATED", "PARTIES", "ALIASES", "COMPONENTS")
+_DIGEST_LENGTH = 12  # shown characters of a digest
 
 
 def version_row(line: dict[str, Any]) -> list[str]:
-    """One line of `model list`."""
+    """Return the cells of a row of `model list`."""
     return [
         line["model_version"],
         kind(line)[0],
@@ -91,41 +89,41 @@ def version_row(line: dict[str, Any]) -> list[str]:
 
 
 def kind(line: dict[str, Any]) -> list[str]:
-    """What a version is good for, the most of it first, and whether it came from elsewhere."""
+    """Return `loaded`, `deployed` or `trained`, and `imported`, as they apply."""
     words = ["loaded"] if line.get("loaded") else []
     words.append("deployed" if line.get("deployed") else "trained")
     return [*words, *(["imported"] if line.get("imported") else [])]
 
 
 def names_of(line: dict[str, Any]) -> list[str]:
-    """Aliases as they are, tags with a #."""
+    """Return the aliases, and the tags with a #."""
     tags = [tag["name"] if isinstance(tag, dict) else str(tag) for tag in line.get("tags") or ()]
     return [*map(str, line.get("aliases") or ()), *(f"#{tag}" for tag in tags)]
 
 
 def parties_of(roles: dict[str, list[int]]) -> str:
-    """`guest:9999 host:10000,10001`."""
+    """Return `guest:9999 host:10000,10001`."""
     order = ("guest", "host", "arbiter")
     known = [role for role in order if role in roles] + [role for role in roles if role not in order]
     return " ".join(f"{role}:{','.join(str(one) for one in roles[role])}" for role in known)
 
 
 def _short_parties(roles: dict[str, list[int]]) -> str:
-    """`G9999 H10000 A10001`."""
+    """Return `G9999 H10000 A10001`."""
     return " ".join(f"{party[0].upper()}{party.partition(':')[2]}" for party in parties_of(roles).split())
 
 
 def view_lines(view: dict[str, Any]) -> Iterator[str]:
-    """`model show`."""
+    """Yield the lines of `model show`."""
     parent = (view.get("parent_info") or {}).get("parent_model_version", "")
     made = view.get("job_id") or ""
     facts = [
         ("model", view["model_id"]),
         ("parties", parties_of(view.get("roles") or {})),
         ("trained by", "" if view.get("deployed") else f"job {made}" if made else ""),
-        ("deployed of", parent),
+        ("deployed from", parent),
         ("created", moment(view.get("created_at") or 0)),
-        ("names", ", ".join(names_of(view))),
+        ("aliases", ", ".join(names_of(view))),
     ]
     yield f"{view['model_version']}  {', '.join(kind(view))}"
     yield from ("  ".join(row) for row in columns([[f"  {name}", cell(value)] for name, value in facts if value]))
@@ -139,16 +137,18 @@ def view_lines(view: dict[str, Any]) -> Iterator[str]:
 
 
 def state_lines(states: dict[str, Any], loaded: Iterable[str] = ()) -> Iterator[str]:
-    """Every party's part: sound or not, where it is, and what is wrong with it."""
+    """Yield a line for every party's part: its state, where it is, and what is wrong with it."""
     rows: list[list[str]] = []
     flaws: dict[str, list[str]] = {}
     for party, state in states.items():
         known = state if isinstance(state, dict) else {"flaws": state}
         flaws[party] = [cell(flaw) for flaw in known.get("flaws") or ()]
         where = {True: "here", False: "elsewhere"}.get(known.get("here"), "")  # type: ignore[arg-type]
-        more = [*([str(known.get("digest", ""))[:_HASH]] if known.get("digest") else []), where]
+        more = [*([str(known.get("digest", ""))[:_DIGEST_LENGTH]] if known.get("digest") else []), where]
         more += ["loaded"] if party in loaded or known.get("loaded") else []
-        rows.append([f"  {'✗ flawed' if flaws[party] else '✓ sound'}", party, "  ".join(word for word in more if word)])
+        rows.append(
+            [f"  {'✗ corrupt' if flaws[party] else '✓ valid'}", party, "  ".join(word for word in more if word)]
+        )
     for line, party in zip(columns(rows), states, strict=True):
         yield "  ".join(line).rstrip()
         yield from (f"      {flaw}" for flaw in flaws[party])

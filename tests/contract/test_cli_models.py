@@ -26,7 +26,7 @@ def test_a_version_is_shown_whole(cli: CommandLine, deployed: str, job: str) -> 
     assert lines[0].startswith(f"{deployed}  ")
     assert "deployed" in lines[0]
     assert any(line.split()[:2] == ["deployed", "of"] and job in line for line in lines)
-    sound = [line for line in lines if "✓ sound" in line]
+    sound = [line for line in lines if "✓ valid" in line]
     assert [line.split()[2] for line in sound] == ["guest:9999", "host:10000", "arbiter:10001"]
 
 
@@ -43,7 +43,7 @@ def test_a_version_that_is_not_there(cli: CommandLine, job: str) -> None:
     for verb in ("show", "verify", "delete", "deploy", "load"):
         said = cli("model", verb, "nope", code=5)
         assert said.err.startswith("error: ")
-        assert "hint: see those that exist: fateflow model list" in said.err
+        assert "hint: `fateflow model list` lists the versions" in said.err
 
 
 def test_a_deployment_is_answered_as_by_fate(cli: CommandLine, job: str) -> None:
@@ -59,9 +59,9 @@ def test_a_deployment_is_answered_as_by_fate(cli: CommandLine, job: str) -> None
 
 def test_steps_of_components_are_read(cli: CommandLine, job: str) -> None:
     line = ("model", "deploy", job)
-    assert "no step" in cli(*line, "--cpn-step-index", "hetero_lr_0:last", code=2).err
+    assert "expected COMPONENT:STEP" in cli(*line, "--cpn-step-index", "hetero_lr_0:last", code=2).err
     twice = ("--cpn-step-index", "a:1", "--cpn-step-name", "a:end")
-    assert "two steps" in cli(*line, *twice, code=2).err
+    assert "more than one checkpoint" in cli(*line, *twice, code=2).err
 
 
 def test_predicting_with_tables_by_name(cli: CommandLine, deployed: str) -> None:
@@ -76,18 +76,18 @@ def test_predicting_with_tables_by_name(cli: CommandLine, deployed: str) -> None
 
 def test_predicting_needs_a_deployed_version_and_all_tables(cli: CommandLine, job: str, deployed: str) -> None:
     said = cli("model", "predict", job, *_TABLES, code=6)
-    assert f"hint: make one that can predict: fateflow model deploy {job}" in said.err
+    assert f"hint: deploy it with: fateflow model deploy {job}" in said.err
     said = cli("model", "predict", deployed, *_TABLES[:2], code=2)
-    assert "no table is named for host:10000 (reader_0)" in said.err
-    assert "its parties: guest:9999" in cli("model", "predict", deployed, "--table", "host:1=a.b", code=2).err
-    assert "there is no reader" in cli("model", "predict", deployed, "--table", "host.reader_7=a.b", code=2).err
-    assert "name what to predict on" in cli("model", "predict", deployed, code=2).err
+    assert "missing table for host:10000 (reader_0)" in said.err
+    assert "parties: guest:9999" in cli("model", "predict", deployed, "--table", "host:1=a.b", code=2).err
+    assert "unknown reader reader_7" in cli("model", "predict", deployed, "--table", "host.reader_7=a.b", code=2).err
+    assert "expected --table or -c" in cli("model", "predict", deployed, code=2).err
 
 
 def test_a_sound_version_is_verified(cli: CommandLine, deployed: str) -> None:
     said = cli("model", "verify", deployed, "--json")
     assert said.data["ok"] is True
-    assert cli("model", "verify", deployed).out.splitlines()[0] == f"{deployed} is sound"
+    assert cli("model", "verify", deployed).out.splitlines()[0] == f"{deployed} is valid"
 
 
 def test_a_changed_file_is_found(cli: CommandLine, job: str) -> None:
@@ -96,7 +96,7 @@ def test_a_changed_file_is_found(cli: CommandLine, job: str) -> None:
     [file] = list(files)
     file.write_text(file.read_text().replace("0", "1"))
     said = cli("model", "verify", version, code=1)
-    assert "✗ flawed  host:10000" in said.out
+    assert "✗ corrupt  host:10000" in said.out
     assert "hetero_lr_0" in said.out
     cli("model", "delete", version)
     cli("model", "show", version, code=5)
@@ -110,11 +110,11 @@ def test_two_versions_are_compared(cli: CommandLine, job: str, spare_job: str, d
     lines = cli("model", "diff", job, deployed).out.splitlines()
     assert lines[0].startswith(f"- {job}")
     assert "  = hetero_lr_0.model  HeteroLR  same" in lines
-    assert cli("model", "diff", job, job).err == "they do not differ\n"
+    assert cli("model", "diff", job, job).err == "no differences\n"
 
 
 def test_an_alias_is_set_moved_and_forgotten(cli: CommandLine, job: str, deployed: str) -> None:
-    assert cli("model", "alias", "set", "risk@prod", job).out == f"risk@prod is {job}\n"
+    assert cli("model", "alias", "set", "risk@prod", job).out == f"risk@prod → {job}\n"
     assert cli("model", "show", "risk@prod", "-o", "name").out.strip() == job
     cli("model", "alias", "set", "risk@prod", deployed)
     assert {"alias": "risk@prod", "model_version": deployed} in cli("model", "alias", "list", "--json").data
@@ -131,18 +131,18 @@ def test_a_version_goes_and_comes_back(cli: CommandLine, job: str) -> None:
         assert cli("model", "import", file).out.strip() == version
     said = cli("model", "show", version)
     assert "imported" in said.out.splitlines()[0]
-    assert said.out.count("✓ sound") == 3
+    assert said.out.count("✓ valid") == 3
     assert cli("model", "predict", version, *_TABLES, "-o", "name").out.strip().isdigit()
 
 
 def test_no_archive_is_told(cli: CommandLine, job: str) -> None:
     (cli.folder / "broken.zip").write_bytes(b"PK")
-    assert "broken.zip is no archive of a model part" in cli("model", "import", "broken.zip", code=2).err
+    assert "broken.zip is not the archive of a model part" in cli("model", "import", "broken.zip", code=2).err
     with zipfile.ZipFile(cli.folder / "other.zip", "w") as archive:
         archive.writestr("x", "y")
-    assert "is no archive of a model part" in cli("model", "import", "other.zip", code=2).err
-    assert "there is no file" in cli("model", "import", "nowhere.zip", code=2).err
-    assert "no part of host:1" in cli("model", "export", job, "x.zip", "--party", "host:1", code=5).err
+    assert "is not the archive of a model part" in cli("model", "import", "other.zip", code=2).err
+    assert "nowhere.zip not found" in cli("model", "import", "nowhere.zip", code=2).err
+    assert "no part of host:1 " in cli("model", "export", job, "x.zip", "--party", "host:1", code=5).err
 
 
 def test_an_export_by_configuration_is_answered_as_by_fate(cli: CommandLine, deployed: str) -> None:
@@ -158,8 +158,8 @@ def test_an_export_by_configuration_is_answered_as_by_fate(cli: CommandLine, dep
 def test_a_version_for_other_parties(cli: CommandLine, deployed: str) -> None:
     answer = cli("model", "migrate", deployed, "--to", "guest:9999=9998", "--to", "host:10000=10009", "--json").data
     assert answer["data"]["model_id"] == "arbiter-10001#guest-9998#host-10009#model"
-    assert "no party and new id" in cli("model", "migrate", deployed, "--to", "guest:1=2", code=2).err
-    assert "name the new ids" in cli("model", "migrate", deployed, code=2).err
+    assert "expected PARTY=NEW_ID" in cli("model", "migrate", deployed, "--to", "guest:1=2", code=2).err
+    assert "missing option --to" in cli("model", "migrate", deployed, code=2).err
 
 
 def test_a_service_gives_a_score(cli: CommandLine, deployed: str) -> None:

@@ -176,7 +176,7 @@ def test_what_is_missing_is_named(cli: CommandLine) -> None:
 
 def test_load_wants_exactly_one_of_job_and_conf(cli: CommandLine) -> None:
     for line in ("model load", "model load -j x -c upload_conf.json", "model import", "model migrate"):
-        assert "name either" in cli(*line.split(), code=2).err
+        assert "expected either" in cli(*line.split(), code=2).err
 
 
 def test_a_predict_dsl_is_made_of_a_training_dsl(cli: CommandLine) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fateflow_tui.commands.model.predict_conf import WantedTable, filled, tables_of
+from fateflow_tui.commands.model.predict_conf import TableChoice, filled, tables_of
 from fateflow_tui.core.errors import BadRequest
 
 
@@ -26,13 +26,13 @@ def _conf() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("word", "table"),
     [
-        ("guest=demo.new", WantedTable("guest", "", "", "demo", "new")),
-        ("host:10000=demo/a.b", WantedTable("host", "10000", "", "demo", "a.b")),
-        ("guest.reader_1=n.t", WantedTable("guest", "", "reader_1", "n", "t")),
-        ("host:1.reader_1=n.t", WantedTable("host", "1", "reader_1", "n", "t")),
+        ("guest=demo.new", TableChoice("guest", "", "", "demo", "new")),
+        ("host:10000=demo/a.b", TableChoice("host", "10000", "", "demo", "a.b")),
+        ("guest.reader_1=n.t", TableChoice("guest", "", "reader_1", "n", "t")),
+        ("host:1.reader_1=n.t", TableChoice("host", "1", "reader_1", "n", "t")),
     ],
 )
-def test_tables_are_read(word: str, table: WantedTable) -> None:
+def test_tables_are_read(word: str, table: TableChoice) -> None:
     assert tables_of([word]) == [table]
 
 
@@ -75,7 +75,7 @@ def test_unknown_parties_and_readers() -> None:
     with pytest.raises(BadRequest, match="no party host:1") as caught:
         filled(_conf(), tables_of(["host:1=h.t"]), "m", "v")
     assert "host:10001" in caught.value.hint
-    with pytest.raises(BadRequest, match="no reader reader_9"):
+    with pytest.raises(BadRequest, match="unknown reader reader_9"):
         filled(_conf(), tables_of(["host.reader_9=h.t"]), "m", "v")
 
 

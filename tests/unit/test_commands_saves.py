@@ -67,7 +67,7 @@ def test_what_is_no_text_is_told(saves: Saves, tmp_path: Path) -> None:
     (tmp_path / "conf.json").write_bytes(b"\xff")
     found = saves.next(_PATIENCE)
     assert isinstance(found, Unreadable)
-    assert "no UTF-8" in found.why
+    assert "not UTF-8" in found.why
     (tmp_path / "conf.json").write_text("conf 1")
     assert saves.next(_PATIENCE) == Saved(Texts("dsl 0", "conf 1"), ["conf.json"])
 
