@@ -127,9 +127,8 @@ class ModelActions(MarkableTableScreen[ModelRow]):
     )
     async def model_predict(self, selection: Selection) -> None:
         """Asks for the tables, and leaves the rest to the dialog in which jobs are submitted."""
-        from fateflow_tui.tui.deeds.submit import open_submit
         from fateflow_tui.tui.screens.dialog import Field, FormDialog, Values
-        from fateflow_tui.tui.screens.submit import Draft
+        from fateflow_tui.tui.screens.submit import Draft, open_submit
 
         model: ModelRow = selection.of("model")[0]
         conf = await self.client.models.predict_conf(model.model_id, model.model_version)
