@@ -167,7 +167,7 @@ def test_the_failure_card_of_a_job(cli: CommandLine, failed_job: str) -> None:
     text = cli("job", "why", failed_job).out
     assert "✗ dataio_0 failed at guest:9999" in text
     assert "has no column 'nope'" in text
-    assert "dense.py:" in text
+    assert "formats.py:" in text
     assert "last lines of its log:" in text
     [card] = cli("job", "show", failed_job, "--json").data["cards"]
     assert (card["component"], card["kind"]) == ("dataio_0", "component")
