@@ -34,7 +34,7 @@ def execute(session: Session, call: Any) -> dict[str, Any]:
     from fateflow_tui.sdk.operations import whole
 
     tolerant = msgspec.structs.replace(call, read=whole, tolerated=_ANY_FAILURE, patience=_TIMEOUT)
-    envelope: dict[str, Any] = msgspec.to_builtins(session.flow.do(tolerant))
+    envelope: dict[str, Any] = msgspec.to_builtins(session.flow.execute(tolerant))
     return {name: value for name, value in envelope.items() if value is not None or name == "retcode"}
 
 
@@ -42,7 +42,7 @@ def request_data(session: Session, path: str, body: Mapping[str, Any]) -> Any:
     """Call an endpoint below /v1 and return its `data`. Members that are None are not sent. Raises its failure."""
     from fateflow_tui.sdk.operations import Call, whole
 
-    return session.flow.do(Call(f"/v1/{path}", _given(body), whole, patience=_TIMEOUT)).data
+    return session.flow.execute(Call(f"/v1/{path}", _given(body), whole, patience=_TIMEOUT)).data
 
 
 def print_answer(

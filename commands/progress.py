@@ -177,12 +177,10 @@ def print_failure_cards(session: Session, job: JobView) -> None:
 
 def poll_job(flow: FateFlow, job_id: str) -> JobView:
     """Return the job when it has ended, or after a moment. Waits for a scheduler that is being restarted."""
-    from fateflow_tui.sdk import operations
-
     deadline = time.monotonic() + _RECONNECT_TIMEOUT
     while True:
         try:
-            flow.do(operations.wait(job_id, _POLL_INTERVAL))
+            flow.jobs.poll(job_id, _POLL_INTERVAL)
             return flow.job(job_id)
         except SchedulerUnreachable:
             if time.monotonic() > deadline:

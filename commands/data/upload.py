@@ -139,7 +139,8 @@ def upload(
     fateflow data upload demo/data/guest.csv --namespace demo --name breast_guest --drop
     fateflow data upload -c upload_conf.json --drop
     """
-    from fateflow_tui.sdk import operations
+    from fateflow_tui.sdk.operations import Call, whole
+    from fateflow_tui.sdk.operations.tables import Data
 
     session = context.of(ctx)
     if (file is None) == (conf_path is None):
@@ -159,7 +160,7 @@ def upload(
     if drop:
         conf["drop"] = 1
     local = str(conf.get("use_local_data", 1)) != "0"
-    call = operations.upload_conf(file or "", conf) if local else operations.raw("data/upload", conf)
+    call: Any = Data.upload_conf.call(file or "", conf) if local else Call("/v1/data/upload", conf, whole)
     envelope = fate.execute(session, call)
     job_id = str(envelope.get("jobId", ""))
     waits = conf_path is None if wait is None else wait

@@ -23,7 +23,7 @@ from fateflow_tui.core.formatting import duration, marked
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.types import RerunStep
-    from fateflow_tui.sdk.types.plans import (
+    from fateflow_tui.sdk.types.jobs import (
         Changed,
         ComponentPair,
         JobDiff,

@@ -1,4 +1,4 @@
-"""The asynchronous client; what it says and reads is that of `client`."""
+"""The asynchronous client; the source of the synchronous one."""
 
 from __future__ import annotations
 
@@ -14,12 +14,20 @@ import httpx
 import msgspec
 
 from fateflow_tui.core.errors import FateFlowError, SchedulerUnreachable
-from fateflow_tui.sdk import operations
 from fateflow_tui.sdk.connection import Target, find
-from fateflow_tui.sdk.namespaces import Later, Offer
-from fateflow_tui.sdk.operations import Call, PartyLike
-from fateflow_tui.sdk.operations.logs import Parties, stream_path, stream_query
-from fateflow_tui.sdk.streaming import LOOK_PIECE, Deadline, Frame, FrameReader, LogFeed, MetricFeed, Pauses, is_unsure
+from fateflow_tui.sdk.namespaces import Namespaces
+from fateflow_tui.sdk.operations.call import AsyncMode, Call, PartyLike
+from fateflow_tui.sdk.operations.site import PartyFilter, stream_path, stream_query
+from fateflow_tui.sdk.streaming import (
+    WATCH_INTERVAL,
+    Backoff,
+    Deadline,
+    Frame,
+    FrameReader,
+    LogTail,
+    MetricTail,
+    needs_refresh,
+)
 from fateflow_tui.sdk.transport import (
     event_of,
     file_of,
@@ -41,8 +49,17 @@ from fateflow_tui.sdk.types.jobs import JobLine, JobView
 T = TypeVar("T")
 
 
-class AsyncFateFlow(Offer[Later]):
-    """As `FateFlow`, for programs with an event loop."""
+class AsyncFateFlow(Namespaces[AsyncMode]):
+    """An asynchronous client of a scheduler.
+
+    url: of the scheduler. By default it is the one that runs on `home` (default: $FATEFLOW_URL, then $FATEFLOW_HOME,
+    then the user's data directory); it is looked up again when it does not answer, because it may have moved.
+    token: required by schedulers beyond loopback. app_key, secret_key: sign every call, as clients of FATE-Flow 1.7
+    and later do.
+
+    Methods raise the errors of `fateflow_tui.core.errors` that the scheduler raised, and SchedulerUnreachable when
+    none answers.
+    """
 
     def __init__(
         self,
@@ -52,8 +69,8 @@ class AsyncFateFlow(Offer[Later]):
         app_key: str | None = None,
         secret_key: str | None = None,
     ) -> None:
-        super().__init__(self.do)
-        self._named = (url, home, token, app_key, secret_key)
+        super().__init__(self.execute)
+        self._address = (url, home, token, app_key, secret_key)
         self._target: Target | None = None
         self._http: httpx.AsyncClient | None = None
 
@@ -66,6 +83,7 @@ class AsyncFateFlow(Offer[Later]):
         await self.close()
 
     async def close(self) -> None:
+        """Close the connection; the next call opens it again."""
         if self._http is not None:
             await self._http.aclose()
         self._http, self._target = None, None
@@ -75,66 +93,76 @@ class AsyncFateFlow(Offer[Later]):
 
     @property
     def target(self) -> Target:
-        """The scheduler that is called. Raises SchedulerUnreachable when none is known."""
+        """The scheduler's address. Raises SchedulerUnreachable when none is known."""
         if self._target is None:
-            self._target = find(*self._named)
+            self._target = find(*self._address)
         return self._target
 
-    async def do(self, call: Call[T]) -> T:
-        """Carries out any of `calls`."""
+    async def execute(self, call: Call[T]) -> T:
+        """Send a call and return its result. Operations do this for you."""
         with request_of(call) as arguments:
             if call.target is not None:
                 return await self._save(call, call.target, arguments)
             return result(call, await self._request(arguments), self.target)
 
     async def wait(self, job_id: str, timeout: float | None = None, patience: float = 10.0) -> JobLine:
-        """Returns the job when it has ended. Raises TimedOut after `timeout` seconds. patience: seconds for which the
-        scheduler may be away meanwhile.
+        """Wait until a job has ended and return it.
+
+        timeout: seconds until TimedOut is raised. patience: seconds for which the scheduler may be unreachable.
         """
-        deadline, pauses = Deadline(timeout), Pauses(patience)
+        deadline, backoff = Deadline(timeout), Backoff(patience)
         while True:
             try:
-                line = await self.do(operations.wait(job_id, deadline.next_piece()))
+                line = await self.jobs.poll(job_id, deadline.next_interval())
             except SchedulerUnreachable as error:
-                await asyncio.sleep(pauses.next(error))
+                await asyncio.sleep(backoff.next(error))
                 continue
             if line.status.ended:
                 return line
-            pauses.restart()
+            backoff.reset()
             deadline.check(line)
 
     async def watch(self, job_id: str, timeout: float | None = None, patience: float = 30.0) -> AsyncIterator[JobView]:
-        """The job each time that it has changed, and at last as it has ended. Raises TimedOut after `timeout` seconds.
-        patience: seconds for which the scheduler may be away meanwhile.
+        """Yield the job now, after each change, and when it has ended.
+
+        timeout: seconds until TimedOut is raised. patience: seconds for which the scheduler may be unreachable.
         """
-        deadline, pauses = Deadline(timeout, LOOK_PIECE), Pauses(patience)
+        deadline, backoff = Deadline(timeout, WATCH_INTERVAL), Backoff(patience)
         seen: JobView | None = None
         while True:
             try:
                 if seen is not None:
-                    await self.do(operations.wait(job_id, deadline.next_piece()))
+                    await self.jobs.poll(job_id, deadline.next_interval())
                 job = await self.job(job_id)
             except SchedulerUnreachable as error:
-                await asyncio.sleep(pauses.next(error))
+                await asyncio.sleep(backoff.next(error))
                 continue
             if job != seen:
                 yield job
             if job.status.ended:
                 return
             seen = job
-            pauses.restart()
+            backoff.reset()
             deadline.check(job)
 
     async def events(
-        self, job_id: str = "", since: int | None = None, patience: float | None = None, *, greeted: bool = False
+        self,
+        job_id: str = "",
+        since: int | None = None,
+        patience: float | None = None,
+        *,
+        include_connected: bool = False,
     ) -> AsyncIterator[Event]:
-        """Changes as they happen, without end. After a break it connects again and yields a `reconnected` event.
-        patience: seconds after which a scheduler that is away is given up (None: never, but for the first try).
-        greeted: begin with a `connected` event, after which no change is missed.
+        """Yield changes as they happen, without end. After an interruption it reconnects and yields a `reconnected`
+        event.
+
+        job_id: only events of this job. since: continue after this event (its `seq`). patience: seconds for which the
+        scheduler may be unreachable once connected; None for ever. include_connected: yield a `connected` event first,
+        after which no change is missed.
         """
         async with aclosing(self._events(job_id, since, patience)) as found:
             async for event in found:
-                if greeted or event.kind != "connected":
+                if include_connected or event.kind != "connected":
                     yield event
 
     async def logs(
@@ -143,19 +171,21 @@ class AsyncFateFlow(Offer[Later]):
         *,
         follow: bool = False,
         level: str = "INFO",
-        party: Parties = None,
+        party: PartyFilter = None,
         component: str | Sequence[str] = "",
         since: int = 0,
         tail: int = 0,
         patience: float | None = 60.0,
     ) -> AsyncIterator[LogLine]:
-        """The log of a job, all parties of this site merged; with `follow` until the job has ended, over restarts of
-        its scheduler. Without a job the site's own log. party, component: one or several. since: ms since the epoch.
-        tail: only so many lines of each file. patience: seconds for which the scheduler may be away; None for ever.
+        """Yield the log lines of a job, merged from all parties of this site; without a job, those of the site.
+
+        follow: continue with new lines until the job has ended, also when the scheduler restarts. party, component:
+        one or several. since: ms since the epoch. tail: only the last lines of each file. patience: seconds for which
+        the scheduler may be unreachable while following; None for ever.
         """
         if follow:
-            feed = LogFeed(since)
-            async with aclosing(self._followed(feed, patience, job_id, level, party, component, tail)) as lines:
+            followed = self._follow_log(job_id, level, party, component, since, tail, patience)
+            async with aclosing(followed) as lines:
                 async for line in lines:
                     yield line
             return
@@ -168,69 +198,80 @@ class AsyncFateFlow(Offer[Later]):
             for line in page.lines:
                 yield line
             if page.cursors == cursors or (page.lines and page.lines[0].at > asked_at):
-                return  # what is written from now on is for those who follow
+                return  # lines written after the call began are only for `follow`
             cursors = page.cursors
 
-    async def _followed(
-        self, feed: LogFeed, patience: float | None, job_id: str, level: str, party: Parties, component: Any, tail: int
+    async def _follow_log(
+        self,
+        job_id: str,
+        level: str,
+        party: PartyFilter,
+        component: str | Sequence[str],
+        since: int,
+        tail: int,
+        patience: float | None,
     ) -> AsyncGenerator[LogLine]:
-        pauses: Pauses | None = None
+        seen = LogTail(since)
+        backoff: Backoff | None = None
         while True:
             try:
-                query = stream_query(job_id, level, party, component, 0 if pauses else tail, feed.since)
+                query = stream_query(job_id, level, party, component, 0 if backoff else tail, seen.since)
                 async with aclosing(self._stream(stream_path(job_id), query, {})) as frames:
                     async for frame in frames:
                         if frame is None:
-                            pauses = pauses or Pauses(patience)
-                            pauses.restart()
+                            backoff = backoff or Backoff(patience)
+                            backoff.reset()
                         elif frame.kind == "end":
                             return
-                        elif frame.kind == "log" and feed.is_new(line := log_line_of(frame)):
+                        elif frame.kind == "log" and seen.is_new(line := log_line_of(frame)):
                             yield line
                 error = SchedulerUnreachable("the scheduler ended the log stream before the job had ended")
             except SchedulerUnreachable as failure:
                 error = failure
-            if pauses is None:
+            if backoff is None:
                 raise error
-            feed.reconnect()
-            await asyncio.sleep(pauses.next(error))
+            seen.reconnect()
+            await asyncio.sleep(backoff.next(error))
 
     async def follow_metrics(
         self, job_id: str, component: str = "", party: PartyLike | None = None
     ) -> AsyncIterator[MetricPoints]:
-        """Points of a job's series, those that are there and then new ones as they are written, until it has ended;
-        of all components and of all parties of this site unless one is named.
+        """Yield the existing points of a job's metric series, then new ones as they are written, until it has ended.
+
+        component, party: only series of these; by default of all components and all parties of this site.
         """
-        feed = MetricFeed(component, str(party or ""))
+        seen = MetricTail(component, str(party or ""))
         async with aclosing(self._events(job_id, None, None)) as events:
             async for event in events:
-                told = feed.told_by(event)
-                keys = feed.of_job(await self.job(job_id)) if is_unsure(event) else [told] if told else []
-                for key in keys:
-                    for points in feed.grown(key, await self.metrics(job_id, key[1], key[0])):
+                if needs_refresh(event):
+                    tasks = seen.started_tasks(await self.job(job_id))
+                else:
+                    tasks = seen.changed_tasks(event)
+                for task in tasks:
+                    for points in seen.new_points(task, await self.metrics(job_id, task.component, task.party)):
                         yield points
-                if feed.ended:
+                if seen.ended:
                     return
 
     async def _events(self, job_id: str, since: int | None, patience: float | None) -> AsyncGenerator[Event]:
-        pauses: Pauses | None = None
+        backoff: Backoff | None = None
         while True:
             try:
                 headers = {} if since is None else {"Last-Event-ID": str(since)}
                 async with aclosing(self._stream("/v1/events", {"job_id": job_id}, headers)) as frames:
                     async for frame in frames:
                         if frame is None:
-                            yield Event(since or 0, 0, "connected" if pauses is None else "reconnected", "", {})
-                            pauses = Pauses(patience)
+                            yield Event(since or 0, 0, "connected" if backoff is None else "reconnected", "", {})
+                            backoff = Backoff(patience)
                             continue
                         since = frame.number if frame.number is not None else since
                         yield event_of(frame)
                 error = SchedulerUnreachable("the scheduler ended its event stream")
             except SchedulerUnreachable as failure:
                 error = failure
-            if pauses is None:
+            if backoff is None:
                 raise error
-            await asyncio.sleep(pauses.next(error))
+            await asyncio.sleep(backoff.next(error))
 
     def _connected(self) -> httpx.AsyncClient:
         if self._http is None:
@@ -238,7 +279,7 @@ class AsyncFateFlow(Offer[Later]):
         return self._http
 
     async def _moved(self) -> bool:
-        """Forgets the connection; whether the scheduler is now to be found elsewhere."""
+        """Close the connection and look the scheduler up again; whether its address has changed."""
         old = self.target
         await self.close()
         return self.target != old
@@ -268,7 +309,7 @@ class AsyncFateFlow(Offer[Later]):
         return written(call, target)
 
     async def _stream(self, path: str, query: dict[str, Any], headers: dict[str, str]) -> AsyncGenerator[Frame | None]:
-        """None once it is connected, then the frames until the scheduler ends it."""
+        """Yield None when connected, then frames until the scheduler ends the stream."""
         reader = FrameReader()
         self._target = None if self._http is None else self._target
         try:
@@ -287,4 +328,4 @@ class AsyncFateFlow(Offer[Later]):
             await self.close()
             raise failed from error
         except msgspec.MsgspecError as error:
-            raise FateFlowError(f"{self.target.url} sends events that this client cannot read: {error}") from error
+            raise FateFlowError(f"{self.target.url} sent events that this client cannot read: {error}") from error

@@ -1,9 +1,12 @@
+# Generated from async_client.py by tests/generate_client.py; do not edit.
+# ruff: noqa: SIM108, UP028
 """The synchronous client."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -12,12 +15,20 @@ import httpx
 import msgspec
 
 from fateflow_tui.core.errors import FateFlowError, SchedulerUnreachable
-from fateflow_tui.sdk import operations
 from fateflow_tui.sdk.connection import Target, find
-from fateflow_tui.sdk.namespaces import Now, Offer
-from fateflow_tui.sdk.operations import Call, PartyLike
-from fateflow_tui.sdk.operations.logs import Parties, stream_path, stream_query
-from fateflow_tui.sdk.streaming import LOOK_PIECE, Deadline, Frame, FrameReader, LogFeed, MetricFeed, Pauses, is_unsure
+from fateflow_tui.sdk.namespaces import Namespaces
+from fateflow_tui.sdk.operations.call import Call, PartyLike, SyncMode
+from fateflow_tui.sdk.operations.site import PartyFilter, stream_path, stream_query
+from fateflow_tui.sdk.streaming import (
+    WATCH_INTERVAL,
+    Backoff,
+    Deadline,
+    Frame,
+    FrameReader,
+    LogTail,
+    MetricTail,
+    needs_refresh,
+)
 from fateflow_tui.sdk.transport import (
     event_of,
     file_of,
@@ -39,14 +50,16 @@ from fateflow_tui.sdk.types.jobs import JobLine, JobView
 T = TypeVar("T")
 
 
-class FateFlow(Offer[Now]):
-    """Talks to a scheduler. Methods raise errors of `core.errors` as the scheduler raised them, and
-    SchedulerUnreachable when there is none.
+class FateFlow(Namespaces[SyncMode]):
+    """A synchronous client of a scheduler.
 
-    url: of the scheduler; without it the one that runs on `home` (default: $FATEFLOW_URL, then $FATEFLOW_HOME, then
-    the user's data directory). It is looked up anew when it does not answer, because it may have moved.
-    token: what a scheduler beyond loopback asks for. app_key, secret_key: to sign every call with, as clients of
-    FATE-Flow 1.7 and later do. What operations take and give is said at their functions in `calls`.
+    url: of the scheduler. By default it is the one that runs on `home` (default: $FATEFLOW_URL, then $FATEFLOW_HOME,
+    then the user's data directory); it is looked up again when it does not answer, because it may have moved.
+    token: required by schedulers beyond loopback. app_key, secret_key: sign every call, as clients of FATE-Flow 1.7
+    and later do.
+
+    Methods raise the errors of `fateflow_tui.core.errors` that the scheduler raised, and SchedulerUnreachable when
+    none answers.
     """
 
     def __init__(
@@ -57,8 +70,8 @@ class FateFlow(Offer[Now]):
         app_key: str | None = None,
         secret_key: str | None = None,
     ) -> None:
-        super().__init__(self.do)
-        self._named = (url, home, token, app_key, secret_key)
+        super().__init__(self.execute)
+        self._address = (url, home, token, app_key, secret_key)
         self._target: Target | None = None
         self._http: httpx.Client | None = None
 
@@ -71,6 +84,7 @@ class FateFlow(Offer[Now]):
         self.close()
 
     def close(self) -> None:
+        """Close the connection; the next call opens it again."""
         if self._http is not None:
             self._http.close()
         self._http, self._target = None, None
@@ -80,64 +94,77 @@ class FateFlow(Offer[Now]):
 
     @property
     def target(self) -> Target:
-        """The scheduler that is called. Raises SchedulerUnreachable when none is known."""
+        """The scheduler's address. Raises SchedulerUnreachable when none is known."""
         if self._target is None:
-            self._target = find(*self._named)
+            self._target = find(*self._address)
         return self._target
 
-    def do(self, call: Call[T]) -> T:
-        """Carries out any of `calls`."""
+    def execute(self, call: Call[T]) -> T:
+        """Send a call and return its result. Operations do this for you."""
         with request_of(call) as arguments:
             if call.target is not None:
                 return self._save(call, call.target, arguments)
             return result(call, self._request(arguments), self.target)
 
     def wait(self, job_id: str, timeout: float | None = None, patience: float = 10.0) -> JobLine:
-        """Returns the job when it has ended. Raises TimedOut after `timeout` seconds. patience: seconds for which the
-        scheduler may be away meanwhile.
+        """Wait until a job has ended and return it.
+
+        timeout: seconds until TimedOut is raised. patience: seconds for which the scheduler may be unreachable.
         """
-        deadline, pauses = Deadline(timeout), Pauses(patience)
+        deadline, backoff = Deadline(timeout), Backoff(patience)
         while True:
             try:
-                line = self.do(operations.wait(job_id, deadline.next_piece()))
+                line = self.jobs.poll(job_id, deadline.next_interval())
             except SchedulerUnreachable as error:
-                time.sleep(pauses.next(error))
+                time.sleep(backoff.next(error))
                 continue
             if line.status.ended:
                 return line
-            pauses.restart()
+            backoff.reset()
             deadline.check(line)
 
     def watch(self, job_id: str, timeout: float | None = None, patience: float = 30.0) -> Iterator[JobView]:
-        """The job each time that it has changed, and at last as it has ended. Raises TimedOut after `timeout` seconds.
-        patience: seconds for which the scheduler may be away meanwhile.
+        """Yield the job now, after each change, and when it has ended.
+
+        timeout: seconds until TimedOut is raised. patience: seconds for which the scheduler may be unreachable.
         """
-        deadline, pauses = Deadline(timeout, LOOK_PIECE), Pauses(patience)
+        deadline, backoff = Deadline(timeout, WATCH_INTERVAL), Backoff(patience)
         seen: JobView | None = None
         while True:
             try:
                 if seen is not None:
-                    self.do(operations.wait(job_id, deadline.next_piece()))
+                    self.jobs.poll(job_id, deadline.next_interval())
                 job = self.job(job_id)
             except SchedulerUnreachable as error:
-                time.sleep(pauses.next(error))
+                time.sleep(backoff.next(error))
                 continue
             if job != seen:
                 yield job
             if job.status.ended:
                 return
             seen = job
-            pauses.restart()
+            backoff.reset()
             deadline.check(job)
 
     def events(
-        self, job_id: str = "", since: int | None = None, patience: float | None = None, *, greeted: bool = False
+        self,
+        job_id: str = "",
+        since: int | None = None,
+        patience: float | None = None,
+        *,
+        include_connected: bool = False,
     ) -> Iterator[Event]:
-        """Changes as they happen, without end. After a break it connects again and yields a `reconnected` event.
-        patience: seconds after which a scheduler that is away is given up (None: never, but for the first try).
-        greeted: begin with a `connected` event, after which no change is missed.
+        """Yield changes as they happen, without end. After an interruption it reconnects and yields a `reconnected`
+        event.
+
+        job_id: only events of this job. since: continue after this event (its `seq`). patience: seconds for which the
+        scheduler may be unreachable once connected; None for ever. include_connected: yield a `connected` event first,
+        after which no change is missed.
         """
-        return (event for event in self._events(job_id, since, patience) if greeted or event.kind != "connected")
+        with closing(self._events(job_id, since, patience)) as found:
+            for event in found:
+                if include_connected or event.kind != "connected":
+                    yield event
 
     def logs(
         self,
@@ -145,18 +172,23 @@ class FateFlow(Offer[Now]):
         *,
         follow: bool = False,
         level: str = "INFO",
-        party: Parties = None,
+        party: PartyFilter = None,
         component: str | Sequence[str] = "",
         since: int = 0,
         tail: int = 0,
         patience: float | None = 60.0,
     ) -> Iterator[LogLine]:
-        """The log of a job, all parties of this site merged; with `follow` until the job has ended, over restarts of
-        its scheduler. Without a job the site's own log. party, component: one or several. since: ms since the epoch.
-        tail: only so many lines of each file. patience: seconds for which the scheduler may be away; None for ever.
+        """Yield the log lines of a job, merged from all parties of this site; without a job, those of the site.
+
+        follow: continue with new lines until the job has ended, also when the scheduler restarts. party, component:
+        one or several. since: ms since the epoch. tail: only the last lines of each file. patience: seconds for which
+        the scheduler may be unreachable while following; None for ever.
         """
         if follow:
-            yield from self._followed(LogFeed(since), patience, job_id, level, party, component, tail)
+            followed = self._follow_log(job_id, level, party, component, since, tail, patience)
+            with closing(followed) as lines:
+                for line in lines:
+                    yield line
             return
         cursors: dict[str, Any] = {}
         asked_at = time.time_ns() // 1_000_000
@@ -164,67 +196,83 @@ class FateFlow(Offer[Now]):
             page = self.log_page(
                 job_id, level=level, party=party, component=component, since=since, tail=tail, cursors=cursors
             )
-            yield from page.lines
+            for line in page.lines:
+                yield line
             if page.cursors == cursors or (page.lines and page.lines[0].at > asked_at):
-                return  # what is written from now on is for those who follow
+                return  # lines written after the call began are only for `follow`
             cursors = page.cursors
 
-    def _followed(
-        self, feed: LogFeed, patience: float | None, job_id: str, level: str, party: Parties, component: Any, tail: int
-    ) -> Iterator[LogLine]:
-        pauses: Pauses | None = None
+    def _follow_log(
+        self,
+        job_id: str,
+        level: str,
+        party: PartyFilter,
+        component: str | Sequence[str],
+        since: int,
+        tail: int,
+        patience: float | None,
+    ) -> Generator[LogLine]:
+        seen = LogTail(since)
+        backoff: Backoff | None = None
         while True:
             try:
-                query = stream_query(job_id, level, party, component, 0 if pauses else tail, feed.since)
-                for frame in self._stream(stream_path(job_id), query, {}):
-                    if frame is None:
-                        pauses = pauses or Pauses(patience)
-                        pauses.restart()
-                    elif frame.kind == "end":
-                        return
-                    elif frame.kind == "log" and feed.is_new(line := log_line_of(frame)):
-                        yield line
+                query = stream_query(job_id, level, party, component, 0 if backoff else tail, seen.since)
+                with closing(self._stream(stream_path(job_id), query, {})) as frames:
+                    for frame in frames:
+                        if frame is None:
+                            backoff = backoff or Backoff(patience)
+                            backoff.reset()
+                        elif frame.kind == "end":
+                            return
+                        elif frame.kind == "log" and seen.is_new(line := log_line_of(frame)):
+                            yield line
                 error = SchedulerUnreachable("the scheduler ended the log stream before the job had ended")
             except SchedulerUnreachable as failure:
                 error = failure
-            if pauses is None:
+            if backoff is None:
                 raise error
-            feed.reconnect()
-            time.sleep(pauses.next(error))
+            seen.reconnect()
+            time.sleep(backoff.next(error))
 
     def follow_metrics(
         self, job_id: str, component: str = "", party: PartyLike | None = None
     ) -> Iterator[MetricPoints]:
-        """Points of a job's series, those that are there and then new ones as they are written, until it has ended;
-        of all components and of all parties of this site unless one is named.
-        """
-        feed = MetricFeed(component, str(party or ""))
-        for event in self._events(job_id, None, None):
-            told = feed.told_by(event)
-            keys = feed.of_job(self.job(job_id)) if is_unsure(event) else [told] if told else []
-            for key in keys:
-                yield from feed.grown(key, self.metrics(job_id, key[1], key[0]))
-            if feed.ended:
-                return
+        """Yield the existing points of a job's metric series, then new ones as they are written, until it has ended.
 
-    def _events(self, job_id: str, since: int | None, patience: float | None) -> Iterator[Event]:
-        pauses: Pauses | None = None
+        component, party: only series of these; by default of all components and all parties of this site.
+        """
+        seen = MetricTail(component, str(party or ""))
+        with closing(self._events(job_id, None, None)) as events:
+            for event in events:
+                if needs_refresh(event):
+                    tasks = seen.started_tasks(self.job(job_id))
+                else:
+                    tasks = seen.changed_tasks(event)
+                for task in tasks:
+                    for points in seen.new_points(task, self.metrics(job_id, task.component, task.party)):
+                        yield points
+                if seen.ended:
+                    return
+
+    def _events(self, job_id: str, since: int | None, patience: float | None) -> Generator[Event]:
+        backoff: Backoff | None = None
         while True:
             try:
                 headers = {} if since is None else {"Last-Event-ID": str(since)}
-                for frame in self._stream("/v1/events", {"job_id": job_id}, headers):
-                    if frame is None:
-                        yield Event(since or 0, 0, "connected" if pauses is None else "reconnected", "", {})
-                        pauses = Pauses(patience)
-                        continue
-                    since = frame.number if frame.number is not None else since
-                    yield event_of(frame)
+                with closing(self._stream("/v1/events", {"job_id": job_id}, headers)) as frames:
+                    for frame in frames:
+                        if frame is None:
+                            yield Event(since or 0, 0, "connected" if backoff is None else "reconnected", "", {})
+                            backoff = Backoff(patience)
+                            continue
+                        since = frame.number if frame.number is not None else since
+                        yield event_of(frame)
                 error = SchedulerUnreachable("the scheduler ended its event stream")
             except SchedulerUnreachable as failure:
                 error = failure
-            if pauses is None:
+            if backoff is None:
                 raise error
-            time.sleep(pauses.next(error))
+            time.sleep(backoff.next(error))
 
     def _connected(self) -> httpx.Client:
         if self._http is None:
@@ -232,7 +280,7 @@ class FateFlow(Offer[Now]):
         return self._http
 
     def _moved(self) -> bool:
-        """Forgets the connection; whether the scheduler is now to be found elsewhere."""
+        """Close the connection and look the scheduler up again; whether its address has changed."""
         old = self.target
         self.close()
         return self.target != old
@@ -261,8 +309,8 @@ class FateFlow(Offer[Now]):
             raise unreachable(self.target, error) from error
         return written(call, target)
 
-    def _stream(self, path: str, query: dict[str, Any], headers: dict[str, str]) -> Iterator[Frame | None]:
-        """None once it is connected, then the frames until the scheduler ends it."""
+    def _stream(self, path: str, query: dict[str, Any], headers: dict[str, str]) -> Generator[Frame | None]:
+        """Yield None when connected, then frames until the scheduler ends the stream."""
         reader = FrameReader()
         self._target = None if self._http is None else self._target
         try:
@@ -281,4 +329,4 @@ class FateFlow(Offer[Now]):
             self.close()
             raise failed from error
         except msgspec.MsgspecError as error:
-            raise FateFlowError(f"{self.target.url} sends events that this client cannot read: {error}") from error
+            raise FateFlowError(f"{self.target.url} sent events that this client cannot read: {error}") from error

@@ -1,10 +1,11 @@
-"""Following a scheduler: server-sent events, deadlines, new log lines and metric points."""
+"""Following a scheduler: server-sent events, deadlines, retries, new log lines and metric points."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,7 +16,7 @@ from fateflow_tui.sdk.types.jobs import JobLine, JobView
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """One event of a stream. number: its id, None without one."""
+    """One server-sent event. number: its id, None without one."""
 
     kind: str
     data: bytes
@@ -23,7 +24,7 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class FrameReader:
-    """Takes lines without their ends, gives an event at each empty line that closes one."""
+    """Parses a stream of server-sent events line by line."""
 
     def __init__(self) -> None:
         self._kind = "message"
@@ -31,6 +32,7 @@ class FrameReader:
         self._number: int | None = None
 
     def feed(self, line: str) -> Frame | None:
+        """Take a line without its line end; return the event that it completes, if any."""
         if not line:
             frame = Frame(self._kind, "\n".join(self._data).encode(), self._number) if self._data else None
             self._kind, self._data, self._number = "message", [], None
@@ -46,29 +48,27 @@ class FrameReader:
         return None
 
 
+WAIT_INTERVAL = 30.0  # seconds per request while waiting for the end of a job
+WATCH_INTERVAL = 0.3  # the same, while changes on the way are of interest
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0  # seconds
-WAIT_PIECE = 30.0  # seconds that the scheduler is asked to wait at once
-_LATE = 2_000  # ms by which a line may come later than a younger one
-_REMEMBERED = 2_000  # lines, before old ones are forgotten
-LOOK_PIECE = 0.3  # the same, where changes on the way are of interest
-
-Key = tuple[str, str]  # party, component
+_OVERLAP = 2_000  # ms by which a line may arrive after a newer one
+_REMEMBERED = 2_000  # lines that are kept before old ones are dropped
 
 
-class Pauses:
-    """How long to wait before each new try, and when to give up. patience: seconds; None for ever."""
+class Backoff:
+    """Pauses between retries, and the time to give up. patience: seconds; None to retry for ever."""
 
     def __init__(self, patience: float | None) -> None:
         self._patience = patience
-        self.restart()
+        self.reset()
 
-    def restart(self) -> None:
-        """The scheduler answered."""
+    def reset(self) -> None:
+        """Start over, after the scheduler has answered."""
         self._pause = _FIRST_PAUSE
         self._since: float | None = None
 
     def next(self, error: SchedulerUnreachable) -> float:
-        """Seconds to wait; raises `error` when it has taken too long already."""
+        """Return the seconds to wait before the next try. Raises `error` when patience is exhausted."""
         now = time.monotonic()
         self._since = self._since or now
         if self._patience is not None and now - self._since + self._pause > self._patience:
@@ -78,42 +78,47 @@ class Pauses:
 
 
 class Deadline:
-    """A time limit in pieces that the scheduler waits at once. seconds: None for none."""
+    """A time limit on waiting for a job. seconds: None for no limit. interval: seconds per request."""
 
-    def __init__(self, seconds: float | None, piece: float = WAIT_PIECE) -> None:
-        self._seconds, self._piece = seconds, piece
+    def __init__(self, seconds: float | None, interval: float = WAIT_INTERVAL) -> None:
+        self._seconds, self._interval = seconds, interval
         self._end = None if seconds is None else time.monotonic() + seconds
 
-    def next_piece(self) -> float:
-        return self._piece if self._end is None else max(0.0, min(self._piece, self._end - time.monotonic()))
+    def next_interval(self) -> float:
+        """Return the seconds that the next request may wait."""
+        return self._interval if self._end is None else max(0.0, min(self._interval, self._end - time.monotonic()))
 
     def check(self, line: JobLine) -> None:
-        """Raises TimedOut for a job that is still not at its end when the time is over."""
+        """Raise TimedOut when the time is over."""
         if self._end is not None and time.monotonic() >= self._end:
             text = f"job {line.job_id} is still {line.status} after {self._seconds:g} s"
             raise TimedOut(text, data={"job_id": line.job_id})
 
 
-class LogFeed:
-    """A log that is followed over breaks: where to go on, and which lines are known already when it does."""
+class LogTail:
+    """Which lines of a followed log are new, also after a reconnection. since: ms since the epoch."""
 
     def __init__(self, since: int) -> None:
         self._begin = since
         self._at = 0
         self._known: Counter[LogLine] = Counter()
-        self._again: Counter[LogLine] = Counter()
+        self._repeated: Counter[LogLine] = Counter()
 
     @property
     def since(self) -> int:
-        """Where to begin, or to go on: a little earlier than the last line, because lines may come late."""
-        return max(self._begin, self._at - _LATE) if self._at else self._begin
+        """Where to start or continue, in ms since the epoch: a little before the newest line, as lines may arrive
+        out of order.
+        """
+        return max(self._begin, self._at - _OVERLAP) if self._at else self._begin
 
     def reconnect(self) -> None:
-        self._again = self._known.copy()
+        """Expect the known lines once more."""
+        self._repeated = self._known.copy()
 
     def is_new(self, line: LogLine) -> bool:
-        if self._again[line] > 0:
-            self._again[line] -= 1
+        """Whether a received line is new; remember it."""
+        if self._repeated[line] > 0:
+            self._repeated[line] -= 1
             return False
         if line.at > self._at:
             self._at = line.at
@@ -123,48 +128,58 @@ class LogFeed:
         return True
 
 
-class MetricFeed:
-    """Which points of a job's series are new. component, party: the only ones wanted, '' for all."""
+class TaskKey(NamedTuple):
+    """A component at a party. party: `role:id`."""
+
+    party: str
+    component: str
+
+
+class MetricTail:
+    """Which points of a job's metric series are new. component, party: only these; "" for all."""
 
     def __init__(self, component: str = "", party: str = "") -> None:
         self._component, self._party = component, party
         self._seen: dict[tuple[str, str, str, str], int] = {}
         self.ended = False
 
-    def told_by(self, event: Event) -> Key | None:
-        """The task whose series an event says have grown."""
-        key = (str(event.data.get("party", "")), str(event.data.get("component", "")))
-        return key if event.kind == "metrics" and self._wants(*key) else None
+    def changed_tasks(self, event: Event) -> list[TaskKey]:
+        """The task whose series have new points according to an event, if any."""
+        task = TaskKey(str(event.data.get("party", "")), str(event.data.get("component", "")))
+        return [task] if event.kind == "metrics" and self._selects(task) else []
 
-    def of_job(self, job: JobView) -> list[Key]:
-        """The tasks whose series are to be read when it is not known what has grown; notes whether the job ended."""
+    def started_tasks(self, job: JobView) -> list[TaskKey]:
+        """All tasks that may have series, for a full refresh; notes whether the job has ended."""
         self.ended = job.status.ended
         here = {line.party for line in job.party_lines if line.here}
-        return [
-            (party, component.name)
+        tasks = [
+            TaskKey(party, component.name)
             for component in job.components
             if component.started_at
             for party in component.parties
-            if party in here and self._wants(party, component.name)
+            if party in here
         ]
+        return [task for task in tasks if self._selects(task)]
 
-    def grown(self, key: Key, found: Mapping[str, Mapping[str, Series]]) -> Iterator[MetricPoints]:
-        """What is new in all series of a task. A series that has become shorter is that of a later run."""
-        for namespace, of_namespace in found.items():
-            for name, series in of_namespace.items():
-                place = (*key, namespace, name)
-                known = self._seen.get(place, -1)
+    def new_points(self, task: TaskKey, found: Mapping[str, Mapping[str, Series]]) -> Iterator[MetricPoints]:
+        """The points of a task's series that were not returned before. found: namespace -> name -> series; one that
+        has become shorter belongs to a later run.
+        """
+        for namespace, series_by_name in found.items():
+            for name, series in series_by_name.items():
+                key = (*task, namespace, name)
+                known = self._seen.get(key, -1)
                 start = known if 0 <= known <= len(series.data) else 0
                 if len(series.data) != known:
-                    self._seen[place] = len(series.data)
-                    yield MetricPoints(*place, series.data[start:], series.meta)
+                    self._seen[key] = len(series.data)
+                    yield MetricPoints(*key, series.data[start:], series.meta)
 
-    def _wants(self, party: str, component: str) -> bool:
-        return self._component in ("", component) and self._party in ("", party)
+    def _selects(self, task: TaskKey) -> bool:
+        return self._component in ("", task.component) and self._party in ("", task.party)
 
 
-def is_unsure(event: Event) -> bool:
-    """Whether everything is to be read anew: after a gap, a break, or when the job has ended."""
+def needs_refresh(event: Event) -> bool:
+    """Whether everything must be read again: after a gap, a reconnection, or the end of the job."""
     return event.kind in ("connected", "reconnected", "gap") or (
         event.kind == "job" and event.data.get("status") in ENDED
     )

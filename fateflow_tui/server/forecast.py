@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from fateflow_tui.core.plan import JobPlan, PartyDocument, TaskPlan
 from fateflow_tui.core.ports import ModuleCatalog, loadable_facts
 from fateflow_tui.core.why import Usual
-from fateflow_tui.sdk.types.plans import JobForecast, Leaving, PartyForecast, TaskForecast
+from fateflow_tui.sdk.types.jobs import JobForecast, Leaving, PartyForecast, TaskForecast
 from fateflow_tui.server.explain.wording import usual_of
 from fateflow_tui.server.fate.lineage import named_tables
 

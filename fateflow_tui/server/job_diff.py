@@ -10,8 +10,7 @@ from fateflow_tui.artifacts.metrics import read
 from fateflow_tui.core.plan import PartyDocument
 from fateflow_tui.core.records import JobState
 from fateflow_tui.registry.difference import changes
-from fateflow_tui.sdk.types.jobs import ComponentView
-from fateflow_tui.sdk.types.plans import Changed, ComparedJob, ComponentPair, JobDiff, MetricPair
+from fateflow_tui.sdk.types.jobs import Changed, ComparedJob, ComponentPair, ComponentView, JobDiff, MetricPair
 from fateflow_tui.server.explain.ended import reused
 from fateflow_tui.server.fate.records import own_documents
 from fateflow_tui.server.job_views import component_views, job_line

@@ -14,7 +14,6 @@ import msgspec
 
 from fateflow_tui.core.errors import Conflict, FateFlowError, JobNotFound, SchedulerUnreachable
 from fateflow_tui.sdk.connection import default_home, read_run_file
-from fateflow_tui.sdk.operations import jobs as job_calls
 from fateflow_tui.tui.snapshot import NOTHING, Change, Connection, Link, Snapshot
 
 if TYPE_CHECKING:
@@ -180,7 +179,7 @@ class Feed:
             try:
                 if self._flow is None:
                     self._flow = await self._opened()
-                async with contextlib.aclosing(self._flow.events(patience=0, greeted=True)) as events:  # type: ignore[type-var]
+                async with contextlib.aclosing(self._flow.events(patience=0, include_connected=True)) as events:  # type: ignore[type-var]
                     async for event in events:
                         tries = 0
                         await self._heard(event)
@@ -244,7 +243,7 @@ class Feed:
                 if job_id in self._looked_at:
                     self.tell(self.snapshot.take_view(await self.flow.job(job_id)))
                 else:
-                    self.tell(self.snapshot.take_lines([await self.flow.do(job_calls.wait(job_id, 0))]))
+                    self.tell(self.snapshot.take_lines([await self.flow.jobs.poll(job_id)]))
             except JobNotFound:
                 self.tell(self.snapshot.forget(job_id))
             except FateFlowError:

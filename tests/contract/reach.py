@@ -14,8 +14,7 @@ from typing import Any
 
 import fateflow_tui.sdk.fate
 from fateflow_tui.sdk import FateFlow
-from fateflow_tui.sdk.namespaces import Noun, Operation, operations_of
-from fateflow_tui.sdk.operations import Call
+from fateflow_tui.sdk.operations.call import Call, Namespace, Operation, operations_of
 
 _ROOT = Path(__file__).parents[2]
 _MODEL_ID = "guest-9999#host-10000#model"
@@ -26,7 +25,6 @@ BY_HAND = {
     "log/stream": "logs",
     "log/site/stream": "logs",
     "log/read": "logs",
-    "job/wait": "wait",
     "job/rerun/plan": "rerun",
 }
 
@@ -41,7 +39,7 @@ def same(path: str, offered: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _nouns() -> Iterator[tuple[str, type[Noun[Any]]]]:
+def _namespaces() -> Iterator[tuple[str, type[Namespace[Any]]]]:
     yield "", FateFlow
     for name, member in inspect.getmembers(FateFlow):
         if isinstance(member, cached_property):
@@ -51,15 +49,15 @@ def _nouns() -> Iterator[tuple[str, type[Noun[Any]]]]:
 
 def _all_operations() -> dict[str, Operation[..., Any]]:
     return {
-        f"{noun}{name}": operation
-        for noun, kind in _nouns()
+        f"{prefix}{name}": operation
+        for prefix, kind in _namespaces()
         for name, operation in operations_of(kind).items()
         if name not in _ANY_CALL
     }
 
 
 def sample_calls() -> dict[str, Call[Any]]:
-    return {name: operation.make(**_sample_arguments(operation.make)) for name, operation in _all_operations().items()}
+    return {name: operation.call(**_sample_arguments(operation.make)) for name, operation in _all_operations().items()}
 
 
 def sdk_paths() -> dict[str, str]:
@@ -76,7 +74,7 @@ def _sample_arguments(make: Any) -> dict[str, Any]:
     hints = typing.get_type_hints(make)
     return {
         name: _sample(name, hints[name])
-        for name, parameter in inspect.signature(make).parameters.items()
+        for name, parameter in list(inspect.signature(make).parameters.items())[1:]
         if parameter.kind is not parameter.VAR_KEYWORD
         and (parameter.default is parameter.empty or name in ("model_id", "model_version"))
     }

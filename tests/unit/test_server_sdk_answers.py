@@ -1,19 +1,24 @@
-"""The SDK's pure half: requests from arguments, results and errors from answers."""
+"""The SDK without a scheduler: requests from arguments, results and errors from answers."""
 
 from __future__ import annotations
 
 import inspect
+from functools import cached_property
 from pathlib import Path
 
+import generate_client
 import msgspec
 import pytest
 
 from fateflow_tui.core import errors
-from fateflow_tui.sdk import AsyncFateFlow, FateFlow, namespaces, operations
+from fateflow_tui.sdk import AsyncFateFlow, FateFlow
 from fateflow_tui.sdk.answers import read_envelope
 from fateflow_tui.sdk.connection import RunFile, find, read_run_file
-from fateflow_tui.sdk.namespaces import operations_of
-from fateflow_tui.sdk.streaming import Pauses
+from fateflow_tui.sdk.namespaces import Namespaces
+from fateflow_tui.sdk.operations.call import Namespace, document, operations_of
+from fateflow_tui.sdk.operations.jobs import Jobs
+from fateflow_tui.sdk.operations.models import Models
+from fateflow_tui.sdk.streaming import Backoff
 from fateflow_tui.sdk.transport import file_of
 
 
@@ -54,23 +59,27 @@ def test_what_is_no_fate_flow_is_said_to_be_none(content: bytes) -> None:
 def test_documents_are_objects_texts_or_files(tmp_path: Path) -> None:
     file = tmp_path / "dsl.json"
     file.write_text('{"a": 1,\n}', encoding="utf-8")
-    assert operations.document({"a": 1}) == {"a": 1}
-    assert operations.document(' {"a": 1}') == ' {"a": 1}'
-    assert operations.document(file) == operations.document(str(file)) == '{"a": 1,\n}'
+    assert document({"a": 1}) == {"a": 1}
+    assert document(' {"a": 1}') == ' {"a": 1}'
+    assert document(file) == document(str(file)) == '{"a": 1,\n}'
     with pytest.raises(errors.BadRequest, match=r"nosuch\.json: No such file"):
-        operations.document("nosuch.json")
+        document("nosuch.json")
     with pytest.raises(errors.BadRequest):
-        operations.document(tmp_path)
+        document(tmp_path)
 
 
 def test_a_limit_of_zero_is_sent() -> None:
-    assert operations.jobs.listed(limit=0).body == {"limit": 0}
+    assert Jobs.__call__.call(limit=0).body == {"limit": 0}
 
 
 def test_a_party_is_given_as_text() -> None:
-    assert operations.jobs.config("1", "guest:9999").body == {"job_id": "1", "role": "guest", "party_id": "9999"}
+    assert Jobs.config.call("1", "guest:9999").body == {"job_id": "1", "role": "guest", "party_id": "9999"}
     with pytest.raises(errors.BadRequest, match="role:id"):
-        operations.jobs.config("1", "9999")
+        Jobs.config.call("1", "9999")
+
+
+def test_the_synchronous_client_is_generated_from_the_asynchronous_one() -> None:
+    assert generate_client.TARGET.read_text(encoding="utf-8") == generate_client.generated(), "run generate_client.py"
 
 
 def test_both_clients_offer_the_same() -> None:
@@ -84,42 +93,40 @@ def test_both_clients_offer_the_same() -> None:
     assert operations_of(FateFlow) == operations_of(AsyncFateFlow) != {}
 
 
-def test_every_call_is_an_operation_of_a_noun_and_says_what_it_does() -> None:
-    kinds = [kind for kind in vars(namespaces).values() if isinstance(kind, type) and issubclass(kind, namespaces.Noun)]
-    offered = {operation.make for kind in kinds for operation in operations_of(kind).values()}
-    made = {
-        function
-        for module in vars(operations).values()
-        if inspect.ismodule(module) and module.__name__.startswith(f"{operations.__name__}.")
-        for name, function in inspect.getmembers(module, inspect.isfunction)
-        if not name.startswith("_") and str(inspect.signature(function).return_annotation).startswith("Call[")
-    }
-    assert {function.__name__ for function in made - offered} == {"wait"}
-    assert [function.__qualname__ for function in offered if not function.__doc__] == []
-
-
-def test_an_operation_looks_like_the_function_that_it_is_made_of(tmp_path: Path) -> None:
+def test_every_operation_is_documented_and_offered_by_a_namespace_of_the_clients(tmp_path: Path) -> None:
     flow = FateFlow(home=tmp_path)
-    assert inspect.signature(flow.models.show) == inspect.signature(operations.models.show)
-    assert flow.models.show.__doc__ == operations.models.show.__doc__
+    members = [name for name, member in vars(Namespaces).items() if isinstance(member, cached_property)]
+    kinds = {type(getattr(flow, name)) for name in members}
+    declared = {
+        kind for kind in Namespace.__subclasses__() if kind.__module__.startswith("fateflow_tui.sdk.operations.")
+    }
+    assert declared == kinds != set()
+    undocumented = [name for kind in kinds for name, one in operations_of(kind).items() if not one.__doc__]
+    assert undocumented == []
+
+
+def test_an_operation_has_the_signature_of_its_declaration(tmp_path: Path) -> None:
+    flow = FateFlow(home=tmp_path)
+    assert list(inspect.signature(flow.models.query).parameters) == ["model_version", "model_id", "party", "fields"]
+    assert flow.models.show.__doc__ == Models.show.__doc__
     assert "show" in repr(flow.models)
-    with pytest.raises(errors.SchedulerUnreachable, match="no scheduler runs"):
+    with pytest.raises(errors.SchedulerUnreachable, match="no scheduler"):
         flow.models.show("1")
     with pytest.raises(TypeError, match="unexpected keyword argument 'depth'"):
         flow.models.show("1", depth=3)  # type: ignore[call-arg]
 
 
 def test_the_parties_of_a_model_are_read_from_its_id() -> None:
-    call = operations.models.load("arbiter-10000#guest-9999#host-10000_10001#model", "1")
+    call = Models.load.call("arbiter-10000#guest-9999#host-10000_10001#model", "1")
     assert call.body == {
         "initiator": {"role": "guest", "party_id": "9999"},
         "role": {"arbiter": [10000], "guest": [9999], "host": [10000, 10001]},
         "job_parameters": {"model_id": "arbiter-10000#guest-9999#host-10000_10001#model", "model_version": "1"},
     }
-    assert operations.models.bind("s", job_id="7").body == {"job_id": "7", "service_id": "s"}
+    assert Models.bind.call("s", job_id="7").body == {"job_id": "7", "service_id": "s"}
     for wrong in ("", "x", "guest-a#model"):
         with pytest.raises(errors.BadRequest):
-            operations.models.load(wrong, "1")
+            Models.load.call(wrong, "1")
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -161,11 +168,11 @@ def test_a_damaged_run_file_is_none(tmp_path: Path) -> None:
     assert read_run_file(tmp_path) is None
 
 
-def test_patience_ends() -> None:
-    pauses = Pauses(0.0)
+def test_retries_end_when_patience_does() -> None:
+    backoff = Backoff(0.0)
     with pytest.raises(errors.SchedulerUnreachable):
-        pauses.next(errors.SchedulerUnreachable("gone"))
-    endless = Pauses(None)
+        backoff.next(errors.SchedulerUnreachable("gone"))
+    endless = Backoff(None)
     waits = [endless.next(errors.SchedulerUnreachable("gone")) for _ in range(8)]
     assert waits == sorted(waits)
     assert waits[-1] <= 2.0

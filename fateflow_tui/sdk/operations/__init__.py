@@ -1,11 +1,9 @@
-"""Every operation of the API as a value: what to send and how to read the answer. Pure; the clients carry them out.
+"""The operations of the API: what to send and how to read the answer. Each is declared once, for both clients.
 
-One module per noun: `jobs`, `tasks`, `tracking`, `data`, `tables`, `models` (with `model_archives`), `tags`, `serving`,
-`parties`, `permissions`, `logs`, `site`. `fateflow_tui.sdk.namespaces` lists what each client offers of them.
+One module per resource, with one namespace class for each attribute of a client: `jobs` (Jobs, Tasks), `tracking`,
+`tables` (Data, Tables), `models` (Models, Tags), `serving`, `site` (Site, Parties, Permissions, Logs).
 """
 
-from fateflow_tui.sdk.operations.call import Call, Document, PartyLike, document, fetch, raw, whole
-from fateflow_tui.sdk.operations.data import upload_conf
-from fateflow_tui.sdk.operations.jobs import wait
+from fateflow_tui.sdk.operations.call import Call, Document, PartyLike, document, whole
 
-__all__ = ["Call", "Document", "PartyLike", "document", "fetch", "raw", "upload_conf", "wait", "whole"]
+__all__ = ["Call", "Document", "PartyLike", "document", "whole"]

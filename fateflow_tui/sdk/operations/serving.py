@@ -1,4 +1,4 @@
-"""Online inference with loaded models, in FATE-Serving's form."""
+"""Serving: online inference with loaded models, in FATE-Serving's protocol."""
 
 from __future__ import annotations
 
@@ -8,79 +8,103 @@ from typing import Any
 import msgspec
 
 from fateflow_tui.sdk.answers import Envelope
-from fateflow_tui.sdk.operations.call import Call, PartyLike, as_, given, list_of, nothing, party_members
-from fateflow_tui.sdk.types import BatchAnswer, BatchInference, FeatureTable, Inference, Serving
+from fateflow_tui.sdk.operations.call import (
+    Call,
+    Mode,
+    Namespace,
+    PartyLike,
+    as_,
+    given,
+    list_of,
+    nothing,
+    operation,
+    part_members,
+    party_members,
+)
+from fateflow_tui.sdk.types import models
+from fateflow_tui.sdk.types.models import BatchAnswer, BatchInference, FeatureTable, Inference
 
-_SHORT = 10.0  # seconds beyond the client's own
-_INDEXING = 600.0  # the same, until a large table's index is built
-
-
-def listed() -> Call[Serving]:
-    """Services and loaded models of the site."""
-    return Call("/v1/serving/list", {}, as_(Serving))
-
-
-def infer(
-    service_id: str, features: Mapping[str, Any], remote: Mapping[str, Any] | None = None, case_id: str = ""
-) -> Call[Inference]:
-    """Asks the model that is bound to a service for one score.
-
-    features: of the guest, by name. remote: by what hosts find the same person, such as {"id": "123"}.
-    case_id: names the question in both sides' logs.
-    """
-    body = {
-        "head": {"serviceId": service_id, **given({"caseId": case_id})},
-        "body": {"featureData": dict(features), "sendToRemoteFeatureData": dict(remote or {})},
-    }
-
-    def read(envelope: Envelope) -> Inference:
-        return msgspec.convert(envelope.data or {}, Inference, strict=False)
-
-    return Call("/federation/1.0/inference", body, read, patience=_SHORT)
+_SHORT = 10.0  # seconds beyond the client's own timeout
+_INDEXING = 600.0  # the same, while the index of a large table is built
 
 
-def infer_batch(
-    service_id: str, rows: Sequence[Mapping[str, Any]], remote: Sequence[Mapping[str, Any]] = (), case_id: str = ""
-) -> Call[BatchInference]:
-    """Asks for the scores of many. rows, remote: what `infer` takes, in the same order."""
-    others = remote or [{} for _ in rows]
-    questions = [
-        {"index": index, "featureData": dict(row), "sendToRemoteFeatureData": dict(other)}
-        for index, (row, other) in enumerate(zip(rows, others, strict=True))
-    ]
-    body = {"head": {"serviceId": service_id, **given({"caseId": case_id})}, "body": {"batchDataList": questions}}
+class Serving(Namespace[Mode]):
+    """Online inference. Called directly, it lists services and loaded models."""
 
-    def read(envelope: Envelope) -> BatchInference:
-        model = msgspec.convert(envelope.data or {}, Inference, strict=False)
-        answers = sorted(envelope.batch or [], key=lambda answer: answer.get("index", 0))
-        found = msgspec.convert(answers, list[BatchAnswer], strict=False)
-        return BatchInference(found, model.model_id, model.model_version, model.timestamp)
+    @operation
+    def __call__(self) -> Call[models.Serving]:
+        """List the services and loaded models of the site."""
+        return Call("/v1/serving/list", {}, as_(models.Serving))
 
-    return Call("/federation/1.0/batchInference", body, read, patience=_SHORT)
+    @operation
+    def infer(
+        self,
+        service_id: str,
+        features: Mapping[str, Any],
+        remote: Mapping[str, Any] | None = None,
+        case_id: str = "",
+    ) -> Call[Inference]:
+        """Score one row with the model that is bound to a service.
 
+        features: the guest's, by name. remote: what hosts look the same row up by, such as {"id": "123"}. case_id:
+        identifies the request in the logs of both sides.
+        """
+        body = {
+            "head": {"serviceId": service_id, **given({"caseId": case_id})},
+            "body": {"featureData": dict(features), "sendToRemoteFeatureData": dict(remote or {})},
+        }
 
-def unload(model_id: str, model_version: str, party: PartyLike) -> Call[None]:
-    """Ends inference with a party's part of a version."""
-    body = {"model_id": model_id, "model_version": model_version, **party_members(party)}
-    return Call("/v1/serving/unload", body, nothing)
+        def read(envelope: Envelope) -> Inference:
+            return msgspec.convert(envelope.data or {}, Inference, strict=False)
 
+        return Call("/federation/1.0/inference", body, read, patience=_SHORT)
 
-def unbind(service_id: str) -> Call[None]:
-    """Forgets a service; the version that was bound to it stays loaded."""
-    return Call("/v1/serving/unbind", {"service_id": service_id}, nothing)
+    @operation
+    def infer_batch(
+        self,
+        service_id: str,
+        rows: Sequence[Mapping[str, Any]],
+        remote: Sequence[Mapping[str, Any]] = (),
+        case_id: str = "",
+    ) -> Call[BatchInference]:
+        """Score many rows. rows, remote: `features` and `remote` of `infer`, in the same order."""
+        others = remote or [{} for _ in rows]
+        questions = [
+            {"index": index, "featureData": dict(row), "sendToRemoteFeatureData": dict(other)}
+            for index, (row, other) in enumerate(zip(rows, others, strict=True))
+        ]
+        body = {"head": {"serviceId": service_id, **given({"caseId": case_id})}, "body": {"batchDataList": questions}}
 
+        def read(envelope: Envelope) -> BatchInference:
+            model = msgspec.convert(envelope.data or {}, Inference, strict=False)
+            answers = sorted(envelope.batch or [], key=lambda answer: answer.get("index", 0))
+            found = msgspec.convert(answers, list[BatchAnswer], strict=False)
+            return BatchInference(found, model.model_id, model.model_version, model.timestamp)
 
-def unbind_features(party: PartyLike, model_id: str = "") -> Call[None]:
-    """The host finds its features there no more."""
-    return Call("/v1/serving/features/unbind", {**party_members(party), **given({"model_id": model_id})}, nothing)
+        return Call("/federation/1.0/batchInference", body, read, patience=_SHORT)
 
+    @operation
+    def unload(self, model_id: str, model_version: str, party: PartyLike) -> Call[None]:
+        """Stop inference with a party's part of a version."""
+        return Call("/v1/serving/unload", part_members(model_id, model_version, party), nothing)
 
-def bind_features(party: PartyLike, namespace: str, name: str, model_id: str = "") -> Call[FeatureTable]:
-    """Names the table in which a host finds its features of who is asked for. model_id: only for this model."""
-    body = {**party_members(party), "namespace": namespace, "name": name, **given({"model_id": model_id})}
-    return Call("/v1/serving/features/bind", body, as_(FeatureTable), patience=_INDEXING)
+    @operation
+    def unbind(self, service_id: str) -> Call[None]:
+        """Remove a service; its model version stays loaded."""
+        return Call("/v1/serving/unbind", {"service_id": service_id}, nothing)
 
+    @operation
+    def bind_features(self, party: PartyLike, namespace: str, name: str, model_id: str = "") -> Call[FeatureTable]:
+        """Set the table in which a host looks up features during inference. model_id: only for this model."""
+        body = {**party_members(party), "namespace": namespace, "name": name, **given({"model_id": model_id})}
+        return Call("/v1/serving/features/bind", body, as_(FeatureTable), patience=_INDEXING)
 
-def features() -> Call[list[FeatureTable]]:
-    """The feature tables of the site."""
-    return Call("/v1/serving/features/list", {}, list_of(FeatureTable))
+    @operation
+    def unbind_features(self, party: PartyLike, model_id: str = "") -> Call[None]:
+        """Remove a host's feature table."""
+        return Call("/v1/serving/features/unbind", {**party_members(party), **given({"model_id": model_id})}, nothing)
+
+    @operation
+    def features(self) -> Call[list[FeatureTable]]:
+        """List the feature tables of the site."""
+        return Call("/v1/serving/features/list", {}, list_of(FeatureTable))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fateflow_tui.core.cells import Spans, on_one_line
 from fateflow_tui.core.formatting import duration, plural
-from fateflow_tui.sdk.types.plans import JobForecast, Leaving, PartyForecast, TaskForecast
+from fateflow_tui.sdk.types.jobs import JobForecast, Leaving, PartyForecast, TaskForecast
 from fateflow_tui.tui import columns
 
 
