@@ -6,7 +6,6 @@ import inspect
 from functools import cached_property
 from pathlib import Path
 
-import generate_client
 import msgspec
 import pytest
 
@@ -20,6 +19,7 @@ from fateflow_tui.sdk.operations.jobs import Jobs
 from fateflow_tui.sdk.operations.models import Models
 from fateflow_tui.sdk.streaming import Backoff
 from fateflow_tui.sdk.transport import file_of
+from tests import generate_client
 
 
 def _envelope(**members: object) -> bytes:
@@ -79,7 +79,9 @@ def test_a_party_is_given_as_text() -> None:
 
 
 def test_the_synchronous_client_is_generated_from_the_asynchronous_one() -> None:
-    assert generate_client.TARGET.read_text(encoding="utf-8") == generate_client.generated(), "run generate_client.py"
+    assert generate_client.TARGET.read_text(encoding="utf-8") == generate_client.generated(), (
+        "run: python tests/generate_client.py"
+    )
 
 
 def test_both_clients_offer_the_same() -> None:
