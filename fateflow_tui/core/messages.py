@@ -81,12 +81,19 @@ class Refusal(msgspec.Struct, frozen=True):
     """Why a party does not take part. code: of the error class; retcode: FATE-Flow's number.
 
     lacks: names of what is missing, by kind: role, command, component, dataset (grants), table, module, model.
+    message: the reason alone. party: the one that refuses; None in records of earlier versions, whose message names it.
     """
 
     code: str
     message: str
     retcode: int = 103
     lacks: dict[str, list[str]] = {}
+    party: Party | None = None
+
+    @property
+    def text(self) -> str:
+        """The reason, with the party that refuses."""
+        return f"{self.party} cannot take part: {self.message}" if self.party else self.message
 
 
 class Shortage(msgspec.Struct, frozen=True):

@@ -87,8 +87,8 @@ class Ledger:
             (amount.cores if short_of_cores else amount.memory) for amount in (document.need, need, self.total)
         )
         beside = "" if own == all_of_it else f" and {all_of_it} together with {', '.join(sorted(others))}"
-        message = f"{party} needs {own} {unit} for this job{beside}, the party has {total} in all"
-        return Refusal("party_refused", message)
+        message = f"it needs {own} {unit} for this job{beside}, but has {total} in total"
+        return Refusal("party_refused", message, party=document.party)
 
     def waiting(self) -> Iterator[Job]:
         """The jobs that want capacity here, by priority, then by age: the same order at every site."""

@@ -146,8 +146,7 @@ def _obey_parties(site: Site, job: Job) -> bool:
             continue
         if report.refusal is not None:
             tag = SUBMIT_FAILED if driver.status is Status.READY else JOB_END
-            cause = report.refusal.message.removeprefix(f"{key} cannot take part: ")
-            end_job(site, job, Status.FAILED, f"{key} refused: {cause}", tag)
+            end_job(site, job, Status.FAILED, f"{key} refused: {report.refusal.message}", tag)
             return True
         if report.stop is not None:
             stop_job(site, job, report.stop, key)

@@ -152,7 +152,7 @@ class Site:
             lambda: [(one.namespace, one.name) for one in self.serving.feature_bindings()],
             config.retention,
         )
-        self.local_jobs = LocalJobService(self.jobs.submit, self.tables)
+        self.local_jobs = LocalJobService(self.jobs, self.tables)
         self._running: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -191,7 +191,9 @@ class Site:
             permits = self.permissions.of(directive.driver)
             refusal = admit(directive.document, self.catalog, self.tables, self.registry, permits)
         if (denial := self._rerun_denial(directive)) is not None:
-            raise denial
+            # The driver shows the message alone, so the command that helps goes into it.
+            text = f"{denial.message} ({denial.hint})" if denial.hint else denial.message
+            raise type(denial)(text, data=denial.data)
         self._live.add(directive.job_id)
         with self._performer.answering(directive.job_id, directive.party) as answer:
             gone = self.jobs.gone(directive)

@@ -58,7 +58,7 @@ def job_line(state: JobState) -> JobLine:
     """A job in short: at its driver over all parties, elsewhere as this site's first party knows it."""
     record, document = _spokesman(state)
     driver = state.driver
-    refused = record.refusal.message if record.refusal else ""
+    refused = record.refusal.text if record.refusal else ""
     statuses = component_statuses(state)
     status = driver.status if driver else record.status
     ended_at = driver.ended_at if driver else record.ended_at

@@ -203,11 +203,16 @@ async def job_plan(site: ThisSite, body: DocumentBody) -> Response:
     tables it reads and writes, and which values may leave it. `reuse`: as in `job/submit`. Submits nothing.
     """
     dsl, conf = (_document(body, name) for name in ("job_dsl", "job_runtime_conf"))
-    plan, refusals = site.jobs.draft(dsl, client_free(conf))
-    here = [str(document.party) for document in plan.documents if site.config.plays(document.party)]
-    source, reused = _reuse(site, body, dsl, client_free(conf))
-    texts = {party: refusal.message for party, refusal in refusals.items()}
-    return answer(forecast(plan, site.catalog, await site.task_durations.by_module(), here, reused, texts, source))
+    wish = body.text("reuse")
+    reuse = wish if wish.isdigit() and len(wish) > 1 else body.flag("reuse")
+    draft = site.jobs.draft(dsl, client_free(conf), reuse=reuse)
+    here = [str(document.party) for document in draft.plan.documents if site.config.plays(document.party)]
+    durations = await site.task_durations.by_module()
+    texts = {party: refusal.text for party, refusal in draft.refusals.items()}
+    steps = draft.reuse.components if draft.reuse else []
+    reused = [step.component for step in steps if str(step.action) == "reuse"]
+    source = (draft.reuse.source if draft.reuse else None) or ""
+    return answer(forecast(draft.plan, site.catalog, durations, here, reused, texts, source))
 
 
 @router.post("/job/diff", **described(members("a", "b", party=TEXT), {"a": JOB, "b": JOB}, _DIFF))
@@ -223,16 +228,6 @@ async def job_diff(site: ThisSite, body: JsonBody) -> Response:
 def _document(body: Body, name: str) -> Any:
     given = body.members.get(name)
     return {} if given is None else given
-
-
-def _reuse(site: Site, body: Body, dsl: Any, conf: Any) -> tuple[str, list[str]]:
-    """The job that would be reused, and the components that it has done already."""
-    wish = body.text("reuse")
-    reuse = wish if wish.isdigit() and len(wish) > 1 else body.flag("reuse")
-    if not reuse:
-        return "", []
-    found = site.jobs.reuse_plan(dsl, conf, reuse=reuse)
-    return found.source or "", [step.component for step in found.components if str(step.action) == "reuse"]
 
 
 def _job(site: Site, body: Body, name: str) -> JobState:

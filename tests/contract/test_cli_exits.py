@@ -86,7 +86,7 @@ def test_a_job_that_no_party_can_hold_is_refused_with_both_numbers(cli: CommandL
     said = cli("job", "submit", "-d", dsl, "-c", conf.name, "--json", code=7)
     assert said.error["error"] == "party_refused"
     assert "400 cores" in said.error["message"]
-    assert "20 in all" in said.error["message"]
+    assert "20 in total" in said.error["message"]
     assert said.data["retcode"] != 0
 
 

@@ -114,7 +114,7 @@ REFUSED = {
     "missing table": Refused(reads_table, "reads table experiment.absent, which does not exist here"),
     "too many cores": Refused(
         lambda _, conf: conf["job_parameters"]["common"].update(task_cores=21),
-        "guest:9999 needs 21 cores for this job, the party has 20 in all",
+        "guest:9999 cannot take part: it needs 21 cores for this job, but has 20 in total",
     ),
 }
 

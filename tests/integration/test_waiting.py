@@ -30,22 +30,21 @@ def submit(site: RunningSite, cores: int, seconds: float) -> str:
 
 
 def test_a_job_that_can_never_run_is_refused_with_both_numbers(site: RunningSite, tmp_path: Path) -> None:
-    with pytest.raises(PartyRefused, match=f"needs {TOTAL + 1} cores for this job, the party has {TOTAL} in all"):
+    with pytest.raises(PartyRefused, match=f"needs {TOTAL + 1} cores for this job, but has {TOTAL} in total"):
         submit(site, TOTAL + 1, 0)
     dsl, conf = sleep_job(1, GUEST, job_parameters={"task_cores": 400})
     (tmp_path / "dsl.json").write_text(json.dumps(dsl))
     (tmp_path / "conf.json").write_text(json.dumps(conf))
     said = CommandLine(site.home, tmp_path)("job", "submit", "-d", "dsl.json", "-c", "conf.json", code=7)
     assert said.out == ""
-    assert f"guest:9999 needs 400 cores for this job, the party has {TOTAL} in all" in said.err
+    assert f"guest:9999 cannot take part: it needs 400 cores for this job, but has {TOTAL} in total" in said.err
     assert site.flow.wait(submit(site, TOTAL, 0), timeout=30).status is Status.SUCCESS
 
 
 def test_parties_of_one_site_share_its_cores(site: RunningSite) -> None:
     dsl, conf = sleep_job(1, {"guest": [9999], "host": [10000]}, job_parameters={"task_cores": 12})
-    with pytest.raises(
-        PartyRefused, match=r"host:10000 needs 12 cores .* and 24 together with guest:9999, .* 20 in all"
-    ):
+    reason = r"host:10000 cannot take part: it needs 12 cores .* and 24 together with guest:9999, .* 20 in total"
+    with pytest.raises(PartyRefused, match=reason):
         site.flow.submit(dsl, conf)
 
 

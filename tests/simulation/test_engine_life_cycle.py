@@ -79,7 +79,7 @@ def test_what_is_too_large_is_refused_with_both_numbers_and_undone_everywhere() 
     world.run()
     driver = world.driver(JOB)
     assert (driver.status, driver.tag) == (Status.FAILED, "submit_failed")
-    assert "host:10000 needs 50 cores for this job, the party has 20 in all" in driver.reason
+    assert "host:10000 refused: it needs 50 cores for this job, but has 20 in total" in driver.reason
     report = driver.parties["host:10000"].report
     assert report is not None
     assert report.ended is Status.FAILED
@@ -95,7 +95,8 @@ def test_parties_of_one_site_are_refused_when_they_do_not_fit_together() -> None
     assert state is not None
     assert state.driver is not None
     assert state.driver.reason.endswith(
-        "arbiter:10000 needs 4 cores for this job and 12 together with guest:9999, host:10000, the party has 10 in all"
+        "arbiter:10000 refused: it needs 4 cores for this job and 12 together with guest:9999, host:10000, "
+        "but has 10 in total"
     )
 
 

@@ -173,7 +173,7 @@ def test_memory_is_counted_where_the_site_limits_it() -> None:
 
     refusal = limited.refusal(Job(JobState(FIRST)), hungry)
     assert refusal is not None
-    assert refusal.message == "guest:9999 needs 4000 MiB of memory for this job, the party has 1000 in all"
+    assert refusal.message == "it needs 4000 MiB of memory for this job, but has 1000 in total"
     assert free.refusal(Job(JobState(FIRST)), hungry) is None
 
 

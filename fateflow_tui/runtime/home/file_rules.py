@@ -55,8 +55,8 @@ class FileRules:
             try:
                 self.named(name)
             except (BadRequest, PartyRefused) as error:
-                text = f"{document.party} cannot take part: {plan.component}: {error.message}"
-                return Refusal(code=error.code, message=text, retcode=error.retcode)
+                text = f"{plan.component}: {error.message}"
+                return Refusal(code=error.code, message=text, retcode=error.retcode, party=document.party)
         return None
 
 

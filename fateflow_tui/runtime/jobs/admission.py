@@ -38,12 +38,12 @@ def _refusal(document: PartyDocument, obstacles: list[FateFlowError]) -> Refusal
     if not obstacles:
         return None
     first = obstacles[0]
-    text = "; ".join(obstacle.message for obstacle in obstacles)
     return Refusal(
         code=first.code,
-        message=f"{document.party} cannot take part: {text}",
+        message="; ".join(obstacle.message for obstacle in obstacles),
         retcode=first.retcode,
         lacks=_lacks(obstacles),
+        party=document.party,
     )
 
 

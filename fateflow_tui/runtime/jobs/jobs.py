@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.document import CheckedJob, changed_components, check_job, plan_job, with_changes
+from fateflow_tui.core.document.json_text import JsonDocument, read_json
 from fateflow_tui.core.document.predict import merge_confs
+from fateflow_tui.core.document.problems import Problem
 from fateflow_tui.core.errors import (
     BadRequest,
     Conflict,
@@ -30,6 +32,7 @@ from fateflow_tui.runtime.events import Observer
 from fateflow_tui.runtime.home.file_rules import FileRules
 from fateflow_tui.runtime.jobs.admission import admit
 from fateflow_tui.runtime.jobs.lookup import JobLookup, is_settled, status_of, stop_answers, submit_failed
+from fateflow_tui.runtime.jobs.prediction import Prediction
 from fateflow_tui.runtime.jobs.reuse import Adoption, best_source, closest, with_reuse
 from fateflow_tui.runtime.live_jobs import JobIds, LiveJobs, lease
 from fateflow_tui.runtime.scheduler import Scheduler
@@ -72,15 +75,26 @@ _SEARCHED = 50  # newest jobs among which one to be reused is looked for
 _ACKNOWLEDGED_WITHIN = 3.0  # seconds that `stop` waits for the parties before it says who is still to answer
 
 
-class Prediction(Protocol):
-    """What a predict job takes from its model. parts: the digest of each party's part."""
+Document = Mapping[str, Any] | str  # a job document: parsed, or the user's own text
 
-    @property
-    def predict_dsl(self) -> Mapping[str, Any]: ...
-    @property
-    def train_conf(self) -> Mapping[str, Any]: ...
-    @property
-    def parts(self) -> Mapping[str, str]: ...
+
+class SubmittedJob(NamedTuple):
+    """A job that all parties have accepted, and what the check of its documents warns about."""
+
+    state: JobState
+    warnings: list[Problem]
+
+
+class JobDraft(NamedTuple):
+    """A job that was checked and planned but not submitted.
+
+    refusals: of this site's parties, by `str(party)`. reuse: what would be reused, None if that was not asked.
+    """
+
+    plan: JobPlan
+    refusals: dict[str, Refusal]
+    warnings: list[Problem]
+    reuse: ReusePlan | None
 
 
 class JobService(JobLookup):
@@ -100,7 +114,7 @@ class JobService(JobLookup):
         registry: Registry,
         plays: Callable[[Party], bool],
         ids: JobIds,
-        prediction: Callable[[Mapping[str, Any] | str], Prediction | None],
+        prediction: Callable[[JsonDocument], Prediction | None],
         pending: PendingChanges,
         files: FileRules,
         adoption: Adoption,
@@ -121,19 +135,19 @@ class JobService(JobLookup):
 
     async def submit(
         self,
-        dsl: Mapping[str, Any] | str,
-        conf: Mapping[str, Any] | str,
+        dsl: Document,
+        conf: Document,
         *,
         by: str = "",
         reuse: str | bool = False,
-    ) -> JobState:
-        """Checks a job, makes it known to all its parties and queues it. A predict job's DSL is that of its model.
+    ) -> SubmittedJob:
+        """Check a job, create it at all its parties and queue it. A predict job takes its DSL from its model.
 
-        reuse: the job of which all that is unchanged is taken over; True for the newest that has most of it.
+        reuse: the id of the job whose unchanged results are reused; True for the newest job that shares most.
 
         Raises BadDocument with all problems, or PartyRefused / PartyUnreachable with every party's answer.
         """
-        plan = self._planned(dsl, conf, by)
+        checked, plan = self._planned(dsl, conf, by)
         job_id = plan.job_id
         source = self._source(plan, reuse)
         if source is not None:
@@ -145,13 +159,14 @@ class JobService(JobLookup):
         await self._scheduler.turn(JobSubmitted(now_ms(), plan, self._refusals(plan.documents), adopted))
         state = await self._observer.until(job_id, self.state, _is_created)
         if state.driver is not None and state.driver.tag == "submit_failed":
-            raise submit_failed(state)
-        return state
+            raise submit_failed(state, plan.driver)
+        return SubmittedJob(state, checked.warnings)
 
-    def draft(self, dsl: Mapping[str, Any] | str, conf: Mapping[str, Any] | str) -> tuple[JobPlan, dict[str, Refusal]]:
-        """The plan that `submit` would make, and what this site's parties would say against it; submits nothing."""
-        plan = self._planned(dsl, conf)
-        return plan, self._refusals(plan.documents)
+    def draft(self, dsl: Document, conf: Document, *, reuse: str | bool = False) -> JobDraft:
+        """Plan a job as `submit` would, without submitting it. Raises as `submit` does."""
+        checked, plan = self._planned(dsl, conf)
+        reused = self._reuse_plan(plan, reuse) if reuse else None
+        return JobDraft(plan, self._refusals(plan.documents), checked.warnings, reused)
 
     def adoptable(self, document: PartyDocument) -> dict[str, Adopted]:
         """What a party of this site has of the job that its document wants to reuse."""
@@ -167,14 +182,15 @@ class JobService(JobLookup):
             return []
         return list(self._adoption.gone(state))
 
-    def reuse_plan(
-        self, dsl: Mapping[str, Any] | str, conf: Mapping[str, Any] | str, *, reuse: str | bool = True
-    ) -> ReusePlan:
-        """What `submit` would do with each component, and why; submits nothing. Raises as `submit` does.
+    def reuse_plan(self, dsl: Document, conf: Document, *, reuse: str | bool = True) -> ReusePlan:
+        """Say what `submit` would do with each component, and why, without submitting. Raises as `submit` does.
 
-        What parties of other sites no longer have is not known before they are asked to take it over.
+        Which results the parties of other sites still have is known only when the job is submitted.
         """
-        plan = self._planned(dsl, conf)
+        _, plan = self._planned(dsl, conf)
+        return self._reuse_plan(plan, reuse)
+
+    def _reuse_plan(self, plan: JobPlan, reuse: str | bool) -> ReusePlan:
         if reuse is False:
             return run_all(plan, Reason(Change.OFF, "reuse is off"))
         source = self.require(reuse) if isinstance(reuse, str) else closest(plan, self.states(_SEARCHED))
@@ -188,8 +204,8 @@ class JobService(JobLookup):
             return self.require(reuse)
         return best_source(plan, self.states(_SEARCHED)) if reuse else None
 
-    def _planned(self, dsl: Mapping[str, Any] | str, conf: Mapping[str, Any] | str, by: str = "") -> JobPlan:
-        """The plan of a job under a new id. Raises BadDocument with all problems, BadRequest, NotBuilt."""
+    def _planned(self, dsl: Document, conf: Document, by: str = "") -> tuple[CheckedJob, JobPlan]:
+        """Check a job and plan it under a new id. Raises BadDocument with all problems, BadRequest, NotBuilt."""
         checked, parts = self._checked(dsl, conf)
         initiator = checked.initiator
         if not self._plays(initiator):
@@ -198,7 +214,7 @@ class JobService(JobLookup):
                 hint=f"submit the job at the site of {initiator}",
             )
         _refuse_unbuilt(checked)
-        return plan_job(checked, self._ids.new(), driver=initiator, submitted_by=by, model_parts=parts)
+        return checked, plan_job(checked, self._ids.new(), driver=initiator, submitted_by=by, model_parts=parts)
 
     async def stop(self, job_id: str, *, by: str, status: Status = Status.CANCELED, reason: str = "") -> dict[str, Any]:
         """Stops a job at all parties, from any of them. Stopping an ended job changes nothing."""
@@ -320,14 +336,13 @@ class JobService(JobLookup):
         plan = plan_job(checked, state.job_id, driver=state.plan.driver, model_parts=parts)
         return plan.documents, plan.conf
 
-    def _checked(
-        self, dsl: Mapping[str, Any] | str, conf: Mapping[str, Any] | str
-    ) -> tuple[CheckedJob, Mapping[str, str]]:
-        """The checked job, and of a predict job the digests of its model's parts."""
-        model = self._prediction(conf)
+    def _checked(self, dsl: Document, conf: Document) -> tuple[CheckedJob, Mapping[str, str]]:
+        """Parse and check both documents, each once. Also return the digests of a predict job's model parts."""
+        parsed = read_json(conf)
+        model = self._prediction(parsed)
         if model is None:
-            return check_job(dsl, conf, self._catalog), {}
-        return check_job(model.predict_dsl, conf, self._catalog, train_conf=model.train_conf), model.parts
+            return check_job(dsl, parsed, self._catalog), {}
+        return check_job(model.predict_dsl, parsed, self._catalog, train_conf=model.train_conf), model.parts
 
 
 def _refuse_unknown(state: JobState, component_parameters: Mapping[str, Any]) -> None:

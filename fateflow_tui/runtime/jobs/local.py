@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -12,6 +12,7 @@ import msgspec
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.errors import BadRequest, Conflict
 from fateflow_tui.core.records import JobState
+from fateflow_tui.runtime.jobs.jobs import JobService
 
 _UPLOAD_FIELDS = ("id_delimiter", "storage_engine", "storage_address", "duplicate_ids")
 _UPLOAD_FLAGS = ("extend_sid", "auto_increasing_sid", "with_meta")
@@ -131,39 +132,42 @@ class TableExists(Conflict):
 
 
 class LocalJobService:
-    """submit: of `JobService`."""
+    """Runs what concerns only this site as jobs of the party `local:0`, logged and listed like any other job."""
 
-    def __init__(self, submit: Callable[..., Awaitable[JobState]], tables: Tables) -> None:
-        self._submit = submit
+    def __init__(self, jobs: JobService, tables: Tables) -> None:
+        self._jobs = jobs
         self._tables = tables
 
     async def upload(self, conf: Mapping[str, Any], file: Path, *, by: str = "") -> JobState:
-        """Stores a file of this site as a table, by a job of the party local:0."""
+        """Store a file of this site as a table. Raises TableExists, BadRequest."""
         dsl, job_conf = upload_job(conf, str(file))
         namespace, name = str(conf["namespace"]), str(conf["table_name"])
-        drops = bool(job_conf["component_parameters"]["role"]["local"]["0"]["upload_0"]["destroy"])
-        if self._tables.meta(namespace, name) is not None and not drops:
+        drop = bool(job_conf["component_parameters"]["role"]["local"]["0"]["upload_0"]["destroy"])
+        if self._tables.meta(namespace, name) is not None and not drop:
             raise TableExists(
-                f"table {namespace}.{name} exists already", hint="say drop=1 (--drop) to replace it, or choose a name"
+                f"table {namespace}.{name} already exists",
+                hint="replace it with drop=1 (--drop), or choose another name",
             )
-        return await self._submit(dsl, job_conf, by=by)
+        return await self._submit(dsl, job_conf, by)
 
     async def download(self, conf: Mapping[str, Any], *, by: str = "") -> JobState:
-        """Writes a table to a file of this site, by a job of the party local:0."""
+        """Write a table to a file of this site. Raises NotFound, BadRequest."""
         dsl, job_conf = download_job(conf)
-        namespace, name = str(conf["namespace"]), str(conf["table_name"])
-        self._tables.usable(namespace, name)
-        return await self._submit(dsl, job_conf, by=by)
+        self._tables.usable(str(conf["namespace"]), str(conf["table_name"]))
+        return await self._submit(dsl, job_conf, by)
 
     async def write(self, parameters: Mapping[str, Any], conf: Mapping[str, Any], *, by: str = "") -> JobState:
-        """Writes a table to another one or to a file of this site, by a job of the party local:0."""
+        """Write a table to another table or to a file of this site. Raises NotFound, BadRequest."""
         self._tables.usable(str(parameters["namespace"]), str(parameters["table_name"]))
-        return await self._submit(*writer_job(parameters, conf), by=by)
+        return await self._submit(*writer_job(parameters, conf), by)
 
     async def store_model(self, conf: Mapping[str, Any], directory: str, *, by: str = "") -> JobState:
-        """Copies a party's part of a model to the second location, by a job of the party local:0."""
-        return await self._submit(*model_job("ModelStore", conf, directory), by=by)
+        """Copy a party's part of a model to the second location."""
+        return await self._submit(*model_job("ModelStore", conf, directory), by)
 
     async def restore_model(self, conf: Mapping[str, Any], directory: str, *, by: str = "") -> JobState:
-        """Brings a party's part of a model back from the second location, by a job of the party local:0."""
-        return await self._submit(*model_job("ModelRestore", conf, directory), by=by)
+        """Copy a party's part of a model back from the second location."""
+        return await self._submit(*model_job("ModelRestore", conf, directory), by)
+
+    async def _submit(self, dsl: Mapping[str, Any], conf: Mapping[str, Any], by: str) -> JobState:
+        return (await self._jobs.submit(dsl, conf, by=by)).state

@@ -8,11 +8,13 @@ from typing import Any
 
 from fateflow_tui.core.errors import DamagedFile, FateFlowError, JobNotFound, PartyRefused, PartyUnreachable
 from fateflow_tui.core.ids import Party
+from fateflow_tui.core.messages import Refusal
 from fateflow_tui.core.ports import JobStore
 from fateflow_tui.core.records import JobState
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import Engine
 from fateflow_tui.runtime.live_jobs import load_state
+from fateflow_tui.runtime.peers.grants import NotGranted, grant_command
 
 
 def is_settled(state: JobState) -> bool:
@@ -40,34 +42,43 @@ def stop_answers(state: JobState) -> dict[str, str]:
     }
 
 
-def submit_failed(state: JobState) -> FateFlowError:
-    """Every party's answer in FATE-Flow's form: role -> party id -> {retcode, retmsg}."""
+def submit_failed(state: JobState, driver: Party) -> FateFlowError:
+    """Return the error of a job that was not created, with every party's answer in FATE-Flow's form: role -> party id
+    -> {retcode, retmsg}.
+    """
     answers: dict[str, dict[str, dict[str, Any]]] = {}
     refusals: list[str] = []
-    silent: list[str] = []
-    if state.driver is not None:
-        for key, view in state.driver.parties.items():
-            party = Party.parse(key)
-            refusal = view.report.refusal if view.report else None
-            if refusal is not None:
-                answer = {"retcode": refusal.retcode, "retmsg": refusal.message}
-                refusals.append(refusal.message)
-            elif view.report is not None:
-                answer = {"retcode": 0, "retmsg": "success"}
-            elif not view.sent_at:
-                # A party of this very site: another one's refusal has ended the job before.
-                answer = {"retcode": 103, "retmsg": f"{key} was not asked any more"}
-            else:
-                trouble = f"{key} did not take it: {view.trouble}" if view.trouble else f"{key} did not answer in time"
-                answer = {"retcode": PartyUnreachable.retcode, "retmsg": trouble}
-                silent.append(trouble)
-            answers.setdefault(party.role, {})[party.party_id] = answer
+    unanswered: list[str] = []
+    for key, view in state.driver.parties.items() if state.driver is not None else ():
+        party = Party.parse(key)
+        refusal = view.report.refusal if view.report else None
+        if refusal is not None:
+            text = _with_command(refusal, driver)
+            answer = {"retcode": refusal.retcode, "retmsg": text}
+            refusals.append(text)
+        elif view.report is not None:
+            answer = {"retcode": 0, "retmsg": "success"}
+        elif not view.sent_at:
+            # A party of this same site: another party's refusal has ended the job before.
+            answer = {"retcode": 103, "retmsg": f"{key} was not asked: another party had already refused"}
+        else:
+            text = f"{key} did not accept the job: {view.trouble}" if view.trouble else f"{key} did not answer in time"
+            answer = {"retcode": PartyUnreachable.retcode, "retmsg": text}
+            unanswered.append(text)
+        answers.setdefault(party.role, {})[party.party_id] = answer
     kind = PartyRefused if refusals else PartyUnreachable
     return kind(
-        f"create job failed: {'; '.join(refusals + silent)}",
-        hint="nothing was left behind at the other parties; mend the cause and submit again",
+        f"create job failed: {'; '.join(refusals + unanswered)}",
+        hint="no party keeps anything of this job; fix the cause and submit it again",
         data={"job_id": state.job_id, "parties": answers},
     )
+
+
+def _with_command(refusal: Refusal, driver: Party) -> str:
+    """The refusal in one text, for clients that get no hint."""
+    if refusal.code != NotGranted.code:
+        return refusal.text
+    return f"{refusal.text}; the owner of that site can grant it: {grant_command(driver, refusal.lacks)}"
 
 
 logger = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from fateflow_tui.core.document import (
     check_predict_dsl,
     conf_for,
     derive_predict_dsl,
-    read_json,
 )
+from fateflow_tui.core.document.json_text import JsonDocument
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.models import Pipeline
 from fateflow_tui.core.ports import ModuleCatalog
@@ -35,9 +35,9 @@ class WantedModel(msgspec.Struct, frozen=True):
     initiator: Party | None
 
 
-def wanted_model(conf: Mapping[str, Any] | str) -> WantedModel | None:
-    """None for a training job, and for a conf that is not good enough to tell: its check will say what is wrong."""
-    document = read_json(conf).value
+def wanted_model(conf: JsonDocument) -> WantedModel | None:
+    """Return None for a training job, and for a conf that is too broken to tell: its check reports what is wrong."""
+    document = conf.value
     if not isinstance(document, dict):
         return None
     parameters = document.get("job_parameters")

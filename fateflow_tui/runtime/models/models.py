@@ -13,6 +13,7 @@ import msgspec
 import fateflow_tui
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.core.clock import now_ms
+from fateflow_tui.core.document.json_text import JsonDocument
 from fateflow_tui.core.errors import BadRequest, Conflict, FateFlowError
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.ports import Collection, ModuleCatalog
@@ -155,7 +156,7 @@ class ModelService(ModelLookup):
         ]
         self._registry.register(pipeline, parts, expected)
 
-    def prediction(self, conf: Mapping[str, Any] | str) -> Prediction | None:
+    def prediction(self, conf: JsonDocument) -> Prediction | None:
         """What a submitted conf predicts with; None for a training job. Raises ModelNotFound, NotDeployed."""
         wanted = wanted_model(conf)
         if wanted is None:

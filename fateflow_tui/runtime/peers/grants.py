@@ -181,19 +181,23 @@ def shown_dataset(text: str) -> str:
     return text.replace("/", ".") if "." not in text and "/" in text else text
 
 
+def grant_command(source: Party | str, lacks: Mapping[str, Sequence[str]]) -> str:
+    """The command that grants a party what it lacks. lacks: as in the data of NotGranted, and in a Refusal."""
+    options = " ".join(f"--{kind} {shlex.quote(','.join(values))}" for kind, values in lacks.items())
+    return f"fateflow party grant {source} {options}"
+
+
 def not_granted(source: Party, lacks: Mapping[str, Sequence[str]], modules: Mapping[str, str]) -> NotGranted:
-    """The refusal that names what is missing. modules: a module's name by its lower-case form."""
+    """Return the error that names what is missing. modules: a module's name by its lower-case form."""
     shown = {
         kind: [modules.get(value, value) if kind == "component" else shown_dataset(value) for value in values]
         for kind, values in lacks.items()
     }
     nouns = {"role": "call on the role", "command": "use", "component": "run", "dataset": "read table"}
     texts = "; ".join(f"it may not {nouns[kind]} {', '.join(values)}" for kind, values in shown.items())
-    options = " ".join(f"--{kind} {shlex.quote(','.join(values))}" for kind, values in shown.items())
-    command = f"fateflow party grant {source} {options}"
     return NotGranted(
-        f"{source} lacks grants of this site: {texts}; its owner can give them with: {command}",
-        hint=f"at the refusing site: {command}",
+        f"{source} lacks grants of this site: {texts}",
+        hint=f"at the refusing site: {grant_command(source, shown)}",
         data={"lacks": shown, "codes": [CODES[kind] for kind in lacks if kind in CODES]},
     )
 

@@ -10,6 +10,7 @@ from fateflow_tui.core.messages import FailureCard, Refusal
 from fateflow_tui.core.records import JobState
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.why import Why
+from fateflow_tui.runtime.peers.grants import grant_command
 from fateflow_tui.sdk.types.jobs import ComponentView, JobView
 from fateflow_tui.server.explain.wording import listed, span
 from fateflow_tui.server.job_views import told_failure
@@ -163,8 +164,7 @@ def refusal_why(party: str, refusal: Refusal, initiator: str) -> Why:
     if not cause:
         cause = "capacity" if refusal.code == "party_refused" else "other"
     if refusal.code == "not_granted":
-        lists = " ".join(f"--{kind} {','.join(names)}" for kind, names in refusal.lacks.items())
-        mend = f"the owner of that site can allow it: fateflow party grant {initiator} {lists}"
+        mend = f"the owner of that site can allow it: {grant_command(initiator, refusal.lacks)}"
     else:
         mend = _MENDS.get(cause, f"mend it at the site of {party}, and submit again")
     text = refusal.message if party in refusal.message else f"{party} refused: {refusal.message}"

@@ -238,7 +238,7 @@ async def submit(
     dsl = body.members.get("job_dsl", body.members.get("dsl"))
     conf = body.members.get("job_runtime_conf", body.members.get("runtime_conf"))
     try:
-        state = await site.jobs.submit(
+        submitted = await site.jobs.submit(
             {} if dsl is None else dsl, client_free({} if conf is None else conf), by=client, reuse=_reuse(body)
         )
     except (PartyRefused, PartyUnreachable, Conflict) as error:
@@ -246,7 +246,9 @@ async def submit(
         return failure(request, error, retcode=100, data=parties)
     except BadDocument as error:
         return failure(request, error, retmsg=None if wants_detail(request) else all_problems(error))
-    return answer(submission(site, address, state), job_id=state.job_id)
+    warnings = [problem.to_dict() for problem in submitted.warnings]
+    data = submission(site, address, submitted.state) | {"warnings": warnings}
+    return answer(data, job_id=submitted.state.job_id)
 
 
 @router.post("/job/query", **described(_FILTERS, {"job_id": JOB}, [_JOB]))
