@@ -15,10 +15,11 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Refusal
 from fateflow_tui.core.plan import JobOptions, PartyDocument, Resources, TaskPlan
 from fateflow_tui.registry import Registry
-from fateflow_tui.runtime.jobs.admission import Permits, admit
+from fateflow_tui.runtime.jobs.admission import admit
 from fateflow_tui.runtime.peers.grants import (
     Grants,
     PeerPermissions,
+    Permits,
     checked_lists,
     checked_source,
     not_granted,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.errors import Conflict, DamagedFile, FateFlowError, NotBuilt, NotFound
@@ -11,8 +11,7 @@ from fateflow_tui.core.messages import Refusal
 from fateflow_tui.core.plan import PartyDocument, TaskPlan, outside_tables
 from fateflow_tui.core.ports import ModuleCatalog
 from fateflow_tui.registry import Registry
-
-Permits = Callable[[PartyDocument], FateFlowError | None]
+from fateflow_tui.runtime.peers.grants import Permits
 
 
 def admit(

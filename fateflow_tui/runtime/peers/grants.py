@@ -16,7 +16,6 @@ from fateflow_tui.core.errors import BadRequest, Conflict, FateFlowError, NotFou
 from fateflow_tui.core.ids import OWN_PARTY_ID, ROLES, Party
 from fateflow_tui.core.plan import PartyDocument, outside_tables
 from fateflow_tui.core.ports import Collection, ModuleCatalog, loadable_facts
-from fateflow_tui.runtime.jobs.admission import Permits
 
 
 def checked_pattern(text: str) -> str:
@@ -56,6 +55,7 @@ _ALL_WORDS: Final = frozenset({ANY, "all"})
 _SHORT: Final = {"role": ROLES, "command": COMMANDS}
 
 Lists = Mapping[str, Sequence[str]]
+Permits = Callable[[PartyDocument], FateFlowError | None]  # why a document may not run here, None if it may
 
 
 class NotGranted(PartyRefused):
