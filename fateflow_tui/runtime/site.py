@@ -30,13 +30,12 @@ from fateflow_tui.runtime.effects import Performer, ended, started
 from fateflow_tui.runtime.events import EventBus, Observer
 from fateflow_tui.runtime.home.checks import DoctorCheck
 from fateflow_tui.runtime.home.doctor import answer_reach, checks, peer_checks
-from fateflow_tui.runtime.home.file_rules import FileRules
 from fateflow_tui.runtime.home.garbage import GarbageCollector
 from fateflow_tui.runtime.home.lock import HomeLock
-from fateflow_tui.runtime.jobs.admission import admit
-from fateflow_tui.runtime.jobs.history import TaskDurations
+from fateflow_tui.runtime.jobs.admission import FileRules, admit
 from fateflow_tui.runtime.jobs.jobs import JobService, PendingChanges
 from fateflow_tui.runtime.jobs.local import LocalJobService
+from fateflow_tui.runtime.jobs.lookup import TaskDurations
 from fateflow_tui.runtime.jobs.reuse import Adoption
 from fateflow_tui.runtime.live_jobs import JobIds, LiveJobs, lease, load_state
 from fateflow_tui.runtime.messages.bus import Plane
@@ -46,8 +45,7 @@ from fateflow_tui.runtime.peers.authenticator import PeerAuthenticator
 from fateflow_tui.runtime.peers.client import Peers
 from fateflow_tui.runtime.peers.grants import Grants, PeerPermissions
 from fateflow_tui.runtime.peers.keys import SiteKey
-from fateflow_tui.runtime.peers.messages import Reachability
-from fateflow_tui.runtime.peers.routes import RouteTable
+from fateflow_tui.runtime.peers.routes import Reachability, RouteTable
 from fateflow_tui.runtime.scheduler import Scheduler
 from fateflow_tui.runtime.serving.messages import ShareAnswer, ShareRequest
 from fateflow_tui.runtime.serving.serving import ServingService

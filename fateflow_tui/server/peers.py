@@ -27,7 +27,7 @@ from fateflow_tui.runtime.peers.client import (
     REPORT_PATH,
     VALUE_PATH,
 )
-from fateflow_tui.runtime.peers.messages import ErrorAnswer, Pong, Reachability
+from fateflow_tui.runtime.peers.routes import ErrorAnswer, Pong, Reachability
 from fateflow_tui.runtime.serving.messages import SHARE_PATH, ShareAnswer, ShareRequest
 
 _BODY_LIMIT = 16 << 20

@@ -16,8 +16,8 @@ from fateflow_tui.core.errors import BadRequest, FateFlowError
 from fateflow_tui.core.ids import Party
 from fateflow_tui.runtime.serving.features import FeatureBinding
 from fateflow_tui.runtime.serving.inference import InferenceRow
-from fateflow_tui.runtime.serving.loaded import LoadedModel
 from fateflow_tui.runtime.serving.messages import Ids, InferenceFailed, ServingCode
+from fateflow_tui.runtime.serving.models import LoadedModel
 from fateflow_tui.server.context import ThisSite
 from fateflow_tui.server.fate.envelope import DETAILED, answer
 from fateflow_tui.server.openapi import TEXT, described, members

@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.errors import BadRequest, Conflict
-from fateflow_tui.runtime.home.file_rules import FileRules
+from fateflow_tui.runtime.jobs.admission import FileRules
 from fateflow_tui.runtime.site import Site
 
 if TYPE_CHECKING:

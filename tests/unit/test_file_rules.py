@@ -10,7 +10,7 @@ from fateflow_tui.components.catalog import load_catalog
 from fateflow_tui.core.errors import BadRequest, PartyRefused
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import JobOptions, PartyDocument, Resources, TaskPlan
-from fateflow_tui.runtime.home.file_rules import FileRules
+from fateflow_tui.runtime.jobs.admission import FileRules
 from fateflow_tui.runtime.site_config import SiteConfig
 
 LOCAL = Party("local", "0")

@@ -7,8 +7,7 @@ import pytest
 from fateflow_tui.core.errors import BadRequest, Conflict, NotFound
 from fateflow_tui.core.ids import Party
 from fateflow_tui.runtime.peers.keys import SiteKey
-from fateflow_tui.runtime.peers.messages import Identity
-from fateflow_tui.runtime.peers.routes import PeerRoute, RouteTable
+from fateflow_tui.runtime.peers.routes import Identity, PeerRoute, RouteTable
 from fateflow_tui.store.memory import MemoryCollection
 
 KEY = SiteKey.generate().public

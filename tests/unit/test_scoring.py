@@ -12,7 +12,7 @@ from fateflow_tui.components.online import Row
 from fateflow_tui.core.errors import BadRequest, ComponentFailed, NotBuilt, NotFound
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.models import Manifest, Pipeline
-from fateflow_tui.runtime.serving.scoring import OnlineModel, online_model
+from fateflow_tui.runtime.serving.models import OnlineModel, online_model
 
 GUEST, ARBITER = Party("guest", "9999"), Party("arbiter", "10000")
 LR = ComponentModel(

@@ -21,8 +21,7 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.runtime.home.checks import DoctorCheck, home_checks, scheduler_check
 from fateflow_tui.runtime.peers.client import Peers
 from fateflow_tui.runtime.peers.grants import party_of
-from fateflow_tui.runtime.peers.messages import PingResult, Reachability
-from fateflow_tui.runtime.peers.routes import PeerRoute, RouteTable
+from fateflow_tui.runtime.peers.routes import PeerRoute, PingResult, Reachability, RouteTable
 from fateflow_tui.runtime.site_config import SiteConfig
 
 _USUAL_PORT: Final = 9380

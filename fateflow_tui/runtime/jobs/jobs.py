@@ -29,8 +29,7 @@ from fateflow_tui.core.status import Status
 from fateflow_tui.engine import Change, Engine, Reason, RerunStep, ReusePlan, plan_reuse, run_all
 from fateflow_tui.registry import Registry
 from fateflow_tui.runtime.events import Observer
-from fateflow_tui.runtime.home.file_rules import FileRules
-from fateflow_tui.runtime.jobs.admission import admit
+from fateflow_tui.runtime.jobs.admission import FileRules, admit
 from fateflow_tui.runtime.jobs.lookup import JobLookup, is_settled, status_of, stop_answers, submit_failed
 from fateflow_tui.runtime.jobs.prediction import Prediction
 from fateflow_tui.runtime.jobs.reuse import Adoption, best_source, closest, with_reuse

@@ -24,7 +24,6 @@ from fateflow_tui.registry.migrate import check_mapping, new_model_id
 from fateflow_tui.registry.names import ModelNames
 from fateflow_tui.runtime.jobs.prediction import Prediction, deployed_dsl, training_pipeline, used_models, wanted_model
 from fateflow_tui.runtime.live_jobs import JobIds
-from fateflow_tui.runtime.models.archives import ArchiveFile, ModelArchives
 from fateflow_tui.runtime.models.messages import (
     DeployChange,
     DescribePart,
@@ -37,7 +36,7 @@ from fateflow_tui.runtime.models.messages import (
     VersionOrder,
     version_of,
 )
-from fateflow_tui.runtime.models.participant import ModelParticipant
+from fateflow_tui.runtime.models.participant import ArchiveFile, ModelArchives, ModelParticipant
 from fateflow_tui.runtime.models.versions import ModelLookup, ModelNotFound, PartyAnswer, VersionResult, Versions
 from fateflow_tui.runtime.peers.client import Peers
 from fateflow_tui.runtime.peers.grants import Trail

@@ -15,8 +15,7 @@ from fateflow_tui.core.errors import NotAuthentic
 from fateflow_tui.core.ids import OWN_PARTY_ID, Party
 from fateflow_tui.runtime.home.checks import DoctorCheck
 from fateflow_tui.runtime.peers.keys import SiteKey
-from fateflow_tui.runtime.peers.messages import Identity, Pong
-from fateflow_tui.runtime.peers.routes import RouteTable
+from fateflow_tui.runtime.peers.routes import Identity, Pong, RouteTable
 from fateflow_tui.runtime.peers.signing import (
     RejectionReason,
     ReplayGuard,

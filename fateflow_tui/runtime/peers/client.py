@@ -21,8 +21,7 @@ from fateflow_tui.core.messages import Acknowledgement, Directive, Report
 from fateflow_tui.runtime.messages.transfer import Chunk, ChunkAnswer, Payload, chunk_prefix
 from fateflow_tui.runtime.models.messages import MODEL_PATH, ModelAnswer, ModelMessage
 from fateflow_tui.runtime.peers.keys import SiteKey, fingerprint
-from fateflow_tui.runtime.peers.messages import ErrorAnswer, Identity, PingResult, Pong, Reachability
-from fateflow_tui.runtime.peers.routes import RouteTable
+from fateflow_tui.runtime.peers.routes import ErrorAnswer, Identity, PingResult, Pong, Reachability, RouteTable
 from fateflow_tui.runtime.peers.signing import RejectionReason, SignedCall, is_answer_of
 from fateflow_tui.runtime.serving.messages import SHARE_PATH, ShareAnswer, ShareRequest
 from fateflow_tui.runtime.site_config import SiteConfig

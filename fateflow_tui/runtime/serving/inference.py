@@ -18,7 +18,6 @@ from fateflow_tui.core.errors import ComponentFailed, FateFlowError, PartyRefuse
 from fateflow_tui.core.ids import Party
 from fateflow_tui.runtime.peers.client import Peers
 from fateflow_tui.runtime.serving.features import FeatureTables
-from fateflow_tui.runtime.serving.loaded import ServedModel
 from fateflow_tui.runtime.serving.messages import (
     Ids,
     InferenceFailed,
@@ -28,6 +27,7 @@ from fateflow_tui.runtime.serving.messages import (
     ShareRequest,
     of_host,
 )
+from fateflow_tui.runtime.serving.models import ServedModel
 from fateflow_tui.runtime.site_config import SiteConfig
 
 logger = logging.getLogger(__name__)

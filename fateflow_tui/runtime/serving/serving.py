@@ -25,9 +25,8 @@ from fateflow_tui.core.ports import Collection
 from fateflow_tui.runtime.peers.client import Peers
 from fateflow_tui.runtime.serving.features import FeatureBinding, FeatureTables
 from fateflow_tui.runtime.serving.inference import InferenceRow, RowScorer
-from fateflow_tui.runtime.serving.loaded import FindPart, LoadedModel, LoadedModels, ServedModel
 from fateflow_tui.runtime.serving.messages import MAX_ROWS, InferenceFailed, ServingCode, ShareAnswer, ShareRequest
-from fateflow_tui.runtime.serving.scoring import ROLES, ServedPart
+from fateflow_tui.runtime.serving.models import ROLES, FindPart, LoadedModel, LoadedModels, ServedModel, ServedPart
 from fateflow_tui.runtime.site_config import SiteConfig
 
 
