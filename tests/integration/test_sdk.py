@@ -207,7 +207,7 @@ def test_data_goes_in_and_is_looked_at(flow: FateFlow, tmp_path: Path) -> None:
     assert flow.upload_history(limit=1)[0][job.job_id]["upload_info"]["table_name"] == "t"
     series = flow.metrics(job.job_id, "upload_0")
     assert series["upload"]["data_access"].data
-    with pytest.raises(errors.BadRequest, match="no file"):
+    with pytest.raises(errors.BadRequest, match="file not found"):
         flow.upload(tmp_path / "nosuch.csv", table_name="t", namespace="sdk")
 
 

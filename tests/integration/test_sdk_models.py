@@ -134,7 +134,7 @@ def test_a_model_moves_to_other_parties(flow: FateFlow, deployed: Deployed) -> N
 
 
 def test_a_deployed_model_is_served(flow: FateFlow, deployed: Deployed) -> None:
-    with pytest.raises(errors.BadRequest, match="no service id"):
+    with pytest.raises(errors.BadRequest, match="not bound to a service"):
         deployed.infer({})
     assert set(deployed.load().messages) == {"guest:9999", "host:10000"}
     assert deployed.bind("churn-scores")

@@ -1,4 +1,4 @@
-"""The pipeline builder: documents from components, and what is said of connections that lead nowhere."""
+"""The pipeline builder: documents from components, and errors about invalid connections."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pytest
 from fateflow_tui.core import errors
 from fateflow_tui.core.ids import Party
 from fateflow_tui.sdk.pipeline import OutputData, Pipeline, Port
-from fateflow_tui.sdk.pipeline.component import prefix_of
+from fateflow_tui.sdk.pipeline.documents import prefix_of
 
 _DEMO = Path(__file__).parents[2] / "demo"
 
 
-def test_the_demo_is_built_as_its_documents_are() -> None:
+def test_the_documents_of_the_demo_are_built() -> None:
     conf = json.loads((_DEMO / "hetero_lr_conf.json").read_text())
     given = conf["component_parameters"]["common"]
     pipeline = Pipeline(guest=9999, host=[10000], arbiter="10001")
@@ -38,7 +38,7 @@ def test_the_demo_is_built_as_its_documents_are() -> None:
     json.dumps(documents)
 
 
-def test_several_parties_of_a_role_have_their_own_or_common_parameters() -> None:
+def test_parties_of_a_role_have_own_or_common_parameters() -> None:
     pipeline = Pipeline(guest=1, host=[2, 3], initiator="host:2", job_parameters={"task_cores": 2})
     pipeline.reader(guest=("n", "g"), host=[("n", "a"), ("n", "b")])
     pipeline.add("DataIO", data="reader_0.data", host={"with_label": False})
@@ -90,11 +90,11 @@ def test_components_are_named_as_in_fate(module: str, prefix: str) -> None:
     [
         ("raeder_0.data", "no component raeder_0", "did you mean reader_0?"),
         ("reader_0.dta", "reader_0 \\(Reader\\) has no output dta; did you mean data", ""),
-        ("reader_0", "no output", "write component.data, for example"),
-        (3, "is 3, and no output", "write component.data, for example"),
+        ("reader_0", "not an output", "pass component.data, for example"),
+        (3, "not an output: 3", "pass component.data, for example"),
     ],
 )
-def test_an_input_that_leads_nowhere_is_refused(data: object, message: str, hint: str) -> None:
+def test_an_unknown_input_is_rejected(data: object, message: str, hint: str) -> None:
     pipeline = Pipeline(guest=1)
     pipeline.reader(guest=("n", "a"))
     with pytest.raises(errors.BadRequest, match=message) as caught:
@@ -103,35 +103,35 @@ def test_an_input_that_leads_nowhere_is_refused(data: object, message: str, hint
     assert list(pipeline.components) == ["reader_0"]
 
 
-def test_what_else_is_refused() -> None:
+def test_invalid_components_and_parties_are_rejected() -> None:
     pipeline = Pipeline(guest=1, host=[2, 3])
     reader = pipeline.reader(guest=("n", "a"))
     with pytest.raises(AttributeError, match="has no output modle"):
         pipeline.add("DataIO", data=reader.data).modle  # noqa: B018
-    with pytest.raises(AttributeError, match="has no output model; it has data"):
+    with pytest.raises(AttributeError, match="has no output model; the outputs are: data"):
         reader.model  # noqa: B018
     with pytest.raises(errors.BadRequest, match="is a component") as caught:
         pipeline.add("DataIO", data=reader)
-    assert caught.value.hint == "name an output of it: reader_0.data"
-    with pytest.raises(errors.BadRequest, match="has a component reader_0 already"):
+    assert caught.value.hint == "pass an output: reader_0.data"
+    with pytest.raises(errors.BadRequest, match="already has a component reader_0"):
         pipeline.reader("reader_0")
-    with pytest.raises(errors.BadRequest, match="names no table") as caught:
+    with pytest.raises(errors.BadRequest, match="invalid table") as caught:
         pipeline.reader(guest={"namespace": "n", "nmae": "a"})
-    assert caught.value.hint == "nmae should be name"
-    with pytest.raises(errors.BadRequest, match="at least one party"):
+    assert caught.value.hint == "did you mean name instead of nmae?"
+    with pytest.raises(errors.BadRequest, match="no parties"):
         Pipeline()
-    with pytest.raises(errors.BadRequest, match="are numbers"):
+    with pytest.raises(errors.BadRequest, match="invalid party ids of guest"):
         Pipeline(guest="x")
     pipeline.add("DataIO", "short", data=reader.data, host=[{"with_label": False}])
     with pytest.raises(errors.BadRequest, match="short has parameters for 1 host parties, but the pipeline has 2"):
         pipeline.to_documents()
     alone = Pipeline(guest=1)
     alone.reader(host=("n", "a"))
-    with pytest.raises(errors.BadRequest, match="has no such party"):
+    with pytest.raises(errors.BadRequest, match="has no party of this role"):
         alone.to_documents()
 
 
-def test_a_module_of_ones_own_says_what_it_puts_out() -> None:
+def test_a_custom_module_declares_its_outputs() -> None:
     pipeline = Pipeline(guest=1)
     mine = pipeline.add("MyTrainer", outputs=["data", "model", "rejected"])
     assert mine.name == "my_trainer_0"
@@ -143,7 +143,7 @@ def test_a_module_of_ones_own_says_what_it_puts_out() -> None:
     assert pipeline.initiator == Party("guest", "1")
 
 
-def test_output_tables_become_frames(tmp_path: Path) -> None:
+def test_output_tables_become_data_frames(tmp_path: Path) -> None:
     archive = tmp_path / "a.tar.gz"
     detail = "\"{'0': 0.9, '1': 0.1}\""
     files = {

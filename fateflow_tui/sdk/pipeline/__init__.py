@@ -1,4 +1,4 @@
-"""Training and predicting from a program: components and their connections instead of two JSON documents.
+"""Train and predict from Python: components and their connections instead of two JSON documents.
 
 from fateflow_tui.sdk import Pipeline
 
@@ -12,10 +12,9 @@ print(run.summary(lr), run.output_data(lr).to_polars())
 scores = run.deploy().predict(guest=("demo", "new_guest"), host=("demo", "new_host")).output_data(lr)
 """
 
-from fateflow_tui.sdk.pipeline.component import Component, Port
-from fateflow_tui.sdk.pipeline.deployed import Deployed
-from fateflow_tui.sdk.pipeline.documents import Documents
+from fateflow_tui.sdk.pipeline.documents import Component, Documents, Port
+from fateflow_tui.sdk.pipeline.output import OutputData
 from fateflow_tui.sdk.pipeline.pipeline import Pipeline
-from fateflow_tui.sdk.pipeline.run import OutputData, Run, RunFailed
+from fateflow_tui.sdk.pipeline.run import Deployed, Run, RunFailed
 
 __all__ = ["Component", "Deployed", "Documents", "OutputData", "Pipeline", "Port", "Run", "RunFailed"]

@@ -1,4 +1,4 @@
-"""The builder."""
+"""The builder of pipelines."""
 
 from __future__ import annotations
 
@@ -11,8 +11,22 @@ from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.ids import Party
 from fateflow_tui.sdk.client import FateFlow
 from fateflow_tui.sdk.operations.call import PartyLike, party_of
-from fateflow_tui.sdk.pipeline.component import INPUTS, MODEL_INPUTS, Component, Port, Settings, outputs_of, prefix_of
-from fateflow_tui.sdk.pipeline.documents import Documents, Ids, Tables, conf_of, dsl_of, ids_of, reading
+from fateflow_tui.sdk.pipeline.documents import (
+    INPUTS,
+    MODEL_INPUTS,
+    Component,
+    Documents,
+    Ids,
+    Port,
+    Settings,
+    Tables,
+    conf_of,
+    dsl_of,
+    ids_of,
+    outputs_of,
+    prefix_of,
+    reading,
+)
 from fateflow_tui.sdk.pipeline.run import Progress, Run
 from fateflow_tui.sdk.types import Problem
 
@@ -21,10 +35,10 @@ _INPUTS = (*INPUTS, *MODEL_INPUTS)
 
 
 class Pipeline:
-    """Components of one job, to be trained together by its parties.
+    """Components of a training job.
 
-    guest, host, arbiter: party ids. client: of the initiator's scheduler; by default the one that runs here.
-    initiator: by default the first guest. job_parameters: for all parties, such as {"task_cores": 2}.
+    guest, host, arbiter: party ids. client: of the initiator's scheduler, by default `FateFlow()`. initiator: by
+    default the first guest. job_parameters: for all parties, such as {"task_cores": 2}.
     """
 
     def __init__(
@@ -40,7 +54,7 @@ class Pipeline:
         given = {"guest": guest, "host": host, "arbiter": arbiter}
         self.roles = {role: found for role, ids in given.items() if (found := ids_of(role, ids))}
         if not self.roles:
-            raise BadRequest("a pipeline has at least one party", hint="name a guest, as in Pipeline(guest=9999)")
+            raise BadRequest("the pipeline has no parties", hint="pass a guest, as in Pipeline(guest=9999)")
         first = next(iter(self.roles.items()))
         self.initiator = party_of(initiator) if initiator else Party.of(first[0], first[1][0])
         self.job_parameters = dict(job_parameters or {})
@@ -63,19 +77,19 @@ class Pipeline:
         parameters: Mapping[str, Any] | None = None,
         **inputs_and_parameters: Any,
     ) -> Component:
-        """Adds a component.
+        """Add a component.
 
-        name: by default made of the module's, as in hetero_lr_0. guest, host, arbiter: parameters for these parties
-        only: one mapping for all of the role, or a list with one for each. outputs: of a module that is not FATE's
-        own, by default `data`. The other keywords are inputs (data, train_data, validate_data, test_data, eval_data,
-        model, isometric_model; each a port, a text such as "dataio_0.data", or a list of them) and parameters for all
-        parties; those of other names may be given as `parameters`.
+        name: by default derived from the module, such as hetero_lr_0. guest, host, arbiter: parameters for these
+        parties only: one mapping for all of the role, or a list with one for each. outputs: by default those of FATE's
+        module, or `data`. Other keywords are inputs (data, train_data, validate_data, test_data, eval_data, model,
+        isometric_model; each a port, a text such as "dataio_0.data", or a list of them) or parameters for all parties.
+        parameters: more of these, whose names are not identifiers or clash with other arguments.
 
-        Raises BadRequest for a name that is taken and for an input that leads nowhere.
+        Raises BadRequest for a name that is taken and for an unknown input.
         """
         name = name or self._free_name(prefix_of(module))
         if name in self.components:
-            raise BadRequest(f"the pipeline has a component {name} already")
+            raise BadRequest(f"the pipeline already has a component {name}")
         inputs = {key: inputs_and_parameters.pop(key) for key in _INPUTS if key in inputs_and_parameters}
         ports = {key: self._ports(name, key, value) for key, value in inputs.items()}
         own = {"guest": guest, "host": host, "arbiter": arbiter}
@@ -92,14 +106,16 @@ class Pipeline:
         return component
 
     def reader(self, name: str = "", *, guest: Tables | None = None, host: Tables | None = None) -> Component:
-        """Adds a Reader. guest, host: their tables, {"namespace": ..., "name": ...} or (namespace, name); one for all
-        parties of the role, or a list with one for each.
+        """Add a Reader.
+
+        guest, host: their tables, {"namespace": ..., "name": ...} or (namespace, name); one for all parties of the
+        role, or a list with one for each.
         """
         tables = {role: reading(given) for role, given in (("guest", guest), ("host", host)) if given is not None}
         return self.add("Reader", name, guest=tables.get("guest"), host=tables.get("host"))
 
     def to_documents(self) -> Documents:
-        """The DSL and the conf that `fit` submits."""
+        """Return the DSL and the conf that `fit` submits."""
         common = {component.name: component.common for component in self.components.values()}
         by_role: dict[str, dict[str, Settings]] = {}
         for component in self.components.values():
@@ -110,18 +126,19 @@ class Pipeline:
         return Documents(dsl_of(self.components.values()), conf)
 
     def check(self) -> list[Problem]:
-        """All problems of the pipeline, warnings included, as the scheduler sees them; runs nothing."""
+        """Return all problems of the pipeline, warnings included. Nothing is run."""
         return self.client.lint(*self.to_documents())
 
     def submit(self) -> Run:
-        """Starts training and returns at once. Raises BadDocument with all problems."""
+        """Start training without waiting. Raises BadDocument with all problems."""
         accepted = self.client.submit(*self.to_documents())
         return Run(self.client, accepted.job_id, self.initiator)
 
     def fit(self, progress: Progress | None = None, timeout: float | None = None) -> Run:
-        """Trains and returns when it is done. progress: is told the job whenever it has changed. timeout: seconds.
+        """Train and wait until it is done.
 
-        Raises BadDocument, RunFailed with the failure cards of all parties, TimedOut.
+        progress: called with the job after each change. timeout: seconds until TimedOut is raised. Raises BadDocument
+        with all problems, RunFailed with the failures at all parties.
         """
         return self.submit().wait(progress, timeout)
 
@@ -136,17 +153,17 @@ class Pipeline:
         return [self._port(component, key, one) for one in several]
 
     def _port(self, component: str, key: str, value: Any) -> Port:
-        """A port, as it is or as text. Raises BadRequest when the pipeline has no such output."""
+        """Resolve a port or its text. Raises BadRequest when the pipeline has no such output."""
         place = f"input {key} of {component}"
         if isinstance(value, Component):
-            raise BadRequest(f"{place} is a component", hint=f"name an output of it: {value.name}.{value.outputs[0]}")
+            raise BadRequest(f"{place} is a component", hint=f"pass an output: {value.name}.{value.outputs[0]}")
         source, dot, output = str(value).partition(".")
         if not isinstance(value, Port | str) or not dot:
-            raise BadRequest(f"{place} is {value!r:.100}, and no output", hint="write component.data, for example")
+            raise BadRequest(f"{place} is not an output: {value!r:.100}", hint="pass component.data, for example")
         known = self.components.get(source)
         if known is None:
             close = nearest(source, self.components)
-            hint = f"did you mean {close}?" if close else f"it has {', '.join(self.components) or 'none yet'}"
+            hint = f"did you mean {close}?" if close else f"the components are: {', '.join(self.components) or 'none'}"
             raise BadRequest(f"{place}: the pipeline has no component {source}", hint=hint)
         try:
             return known.port(output)
