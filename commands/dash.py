@@ -14,7 +14,7 @@ from fateflow_tui.commands.groups import Command
 from fateflow_tui.core.errors import BadRequest, NotBuilt
 
 if TYPE_CHECKING:
-    from fateflow_tui.tui.store import Site
+    from fateflow_tui.tui.store import ConnectionSettings
 
 app = typer.Typer(add_completion=False)
 
@@ -58,10 +58,10 @@ def dash(
         )
     gc.disable()  # nothing that is imported becomes garbage; looking for it takes a tenth of the start
     from fateflow_tui.tui.app import DashApp
-    from fateflow_tui.tui.store import Site
+    from fateflow_tui.tui.store import ConnectionSettings
 
     app_key, secret_key = session.keys
-    site = Site(session.url, session.home, app_key, secret_key, start="no_start" not in session.options)
+    site = ConnectionSettings(session.url, session.home, app_key, secret_key, start="no_start" not in session.options)
     dashboard = DashApp(site, theme, _demo_files)
     if web:
         _serve(session, site, theme, port, browse=not no_open)
@@ -69,9 +69,9 @@ def dash(
         dashboard.run()
 
 
-def _serve(session: context.Session, site: Site, theme: str, port: int, *, browse: bool) -> None:
+def _serve(session: context.Session, site: ConnectionSettings, theme: str, port: int, *, browse: bool) -> None:
     try:
-        from fateflow_tui.tui.web.page import Opening
+        from fateflow_tui.tui.web.page import PageSettings
         from fateflow_tui.tui.web.server import serve
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("textual_serve", "aiohttp"):
@@ -87,7 +87,7 @@ def _serve(session: context.Session, site: Site, theme: str, port: int, *, brows
         session.output.record({"url": url}, lambda record: [record["url"]], lambda record: record["url"])
         session.output.info("the dashboard is there for whoever has this address; Ctrl-C ends it")
 
-    serve(Opening.of(site, theme, _demo_files()), port, announce, browse=browse)
+    serve(PageSettings.of(site, theme, _demo_files()), port, announce, browse=browse)
 
 
 def _demo_files() -> Path:

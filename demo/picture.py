@@ -15,7 +15,7 @@ from typing import Any
 
 from fateflow_tui.sdk import FateFlow, local
 from fateflow_tui.tui.app import DashApp
-from fateflow_tui.tui.store import Site
+from fateflow_tui.tui.store import ConnectionSettings
 
 HERE = Path(__file__).parent
 SIZE = (150, 34)
@@ -45,10 +45,10 @@ async def picture(home: Path) -> str:
             table = flow.upload(HERE / "data" / f"{party}.csv", table_name=f"breast_{party}", namespace="demo")
             flow.wait(table.job_id)
         job = flow.submit(*documents()).job_id
-        app = DashApp(Site(home=home))
+        app = DashApp(ConnectionSettings(home=home))
         async with app.run_test(size=SIZE) as pilot:
             async with asyncio.timeout(PATIENCE):
-                while app.feed.snapshot.lines.get(job) is None:
+                while app.store.snapshot.lines.get(job) is None:
                     await pilot.pause(0.05)
                 app.open_job(job)
                 while not _far_enough(flow, job):

@@ -19,7 +19,7 @@ from fateflow_tui.tui import keymap, themes
 from fateflow_tui.tui.keymap import Layout
 from fateflow_tui.tui.screens import SCREENS, all_actions
 from fateflow_tui.tui.screens.dialog import ConfirmDialog, Question
-from fateflow_tui.tui.store import Feed, Site
+from fateflow_tui.tui.store import ConnectionSettings, LiveStore
 from fateflow_tui.tui.themes import Palette
 
 if TYPE_CHECKING:
@@ -51,19 +51,19 @@ class DashApp(App[None]):
         scrollbar-background-active: $background; }
     """
 
-    def __init__(self, site: Site, theme: str = "", demo: Callable[[], Path] | None = None) -> None:
+    def __init__(self, site: ConnectionSettings, theme: str = "", demo: Callable[[], Path] | None = None) -> None:
         self._palettes: dict[str, Palette] = {}
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        self.feed = Feed(site)
+        self.store = LiveStore(site)
         self._demo = demo
         self.layout = Layout(keymap.state_directory() / keymap.LAYOUT)
         self.keymap_of_user: dict[str, str] = {}
         for one in themes.THEMES:
             self.register_theme(one)
-        wished = theme or self.layout.get("app", "theme", themes.DEFAULT)
+        chosen = theme or self.layout.get("app", "theme", themes.DEFAULT)
         if theme and theme not in self.available_themes:
             raise BadRequest(f"there is no theme {theme!r}", hint=f"one of {', '.join(sorted(self.available_themes))}")
-        known = wished if wished in self.available_themes else themes.DEFAULT
+        known = chosen if chosen in self.available_themes else themes.DEFAULT
         self.theme = themes.WITHOUT_COLORS if self.no_color else known
 
     @property
@@ -82,37 +82,37 @@ class DashApp(App[None]):
             self.keymap_of_user = keymap.read_keymap(keymap.config_directory() / keymap.KEYS, all_actions)
             self.set_keymap(self.keymap_of_user)
         except BadRequest as error:
-            self.tell(f"{error}\n{error.hint}", title="keys are as they were", severity="warning")
+            self.toast(f"{error}\n{error.hint}", title="keys are as they were", severity="warning")
         self.call_after_refresh(self._painted)
 
     async def on_unmount(self) -> None:
         if not self.no_color:
             self.layout.set("app", "theme", self.theme)
         self.layout.save()
-        await self.feed.stop()
+        await self.store.stop()
 
     def _painted(self) -> None:
         """What was imported until now stays; the collector need not look at it again."""
         gc.freeze()
         gc.enable()
-        self.feed.start()
+        self.store.start()
 
-    def tell(self, text: str, *, title: str = "", cli: str = "", severity: Any = "information") -> None:
+    def toast(self, text: str, *, title: str = "", cli: str = "", severity: Any = "information") -> None:
         """A toast. cli: the command line that would have done the same."""
         lines = f"{text}\n$ {cli}" if cli else text
         self.notify(lines, title=title, severity=severity, markup=False, timeout=4 if severity == "information" else 8)
 
-    async def ask(self, question: Question) -> bool:
+    async def confirm(self, question: Question) -> bool:
         """Whether the user says yes. Only in a worker."""
         return await self.push_screen_wait(ConfirmDialog(question)) is True
 
     @contextmanager
-    def failures_told(self, doing: str) -> Iterator[None]:
+    def show_failures(self, doing: str) -> Iterator[None]:
         """What the scheduler refuses is told; anything else is a bug and is raised."""
         try:
             yield
         except FateFlowError as error:
-            self.tell("\n".join(filter(None, [str(error), error.hint])), title=f"{doing} failed", severity="error")
+            self.toast("\n".join(filter(None, [str(error), error.hint])), title=f"{doing} failed", severity="error")
 
     def examples(self) -> Examples | None:
         """The demo job, if its files are to be had."""

@@ -31,7 +31,7 @@ class JobFilter(msgspec.Struct, frozen=True):
 
 
 def parsed(text: str) -> JobFilter:
-    """Words that all must occur, and `status:failed,timeout party:9999 role:host age:<2h name:churn by:anna`."""
+    """TextLines that all must occur, and `status:failed,timeout party:9999 role:host age:<2h name:churn by:anna`."""
     tests: list[Test] = []
     problem = ""
     for word in text.split():

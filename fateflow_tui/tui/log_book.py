@@ -23,7 +23,7 @@ class BookLine(msgspec.Struct, frozen=True):
     sought: str
 
 
-class Wish(msgspec.Struct, frozen=True):
+class LogFilter(msgspec.Struct, frozen=True):
     """level: number in LEVELS, and above. component, parties: of these only; what belongs to none is always shown."""
 
     level: int = 1
@@ -32,13 +32,13 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 class LogBook:
-    """lines: all, in order of time. shown: numbers of those that the wish lets through. hits: places in `shown`."""
+    """lines: all, in order of time. shown: numbers of those that the wanted lets through. hits: places in `shown`."""
 
     def __init__(self) -> None:
         self.lines: list[BookLine] = []
         self.shown: list[int] = []
         self.hits: list[int] = []
-        self.wish = Wish()
+        self.selected = LogFilter()
         self.needle = ""
 
     def add(self, records: Iterable[LogLine]) -> bool:
@@ -51,7 +51,7 @@ class LogBook:
             self.lines += lines_of(record)
         if late:
             self.lines.sort(key=lambda line: line.at)  # stable: lines of a record stay together
-            self.filter(self.wish)
+            self.select(self.selected)
             return True
         if begin == len(self.lines):
             return False
@@ -65,8 +65,8 @@ class LogBook:
     def clear(self) -> None:
         self.lines, self.shown, self.hits = [], [], []
 
-    def filter(self, wish: Wish) -> None:
-        self.wish = wish
+    def select(self, wanted: LogFilter) -> None:
+        self.selected = wanted
         self.shown = self._wanted(range(len(self.lines)))
         self.find(self.needle)
 
@@ -91,7 +91,7 @@ class LogBook:
         return self.needle in self.line(place).sought
 
     def _wanted(self, numbers: Sequence[int]) -> list[int]:
-        level, component, parties = self.wish.level, self.wish.component, self.wish.parties
+        level, component, parties = self.selected.level, self.selected.component, self.selected.parties
         lines = self.lines
         return [
             number

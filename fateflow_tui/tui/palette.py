@@ -55,8 +55,8 @@ class KnownJobs(Provider):
     async def search(self, query: str) -> Hits:
         app: DashApp = self.app  # type: ignore[assignment]
         matcher, shown = self.matcher(query), 0
-        for job_id in app.feed.snapshot.ids:
-            line = app.feed.snapshot.lines[job_id]
+        for job_id in app.store.snapshot.ids:
+            line = app.store.snapshot.lines[job_id]
             text = f"{job_id} {marked(line.status)} {line.name}".rstrip()
             score = 1.0 if query in job_id else matcher.match(text)
             if score > 0 and shown < _MOST:

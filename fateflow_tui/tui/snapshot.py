@@ -21,7 +21,7 @@ class Link(StrEnum):
     STARTING = "starting"  # the scheduler is being started
     CONNECTING = "connecting"
     CONNECTED = "connected"
-    AWAY = "away"
+    DISCONNECTED = "disconnected"
 
 
 class Connection(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ class Change(msgspec.Struct, frozen=True):
     order: bool = False
     site: bool = False
     connection: bool = False
-    anew: bool = False
+    full_refresh: bool = False
 
     def __or__(self, other: Change) -> Change:
         return Change(
@@ -62,7 +62,7 @@ class Change(msgspec.Struct, frozen=True):
             self.order or other.order,
             self.site or other.site,
             self.connection or other.connection,
-            self.anew or other.anew,
+            self.full_refresh or other.full_refresh,
         )
 
     def __bool__(self) -> bool:

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from fateflow_tui.sdk.types.site import Event
 
 
-_SHORTEST: Final = 0.2  # seconds between two readings of the same job
-_SHARE: Final = 6.0  # a reading that took long is not repeated before so many times its length
+_MIN_PAUSE: Final = 0.2  # seconds between two reads of the same job
+_PAUSE_FACTOR: Final = 6.0  # a slow read is repeated at the earliest after this many times its duration
 
 
-class Stale:
-    """A queue in which every job stands once."""
+class RefreshQueue:
+    """Jobs to read again: each is queued once, and big ones are read less often."""
 
     def __init__(self) -> None:
         self._due: dict[str, float] = {}
@@ -39,16 +39,16 @@ class Stale:
             self._added.set()
 
     def read(self, job_id: str, seconds: float) -> None:
-        """A reading has taken so long."""
+        """Note that reading the job took this long."""
         now = time.monotonic()
-        self._not_before[job_id] = now + max(_SHORTEST, _SHARE * seconds)
+        self._not_before[job_id] = now + max(_MIN_PAUSE, _PAUSE_FACTOR * seconds)
         if len(self._not_before) > 1000:
             self._not_before = {name: at for name, at in self._not_before.items() if at > now}
         if job_id in self._due:
             self._due[job_id] = self._not_before[job_id]
 
     async def next(self) -> str:
-        """Waits for the job that is to be read next, and takes it out."""
+        """Wait for the next job to read and remove it from the queue."""
         while True:
             self._added.clear()
             job_id = min(self._due, key=self._due.__getitem__, default="")
@@ -66,16 +66,16 @@ class Stale:
 Listener = Callable[[Change], None]
 
 TRACE = "trace"
-"""The topic that is told when messages between parties were heard of."""
-PAGE = 200  # jobs that are read at once
-_SCREENFUL = 60  # jobs that are read before anything is shown
-_TRACED = 2_000  # messages between parties that are kept
-_FRAME = 0.04  # seconds in which changes are told together
-_PAUSES = (0.3, 0.6, 1.0, 2.0, 3.0)  # seconds between tries to connect
+"""The topic of messages between parties."""
+PAGE = 200  # jobs per request
+_FIRST_PAGE = 60  # jobs in the first request, so that something is shown soon
+_TRACE_LENGTH = 2_000  # messages between parties to keep
+_FRAME = 0.04  # seconds in which changes are collected before listeners are notified
+_PAUSES = (0.3, 0.6, 1.0, 2.0, 3.0)  # seconds between attempts to connect
 
 
-class Site(msgspec.Struct, frozen=True):
-    """Whom to call, as `FateFlow`. start: whether a scheduler is to be started on the home when none runs there."""
+class ConnectionSettings(msgspec.Struct, frozen=True):
+    """Where the scheduler is, as for the SDK client. start: start a scheduler on `home` if none is running there."""
 
     url: str = ""
     home: Path | None = None
@@ -88,31 +88,34 @@ class Site(msgspec.Struct, frozen=True):
         return self.home if self.home is not None else default_home()
 
 
-class Feed:
-    """Everything comes in here. Listeners are called on the event loop, one call for all changes of a moment."""
+class LiveStore:
+    """Keeps a snapshot of the site up to date from the scheduler's event stream.
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
+    Listeners are called on the event loop, once for all changes of a moment.
+    """
+
+    def __init__(self, settings: ConnectionSettings) -> None:
+        self.settings = settings
         self.snapshot = Snapshot()
-        self.trace: deque[Event] = deque(maxlen=_TRACED)
+        self.trace: deque[Event] = deque(maxlen=_TRACE_LENGTH)
         self._flow: AsyncFateFlow | None = None
         self._listeners: list[Listener] = []
         self._pending = NOTHING
-        self._stale = Stale()
-        self._looked_at: dict[str, int] = {}
+        self._refresh_queue = RefreshQueue()
+        self._subscribed: dict[str, int] = {}
         self._paging: asyncio.Lock = asyncio.Lock()
-        self._hurry = asyncio.Event()
+        self._reconnect_now = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
-    def flow(self) -> AsyncFateFlow:
-        """The client, for whatever the feed does not hold. Raises SchedulerUnreachable before the first connection."""
+    def client(self) -> AsyncFateFlow:
+        """The SDK client, for what the snapshot lacks. Raises SchedulerUnreachable before the first connection."""
         if self._flow is None:
-            raise SchedulerUnreachable("there is no connection yet", hint="it is being made; try again")
+            raise SchedulerUnreachable("not connected to the scheduler yet", hint="try again in a moment")
         return self._flow
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Tells `listener` all changes from now on, until what is returned is called."""
+        """Call `listener` with all changes until the returned function is called."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
@@ -127,22 +130,23 @@ class Feed:
             await self._flow.close()
 
     def connect_now(self) -> None:
-        """Does not wait for the next try."""
-        self._hurry.set()
+        """Reconnect without waiting for the next attempt."""
+        self._reconnect_now.set()
 
-    def look_at(self, job_id: str) -> None:
-        """Somebody wants this job whole; it is read, and kept up to date until `look_away`."""
-        self._looked_at[job_id] = self._looked_at.get(job_id, 0) + 1
-        self._stale.add(job_id)
+    def subscribe(self, job_id: str) -> None:
+        """Read this job in full and keep it up to date until `unsubscribe`."""
+        self._subscribed[job_id] = self._subscribed.get(job_id, 0) + 1
+        self._refresh_queue.add(job_id)
 
-    def look_away(self, job_id: str) -> None:
-        self._looked_at[job_id] = self._looked_at.get(job_id, 0) - 1
-        if self._looked_at[job_id] <= 0:
-            del self._looked_at[job_id]
+    def unsubscribe(self, job_id: str) -> None:
+        self._subscribed[job_id] = self._subscribed.get(job_id, 0) - 1
+        if self._subscribed[job_id] <= 0:
+            del self._subscribed[job_id]
 
     async def more(self, count: int = PAGE) -> bool:
-        """Reads the next page of older jobs, unless that is being done; whether there may be more. Raises
-        FateFlowError.
+        """Read the next page of older jobs, unless a page is being read; return whether there may be more.
+
+        Raises FateFlowError.
         """
         known = self.snapshot
         if self._paging.locked():
@@ -150,17 +154,17 @@ class Feed:
         async with self._paging:
             if known.complete or not known.connection.is_up:
                 return False
-            lines = await self.flow.jobs(count, before=known.ids[-1] if known.ids else "")
+            lines = await self.client.jobs(count, before=known.ids[-1] if known.ids else "")
             known.complete = len(lines) < count
-            self.tell(known.take_lines(lines) | Change(order=True))
+            self.notify(known.take_lines(lines) | Change(order=True))
             return not known.complete
 
     async def read(self, topic: str, reading: Awaitable[Any]) -> None:
-        """Reads something else into `snapshot.topics` and tells it. Raises FateFlowError."""
-        self.tell(self.snapshot.take_topic(topic, await reading))
+        """Read other data into `snapshot.topics` and notify listeners. Raises FateFlowError."""
+        self.notify(self.snapshot.take_topic(topic, await reading))
 
-    def tell(self, change: Change) -> None:
-        """Changes of the same moment reach listeners together."""
+    def notify(self, change: Change) -> None:
+        """Notify listeners of a change, together with other changes of the same moment."""
         if not change:
             return
         if not self._pending:
@@ -173,93 +177,91 @@ class Feed:
             listener(change)
 
     async def _follow(self) -> None:
-        """Connects, follows the events, and connects again, for as long as the feed runs."""
+        """Connect, follow the events, and reconnect, until stopped."""
         tries = 0
         while True:
             try:
                 if self._flow is None:
-                    self._flow = await self._opened()
+                    self._flow = await self._open_client()
                 async with contextlib.aclosing(self._flow.events(patience=0, include_connected=True)) as events:  # type: ignore[type-var]
                     async for event in events:
                         tries = 0
-                        await self._heard(event)
+                        await self._on_event(event)
             except (FateFlowError, OSError) as error:
                 pause = _PAUSES[min(tries, len(_PAUSES) - 1)]
                 tries += 1
-                await self._away(error, pause, tries)
+                await self._wait_to_reconnect(error, pause, tries)
 
-    async def _opened(self) -> AsyncFateFlow:
-        """The client. Its import takes a while, and a scheduler's start more, so both are done beside the screen."""
-        site = self.site
-        if site.start and not site.url and read_run_file(site.directory) is None:
-            self.tell(self.snapshot.take_connection(Connection(Link.STARTING)))
-        return await asyncio.to_thread(_open, site)
+    async def _open_client(self) -> AsyncFateFlow:
+        """Create the client in a thread: its import takes a while, and starting a scheduler longer."""
+        settings = self.settings
+        if settings.start and not settings.url and read_run_file(settings.directory) is None:
+            self.notify(self.snapshot.take_connection(Connection(Link.STARTING)))
+        return await asyncio.to_thread(_open, settings)
 
-    async def _heard(self, event: Event) -> None:
+    async def _on_event(self, event: Event) -> None:
         if event.kind in ("connected", "gap", "reconnected"):
-            await self._read_anew()
+            await self._read_everything()
             return
         if event.kind == "message":
             self.trace.append(event)
-            self.tell(Change(topics=frozenset([TRACE])))
+            self.notify(Change(topics=frozenset([TRACE])))
             return
-        self.tell(self.snapshot.apply(event))
+        self.notify(self.snapshot.apply(event))
         if event.kind in ("job", "task") and event.job_id:
-            self._stale.add(event.job_id)
+            self._refresh_queue.add(event.job_id)
 
-    async def _read_anew(self) -> None:
+    async def _read_everything(self) -> None:
         known = self.snapshot
-        count = PAGE if known.ids else _SCREENFUL
-        lines = await self.flow.jobs(count)
+        count = PAGE if known.ids else _FIRST_PAGE
+        lines = await self.client.jobs(count)
         kept = {line.job_id for line in lines}
-        if len(lines) < count:  # these are all
+        if len(lines) < count:  # these are all jobs
             for job_id in [job_id for job_id in known.ids if job_id not in kept]:
                 known.forget(job_id)
             known.complete = True
         change = known.take_lines(lines) | known.take_connection(Connection(Link.CONNECTED))
-        self.tell(change | Change(order=True, anew=True))
-        for job_id in {*self._looked_at, *(i for i, line in known.lines.items() if not line.status.ended)}:
-            self._stale.add(job_id)
-        self.tell(known.take_site(await self.flow.status()))
+        self.notify(change | Change(order=True, full_refresh=True))
+        for job_id in {*self._subscribed, *(i for i, line in known.lines.items() if not line.status.ended)}:
+            self._refresh_queue.add(job_id)
+        self.notify(known.take_site(await self.client.status()))
         if count < PAGE:
             await self.more(PAGE - count)
 
-    async def _away(self, error: Exception, pause: float, tries: int) -> None:
+    async def _wait_to_reconnect(self, error: Exception, pause: float, tries: int) -> None:
         hint = error.hint if isinstance(error, FateFlowError) else ""
         text = str(error) or type(error).__name__
-        self.tell(self.snapshot.take_connection(Connection(Link.AWAY, text, hint or "", pause, tries)))
-        self._hurry.clear()
+        self.notify(self.snapshot.take_connection(Connection(Link.DISCONNECTED, text, hint or "", pause, tries)))
+        self._reconnect_now.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._hurry.wait(), pause)
+            await asyncio.wait_for(self._reconnect_now.wait(), pause)
 
     async def _refresh(self) -> None:
-        """Reads jobs anew that events spoke of: at once, then at most five times a second each, fewer when they are
-        big.
-        """
+        """Read the jobs that events mention: at once, then at most five times a second each, big ones less often."""
         while True:
-            job_id = await self._stale.next()
+            job_id = await self._refresh_queue.next()
             began = time.monotonic()
             try:
-                if job_id in self._looked_at:
-                    self.tell(self.snapshot.take_view(await self.flow.job(job_id)))
+                if job_id in self._subscribed:
+                    self.notify(self.snapshot.take_view(await self.client.job(job_id)))
                 else:
-                    self.tell(self.snapshot.take_lines([await self.flow.jobs.poll(job_id)]))
+                    self.notify(self.snapshot.take_lines([await self.client.jobs.poll(job_id)]))
             except JobNotFound:
-                self.tell(self.snapshot.forget(job_id))
+                self.notify(self.snapshot.forget(job_id))
             except FateFlowError:
-                continue  # `_follow` sees it too, and reads everything anew
-            self._stale.read(job_id, time.monotonic() - began)
+                continue  # `_follow` gets the same error and reads everything after reconnecting
+            self._refresh_queue.read(job_id, time.monotonic() - began)
 
 
-def _open(site: Site) -> AsyncFateFlow:
+def _open(settings: ConnectionSettings) -> AsyncFateFlow:
     from fateflow_tui.sdk.async_client import AsyncFateFlow
 
-    if site.start and not site.url:
+    if settings.start and not settings.url:
         from fateflow_tui.sdk import local
 
-        run = read_run_file(site.directory)
+        run = read_run_file(settings.directory)
         if run is None or not local.is_alive(run):
-            with contextlib.suppress(Conflict):  # somebody else was faster
-                local.start(site.directory)
-    keys = {"app_key": site.app_key or None, "secret_key": site.secret_key or None}
-    return AsyncFateFlow(url=site.url, **keys) if site.url else AsyncFateFlow(home=site.directory)
+            with contextlib.suppress(Conflict):  # another process started it first
+                local.start(settings.directory)
+    keys = {"app_key": settings.app_key or None, "secret_key": settings.secret_key or None}
+    return AsyncFateFlow(url=settings.url, **keys) if settings.url else AsyncFateFlow(home=settings.directory)

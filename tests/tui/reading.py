@@ -1,4 +1,4 @@
-"""Reading the dashboard's screen: as text, without what differs from run to run, against golden copies."""
+"""TextView the dashboard's screen: as text, without what differs from run to run, against golden copies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 
 from fateflow_tui.tui.app import DashApp
 from fateflow_tui.tui.snapshot import Link
-from fateflow_tui.tui.store import Site
+from fateflow_tui.tui.store import ConnectionSettings
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "tui"
 Dash = Pilot[None]
@@ -26,10 +26,10 @@ async def connected(
     home: Path, size: tuple[int, int], theme: str = "", demo: Callable[[], Path] | None = None
 ) -> AsyncIterator[Dash]:
     """The dashboard on a home, as soon as it has read the jobs. demo: finds the files of the demo."""
-    app = DashApp(Site(home=home), theme, demo)
+    app = DashApp(ConnectionSettings(home=home), theme, demo)
     async with app.run_test(size=size, notifications=True) as pilot:
-        await until(pilot, lambda: app.feed.snapshot.connection.link is Link.CONNECTED, "it does not connect")
-        await until(pilot, lambda: app.feed.snapshot.site is not None, "it does not know the site")
+        await until(pilot, lambda: app.store.snapshot.connection.link is Link.CONNECTED, "it does not connect")
+        await until(pilot, lambda: app.store.snapshot.site is not None, "it does not know the site")
         yield pilot
 
 

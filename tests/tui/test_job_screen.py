@@ -302,7 +302,7 @@ async def test_a_job_that_is_not_there_says_so(workshop: RunningSite) -> None:
         pilot.app.open_job("20200101000000000000000")  # type: ignore[attr-defined]
         await shows(pilot, "this site does not know the job")
         await pilot.press("s")
-        await shows(pilot, "there is no job to do it with")
+        await shows(pilot, "no job selected")
 
 
 def _segments(pilot: Dash) -> list[object]:

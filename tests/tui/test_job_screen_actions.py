@@ -136,7 +136,7 @@ async def test_what_is_not_there_to_deploy_says_why(workshop: RunningSite) -> No
         await opened(pilot, upload)
         await shows(pilot, "✓ success")
         await pilot.press("d")
-        await shows(pilot, "deploy: not now", "this job has made no model")
+        await shows(pilot, "cannot deploy", "this job has no model")
 
 
 async def test_it_goes_on_when_the_scheduler_is_killed_and_restarted(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ async def test_it_goes_on_when_the_scheduler_is_killed_and_restarted(tmp_path: P
             assert "first" in text
             await pilot.press("m", "c", "w", "down")
             await pilot.press("s")
-            await shows(pilot, "stop: not now")
+            await shows(pilot, "cannot stop")
             await pilot.press("l")
             site.start()
             await shows(pilot, "● connected", timeout=20)

@@ -20,7 +20,7 @@ from fateflow_tui.tui import graph_scene, parameters
 from fateflow_tui.tui.columns import Column, beyond, fitted, shared, without_start
 from fateflow_tui.tui.graph_scene import Look, row_of
 from fateflow_tui.tui.job_filter import Subject, first_component, first_tab
-from fateflow_tui.tui.log_book import LogBook, Wish
+from fateflow_tui.tui.log_book import LogBook, LogFilter
 from fateflow_tui.tui.parameters import parameters_of
 from fateflow_tui.tui.widgets import metric_charts
 
@@ -54,14 +54,14 @@ def test_lines_are_filtered_by_level_party_and_component() -> None:
     )
     found = {
         name: [book.line(place).text for place in range(len(book.shown))]
-        for name, wish in {
-            "usual": Wish(),
-            "all": Wish(level=0),
-            "errors": Wish(level=3),
-            "guest": Wish(parties=frozenset(["guest:9999"])),
-            "b": Wish(component="b"),
+        for name, wanted in {
+            "usual": LogFilter(),
+            "all": LogFilter(level=0),
+            "errors": LogFilter(level=3),
+            "guest": LogFilter(parties=frozenset(["guest:9999"])),
+            "b": LogFilter(component="b"),
         }.items()
-        if book.filter(wish) is None
+        if book.select(wanted) is None
     }
     assert found == {
         "usual": ["guest", "host", "scheduler"],

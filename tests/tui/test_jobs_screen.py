@@ -137,7 +137,7 @@ async def test_ids_are_copied_and_notes_are_kept(dash: Opened, site: RunningSite
         await pilot.press(*"first", "enter")
         await shows(pilot, "notes are kept")
         assert site.flow.job(newest).description == "first"
-        lines = pilot.app.feed.snapshot.lines
+        lines = pilot.app.store.snapshot.lines
         await until(pilot, lambda: lines[newest].description == "first", "the dashboard does not learn of the notes")
         await pilot.press("n")
         await shows(pilot, f"Notes on {newest}")

@@ -78,7 +78,7 @@ async def test_a_version_is_deployed_named_served_and_taken_away(trained: Traine
         await pilot.press("2", "down")
         await shows(pilot, f"Version {trained.second}")
         await pilot.press("l")
-        await shows(pilot, "load: not now", f"{trained.second} was trained")
+        await shows(pilot, "cannot load", f"{trained.second} was trained")
         await pilot.press("d")
         await shows(pilot, f"Deploy {trained.second}?", "at guest:9999, host:10000, arbiter:10001", "[x] evaluation_0")
         await pilot.press(*["down"] * 4, "space")
@@ -92,7 +92,7 @@ async def test_a_version_is_deployed_named_served_and_taken_away(trained: Traine
         listing = pilot.app.screen.query_one("#list", Listing)
         await until(pilot, lambda: new.model_version in listing.keys, "the new version is not listed")
         await pilot.press("home", "b")
-        await shows(pilot, "bind: not now", "is not loaded")
+        await shows(pilot, "cannot bind", "is not loaded")
         await pilot.press("l")
         await shows(pilot, f"Load {new.model_version}?")
         await pilot.press("y")
@@ -120,7 +120,7 @@ async def test_a_version_is_deployed_named_served_and_taken_away(trained: Traine
         assert file.read_bytes()[:2] == b"PK"
 
         await pilot.press("D")
-        await shows(pilot, "delete: not now", "is loaded;")
+        await shows(pilot, "cannot delete", "is loaded;")
         flow.serving.unbind("scores")
         for party in ("guest:9999", "host:10000"):
             flow.serving.unload(new.model_id, new.model_version, party)

@@ -17,8 +17,8 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
     """A site on which two jobs hold 7 of 20 cores each, and a third waits for as many."""
     with standalone(tmp_path_factory.mktemp("busy") / "site-c") as site:
         for number in range(3):
-            wish = {"task_cores": 3}
-            job = site.flow.submit(*sleep_job(1, ROLES, seconds=120, job_parameters=wish)).job_id
+            parameters = {"task_cores": 3}
+            job = site.flow.submit(*sleep_job(1, ROLES, seconds=120, job_parameters=parameters)).job_id
             if number < 2:
                 until_running(site.flow, job, "sleep_0")
         yield site
@@ -58,7 +58,7 @@ async def test_enter_leads_to_the_job(tmp_path: Path) -> None:
             await pilot.press("4")
             await shows(pilot, "nobody holds anything", "no job waits")
             await pilot.press("enter")
-            await shows(pilot, "there is no job to do it with")
+            await shows(pilot, "no job selected")
             job = site.flow.submit(*sleep_job(1, ROLES, seconds=60)).job_id
             await shows(pilot, "guest:9999", "held by 1 job")
             await pilot.press("enter")

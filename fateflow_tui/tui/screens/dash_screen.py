@@ -21,9 +21,9 @@ from fateflow_tui.tui.widgets.text_views import Pane
 if TYPE_CHECKING:
     from fateflow_tui.sdk.async_client import AsyncFateFlow
     from fateflow_tui.tui.app import DashApp
-    from fateflow_tui.tui.store import Feed
+    from fateflow_tui.tui.store import LiveStore
 
-EVERYTHING = Change(anew=True, order=True, connection=True, site=True)
+EVERYTHING = Change(full_refresh=True, order=True, connection=True, site=True)
 
 
 class DashScreen(Screen[None]):
@@ -64,16 +64,16 @@ class DashScreen(Screen[None]):
         return self.app  # type: ignore[return-value]
 
     @property
-    def feed(self) -> Feed:
-        return self.dash.feed
+    def store(self) -> LiveStore:
+        return self.dash.store
 
     @property
     def client(self) -> AsyncFateFlow:
-        return self.dash.feed.flow
+        return self.dash.store.client
 
     @property
     def snapshot(self) -> Snapshot:
-        return self.dash.feed.snapshot
+        return self.dash.store.snapshot
 
     def body(self) -> ComposeResult:
         """Yield the panes."""
@@ -92,7 +92,7 @@ class DashScreen(Screen[None]):
         yield ActionBar()
 
     def on_mount(self) -> None:
-        self._stop_listening = self.feed.listen(self._told)
+        self._stop_listening = self.store.listen(self._on_change)
 
     def on_unmount(self) -> None:
         self._stop_listening()
@@ -100,17 +100,17 @@ class DashScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         missed, self._missed = self._missed, None
         if missed is not None:
-            self._pass_on(missed)
+            self._apply_change(missed)
 
-    def _told(self, change: Change) -> None:
+    def _on_change(self, change: Change) -> None:
         if self.is_current:
-            self._pass_on(change)
+            self._apply_change(change)
         else:
             self._missed = change if self._missed is None else self._missed | change
 
-    def _pass_on(self, change: Change) -> None:
+    def _apply_change(self, change: Change) -> None:
         bar = self.query_one(SiteBar)
-        bar.told() if change.connection else bar.refresh()
+        bar.connection_changed() if change.connection else bar.refresh()
         self.changed(change)
         self.show_actions()
 
@@ -127,12 +127,12 @@ class DashScreen(Screen[None]):
         declared, selection = self.actions[action_id], self.selection()
         reason = declared.disabled_reason(selection)
         if reason:
-            self.dash.tell(reason, title=f"cannot {declared.label}", severity="warning")
+            self.dash.toast(reason, title=f"cannot {declared.label}", severity="warning")
             return
         self.run_worker(self._run_handler(declared, selection), exit_on_error=False)
 
     async def _run_handler(self, declared: Action, selection: Selection) -> None:
-        with self.dash.failures_told(declared.label):
+        with self.dash.show_failures(declared.label):
             result = getattr(self, declared.method)(selection)
             if isawaitable(result):
                 await result
@@ -150,7 +150,7 @@ class DashScreen(Screen[None]):
         """Open the submit dialog; propose the demo job as long as no job of a guest exists."""
         from fateflow_tui.tui.screens.submit import Draft, open_submit
 
-        examples, known = self.dash.examples(), self.dash.feed.snapshot
+        examples, known = self.dash.examples(), self.dash.store.snapshot
         is_new = known.complete and not any(line.roles.get("guest") for line in known.lines.values())
         if examples is not None and is_new:
             draft = Draft(dsl=examples.dsl, conf=examples.conf, title="Submit the demo job", examples=examples)
@@ -217,7 +217,7 @@ class DashScreen(Screen[None]):
         command="fateflow server status",
     )
     async def app_reconnect(self, selection: Selection) -> None:
-        self.dash.feed.connect_now()
+        self.dash.store.connect_now()
 
     @action(
         "app.back",

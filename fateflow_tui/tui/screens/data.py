@@ -24,7 +24,7 @@ from fateflow_tui.tui.widgets.table_text import (
     preview_words,
     table_columns,
 )
-from fateflow_tui.tui.widgets.text_views import Pane, Reading
+from fateflow_tui.tui.widgets.text_views import Pane, TextView
 
 _ROWS = 50  # of the preview
 
@@ -55,7 +55,7 @@ class DataScreen(TableActions):
         yield from self.table()
         with Horizontal(id="below"):
             with Pane("Table", id="facts"):
-                yield Reading()
+                yield TextView()
             with Pane("Rows", id="rows"):
                 yield Listing((), id="preview")
 
@@ -92,7 +92,7 @@ class DataScreen(TableActions):
         return TableAnswer(*found)
 
     def show_detail(self, record: TableLine | None, asked: TableAnswer | FateFlowError | None) -> None:
-        self.query_one(Reading).show(fact_lines(record, asked, _now()))
+        self.query_one(TextView).show(fact_lines(record, asked, _now()))
         preview = asked.preview if isinstance(asked, TableAnswer) else asked
         drawn = (record is None, preview)
         if drawn != self._drawn:

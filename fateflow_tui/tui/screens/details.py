@@ -18,7 +18,7 @@ from fateflow_tui.tui.widgets import table_text
 from fateflow_tui.tui.widgets.listing import Listing
 from fateflow_tui.tui.widgets.model_text import diff_lines
 from fateflow_tui.tui.widgets.tab_cards import card_lines, log_lines
-from fateflow_tui.tui.widgets.text_views import Reading, ScrollWords
+from fateflow_tui.tui.widgets.text_views import ScrollText, TextView
 
 
 class CardDialog(Dialog[None]):
@@ -37,15 +37,15 @@ class CardDialog(Dialog[None]):
         with Vertical(classes="box dangerous") as box:
             box.border_title = f"{self._card.component} at {self._card.party}, run {self._card.version + 1}"
             box.border_subtitle = "y copy   esc"
-            yield ScrollWords()
+            yield ScrollText()
 
     def on_mount(self) -> None:
-        self.query_one(ScrollWords).show(whole_lines(self._card))
-        self.query_one(ScrollWords).focus()
+        self.query_one(ScrollText).show(whole_lines(self._card))
+        self.query_one(ScrollText).focus()
 
     def action_copy(self) -> None:
-        self.app.copy_to_clipboard(self.query_one(ScrollWords).text)
-        self.app.tell("copied the card")  # type: ignore[attr-defined]
+        self.app.copy_to_clipboard(self.query_one(ScrollText).text)
+        self.app.toast("copied the card")  # type: ignore[attr-defined]
 
 
 def whole_lines(card: FailureCard) -> list[Spans]:
@@ -75,21 +75,21 @@ class DiffDialog(Dialog[None]):
             box.border_title = Content("How two versions differ")
             line = f"$ fateflow model diff {self._older.model_version} {self._newer.model_version}"
             box.border_subtitle = Content(f"esc   {line}")
-            yield Reading()
+            yield TextView()
 
     def on_mount(self) -> None:
-        self.query_one(Reading).show([[("asking …", "muted")]])
-        self.query_one(Reading).focus()
+        self.query_one(TextView).show([[("asking …", "muted")]])
+        self.query_one(TextView).focus()
         self.run_worker(self._ask(), exit_on_error=False)
 
     async def _ask(self) -> None:
         older, newer = self._older.model_version, self._newer.model_version
         try:
-            found = await self.app.feed.flow.models.diff(older, newer)  # type: ignore[attr-defined]
+            found = await self.app.store.client.models.diff(older, newer)  # type: ignore[attr-defined]
             lines = diff_lines(found, older, newer)
         except FateFlowError as error:
             lines = [[(str(error), "error")], [(error.hint, "muted")]]
-        self.query_one(Reading).show(lines)
+        self.query_one(TextView).show(lines)
 
 
 _ROWS = 200
@@ -108,16 +108,16 @@ class PeekDialog(Dialog[None]):
         with Vertical(classes="box") as box:
             box.border_title = Content(f"{self._namespace}.{self._name}")
             box.border_subtitle = Content(f"esc   $ fateflow table peek {self._namespace} {self._name}")
-            yield ScrollWords()
+            yield ScrollText()
 
     def on_mount(self) -> None:
-        self.query_one(ScrollWords).show([[("reading …", "muted")]])
+        self.query_one(ScrollText).show([[("reading …", "muted")]])
         self.run_worker(self._read(), exit_on_error=False)
 
     async def _read(self) -> None:
-        words = self.query_one(ScrollWords)
+        words = self.query_one(ScrollText)
         try:
-            found = await self.app.feed.flow.tables.preview(self._namespace, self._name, _ROWS)  # type: ignore[attr-defined]
+            found = await self.app.store.client.tables.preview(self._namespace, self._name, _ROWS)  # type: ignore[attr-defined]
         except FateFlowError as error:
             words.show([[(str(error), "error")], [(error.hint or "", "muted")]])
             return

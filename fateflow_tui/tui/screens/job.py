@@ -88,21 +88,21 @@ class JobScreen(JobDetailActions):
         return self.snapshot.views.get(self.job_id)
 
     def on_mount(self) -> None:
-        self.feed.look_at(self.job_id)
+        self.store.subscribe(self.job_id)
         layout = self.dash.layout
         self._more = layout.get("job", "graph_width", 0)
-        self.graph.wished = layout.get("job", "graph_view", "")
+        self.graph.preferred = layout.get("job", "graph_view", "")
         self.graph.focus()
         self.set_interval(1.0, self._tick)
 
     def on_unmount(self) -> None:
-        self.feed.look_away(self.job_id)
+        self.store.unsubscribe(self.job_id)
 
     def changed(self, change: Change) -> None:
         if self.job_id in change.metrics:
             self.query_one(MetricsTab).grown += 1
         ours = self.job_id in change.views or self.job_id in change.jobs or self.job_id in change.metrics
-        if not (ours or change.anew or change.connection):
+        if not (ours or change.full_refresh or change.connection):
             return
         self._head()
         view = self.view
@@ -113,7 +113,7 @@ class JobScreen(JobDetailActions):
         if first:
             self._begin(view)
         self._look()
-        if change.anew and not first:
+        if change.full_refresh and not first:
             self.current.again()
 
     def selection(self) -> Selection:
@@ -232,7 +232,7 @@ class JobScreen(JobDetailActions):
     def on_tab_strip_clicked(self, event: TabStrip.Clicked) -> None:
         self.show_tab(event.name)
 
-    def on_job_tab_looked(self, event: JobTab.Looked) -> None:
+    def on_job_tab_notes_changed(self, event: JobTab.NotesChanged) -> None:
         self._say()
 
     def on_tasks_tab_picked(self, event: TasksTab.Picked) -> None:
@@ -342,11 +342,11 @@ class JobScreen(JobDetailActions):
     )
     def graph_view(self, selection: Selection) -> None:
         kinds = ("", *KINDS)
-        wished = kinds[(kinds.index(self.graph.wished) + 1) % len(kinds)]
-        if self.graph.scene is not None and wished == self.graph.scene.kind and not self.graph.wished:
-            wished = kinds[(kinds.index(wished) + 1) % len(kinds)]  # it looks so already
-        self.graph.set_view(wished)
-        self.dash.layout.set("job", "graph_view", wished)
+        preferred = kinds[(kinds.index(self.graph.preferred) + 1) % len(kinds)]
+        if self.graph.scene is not None and preferred == self.graph.scene.kind and not self.graph.preferred:
+            preferred = kinds[(kinds.index(preferred) + 1) % len(kinds)]  # it looks so already
+        self.graph.set_view(preferred)
+        self.dash.layout.set("job", "graph_view", preferred)
         self._share()
         self._say()
 

@@ -55,14 +55,14 @@ class JobActions(DashScreen):
         lines = [line for job in jobs[:_NAMED] for line in _described(job)]
         if len(jobs) > _NAMED:
             lines.append(f"and {len(jobs) - _NAMED} more")
-        if not await self.dash.ask(Question(title, tuple(lines), cli, "stop", dangerous=True)):
+        if not await self.dash.confirm(Question(title, tuple(lines), cli, "stop", dangerous=True)):
             return
         pending: list[str] = []
         for job in jobs:
             outcome = await self.client.jobs.stop(job.job_id)
             pending += [f"{party} is yet to learn of it: {why}" for party, why in outcome.pending.items()]
         done = f"stopped {plural(len(jobs), 'job')}" if len(jobs) > 1 else f"stopped {jobs[0].job_id}"
-        self.dash.tell("\n".join([done, *pending]), cli=cli, severity="warning" if pending else "information")
+        self.dash.toast("\n".join([done, *pending]), cli=cli, severity="warning" if pending else "information")
 
     @action(
         "job.why",
@@ -89,11 +89,11 @@ class JobActions(DashScreen):
     async def job_copy(self, selection: Selection) -> None:
         self.dash.copy_to_clipboard("\n".join(job.job_id for job in selection.jobs))
         count = len(selection.jobs)
-        self.dash.tell(f"copied {selection.job_ids if count == 1 else plural(count, 'id')}")
+        self.dash.toast(f"copied {selection.job_ids if count == 1 else plural(count, 'id')}")
 
 
 class OpenJobAction(DashScreen):
-    """Opening a job from a list of jobs."""
+    """PageSettings a job from a list of jobs."""
 
     @action(
         "job.open",
@@ -128,9 +128,9 @@ class EditJobActions(JobActions):
         components = [selection.component] if selection.component else []
         steps = await self.client.jobs.plan(job.job_id, components)
         lines = (*_described(job), "", *map(_step, steps))
-        if await self.dash.ask(Question(f"Rerun job {job.job_id}?", lines, cli, "rerun")):
+        if await self.dash.confirm(Question(f"Rerun job {job.job_id}?", lines, cli, "rerun")):
             await self.client.jobs.rerun(job.job_id, components)
-            self.dash.tell(f"{job.job_id} runs again", cli=cli)
+            self.dash.toast(f"{job.job_id} runs again", cli=cli)
 
     @action(
         "job.notes",
@@ -153,7 +153,7 @@ class EditJobActions(JobActions):
         for line in view.party_lines:
             if line.here:
                 await self.client.jobs.update_notes(job.job_id, line.party, text)
-        self.dash.tell("notes are kept", cli=self.command_line("job.notes", selection))
+        self.dash.toast("notes are kept", cli=self.command_line("job.notes", selection))
 
 
 def _described(job: JobLine) -> list[str]:

@@ -76,7 +76,7 @@ class JobDetailActions(EditJobActions):
             return
         await self.client.jobs.rerun(view.job_id, [component], component_parameters=changed.parameters)
         command = self.command_line("job.rerun_changed", selection)
-        self.dash.tell(f"rerunning {view.job_id} from {component}", cli=command)
+        self.dash.toast(f"rerunning {view.job_id} from {component}", cli=command)
 
     @action(
         "job.deploy",

@@ -69,18 +69,18 @@ class JobsScreen(OpenJobAction, EditJobActions):
         self.set_interval(1.0, self._tick)
 
     def changed(self, change: Change) -> None:
-        if change.order or change.anew or (change.jobs and (self._filter.tests or self._order.column != "job")):
+        if change.order or change.full_refresh or (change.jobs and (self._filter.tests or self._order.column != "job")):
             self._show_rows()
         elif change.jobs:
             self.listing.records = self.snapshot.lines
             self.listing.change(change.jobs)
-        if change.connection or change.anew:
+        if change.connection or change.full_refresh:
             self.listing.empty = empty_words(self.snapshot, self._filter)
             self.listing.refresh()
         cursor = self.listing.cursor
         if cursor in change.metrics:
             self._curves_due = min(self._curves_due or float("inf"), time.monotonic() + _CURVES_AGAIN)
-        if change.anew or cursor in change.jobs or cursor in change.views:
+        if change.full_refresh or cursor in change.jobs or cursor in change.views:
             self._show_preview()
             view = self.snapshot.views.get(cursor)
             if view is not None and cursor in change.views and (cursor not in self._curves or view.status.ended):
@@ -207,7 +207,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
         "job.filter",
         key="slash",
         label="filter",
-        tooltip="Words, and status:failed party:9999 role:host age:<2h name:churn; esc clears it",
+        tooltip="TextLines, and status:failed party:9999 role:host age:<2h name:churn; esc clears it",
         command="fateflow job list --status STATUS",
         footer=7,
     )
@@ -224,8 +224,8 @@ class JobsScreen(OpenJobAction, EditJobActions):
         footer=8,
     )
     def job_failures(self, selection: Selection) -> None:
-        wished = "status:failed,timeout"
-        self._set_filter("" if self._filter.text == wished else wished)
+        failures = "status:failed,timeout"
+        self._set_filter("" if self._filter.text == failures else failures)
 
     @action(
         "job.sort",
@@ -282,10 +282,10 @@ class JobsScreen(OpenJobAction, EditJobActions):
         if cursor == self._viewed:
             return
         if self._viewed:
-            self.feed.look_away(self._viewed)
+            self.store.unsubscribe(self._viewed)
         self._viewed = cursor
         if cursor:
-            self.feed.look_at(cursor)
+            self.store.subscribe(cursor)
 
     def _read_curves(self) -> None:
         view = self.snapshot.views.get(self.listing.cursor)
@@ -304,8 +304,8 @@ class JobsScreen(OpenJobAction, EditJobActions):
         self.run_worker(self._more_read(), group="more", exclusive=False, exit_on_error=False)
 
     async def _more_read(self) -> None:
-        with self.dash.failures_told("reading jobs"):
-            await self.feed.more()
+        with self.dash.show_failures("reading jobs"):
+            await self.store.more()
 
 
 def empty_words(known: Snapshot, wanted: JobFilter) -> str:
@@ -314,7 +314,7 @@ def empty_words(known: Snapshot, wanted: JobFilter) -> str:
     if wanted.tests and known.ids:
         return "no job fits the filter\nesc clears it"
     match connection.link:
-        case Link.AWAY:
+        case Link.DISCONNECTED:
             return f"the scheduler does not answer\n{connection.text}\n{connection.hint}"
         case Link.CONNECTED if known.complete:
             return "no job yet\npress S to submit one, or run: fateflow demo"

@@ -180,12 +180,14 @@ class ModelActions(MarkableTableScreen[ModelRow]):
 
         model: ModelRow = selection.of("model")[0]
         cli = self.command_line("model.load", selection)
-        if not await self.dash.ask(
+        if not await self.dash.confirm(
             Question(f"Load {model.model_version}?", (f"to answer inference, at {_at(model)}",), cli, "load")
         ):
             return
         outcome = await self.client.models.load(model.model_id, model.model_version)
-        self.dash.tell("\n".join(f"{party}: {words}" for party, words in outcome.messages.items()) or "loaded", cli=cli)
+        self.dash.toast(
+            "\n".join(f"{party}: {words}" for party, words in outcome.messages.items()) or "loaded", cli=cli
+        )
         await self.reread()
 
     @action(
@@ -220,7 +222,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         )
         if values is not None:
             words = await self.client.models.bind(values["service"], model.model_id, model.model_version)
-            self.dash.tell(words, cli=f"fateflow model bind {values['service']} {model.model_version}")
+            self.dash.toast(words, cli=f"fateflow model bind {values['service']} {model.model_version}")
             await self.reread()
 
     @action(
@@ -274,7 +276,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         )
         if values is not None:
             made = await self.client.models.set_alias(values["alias"], model.model_version)
-            self.dash.tell(
+            self.dash.toast(
                 f"{made.alias} stands for {made.model_version}",
                 cli=f"fateflow model alias set {made.alias} {made.model_version}",
             )
@@ -311,10 +313,10 @@ class ModelActions(MarkableTableScreen[ModelRow]):
             return
         if values["remove"]:
             await self.client.tags.detach(model.model_version, values["tag"])
-            self.dash.tell(f"the tag {values['tag']} is taken away", cli=line(values))
+            self.dash.toast(f"the tag {values['tag']} is taken away", cli=line(values))
         else:
             await self.client.tags.attach(model.model_version, values["tag"])
-            self.dash.tell(f"tagged {values['tag']}", cli=line(values))
+            self.dash.toast(f"tagged {values['tag']}", cli=line(values))
         await self.reread()
 
     @action(
@@ -359,7 +361,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         if values is not None:
             file = await self.client.models.export(model.model_id, model.model_version, values["party"], values["file"])
             self.dash.layout.set("models", "folder", str(file.parent))
-            self.dash.tell(f"wrote {file}", cli=line(values))
+            self.dash.toast(f"wrote {file}", cli=line(values))
 
     @action(
         "model.delete",
@@ -379,9 +381,11 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         elsewhere = [party for party in parties_of(model.roles) if party not in model.here]
         lines += [f"those of {', '.join(elsewhere)} stay where they are"] if elsewhere else []
         lines += [f"{', '.join(model.aliases)} stand for nothing then"] if model.aliases else []
-        if await self.dash.ask(Question(f"Delete {model.model_version}?", tuple(lines), cli, "delete", dangerous=True)):
+        if await self.dash.confirm(
+            Question(f"Delete {model.model_version}?", tuple(lines), cli, "delete", dangerous=True)
+        ):
             parties = await self.client.models.delete(model.model_version)
-            self.dash.tell(f"deleted {model.model_version} of {', '.join(parties)}", cli=cli)
+            self.dash.toast(f"deleted {model.model_version} of {', '.join(parties)}", cli=cli)
             await self.reread()
 
     @action(
@@ -395,7 +399,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
     async def model_copy(self, selection: Selection) -> None:
         versions = [model.model_version for model in selection.of("model")]
         self.dash.copy_to_clipboard("\n".join(versions))
-        self.dash.tell(f"copied {' '.join(versions)}")
+        self.dash.toast(f"copied {' '.join(versions)}")
 
 
 async def deployed(app: DashApp, model_id: str, version: str, modules: Mapping[str, str], at: str) -> str:
@@ -431,8 +435,8 @@ async def deployed(app: DashApp, model_id: str, version: str, modules: Mapping[s
     if values is None:
         return ""
     some = chosen(values)
-    made = await app.feed.flow.models.deploy(model_id, version, some if len(some) < len(names) else ())
-    app.tell(f"deployed as {made.model_version}", cli=line(values))
+    made = await app.store.client.models.deploy(model_id, version, some if len(some) < len(names) else ())
+    app.toast(f"deployed as {made.model_version}", cli=line(values))
     return made.model_version
 
 
@@ -458,7 +462,7 @@ def _readers(conf: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
 async def _tables_before(app: DashApp, job_id: str) -> dict[tuple[str, str], str]:
     """What the training has read, by party and reader: a first proposal."""
     try:
-        lineage = await app.feed.flow.jobs.lineage(job_id) if job_id else Lineage()
+        lineage = await app.store.client.jobs.lineage(job_id) if job_id else Lineage()
     except FateFlowError:
         return {}
     return {

@@ -18,7 +18,7 @@ from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.queries import ModelRow, parties_of
 from fateflow_tui.tui.screens.model_actions import ModelActions
 from fateflow_tui.tui.widgets.model_text import fact_lines, kind_of, model_columns, part_lines
-from fateflow_tui.tui.widgets.text_views import Pane, Reading
+from fateflow_tui.tui.widgets.text_views import Pane, TextView
 
 Asked = tuple[ModelVerification | FateFlowError, Lineage | FateFlowError | None]
 
@@ -46,9 +46,9 @@ class ModelsScreen(ModelActions):
         yield from self.table()
         with Horizontal(id="below"):
             with Pane("Version", id="version"):
-                yield Reading()
+                yield TextView()
             with Pane("Parts", id="parts"):
-                yield Reading()
+                yield TextView()
 
     def columns(self) -> tuple[Column[ModelRow], ...]:
         return model_columns(_now)
@@ -83,8 +83,8 @@ class ModelsScreen(ModelActions):
         version, pieces = self.query_one("#version", Pane), self.query_one("#parts", Pane)
         version.say(f"Version {record.model_version}" if record else "Version")
         facts = fact_lines(record, lineage, self.records, _now())
-        version.query_one(Reading).show(facts)
-        pieces.query_one(Reading).show(part_lines(record, parts))
+        version.query_one(TextView).show(facts)
+        pieces.query_one(TextView).show(part_lines(record, parts))
         pieces.say(notes=_verdict(parts) if record else [])
 
     async def _lineage(self, job_id: str) -> Lineage | None:

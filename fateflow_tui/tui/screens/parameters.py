@@ -147,7 +147,7 @@ class ParametersDialog(Dialog[Changed]):
             if isinstance(changed, str):
                 remarks = [Remark(0, 0, changed)]
             else:
-                flow = self.app.feed.flow  # type: ignore[attr-defined]
+                flow = self.app.store.client  # type: ignore[attr-defined]
                 try:
                     remarks = parameters.placed(document, await flow.jobs.lint(self._dsl, changed))
                     if not any(remark.error for remark in remarks):

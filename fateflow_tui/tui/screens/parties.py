@@ -20,7 +20,7 @@ from fateflow_tui.tui.screens.party_actions import PartyActions, not_one_peer, p
 from fateflow_tui.tui.snapshot import Change
 from fateflow_tui.tui.store import TRACE
 from fateflow_tui.tui.widgets.party_text import PARTY_COLUMNS, fact_lines, job_lines, trace_line, traced_jobs
-from fateflow_tui.tui.widgets.text_views import Pane, Reading
+from fateflow_tui.tui.widgets.text_views import Pane, TextView
 
 _AGAIN = 10.0  # seconds between two rounds of asking everybody
 _TOGETHER = 4  # sites that are asked at once
@@ -54,7 +54,7 @@ class PartiesScreen(PartyActions):
     def __init__(self) -> None:
         super().__init__()
         self._pings: dict[_Way, PeerState | FateFlowError] = {}
-        self._looked_at: set[str] = set()
+        self._subscribed: set[str] = set()
         self._paused = False
         self._job = ""  # whose messages are shown, "" for all
 
@@ -62,11 +62,11 @@ class PartiesScreen(PartyActions):
         yield from self.table()
         with Horizontal(id="between"):
             with Pane("Party", id="party"):
-                yield Reading()
+                yield TextView()
             with Pane("Running jobs", id="running"):
-                yield Reading()
+                yield TextView()
         with Pane("Messages", id="trace"):
-            yield Reading(cut=True)
+            yield TextView(cut=True)
 
     def columns(self) -> tuple[Column[PartyRow], ...]:
         return PARTY_COLUMNS
@@ -94,22 +94,22 @@ class PartiesScreen(PartyActions):
 
     def on_unmount(self) -> None:
         super().on_unmount()
-        self._look_at(set())
+        self._subscribe(set())
 
     def on_screen_suspend(self) -> None:
-        self._look_at(set())
+        self._subscribe(set())
 
     def changed(self, change: Change) -> None:
         super().changed(change)
         if self.KIND in change.topics:
             self._ping_all()
-        if change.jobs or change.views or change.anew:
+        if change.jobs or change.views or change.full_refresh:
             self._show_running()
-        if TRACE in change.topics or change.anew:
+        if TRACE in change.topics or change.full_refresh:
             self._show_trace()
 
     def show_detail(self, record: PartyRow | None, asked: Any) -> None:
-        self.query_one("#party", Pane).query_one(Reading).show(fact_lines(record))
+        self.query_one("#party", Pane).query_one(TextView).show(fact_lines(record))
 
     @action(
         "party.ping",
@@ -127,7 +127,7 @@ class PartiesScreen(PartyActions):
         found = await self._ping(row)
         if isinstance(found, FateFlowError):
             raise found
-        self.dash.tell(f"{row.party} answers after {found.rtt:.1f} ms", cli=f"fateflow party ping {row.party}")
+        self.dash.toast(f"{row.party} answers after {found.rtt:.1f} ms", cli=f"fateflow party ping {row.party}")
 
     @action(
         "trace.pause",
@@ -148,10 +148,10 @@ class PartiesScreen(PartyActions):
         footer=7,
     )
     def trace_job(self, selection: Selection) -> None:
-        jobs = traced_jobs(self.feed.trace)[::-1]
+        jobs = traced_jobs(self.store.trace)[::-1]
         choices = [*jobs, ""]
         self._job = choices[(choices.index(self._job) + 1) % len(choices)] if self._job in jobs else choices[0]
-        self._show_trace(anew=True)
+        self._show_trace(even_paused=True)
 
     def read_everything(self) -> None:
         self._pings.clear()
@@ -188,31 +188,31 @@ class PartiesScreen(PartyActions):
 
     def _show_running(self) -> None:
         running = [i for i in self.snapshot.ids if not self.snapshot.lines[i].status.ended][:_JOBS]
-        self._look_at(set(running))
+        self._subscribe(set(running))
         views = [self.snapshot.views[job_id] for job_id in running if job_id in self.snapshot.views]
         pane = self.query_one("#running", Pane)
-        pane.query_one(Reading).show(job_lines([view for view in views if not view.status.ended]))
+        pane.query_one(TextView).show(job_lines([view for view in views if not view.status.ended]))
         lost = sum(line.lost for view in views for line in view.party_lines)
         pane.say(notes=[(f"✗ {lost} lost", "error")] if lost else [])
 
-    def _look_at(self, jobs: set[str]) -> None:
-        for job_id in jobs - self._looked_at:
-            self.feed.look_at(job_id)
-        for job_id in self._looked_at - jobs:
-            self.feed.look_away(job_id)
-        self._looked_at = jobs
+    def _subscribe(self, jobs: set[str]) -> None:
+        for job_id in jobs - self._subscribed:
+            self.store.subscribe(job_id)
+        for job_id in self._subscribed - jobs:
+            self.store.unsubscribe(job_id)
+        self._subscribed = jobs
 
-    def _show_trace(self, *, anew: bool = False) -> None:
+    def _show_trace(self, *, even_paused: bool = False) -> None:
         pane = self.query_one("#trace", Pane)
         state = [("⏸ paused ", "warning"), ("── ", "muted")] if self._paused else []
         about = f"of job {self._job}" if self._job else "of all jobs"
         pane.say(notes=[*state, (about, "muted")])
-        if self._paused and not anew:
+        if self._paused and not even_paused:
             return
-        events = [event for event in self.feed.trace if not self._job or event.job_id == self._job]
+        events = [event for event in self.store.trace if not self._job or event.job_id == self._job]
         lines = [trace_line(event) for event in reversed(events[-_LINES:])]
         waiting = "nothing was sent yet; values appear here by name and size"
-        pane.query_one(Reading).show(lines or [[(waiting, "muted")]])
+        pane.query_one(TextView).show(lines or [[(waiting, "muted")]])
 
 
 def _way(row: PartyRow) -> _Way:

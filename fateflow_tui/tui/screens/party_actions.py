@@ -93,7 +93,7 @@ class PartyActions(TableScreen[PartyRow]):
         )
         if values is not None:
             route = await self.client.parties.add(values["party"], values["url"], values["note"])
-            self.dash.tell(f"{route.party} is at {route.url}; t trusts it", cli=line(values))
+            self.dash.toast(f"{route.party} is at {route.url}; t trusts it", cli=line(values))
             await self.reread(route.party)
 
     @action(
@@ -118,9 +118,9 @@ class PartyActions(TableScreen[PartyRow]):
         elif row.trusted:
             lines += ["OTHER than the trusted one", "", f"  {row.fingerprint}"]
         lines.append("Compare it with what that site's owner says.")
-        if await self.dash.ask(Question(f"Trust {row.party}?", tuple(lines), cli, "trust", dangerous=True)):
+        if await self.dash.confirm(Question(f"Trust {row.party}?", tuple(lines), cli, "trust", dangerous=True)):
             route = await self.client.parties.trust(row.party, shown.public_key or "")
-            self.dash.tell(f"{route.party} is trusted as {route.fingerprint}", cli=cli)
+            self.dash.toast(f"{route.party} is trusted as {route.fingerprint}", cli=cli)
             await self.reread()
 
     @action(
@@ -153,7 +153,7 @@ class PartyActions(TableScreen[PartyRow]):
         )
         if values is not None:
             await self.client.permissions.grant(values["party"], **_wanted(values))
-            self.dash.tell(f"granted to {values['party']}", cli=_line("grant", values))
+            self.dash.toast(f"granted to {values['party']}", cli=_line("grant", values))
             await self.reread()
 
     @action(
@@ -190,7 +190,7 @@ class PartyActions(TableScreen[PartyRow]):
             await self.client.permissions.forget(row.party)
         else:
             await self.client.permissions.revoke(row.party, **_wanted(values))
-        self.dash.tell(f"taken back from {row.party}", cli=_line("revoke", {"party": row.party, **values}))
+        self.dash.toast(f"taken back from {row.party}", cli=_line("revoke", {"party": row.party, **values}))
         await self.reread()
 
     @action(
@@ -207,9 +207,9 @@ class PartyActions(TableScreen[PartyRow]):
         row: PartyRow = selection.of("party")[0]
         cli = self.command_line("party.remove", selection)
         lines = (f"forgets its address {row.url}", "and its key" if row.trusted else "it is not trusted")
-        if await self.dash.ask(Question(f"Remove {row.party}?", lines, cli, "remove", dangerous=True)):
+        if await self.dash.confirm(Question(f"Remove {row.party}?", lines, cli, "remove", dangerous=True)):
             await self.client.parties.remove(row.party)
-            self.dash.tell(f"removed {row.party}", cli=cli)
+            self.dash.toast(f"removed {row.party}", cli=cli)
             await self.reread()
 
     @action(
@@ -222,7 +222,7 @@ class PartyActions(TableScreen[PartyRow]):
     async def party_copy(self, selection: Selection) -> None:
         row: PartyRow = selection.of("party")[0]
         self.dash.copy_to_clipboard(" ".join(filter(None, [row.party, row.url, row.fingerprint])))
-        self.dash.tell(f"copied {row.party}")
+        self.dash.toast(f"copied {row.party}")
 
 
 def _row(selection: Selection) -> PartyRow | None:

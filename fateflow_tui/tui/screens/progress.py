@@ -46,20 +46,20 @@ class FollowDialog(Dialog[bool]):
             yield Static("…")
 
     def on_mount(self) -> None:
-        self._stop_listening = self.dash.feed.listen(self._told)
-        self.dash.feed.look_at(self._job_id)
+        self._stop_listening = self.dash.store.listen(self._on_change)
+        self.dash.store.subscribe(self._job_id)
         self._draw()
 
     def on_unmount(self) -> None:
         self._stop_listening()
-        self.dash.feed.look_away(self._job_id)
+        self.dash.store.unsubscribe(self._job_id)
 
-    def _told(self, change: Change) -> None:
-        if change.anew or self._job_id in change.jobs or self._job_id in change.views:
+    def _on_change(self, change: Change) -> None:
+        if change.full_refresh or self._job_id in change.jobs or self._job_id in change.views:
             self._draw()
 
     def _draw(self) -> None:
-        known = self.dash.feed.snapshot
+        known = self.dash.store.snapshot
         line, view = known.lines.get(self._job_id), known.views.get(self._job_id)
         if line is None:
             return
@@ -103,7 +103,7 @@ class WhyDialog(Dialog[None]):
 
     async def _ask(self) -> None:
         try:
-            found = await self.app.feed.flow.jobs.why(self._job_id)  # type: ignore[attr-defined]
+            found = await self.app.store.client.jobs.why(self._job_id)  # type: ignore[attr-defined]
             lines = why_lines(found)
         except FateFlowError as error:
             lines = [[(str(error), "error")], [(error.hint or "", "muted")]]

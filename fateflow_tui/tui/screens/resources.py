@@ -26,7 +26,7 @@ from fateflow_tui.tui.screens.job_actions import JobActions, OpenJobAction
 from fateflow_tui.tui.screens.table_screen import ReadAgainAction
 from fateflow_tui.tui.snapshot import Change
 from fateflow_tui.tui.widgets.listing import Listing
-from fateflow_tui.tui.widgets.text_views import Pane, Words
+from fateflow_tui.tui.widgets.text_views import Pane, TextLines
 
 _FULL: Final = 0.9  # of what there is, from which on it is said to be short
 
@@ -169,9 +169,9 @@ class ResourcesScreen(OpenJobAction, JobActions, ReadAgainAction):
     def body(self) -> ComposeResult:
         with Horizontal(id="above"):
             with Pane("Capacity", id="capacity"):
-                yield Words(id="bars")
+                yield TextLines(id="bars")
             with Pane("Engine", id="engine"):
-                yield Words(id="facts")
+                yield TextLines(id="facts")
         with Pane("Who holds what", id="held"):
             yield Listing(held_columns(_now), empty="nobody holds anything", id="holders")
         with Pane("Queue", id="queue"):
@@ -193,7 +193,7 @@ class ResourcesScreen(OpenJobAction, JobActions, ReadAgainAction):
         self.call_after_refresh(self._show_bars)
 
     def changed(self, change: Change) -> None:
-        if change.anew:
+        if change.full_refresh:
             self.read_again()
         elif change.jobs or change.order:
             self._show()
@@ -284,7 +284,7 @@ class ResourcesScreen(OpenJobAction, JobActions, ReadAgainAction):
         return msgspec.structs.replace(one, since=line.started_at or line.created_at, running=tuple(line.running))
 
     def _show_bars(self) -> None:
-        bars, facts = self.query_one("#bars", Words), self.query_one("#facts", Words)
+        bars, facts = self.query_one("#bars", TextLines), self.query_one("#facts", TextLines)
         bars.show(bar_lines(self._usage, len({one.job_id for one in self._held}), bars.size.width or 60))
         facts.show(engine_lines(self._usage, self.snapshot.site, _now()))
 

@@ -25,7 +25,7 @@ from fateflow_tui.tui.screens.dialog import Dialog
 from fateflow_tui.tui.widgets.choices import Flag
 from fateflow_tui.tui.widgets.file_list import FileList
 from fateflow_tui.tui.widgets.plan_text import plan_lines
-from fateflow_tui.tui.widgets.text_views import Pane, Reading
+from fateflow_tui.tui.widgets.text_views import Pane, TextView
 
 if TYPE_CHECKING:
     from fateflow_tui.tui.app import DashApp
@@ -53,7 +53,7 @@ class Draft(msgspec.Struct, frozen=True):
         return self.conf is not None and (self.dsl is not None or not isinstance(self.conf, Path))
 
 
-class Wish(msgspec.Struct, frozen=True):
+class SubmitRequest(msgspec.Struct, frozen=True):
     """What the user wants to be submitted."""
 
     dsl: Document
@@ -63,7 +63,7 @@ class Wish(msgspec.Struct, frozen=True):
     examples: Examples | None = None
 
 
-class SubmitDialog(Dialog[Wish]):
+class SubmitDialog(Dialog[SubmitRequest]):
     """A file that is chosen goes where it belongs, and the one that lies beside it with it."""
 
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = _WIDTHS  # type: ignore[misc]
@@ -128,7 +128,7 @@ class SubmitDialog(Dialog[Wish]):
                     with Pane("Files", id="files"):
                         yield FileList(self._folder, (".json",), drafts.kind_of, id="list")
                 with Pane("Check", id="check"):
-                    yield Reading()
+                    yield TextView()
             yield Static("", classes="cli", markup=False)
             with Horizontal(id="foot"):
                 yield Flag("reuse what is alike", id="reuse")
@@ -143,7 +143,7 @@ class SubmitDialog(Dialog[Wish]):
             self.query_one("#yes").focus()
         else:
             self.query_one(FileList).focus()
-        self.query_one(Reading).show(_hints(self._examples))
+        self.query_one(TextView).show(_hints(self._examples))
         self._check()
         self.set_interval(_LOOK, self._look)
 
@@ -197,7 +197,7 @@ class SubmitDialog(Dialog[Wish]):
         draft = self._draft
         if draft.conf is None or not draft.is_whole:
             missing = "a DSL and a conf" if draft.conf is None else "a DSL"
-            self.dash.tell(f"choose {missing} first", title="cannot submit", severity="warning")
+            self.dash.toast(f"choose {missing} first", title="cannot submit", severity="warning")
             return
         if self._checked != draft:
             self._hurry = self._checking
@@ -205,7 +205,7 @@ class SubmitDialog(Dialog[Wish]):
                 self.query_one("#check", Pane).say(notes=[("✗ not submitted: mend it first", "error")])
             return
         examples = draft.examples if self.query_one("#tables", Flag).on else None
-        self.dismiss(Wish(draft.dsl or {}, draft.conf, self._reuse, self._line(), examples))
+        self.dismiss(SubmitRequest(draft.dsl or {}, draft.conf, self._reuse, self._line(), examples))
 
     @property
     def _reuse(self) -> bool:
@@ -277,9 +277,9 @@ class SubmitDialog(Dialog[Wish]):
             self.run_worker(self._judged(self._draft), group="check", exclusive=True, exit_on_error=False)
 
     async def _judged(self, draft: Draft) -> None:
-        pane, reading = self.query_one("#check", Pane), self.query_one("#check", Pane).query_one(Reading)
+        pane, reading = self.query_one("#check", Pane), self.query_one("#check", Pane).query_one(TextView)
         pane.say(notes=[("checking …", "muted")])
-        jobs = self.dash.feed.flow.jobs
+        jobs = self.dash.store.client.jobs
         dsl, conf = draft.dsl or {}, draft.conf or {}
         try:
             problems = await jobs.lint(dsl, conf) if draft.dsl is not None else []
@@ -306,20 +306,20 @@ class SubmitDialog(Dialog[Wish]):
         """Of the demo, whether its tables are here."""
         self._missing = []
         if draft.examples is not None:
-            known = await self.dash.feed.flow.tables()
+            known = await self.dash.store.client.tables()
             self._missing = draft.examples.missing((one.namespace, one.table_name) for one in known)
         self._describe()
 
 
 async def open_submit(app: DashApp, draft: Draft, folder: Path | None = None) -> None:
     """Lets the user look at a draft and change it; opens the job that it becomes."""
-    wish = await app.push_screen_wait(SubmitDialog(draft, folder or app.folder("submit"), app.examples()))
-    if wish is None:
+    request = await app.push_screen_wait(SubmitDialog(draft, folder or app.folder("submit"), app.examples()))
+    if request is None:
         return
-    if wish.examples is not None and not await _uploaded(app, wish.examples):
+    if request.examples is not None and not await _uploaded(app, request.examples):
         return
-    job = await app.feed.flow.jobs.submit(wish.dsl, wish.conf, wish.reuse)
-    app.tell(f"submitted {job.job_id}", cli=wish.cli)
+    job = await app.store.client.jobs.submit(request.dsl, request.conf, request.reuse)
+    app.toast(f"submitted {job.job_id}", cli=request.cli)
     app.open_job(job.job_id)
 
 
@@ -327,7 +327,7 @@ async def _uploaded(app: DashApp, examples: Examples) -> bool:
     """Whether all tables of the demo are there now."""
     from fateflow_tui.tui.screens.progress import FollowDialog
 
-    flow = app.feed.flow
+    flow = app.store.client
     known = [(line.namespace, line.table_name) for line in await flow.tables()]
     for table in examples.missing(known):
         job = await flow.data.upload(table.file, table_name=table.name, namespace=table.namespace)

@@ -68,25 +68,25 @@ class TableActions(MarkableTableScreen[TableLine]):
         from fateflow_tui.tui.screens.upload import UploadDialog
 
         namespace = self.dash.layout.get("data", "namespace", "experiment")
-        wish = await self.dash.push_screen_wait(UploadDialog(self.dash.folder("data"), namespace))
-        if wish is None:
+        upload = await self.dash.push_screen_wait(UploadDialog(self.dash.folder("data"), namespace))
+        if upload is None:
             return
-        self.dash.layout.set("data", "folder", str(wish.file.parent))
-        self.dash.layout.set("data", "namespace", wish.namespace)
-        self.dash.tell(f"sending {wish.file.name}")
+        self.dash.layout.set("data", "folder", str(upload.file.parent))
+        self.dash.layout.set("data", "namespace", upload.namespace)
+        self.dash.toast(f"sending {upload.file.name}")
         job = await self.client.data.upload(
-            wish.file,
-            table_name=wish.name,
-            namespace=wish.namespace,
-            head=wish.head,
-            partition=wish.partitions,
-            drop=wish.drop,
-            id_delimiter=wish.delimiter,
+            upload.file,
+            table_name=upload.name,
+            namespace=upload.namespace,
+            head=upload.head,
+            partition=upload.partitions,
+            drop=upload.drop,
+            id_delimiter=upload.delimiter,
         )
-        title = f"Uploading {wish.namespace}.{wish.name}"
+        title = f"Uploading {upload.namespace}.{upload.name}"
         if await self.dash.push_screen_wait(FollowDialog(job.job_id, title)):
-            self.dash.tell(f"{wish.namespace}.{wish.name} is there", cli=wish.cli)
-            await self.reread(f"{wish.namespace}\t{wish.name}")
+            self.dash.toast(f"{upload.namespace}.{upload.name} is there", cli=upload.cli)
+            await self.reread(f"{upload.namespace}\t{upload.name}")
 
     @action(
         "table.bind",
@@ -145,7 +145,7 @@ class TableActions(MarkableTableScreen[TableLine]):
             id_column=values["id"],
             drop=values["drop"],
         )
-        self.dash.tell(f"{values['namespace']}.{values['name']} is bound to {values['file']}", cli=line(values))
+        self.dash.toast(f"{values['namespace']}.{values['name']} is bound to {values['file']}", cli=line(values))
         await self.reread(f"{values['namespace']}\t{values['name']}")
 
     @action(
@@ -165,7 +165,7 @@ class TableActions(MarkableTableScreen[TableLine]):
             await (flow.tables.enable if enable else flow.tables.disable)(row.namespace, row.table_name)
         what = _name(rows[0]) if len(rows) == 1 else plural(len(rows), "table")
         words = "may be read again" if enable else "may be read by no job"
-        self.dash.tell(f"{what} {words}", cli=self.command_line("table.turn", selection))
+        self.dash.toast(f"{what} {words}", cli=self.command_line("table.turn", selection))
         await self.reread()
 
     @action(
@@ -206,7 +206,7 @@ class TableActions(MarkableTableScreen[TableLine]):
         delimiter = values["delimiter"] or ","
         job = await self.client.data.download(row.namespace, row.table_name, values["file"], delimiter)
         if await self.dash.push_screen_wait(FollowDialog(job.job_id, f"Writing {values['file']}")):
-            self.dash.tell(f"wrote {values['file']}", cli=line(values))
+            self.dash.toast(f"wrote {values['file']}", cli=line(values))
 
     @action(
         "table.delete",
@@ -225,11 +225,11 @@ class TableActions(MarkableTableScreen[TableLine]):
         title = f"Delete {_name(rows[0])}?" if len(rows) == 1 else f"Delete {len(rows)} tables?"
         lines = [f"{_name(row)}  {row.count} rows{_stays(row)}" for row in rows[:_NAMED]]
         lines += [f"and {len(rows) - _NAMED} more"] if len(rows) > _NAMED else []
-        if not await self.dash.ask(Question(title, (*lines, "at this site"), cli, "delete", dangerous=True)):
+        if not await self.dash.confirm(Question(title, (*lines, "at this site"), cli, "delete", dangerous=True)):
             return
         for row in rows:
             await self.client.tables.delete(row.namespace, row.table_name)
-        self.dash.tell(f"deleted {_name(rows[0]) if len(rows) == 1 else plural(len(rows), 'table')}", cli=cli)
+        self.dash.toast(f"deleted {_name(rows[0]) if len(rows) == 1 else plural(len(rows), 'table')}", cli=cli)
         await self.reread()
 
     @action(
@@ -257,7 +257,7 @@ class TableActions(MarkableTableScreen[TableLine]):
         rows: tuple[TableLine, ...] = selection.of("table")
         lines = [f'{{"namespace": "{row.namespace}", "name": "{row.table_name}"}}' for row in rows]
         self.dash.copy_to_clipboard("\n".join(lines))
-        self.dash.tell(f"copied {lines[0] if len(lines) == 1 else plural(len(lines), 'name')}")
+        self.dash.toast(f"copied {lines[0] if len(lines) == 1 else plural(len(lines), 'name')}")
 
 
 def _name(row: TableLine) -> str:

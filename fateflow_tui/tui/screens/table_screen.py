@@ -24,7 +24,7 @@ _SETTLED = 0.5  # seconds after a job has ended before what it may have made is 
 
 
 class ReadAgainAction(DashScreen):
-    """Reading a whole screen again."""
+    """TextView a whole screen again."""
 
     def read_everything(self) -> None:
         raise NotImplementedError
@@ -110,11 +110,11 @@ class TableScreen(ReadAgainAction, Generic[T]):
         self.listing.focus()
 
     def changed(self, change: Change) -> None:
-        if change.anew and self.snapshot.connection.is_up:
+        if change.full_refresh and self.snapshot.connection.is_up:
             self.read_again()
         elif self.AFTER_JOBS and any(self._ended(job_id) for job_id in change.jobs):
             self._read_soon()
-        if self.KIND in change.topics or change.anew:
+        if self.KIND in change.topics or change.full_refresh:
             self.show_rows()
         if change.connection:
             self.listing.empty = self._empty()
@@ -129,7 +129,7 @@ class TableScreen(ReadAgainAction, Generic[T]):
     async def reread(self, cursor: str = "") -> None:
         """Read the rows again after a change. cursor: the key of the row to go to. Raises FateFlowError."""
         self.wanted = cursor or self.wanted
-        await self.feed.read(self.KIND, self.fetch())
+        await self.store.read(self.KIND, self.fetch())
 
     def read_again(self) -> None:
         self.run_worker(self._read(), group="rows", exclusive=True, exit_on_error=False)
@@ -287,7 +287,7 @@ class TableScreen(ReadAgainAction, Generic[T]):
         connection = self.snapshot.connection
         if self.records and self._filter:
             return f"no {self.KIND} fits the filter\nesc clears it"
-        if connection.link is Link.AWAY:
+        if connection.link is Link.DISCONNECTED:
             return f"the scheduler does not answer\n{connection.text}\n{connection.hint}"
         if self._trouble is not None:
             return f"{self._trouble}\n{self._trouble.hint}\nr tries again"

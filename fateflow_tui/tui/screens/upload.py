@@ -16,7 +16,7 @@ from fateflow_tui.core.cells import Spans, cut, on_one_line
 from fateflow_tui.tui.screens.dialog import Dialog
 from fateflow_tui.tui.widgets.choices import Flag
 from fateflow_tui.tui.widgets.file_list import FileList
-from fateflow_tui.tui.widgets.text_views import Pane, Words
+from fateflow_tui.tui.widgets.text_views import Pane, TextLines
 
 _SUFFIXES = (".csv", ".tsv", ".txt", ".data")
 _LINES = 4  # of the file that are shown
@@ -66,7 +66,7 @@ class UploadDialog(Dialog[Upload]):
             box.border_subtitle = "enter choose   ^s upload   tab next   esc"
             with Pane("Files", id="files"):
                 yield FileList(self._folder, _SUFFIXES, id="list")
-            yield Words(id="start")
+            yield TextLines(id="start")
             with Horizontal(classes="row"):
                 yield Static("file", classes="label")
                 yield Input("", placeholder="choose one above, or a path", id="file", compact=True)
@@ -91,7 +91,7 @@ class UploadDialog(Dialog[Upload]):
 
     def on_mount(self) -> None:
         self.query_one(FileList).focus()
-        self.query_one(Words).show([[("choose a file: its first lines are shown here", "muted")]])
+        self.query_one(TextLines).show([[("choose a file: its first lines are shown here", "muted")]])
         self._describe()
 
     async def on_file_list_picked(self, event: FileList.Picked) -> None:
@@ -101,8 +101,8 @@ class UploadDialog(Dialog[Upload]):
         first = await asyncio.to_thread(_first_lines, path)
         delimiter = _delimiter(path, first[0] if first else "")
         self.query_one("#delimiter", Input).value = {"\t": "\\t"}.get(delimiter, delimiter)
-        self.query_one(Words).show(
-            [_numbered(number, line, self.query_one(Words).size.width) for number, line in enumerate(first, 1)]
+        self.query_one(TextLines).show(
+            [_numbered(number, line, self.query_one(TextLines).size.width) for number, line in enumerate(first, 1)]
         )
         self.query_one("#name", Input).focus()
 
@@ -132,7 +132,7 @@ class UploadDialog(Dialog[Upload]):
         if problem:
             self.query_one("#problem", Static).update(f"✗ {problem}")
         else:
-            self.dismiss(self._wish())
+            self.dismiss(self._upload())
 
     def _text(self, name: str) -> str:
         return self.query_one(f"#{name}", Input).value.strip()
@@ -147,7 +147,7 @@ class UploadDialog(Dialog[Upload]):
         count = self._text("partitions")
         return "" if count.isdigit() and 0 < int(count) <= 1024 else "partitions: from 1 to 1024"
 
-    def _wish(self) -> Upload:
+    def _upload(self) -> Upload:
         count, delimiter = self._text("partitions"), self._text("delimiter")
         head, drop = self.query_one("#head", Flag).on, self.query_one("#drop", Flag).on
         file, namespace, name = self._text("file"), self._text("namespace"), self._text("name")
@@ -162,7 +162,7 @@ class UploadDialog(Dialog[Upload]):
 
     def _describe(self) -> None:
         self.query_one("#problem", Static).update("")
-        self.query_one(".cli", Static).update(f"$ {self._wish().cli}")
+        self.query_one(".cli", Static).update(f"$ {self._upload().cli}")
 
 
 def _first_lines(path: Path) -> list[str]:

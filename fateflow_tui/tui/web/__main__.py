@@ -8,8 +8,8 @@ from pathlib import Path
 gc.disable()  # nothing that is imported becomes garbage; looking for it takes a tenth of the start
 
 from fateflow_tui.tui.app import DashApp  # noqa: E402
-from fateflow_tui.tui.web.page import Opening  # noqa: E402
+from fateflow_tui.tui.web.page import PageSettings  # noqa: E402
 
 if __name__ == "__main__":
-    opening = Opening.taken()
-    DashApp(opening.site, opening.theme, lambda: Path(opening.demo)).run()
+    settings = PageSettings.from_environment()
+    DashApp(settings.site, settings.theme, lambda: Path(settings.demo)).run()

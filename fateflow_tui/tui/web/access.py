@@ -17,7 +17,7 @@ _COME_IN: Final = "open the whole address that `fateflow dash --web` has printed
 _WEEK: Final = 7 * 86_400  # seconds
 
 
-class Door:
+class AccessPolicy:
     """The token comes with the page's address once and is a cookie from then on, which no script and no page of another
     site can use. A ticket is a token for one request: the address that a browser is started with is seen by everybody
     on the machine, and is worth nothing any more once it was opened.
@@ -43,7 +43,7 @@ class Door:
         return f"{self._address}?{_TICKET}={ticket}"
 
     @web.middleware
-    async def guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuses strangers, whatever they ask for; gives the cookie to who came with the token."""
         refused = self._foreign(request)
         if refused:

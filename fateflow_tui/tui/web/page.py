@@ -18,14 +18,14 @@ from textual.drivers.web_driver import WebDriver
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
-from fateflow_tui.tui.store import Site
+from fateflow_tui.tui.store import ConnectionSettings
 
 # Not in the arguments: those of every process are seen by everybody on the machine, and there may be a secret.
-_VARIABLE: Final = "FATEFLOW_DASH_OPENING"
+_VARIABLE: Final = "FATEFLOW_DASH_SETTINGS"
 
 
-class Opening(msgspec.Struct, frozen=True):
-    """The parts of a `Site`, with the home as text, the theme's name, and the folder of the demo's files."""
+class PageSettings(msgspec.Struct, frozen=True):
+    """What the process behind a page needs: the fields of `ConnectionSettings`, the theme and the demo's folder."""
 
     url: str = ""
     home: str = ""
@@ -36,18 +36,18 @@ class Opening(msgspec.Struct, frozen=True):
     demo: str = ""
 
     @classmethod
-    def of(cls, site: Site, theme: str, demo: Path) -> Self:
+    def of(cls, site: ConnectionSettings, theme: str, demo: Path) -> Self:
         own = str(site.directory)
         return cls(site.url, own, site.app_key, site.secret_key, site.start, theme, str(demo))
 
     @classmethod
-    def taken(cls) -> Self:
+    def from_environment(cls) -> Self:
         """What this process was told. Processes that it starts are not told it again."""
         return msgspec.json.decode(os.environ.pop(_VARIABLE), type=cls)
 
     @property
-    def site(self) -> Site:
-        return Site(self.url, Path(self.home), self.app_key, self.secret_key, self.start)
+    def site(self) -> ConnectionSettings:
+        return ConnectionSettings(self.url, Path(self.home), self.app_key, self.secret_key, self.start)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -86,11 +86,11 @@ _DRIVER: Final = "fateflow_tui.tui.web.page:PageDriver"
 class PageProcess(AppService):
     """The page is told when the process ends, in whatever way; the process ends when it is told to, or is killed."""
 
-    def __init__(self, opening: Opening, page: web.WebSocketResponse, downloads: DownloadManager) -> None:
+    def __init__(self, settings: PageSettings, page: web.WebSocketResponse, downloads: DownloadManager) -> None:
         super().__init__(
             "", write_bytes=page.send_bytes, write_str=page.send_str, close=self._closed, download_manager=downloads
         )
-        self._opening = opening
+        self._settings = settings
         self._page = page
 
     async def run(self) -> None:
@@ -113,7 +113,7 @@ class PageProcess(AppService):
 
     def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
         built = super()._build_environment(width, height)
-        return built | self._opening.environment | {"TEXTUAL_DRIVER": _DRIVER}
+        return built | self._settings.environment | {"TEXTUAL_DRIVER": _DRIVER}
 
     async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
         """In a session of its own: an interrupt from the keyboard is for the server, which ends what it has started."""

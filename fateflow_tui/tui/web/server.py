@@ -19,8 +19,8 @@ from aiohttp import web
 from textual_serve.server import Server, to_int
 
 from fateflow_tui.core.errors import BadRequest, Conflict
-from fateflow_tui.tui.web.access import PAGE, Door
-from fateflow_tui.tui.web.page import PATIENCE, Opening, PageProcess
+from fateflow_tui.tui.web.access import PAGE, AccessPolicy
+from fateflow_tui.tui.web.page import PATIENCE, PageProcess, PageSettings
 
 _FILES: Final = Path(__file__).parent / "page"
 _MOST_CELLS: Final = 1_000  # of a page's width and height
@@ -38,16 +38,16 @@ _HEADERS: Final = {
 
 
 class PageServer(Server):
-    """textual-serve's server with a door, a page of our own, and processes that end with it."""
+    """textual-serve's server with a policy, a page of our own, and processes that end with it."""
 
-    def __init__(self, opening: Opening, door: Door) -> None:
+    def __init__(self, settings: PageSettings, policy: AccessPolicy) -> None:
         super().__init__("")
-        self._opening = opening
-        self._door = door
+        self._settings = settings
+        self._policy = policy
         self._open: set[web.WebSocketResponse] = set()
 
     def application(self) -> web.Application:
-        made = web.Application(middlewares=[self._door.guard])
+        made = web.Application(middlewares=[self._policy.middleware])
         made.add_routes(
             [
                 web.get(PAGE, self._page),
@@ -67,7 +67,7 @@ class PageServer(Server):
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
         page = web.WebSocketResponse(heartbeat=15, timeout=PATIENCE)
         await page.prepare(request)
-        process = PageProcess(self._opening, page, self.download_manager)
+        process = PageProcess(self._settings, page, self.download_manager)
         self._open.add(page)
         try:
             await process.start(_cells(request, "width", 80), _cells(request, "height", 24))
@@ -92,30 +92,32 @@ async def _add_headers(request: web.Request, answer: web.StreamResponse) -> None
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def serve(opening: Opening, port: int, announce: Callable[[str], None], *, browse: bool) -> None:
+def serve(settings: PageSettings, port: int, announce: Callable[[str], None], *, browse: bool) -> None:
     """Serves the dashboard on loopback until it is told to end, and ends all that it has started.
 
     port: 0 for any free one. announce: told the address with the token once it answers. browse: whether the user's
     browser is to be opened, where there is one. Raises Conflict when another program has the port.
     """
     with contextlib.closing(_bound(port)) as listener:
-        asyncio.run(_serve(opening, listener, announce, browse))
+        asyncio.run(_serve(settings, listener, announce, browse))
 
 
-async def _serve(opening: Opening, listener: socket.socket, announce: Callable[[str], None], browse: bool) -> None:
+async def _serve(
+    settings: PageSettings, listener: socket.socket, announce: Callable[[str], None], browse: bool
+) -> None:
     ending = asyncio.Event()
     for number in _SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
-    door = Door(listener.getsockname()[1])
-    server = PageServer(opening, door)
+    policy = AccessPolicy(listener.getsockname()[1])
+    server = PageServer(settings, policy)
     runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=2 * PATIENCE)
     await runner.setup()
     try:
         await web.SockSite(runner, listener).start()
-        announce(door.url)
+        announce(policy.url)
         if browse and _has_desktop():
             # A browser may take its time, or keep its starter until it is closed.
-            threading.Thread(target=webbrowser.open, args=[door.ticket_url()], daemon=True).start()
+            threading.Thread(target=webbrowser.open, args=[policy.ticket_url()], daemon=True).start()
         await ending.wait()
     finally:
         await runner.cleanup()

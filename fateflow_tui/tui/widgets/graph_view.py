@@ -63,7 +63,7 @@ class GraphView(ScrollView, can_focus=True):
     def __init__(self) -> None:
         super().__init__()
         self.selected = ""
-        self.wished = ""
+        self.preferred = ""
         self.most = 0  # places that it may be given when it needs them
         self.scene: Scene | None = None
         self._dag: Dag | None = None
@@ -119,7 +119,7 @@ class GraphView(ScrollView, can_focus=True):
 
     def set_view(self, kind: str) -> None:
         """kind: of `KINDS`, or "" for what fits."""
-        self.wished = kind if kind in KINDS else ""
+        self.preferred = kind if kind in KINDS else ""
         self._lay_out()
 
     def tick(self) -> None:
@@ -214,14 +214,14 @@ class GraphView(ScrollView, can_focus=True):
         if self._dag is None or not self.size.width:
             return
         many = len(self._dag.names) > _MANY
-        wanted = self.wished or (LANES if many else BOXES)
+        wanted = self.preferred or (LANES if many else BOXES)
         if many and wanted not in self._scenes:
             self.run_worker(self._laid_out(wanted), group="layout", exclusive=True, exit_on_error=False)
             return
         scene = self._made(self._dag, wanted)
         width, height = max(self.size.width + self.show_vertical_scrollbar, self.most), self.size.height
         high = scene.height > height + self.show_horizontal_scrollbar
-        if not self.wished and wanted == BOXES and (scene.width > width or high):
+        if not self.preferred and wanted == BOXES and (scene.width > width or high):
             scene = self._made(self._dag, LANES)
         self._show_scene(scene)
 

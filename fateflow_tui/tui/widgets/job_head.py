@@ -28,13 +28,13 @@ class JobHead(Widget):
         self._line: JobLine | None = None
         self._view: JobView | None = None
         self._connection = Connection()
-        self._away_since = ""
+        self._disconnected_since = ""
 
     def show(self, line: JobLine | None, view: JobView | None, connection: Connection) -> None:
         if connection.is_up or connection.link is Link.CONNECTING:
-            self._away_since = ""
-        elif not self._away_since:
-            self._away_since = time.strftime("%H:%M:%S")
+            self._disconnected_since = ""
+        elif not self._disconnected_since:
+            self._disconnected_since = time.strftime("%H:%M:%S")
         self._line, self._view, self._connection = line, view, connection
         self.refresh()
 
@@ -76,8 +76,8 @@ class JobHead(Widget):
         return f"driven by {view.driver} at another site" if view is not None and not view.drives_here else ""
 
     def _second(self, now: int) -> Spans:
-        if self._away_since:
-            return [(f"○ the scheduler does not answer; this is how it was at {self._away_since}", "error")]
+        if self._disconnected_since:
+            return [(f"○ the scheduler does not answer; this is how it was at {self._disconnected_since}", "error")]
         line, view = self._line, self._view
         if line is None:
             return []

@@ -90,7 +90,7 @@ class JobTab(Vertical):
 
     DEFAULT_CSS = "JobTab { height: 1fr; }"
 
-    class Looked(Message):
+    class NotesChanged(Message):
         """It has something new to say in the frame."""
 
     def __init__(self, name: str) -> None:
@@ -107,7 +107,7 @@ class JobTab(Vertical):
 
     @property
     def flow(self) -> AsyncFateFlow:
-        found: AsyncFateFlow = self.app.feed.flow  # type: ignore[attr-defined]
+        found: AsyncFateFlow = self.app.store.client  # type: ignore[attr-defined]
         return found
 
     @property
@@ -130,7 +130,7 @@ class JobTab(Vertical):
     def forget(self) -> None:
         """What was read is about something else than what is to be shown."""
 
-    def look(self) -> None:
+    def draw(self) -> None:
         """Draws `subject` with what has been read so far."""
 
     def notes(self) -> Spans:
@@ -164,7 +164,7 @@ class JobTab(Vertical):
                 self.failure = None
             if elsewhere or time.monotonic() - self._read_at >= _OFTEN:
                 self._begin()
-        self.look()
+        self.draw()
 
     def again(self) -> None:
         """Reads anew whatever was read."""
@@ -172,7 +172,7 @@ class JobTab(Vertical):
         if self.subject is not None:
             self.show(self.subject)
 
-    def said(self) -> list[Spans]:
+    def placeholder(self) -> list[Spans]:
         """In the place of what is not there: the failure with its hint, or that it is being read."""
         if self.failure is not None:
             return [[(str(self.failure), "error")], [(self.failure.hint or "", "muted")]]
@@ -183,11 +183,11 @@ class JobTab(Vertical):
             return
         self._due, self._read_at, self._read_for = False, time.monotonic(), self.wanted(self.subject)
         self._turn += 1
-        reading = self._carry_out(self.subject, self._turn)
+        reading = self._read_subject(self.subject, self._turn)
         self.run_worker(reading, group="reading", exclusive=True, exit_on_error=False)
 
-    async def _carry_out(self, subject: Subject, turn: int) -> None:
-        timer = self.set_timer(_PATIENCE, lambda: self._patient(turn))
+    async def _read_subject(self, subject: Subject, turn: int) -> None:
+        timer = self.set_timer(_PATIENCE, lambda: self._show_reading(turn))
         try:
             await self.read(subject)
             self.failure, self.unread = None, False
@@ -198,11 +198,11 @@ class JobTab(Vertical):
             self._done = max(self._done, turn)
             self.reading = self.reading and turn != self._turn
         if self.is_mounted and self.subject is not None:
-            self.look()
-            self.post_message(self.Looked())
+            self.draw()
+            self.post_message(self.NotesChanged())
 
-    def _patient(self, turn: int) -> None:
+    def _show_reading(self, turn: int) -> None:
         """May come when the reading has just ended, or when another one has begun."""
         if turn == self._turn and turn > self._done:
             self.reading = True
-            self.look()
+            self.draw()

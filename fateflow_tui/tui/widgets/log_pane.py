@@ -121,7 +121,7 @@ class LogPane(ScrollView, can_focus=True):
         if self.book.shown:
             line = self.book.line(self.cursor)
             self.app.copy_to_clipboard(line.text)
-            self.app.tell(f"copied: {cut(line.text, 60)}")  # type: ignore[attr-defined]
+            self.app.toast(f"copied: {cut(line.text, 60)}")  # type: ignore[attr-defined]
 
     def on_click(self, event: events.Click) -> None:
         self.go(self.scroll_offset.y + event.y)
@@ -166,7 +166,7 @@ class LogPane(ScrollView, can_focus=True):
         letters = max((len(letter) for letter in self._parties.values()), default=1)
         letter = self._parties.get(line.party, "") if line.first else ""
         spans.append((f"{letter:<{letters}} ", "primary"))
-        named = not self.book.wish.component and room > _MESSAGE + 32
+        named = not self.book.selected.component and room > _MESSAGE + 32
         if named:
             name = cut(line.component, _COMPONENT) if line.first else ""
             spans.append((f"{name:<{_COMPONENT}} ", "muted"))

@@ -15,7 +15,7 @@ from fateflow_tui.tui.job_filter import has_model
 from fateflow_tui.tui.widgets.lanes import Lanes
 from fateflow_tui.tui.widgets.metric_charts import Curve
 from fateflow_tui.tui.widgets.tab_cards import card_lines
-from fateflow_tui.tui.widgets.text_views import Pane, Words
+from fateflow_tui.tui.widgets.text_views import Pane, TextLines
 
 
 def fact_lines(line: JobLine | None, view: JobView | None, now: int, curves: list[Curve]) -> list[Spans]:
@@ -97,14 +97,14 @@ class Preview(Pane):
     def compose(self) -> ComposeResult:
         with Horizontal():
             yield Lanes()
-            yield Words(id="facts")
-            yield Words(id="curves")
+            yield TextLines(id="facts")
+            yield TextLines(id="curves")
 
     def show(self, line: JobLine | None, view: JobView | None, curves: list[Curve]) -> None:
         self._line, self._view, self._curves = line, view, curves
         self.query_one(Lanes).show(view)
         self.tick()
-        words = self.query_one("#curves", Words)
+        words = self.query_one("#curves", TextLines)
         words.set_class(not curves, "-none")
         words.show(curve_lines(curves, words.size.width or 30))
         done = f"{sum(c.status.ended for c in view.components)} of {len(view.components)} components" if view else ""
@@ -117,4 +117,4 @@ class Preview(Pane):
         now = time.time_ns() // 1_000_000
         narrow = self.screen.has_class("-narrow")
         facts = fact_lines(self._line, self._view, now, self._curves if narrow else [])
-        self.query_one("#facts", Words).show(facts)
+        self.query_one("#facts", TextLines).show(facts)

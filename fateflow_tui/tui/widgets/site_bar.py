@@ -29,7 +29,7 @@ class SiteBar(Widget):
     def __init__(self, screen_name: str) -> None:
         super().__init__()
         self._screen_name = screen_name
-        self._away_since = 0.0
+        self._disconnected_since = 0.0
 
     def on_mount(self) -> None:
         self.set_interval(1.0, self._tick)
@@ -38,14 +38,14 @@ class SiteBar(Widget):
         if self.screen.is_current:
             self.refresh()
 
-    def told(self) -> None:
-        self._away_since = time.monotonic()
+    def connection_changed(self) -> None:
+        self._disconnected_since = time.monotonic()
         self.refresh()
 
     def render(self) -> Text:
-        snapshot: Snapshot = self.app.feed.snapshot  # type: ignore[attr-defined]
+        snapshot: Snapshot = self.app.store.snapshot  # type: ignore[attr-defined]
         styles: Palette = self.app.palette  # type: ignore[attr-defined]
-        since = time.monotonic() - self._away_since
+        since = time.monotonic() - self._disconnected_since
         clock = f"{time.strftime('%H:%M:%S')} "
         left, middle, right = self._site(snapshot), connection_words(snapshot.connection, since), counted(snapshot)
         brief = counted(snapshot, brief=True)
@@ -99,7 +99,7 @@ def connection_words(connection: Connection, since: float) -> Spans:
             return [("● ", "success"), ("connected", "")]
         case Link.STARTING:
             return [("○ starting the scheduler", "warning")]
-        case Link.AWAY:
+        case Link.DISCONNECTED:
             left = max(0, round(connection.retry_in - since))
             return [(f"○ reconnecting {f'in {left} s' if left else '…'}", "error strong")]
         case _:

@@ -124,7 +124,7 @@ class CardsTab(JobTab):
         with VerticalScroll(can_focus=False):
             yield ItemGrid(min_column_width=44)
 
-    def look(self) -> None:
+    def draw(self) -> None:
         subject = self.subject
         if subject is None or subject.cards == self._shown:
             return

@@ -16,7 +16,7 @@ from fateflow_tui.tui.parameters import DEFAULT, Parameter, parameters_of
 from fateflow_tui.tui.widgets.choices import Chips
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.listing import Listing
-from fateflow_tui.tui.widgets.text_views import ScrollWords
+from fateflow_tui.tui.widgets.text_views import ScrollText
 
 _KEY: Final = re.compile(r'^(\s*)("(?:[^"\\]|\\.)*")(: )(.*)$')
 _MOST: Final = 5_000  # lines of a document that are shown
@@ -126,7 +126,7 @@ class ConfTab(JobTab):
             yield Chips("party", "p", id="party")
             yield Chips("", "x", id="what")
         yield Listing(COLUMNS, empty="it has no parameters")
-        yield ScrollWords(id="words")
+        yield ScrollText(id="words")
 
     @property
     def party(self) -> str:
@@ -155,11 +155,11 @@ class ConfTab(JobTab):
         every = list(parameters_of(effective, conf, subject.component, party))
         self._parameters = sorted(every, key=lambda one: one.origin == DEFAULT)
 
-    def look(self) -> None:
+    def draw(self) -> None:
         subject = self.subject
         if subject is None:
             return
-        listing, words = self.query_one(Listing), self.query_one("#words", ScrollWords)
+        listing, words = self.query_one(Listing), self.query_one("#words", ScrollText)
         what = self.query_one("#what", Chips).chosen
         as_rows = what == _PARAMETERS and self.failure is None and bool(self._config)
         listing.set_class(not as_rows, "-off")
@@ -184,12 +184,12 @@ class ConfTab(JobTab):
         if event.chips.id == "party":
             self.again()
         else:
-            self.look()
-        self.post_message(self.Looked())
+            self.draw()
+        self.post_message(self.NotesChanged())
 
     def _lines(self, subject: Subject, what: str) -> list[Spans]:
         if self.failure is not None or self.reading:
-            return self.said()
+            return self.placeholder()
         if not self.party:
             return [[("its parties are at other sites, which keep their documents", "muted")]]
         if not self._config:

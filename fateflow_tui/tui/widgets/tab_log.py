@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from fateflow_tui.core.cells import Spans
 from fateflow_tui.core.errors import FateFlowError
-from fateflow_tui.tui.log_book import LEVELS, LogBook, Wish
+from fateflow_tui.tui.log_book import LEVELS, LogBook, LogFilter
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.log_pane import LogPane
 
@@ -34,7 +34,7 @@ class LogTab(JobTab):
         self._level = 1
         self._party = ""
         self._source: tuple[str, bool] = ("", False)  # job, whether DEBUG was read too
-        self._wish: Wish | None = None
+        self._filter: LogFilter | None = None
         self._seen = asyncio.Event()
 
     def compose(self) -> ComposeResult:
@@ -53,18 +53,18 @@ class LogTab(JobTab):
     def party(self) -> str:
         return self._party
 
-    def look(self) -> None:
+    def draw(self) -> None:
         subject = self.subject
         if subject is None:
             return
         if self._party and self._party not in subject.here:
             self._party = ""
         parties = frozenset([self._party]) if self._party else frozenset()
-        wish = Wish(self._level, subject.component, parties)
+        wanted = LogFilter(self._level, subject.component, parties)
         self.pane.name_parties([line.party for line in subject.view.party_lines])
-        if wish != self._wish:
-            self._wish = wish
-            self.book.filter(wish)
+        if wanted != self._filter:
+            self._filter = wanted
+            self.book.select(wanted)
             self.pane.changed()
         source = (subject.job_id, self._level == 0)
         if source != self._source:
@@ -102,14 +102,14 @@ class LogTab(JobTab):
 
     def next_level(self) -> None:
         self._level = (self._level + 1) % 4
-        self.look()
+        self.draw()
 
     def step(self, chips: str) -> None:
         if chips != "party":
             return
         here = ["", *self.subject.here] if self.subject is not None else [""]
         self._party = here[(here.index(self._party) + 1) % len(here)] if self._party in here else ""
-        self.look()
+        self.draw()
 
     def turn_follow(self) -> None:
         self.pane.follow = not self.pane.follow
@@ -125,13 +125,13 @@ class LogTab(JobTab):
         return True
 
     def on_log_pane_moved(self) -> None:
-        self.post_message(self.Looked())
+        self.post_message(self.NotesChanged())
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         self.book.find(event.value)
         self.pane.refresh()
-        self.post_message(self.Looked())
+        self.post_message(self.NotesChanged())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -159,7 +159,7 @@ class LogTab(JobTab):
                 self.pane.changed()
                 pause = 0.0
             self.pane.empty = "" if self.book.lines else "nothing has been written yet"
-            self.post_message(self.Looked())
+            self.post_message(self.NotesChanged())
             ended = self.subject is not None and self.subject.view.status.ended
             pause = 0.02 if fresh else min(_SELDOM, max(_OFTEN, pause * 1.5 if ended else _OFTEN))
             await asyncio.sleep(pause)

@@ -13,7 +13,7 @@ from fateflow_tui.core.formatting import figure, plural
 from fateflow_tui.tui.job_filter import Subject
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.metric_charts import Score, charts_of, rank
-from fateflow_tui.tui.widgets.text_views import ScrollWords
+from fateflow_tui.tui.widgets.text_views import ScrollText
 from fateflow_tui.views.charts import Chart, draw
 
 _WITHOUT: Final = ("Reader", "Sleep", "Upload", "Download", "Writer")
@@ -32,7 +32,7 @@ class MetricsTab(JobTab):
         self.grown = 0
 
     def compose(self) -> ComposeResult:
-        yield ScrollWords()
+        yield ScrollText()
 
     def wanted(self, subject: Subject) -> Any:
         statuses = tuple((one.version, one.status) for one in subject.view.components)
@@ -58,13 +58,13 @@ class MetricsTab(JobTab):
                 scores += figures
         self._charts, self._scores = sorted(charts, key=rank), scores
 
-    def look(self) -> None:
-        pane = self.query_one(ScrollWords)
+    def draw(self) -> None:
+        pane = self.query_one(ScrollText)
         room = pane.scrollable_content_region.width
         if not room or self.subject is None:
             return
         if self.failure is not None or not (self._charts or self._scores):
-            pane.show(self.said() or ([] if self.unread else [[(_none(self.subject), "muted")]]))
+            pane.show(self.placeholder() or ([] if self.unread else [[(_none(self.subject), "muted")]]))
             return
         across = max(1, room // _WIDE)
         each = (room - 2 * (across - 1)) // across
@@ -76,7 +76,7 @@ class MetricsTab(JobTab):
         pane.show(lines)
 
     def on_resize(self, event: events.Resize) -> None:
-        self.call_after_refresh(self.look)
+        self.call_after_refresh(self.draw)
 
     def notes(self) -> Spans:
         return [(plural(len(self._charts), "chart"), "muted")] if self._charts else []

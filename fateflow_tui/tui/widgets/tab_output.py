@@ -21,7 +21,7 @@ from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.listing import Listing
 from fateflow_tui.tui.widgets.tab_conf import tree_lines
 from fateflow_tui.tui.widgets.tab_tasks import TasksTab
-from fateflow_tui.tui.widgets.text_views import ScrollWords
+from fateflow_tui.tui.widgets.text_views import ScrollText
 
 MODEL: Final = "model"
 SUMMARY: Final = "summary"
@@ -57,7 +57,7 @@ class OutputTab(JobTab):
         with Horizontal(classes="chips"):
             yield Chips("party", "p", id="party")
             yield Chips("", "x", id="what")
-        yield ScrollWords(id="words")
+        yield ScrollText(id="words")
         yield Vertical(id="rows")
 
     @property
@@ -104,7 +104,7 @@ class OutputTab(JobTab):
         except FateFlowError:
             self._summary = {}  # it says nothing of its result
 
-    def look(self) -> None:
+    def draw(self) -> None:
         subject = self.subject
         if subject is None:
             return
@@ -114,7 +114,7 @@ class OutputTab(JobTab):
         offered = [*self._preview.names] + [MODEL] * bool(self._model) + [SUMMARY] * bool(self._summary)
         what.offer([] if whole else offered)
         what.set_class(not offered, "-off")
-        words = self.query_one("#words", ScrollWords)
+        words = self.query_one("#words", ScrollText)
         lines = self._lines(subject, what.chosen)
         rows_shown = not lines
         words.set_class(rows_shown, "-off")
@@ -146,11 +146,11 @@ class OutputTab(JobTab):
         if event.chips.id == "party":
             self.again()
         else:
-            self.look()
-        self.post_message(self.Looked())
+            self.draw()
+        self.post_message(self.NotesChanged())
 
     def on_listing_moved(self) -> None:
-        self.post_message(self.Looked())
+        self.post_message(self.NotesChanged())
 
     def _here(self) -> list[OutputInfo]:
         return [one for one in self._tables if f"{one.role}:{one.party_id}" == self.party]
@@ -158,7 +158,7 @@ class OutputTab(JobTab):
     def _lines(self, subject: Subject, what: str) -> list[Spans]:
         """What is shown as words; nothing where rows are."""
         if self.failure is not None or self.reading:
-            return self.said()
+            return self.placeholder()
         if what == MODEL:
             return tree_lines(self._model)
         if what == SUMMARY:

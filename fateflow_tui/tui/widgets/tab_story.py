@@ -93,8 +93,8 @@ class StoryTab(JobTab):
     async def read(self, subject: Subject) -> None:
         self._entries = await self.flow.jobs.story(subject.job_id, subject.component)
 
-    def look(self) -> None:
-        said = self.said() if not self._entries else []
+    def draw(self) -> None:
+        said = self.placeholder() if not self._entries else []
         self.listing.empty = "\n".join("".join(text for text, _ in line) for line in said) or "nothing has happened yet"
         found = [one for one in self._entries if all(word in sought(one) for word in self._words)]
         shown = (found, self.listing.empty)
@@ -127,8 +127,8 @@ class StoryTab(JobTab):
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         self._words = event.value.lower().split()
-        self.look()
-        self.post_message(self.Looked())
+        self.draw()
+        self.post_message(self.NotesChanged())
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()

@@ -156,7 +156,7 @@ class TasksTab(JobTab):
         except NotFound:
             self._times = []  # it has no tasks yet
 
-    def look(self) -> None:
+    def draw(self) -> None:
         subject = self.subject
         if subject is None:
             return

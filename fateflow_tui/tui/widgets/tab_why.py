@@ -10,7 +10,7 @@ from fateflow_tui.sdk.types.jobs import JobWhy
 from fateflow_tui.tui.job_filter import Subject
 from fateflow_tui.tui.reasons import reason_lines
 from fateflow_tui.tui.widgets.job_tab import JobTab
-from fateflow_tui.tui.widgets.text_views import ScrollWords
+from fateflow_tui.tui.widgets.text_views import ScrollText
 
 
 class WhyTab(JobTab):
@@ -22,7 +22,7 @@ class WhyTab(JobTab):
         self._about = ("", "")
 
     def compose(self) -> ComposeResult:
-        yield ScrollWords()
+        yield ScrollText()
 
     def wanted(self, subject: Subject) -> Any:
         view = subject.view
@@ -34,11 +34,11 @@ class WhyTab(JobTab):
         self._found = await self.flow.jobs.why(subject.job_id, subject.component)
         self._about = subject.job_id, subject.component
 
-    def look(self) -> None:
+    def draw(self) -> None:
         subject, found = self.subject, self._found
         if subject is None:
             return
         fits = self._about == (subject.job_id, subject.component)
         lines = reason_lines(found, subject.now) if found is not None and fits else []
-        failed = self.said() if self.failure is not None or not lines else []
-        self.query_one(ScrollWords).show([*failed, *lines])
+        failed = self.placeholder() if self.failure is not None or not lines else []
+        self.query_one(ScrollText).show([*failed, *lines])

@@ -18,10 +18,10 @@ from textual.widget import Widget
 from fateflow_tui.core.cells import Spans, cut, spans_width, wrapped
 
 
-class Words(Widget):
+class TextLines(Widget):
     """Lines of spans; one that is too long goes on below, under what follows its name."""
 
-    DEFAULT_CSS = "Words { width: 1fr; height: 1fr; }"
+    DEFAULT_CSS = "TextLines { width: 1fr; height: 1fr; }"
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -91,11 +91,11 @@ class Pane(Vertical):
         self.border_title = Content.assemble(*parts)
 
 
-class ScrollWords(ScrollView, can_focus=True):
+class ScrollText(ScrollView, can_focus=True):
     """Lines that are too long go on below, unless they are `cut`: then one scrolls to the right."""
 
     DEFAULT_CSS = """
-    ScrollWords { scrollbar-size: 1 1; height: 1fr; scrollbar-gutter: stable; overflow-x: hidden;
+    ScrollText { scrollbar-size: 1 1; height: 1fr; scrollbar-gutter: stable; overflow-x: hidden;
         &.-cut { overflow-x: auto; } }
     """
 
@@ -138,10 +138,10 @@ class ScrollWords(ScrollView, can_focus=True):
         self.refresh()
 
 
-class Reading(ScrollWords):
-    """As `ScrollWords`."""
+class TextView(ScrollText):
+    """As `ScrollText`."""
 
-    DEFAULT_CSS = "Reading { width: 1fr; }"
+    DEFAULT_CSS = "TextView { width: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("k", "scroll_up", "up", show=False, id="text.up", tooltip="One line up"),
         Binding("j", "scroll_down", "down", show=False, id="text.down", tooltip="One line down"),

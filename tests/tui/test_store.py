@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fateflow_tui.sdk import FateFlow, local
 from fateflow_tui.tui.app import DashApp
-from fateflow_tui.tui.store import Site
+from fateflow_tui.tui.store import ConnectionSettings
 from fateflow_tui.tui.widgets.listing import Listing
 from tests.integration.clusters import RunningSite, sleep_job, standalone
 from tests.tui.many_jobs import copies
@@ -37,7 +37,7 @@ async def test_it_goes_on_when_the_scheduler_is_killed_and_comes_back_at_another
 
 
 async def test_without_a_scheduler_it_says_so_and_how_to_get_one(tmp_path: Path) -> None:
-    app = DashApp(Site(home=tmp_path))
+    app = DashApp(ConnectionSettings(home=tmp_path))
     async with app.run_test(size=(100, 30)) as pilot:
         text = await shows(pilot, "the scheduler does not answer")
         assert "fateflow server start" in text
@@ -45,7 +45,7 @@ async def test_without_a_scheduler_it_says_so_and_how_to_get_one(tmp_path: Path)
 
 async def test_an_empty_home_gets_a_scheduler_and_says_how_to_begin(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    app = DashApp(Site(home=home, start=True))
+    app = DashApp(ConnectionSettings(home=home, start=True))
     try:
         async with app.run_test(size=(80, 24)) as pilot:
             text = await shows(pilot, "● connected", "no job yet", timeout=30)
@@ -74,7 +74,7 @@ async def test_thousands_of_jobs_are_read_page_by_page(tmp_path: Path, gallery: 
             assert listing.keys == ids[:400]
             assert listing.cursor == ids[199]
             await pilot.press("slash", *"status:running")
-            await until(pilot, lambda: pilot.app.feed.snapshot.complete, "the rest is not read", 60)
+            await until(pilot, lambda: pilot.app.store.snapshot.complete, "the rest is not read", 60)
             await shows(pilot, "0 of 5000")
             await pilot.press("escape")
             await until(pilot, lambda: len(listing.keys) == 5_000, "rows are missing")
