@@ -23,14 +23,14 @@ app = typer.Typer(add_completion=False)
 def dash(
     ctx: typer.Context,
     theme: Annotated[
-        str, typer.Option(metavar="NAME", help="fateflow, fateflow-light, colour-blind, ansi (the terminal's own), ...")
+        str, typer.Option(metavar="NAME", help="fateflow, fateflow-light, colour-blind, ansi (terminal colors), ...")
     ] = "",
-    web: Annotated[bool, typer.Option("--web", help="In a browser on this machine; Ctrl-C ends it.")] = False,
+    web: Annotated[bool, typer.Option("--web", help="Serve the dashboard in a browser; stop with Ctrl-C.")] = False,
     port: Annotated[
-        int, typer.Option(metavar="N", min=0, max=65_535, help="With --web: the port; without it any free one.")
+        int, typer.Option(metavar="N", min=0, max=65_535, help="With --web: port, by default any free one.")
     ] = 0,
     no_open: Annotated[
-        bool, typer.Option("--no-open", help="With --web: print the address, and open no browser.")
+        bool, typer.Option("--no-open", help="With --web: print the URL without opening a browser.")
     ] = False,
 ) -> None:
     """Open the dashboard, which shows and controls jobs live.
@@ -50,13 +50,13 @@ def dash(
     """
     session = context.of(ctx)
     if (port or no_open) and not web:
-        raise BadRequest("--port and --no-open are for the page", hint="add --web")
+        raise BadRequest("--port and --no-open require --web")
     if not web and not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         raise BadRequest(
-            "the dashboard needs a terminal, and this is none",
-            hint="fateflow job list --json is for scripts; --web shows it in a browser",
+            "the dashboard requires a terminal",
+            hint="use --web for a browser, or `fateflow job list --json` in scripts",
         )
-    gc.disable()  # nothing that is imported becomes garbage; looking for it takes a tenth of the start
+    gc.disable()  # imports create no garbage; collecting takes a tenth of the startup
     from fateflow_tui.tui.app import DashApp
     from fateflow_tui.tui.store import ConnectionSettings
 
@@ -77,15 +77,15 @@ def _serve(session: context.Session, site: ConnectionSettings, theme: str, port:
         if (error.name or "").partition(".")[0] not in ("textual_serve", "aiohttp"):
             raise
         raise NotBuilt(
-            "the dashboard in a browser needs the extra `web`, which is not installed",
+            "the dashboard in a browser requires the extra `web`",
             hint="pip install 'fateflow-tui[web]'",
         ) from error
 
-    gc.enable()  # the dashboard does so when it has drawn itself, and this process draws none
+    gc.enable()  # the dashboard does so after its first paint, but this process paints none
 
     def announce(url: str) -> None:
         session.output.record({"url": url}, lambda record: [record["url"]], lambda record: record["url"])
-        session.output.info("the dashboard is there for whoever has this address; Ctrl-C ends it")
+        session.output.info("anyone with this URL has full access; stop with Ctrl-C")
 
     serve(PageSettings.of(site, theme, _demo_files()), port, announce, browse=browse)
 

@@ -1,4 +1,4 @@
-"""`fateflow demo`: a whole federated job on this machine, from two CSV files to an AUC."""
+"""`fateflow demo`: a complete federated job on this machine, from two CSV files to an AUC."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ if TYPE_CHECKING:
 
 
 def demo_files() -> Path:
-    """The folder with the job documents and `data`: packaged with this module, or `demo` of the checkout."""
+    """Return the directory with the job documents and data: in the package, or `demo` of the checkout."""
     packaged = Path(__file__).parent / "demo_files"
     candidates = (packaged, Path(__file__).resolve().parents[1] / "demo")
     for folder in candidates:
         if (folder / "hetero_lr_dsl.json").is_file():
             return folder
-    raise NotFound(f"the demo's files are neither in {candidates[0]} nor in {candidates[1]}")
+    raise NotFound(f"demo files found neither in {candidates[0]} nor in {candidates[1]}")
 
 
 def joined_auc(guest: Path, host: Path) -> float:
-    """The AUC of a logistic regression that sees both tables, on the rows that it was trained on."""
+    """Return the training AUC of a logistic regression on the joined tables."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
 
-    ours, theirs = _rows(guest), _rows(host)
-    common = sorted(ours.keys() & theirs.keys())
-    features = [ours[key][1:] + theirs[key] for key in common]
-    labels = [ours[key][0] for key in common]
+    guest_rows, host_rows = _rows(guest), _rows(host)
+    common = sorted(guest_rows.keys() & host_rows.keys())
+    features = [guest_rows[key][1:] + host_rows[key] for key in common]
+    labels = [guest_rows[key][0] for key in common]
     scores = LogisticRegression(max_iter=1_000).fit(features, labels).predict_proba(features)[:, 1]
     return float(roc_auc_score(labels, scores))
 
 
 def _rows(path: Path) -> dict[str, list[float]]:
-    """Numbers by id; the first column is the id."""
+    """Return the numbers of a CSV file by id, which is the first column."""
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file)
         next(reader)
@@ -65,7 +65,7 @@ TABLES: Final = {"guest": "breast_guest", "host": "breast_host"}
 
 
 class DemoResult(msgspec.Struct, frozen=True):
-    """How the demo went. seconds: from start to end. joined_auc: of scikit-learn on the joined table."""
+    """The result of the demo. seconds: duration. joined_auc: of scikit-learn on the joined table."""
 
     job_id: str
     status: str
@@ -79,7 +79,7 @@ class DemoResult(msgspec.Struct, frozen=True):
 @app.command(cls=Command)
 def demo(
     ctx: typer.Context,
-    sites: Annotated[int, typer.Option(metavar="N", help="1, or 3: each party on a site of its own.")] = 1,
+    sites: Annotated[int, typer.Option(metavar="N", help="1, or 3 for one site per party.")] = 1,
 ) -> int:
     """Train a logistic regression on the tables of two parties.
 
@@ -94,7 +94,7 @@ def demo(
     session = context.of(ctx)
     began = time.monotonic()
     if sites not in (1, 3):
-        raise BadRequest(f"the demo runs on 1 site or on 3, not on {sites}")
+        raise BadRequest(f"invalid --sites {sites}: expected 1 or 3")
     files = demo_files()
     with ExitStack() as stack:
         if sites == 3:
@@ -117,9 +117,7 @@ def _upload(session: context.Session, flow: FateFlow, file: Path, table: str) ->
     submitted = flow.upload(file, table_name=table, namespace=NAMESPACE, drop=True)
     job = flow.wait(submitted.job_id)
     if not job.status.succeeded:
-        raise FateFlowError(
-            f"the upload of {file} has {job.status}: {job.reason}", hint=f"fateflow job why {job.job_id}"
-        )
+        raise FateFlowError(f"upload of {file} {job.status}: {job.reason}", hint=f"fateflow job why {job.job_id}")
 
 
 def _train(session: context.Session, flow: FateFlow, files: Path, sites: int, began: float) -> DemoResult:
@@ -143,14 +141,14 @@ def _train(session: context.Session, flow: FateFlow, files: Path, sites: int, be
 
 
 def _three_sites(session: context.Session, homes: dict[str, Path], stack: ExitStack) -> dict[str, FateFlow]:
-    """Three schedulers, each of which plays one party and trusts the two others. They end with `stack`."""
+    """Start three schedulers, each with one party, that trust one another. They are stopped when `stack` closes."""
     from fateflow_tui.sdk import FateFlow, local
 
     urls: dict[str, str] = {}
     for name, party in SITES.items():
         site = local.status(homes[name]) or local.start(homes[name], port=0, parties=[party], name=name)
         stack.callback(local.stop, homes[name])
-        session.output.info(f"{party} is at {site.url}, home {site.home}")
+        session.output.info(f"{party} runs at {site.url}, home {site.home}")
         urls[name] = site.url
     flows = {name: stack.enter_context(FateFlow(home=homes[name])) for name in SITES}
     for here, flow in flows.items():
@@ -169,14 +167,14 @@ def _lines(result: DemoResult) -> Iterator[str]:
             ["scikit-learn on the joined table", f"{result.joined_auc:.4f}", ""],
         ]
         yield from ("  ".join(row).rstrip() for row in columns(rows))
-    yield f"{result.job_id} has ended: {result.status}; all together took {duration(int(result.seconds * 1000))}"
+    yield f"job {result.job_id} ended with status {result.status} after {duration(int(result.seconds * 1000))}"
 
 
 def _next_steps(session: context.Session, sites: int) -> Iterator[str]:
     home = session.home / "sites" / "guest" if sites == 3 else session.home
     if sites == 3:
         yield f"the three sites are stopped; their homes are in {session.home / 'sites'}"
-    yield "what to try next:"
+    yield "try next:"
     program = "fateflow" if shutil.which("fateflow") else sys.argv[0]
-    for verb in ("dash", "metric show @last --plot", "model deploy @last", "log show -f @last"):
-        yield f"  {program} {verb} --home {home}"
+    for words in ("dash", "metric show @last --plot", "model deploy @last", "log show -f @last"):
+        yield f"  {program} {words} --home {home}"

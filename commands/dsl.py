@@ -1,4 +1,4 @@
-"""`fateflow dsl`: check and draw job documents before they are submitted."""
+"""`fateflow dsl`: check and draw job documents."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _FORMATS: Final = ("mermaid", "dot", "json")
 
 
 class Details:
-    """What stands beside the nodes: beside a lane all columns, in a box the first one. colors: SGR numbers."""
+    """Texts of the nodes: all columns beside a lane, the first one inside a box. colors: SGR numbers by node."""
 
     def __init__(self, rows: Mapping[str, list[str]], colors: Mapping[str, str]) -> None:
         lines = zip(rows, columns(rows.values()), strict=True) if rows else ()
@@ -44,27 +44,26 @@ def shows_unicode(stream: Any) -> bool:
 
 
 def print_graph(session: Session, dag: Dag, details: Details, options: DrawingOptions) -> None:
-    """Draws a DAG as wide as the terminal is. Where boxes do not fit, lanes are drawn."""
+    """Draw a DAG in the width of the terminal. Lanes are drawn where boxes do not fit."""
     from fateflow_tui.graph import ASCII, UNICODE, render_text
 
     glyphs = UNICODE if shows_unicode(sys.stdout) else ASCII
-    # What goes to a file or a pipe may be as wide as it likes.
-    room = session.output.width if sys.stdout.isatty() else 0
-    layout, texts = _laid(session, dag, details, glyphs, room if options.boxes else None)
+    limit = session.output.width if sys.stdout.isatty() else 0
+    layout, texts = _layout(session, dag, details, glyphs, limit if options.boxes else None)
 
     def decorate(text: str, cell: Cell) -> str:
         return painted(text, details.colors.get(cell.node, "") if cell.node else _DIM)
 
-    session.output.write(render_text(layout, texts, decorate, max_width=room) + "\n")
+    session.output.write(render_text(layout, texts, decorate, max_width=limit) + "\n")
 
 
 def written(dag: Dag, format: str, statuses: Mapping[str, Status] | None = None) -> str:
-    """The DAG in another program's language. Raises BadRequest for one that is not known."""
+    """Export a DAG. Raises BadRequest for an unknown format."""
     from fateflow_tui.graph import dot, json_text, mermaid
 
     writers = dict(zip(_FORMATS, (mermaid, dot, json_text), strict=True))
     if format not in writers:
-        raise BadRequest(f"there is no graph format {format!r}", hint=f"use one of {', '.join(_FORMATS)}")
+        raise BadRequest(f"unknown graph format {format!r}", hint=f"expected one of {', '.join(_FORMATS)}")
     return writers[format](dag, statuses or {})
 
 
@@ -72,39 +71,37 @@ def color_of(status: str) -> str:
     return COLORS.get(status, _DIM)
 
 
-def _laid(
-    session: Session, dag: Dag, details: Details, glyphs: Glyphs, room: int | None
+def _layout(
+    session: Session, dag: Dag, details: Details, glyphs: Glyphs, limit: int | None
 ) -> tuple[Layout, Mapping[str, str]]:
-    """A layout with the texts that it has room for. room: columns for boxes, 0 for any number; None: no boxes."""
+    """Return a layout and its texts. limit: the width for boxes, 0 for any; None for lanes."""
     from fateflow_tui.graph import lay_boxes, lay_lanes
 
-    if room is not None:
-        places = max(map(width, details.inside.values()), default=0)
-        boxes = [lay_boxes(dag, glyphs, compact=compact, detail_width=places) for compact in (False, True)]
-        fitting = next((layout for layout in boxes if not room or layout.width <= room), None)
+    if limit is not None:
+        detail_width = max(map(width, details.inside.values()), default=0)
+        boxes = [lay_boxes(dag, glyphs, compact=compact, detail_width=detail_width) for compact in (False, True)]
+        fitting = next((layout for layout in boxes if not limit or layout.width <= limit), None)
         if fitting is not None:
             return fitting, details.inside
-        session.output.info(f"boxes would be {min(layout.width for layout in boxes)} columns wide; these are lanes")
+        session.output.info(f"boxes would be {min(layout.width for layout in boxes)} columns wide; drawing lanes")
     return lay_lanes(dag, glyphs), details.beside
 
 
 app = CommandGroup("Check and draw job documents.")
 
-_CONF_OF_A_LONE_DSL = {"dsl_version": 2}
-_DslOption = Annotated[Path | None, typer.Option("--dsl-path", "-d", metavar="FILE", help="The same as DSL.")]
+_DEFAULT_CONF = {"dsl_version": 2}
+_DslOption = Annotated[Path | None, typer.Option("--dsl-path", "-d", metavar="FILE", help="Same as DSL.")]
 
 
 @app.command()
 def lint(
     ctx: typer.Context,
-    dsl: Annotated[Path | None, typer.Argument(metavar="DSL", help="The DSL.")] = None,
-    conf: Annotated[Path | None, typer.Argument(metavar="CONF", help="The runtime conf.")] = None,
+    dsl: Annotated[Path | None, typer.Argument(metavar="DSL", help="DSL to check.")] = None,
+    conf: Annotated[Path | None, typer.Argument(metavar="CONF", help="Runtime conf.")] = None,
     dsl_option: _DslOption = None,
-    conf_option: Annotated[
-        Path | None, typer.Option("--conf-path", "-c", metavar="FILE", help="The same as CONF.")
-    ] = None,
+    conf_option: Annotated[Path | None, typer.Option("--conf-path", "-c", metavar="FILE", help="Same as CONF.")] = None,
 ) -> int:
-    """Shows all problems of job documents, warnings too; exit code 2 when there are errors.
+    """Check job documents and show all errors and warnings; exit code 2 when there are errors.
 
     Examples:
     fateflow dsl lint demo/hetero_lr_dsl.json demo/hetero_lr_conf.json
@@ -112,7 +109,7 @@ def lint(
     fateflow dsl lint demo/hetero_lr_dsl.json
     """
     session = context.of(ctx)
-    dsl_path, conf_path = _one(dsl, dsl_option, "DSL"), conf_option or conf
+    dsl_path, conf_path = _document(dsl, dsl_option, "DSL"), conf_option or conf
     output = session.output
     sources = {"dsl": (dsl_path, read_text(dsl_path))}
     if conf_path is not None:
@@ -121,7 +118,7 @@ def lint(
         "dsl/lint",
         {
             "job_dsl": sources["dsl"][1],
-            "job_runtime_conf": sources["conf"][1] if conf_path else _CONF_OF_A_LONE_DSL,
+            "job_runtime_conf": sources["conf"][1] if conf_path else _DEFAULT_CONF,
         },
     )
     problems = [placed(one, sources) for one in envelope.data if one["document"] in sources]
@@ -138,10 +135,10 @@ def lint(
 def explain(
     ctx: typer.Context,
     options: DrawingOptions,
-    dsl: Annotated[Path | None, typer.Argument(metavar="DSL", help="The DSL, version 1 or 2.")] = None,
+    dsl: Annotated[Path | None, typer.Argument(metavar="DSL", help="DSL, version 1 or 2.")] = None,
     dsl_option: _DslOption = None,
 ) -> None:
-    """Draws what a DSL says: its components with their modules, and what they take besides the data of those above.
+    """Draw the components of a DSL with their modules and their inputs other than the usual data.
 
     Examples:
     fateflow dsl explain demo/hetero_lr_dsl.json
@@ -151,12 +148,12 @@ def explain(
     from fateflow_tui.graph import dag_of_dsl, json_text
 
     session = context.of(ctx)
-    dsl_path = _one(dsl, dsl_option, "DSL")
+    dsl_path = _document(dsl, dsl_option, "DSL")
     document = read_conf(dsl_path)
     dag = dag_of_dsl(document)
     output = session.output
     if not dag.names:
-        raise BadRequest(f"{dsl_path} has no components", hint='a DSL is {"components": {NAME: {"module": ...}}}')
+        raise BadRequest(f"{dsl_path} has no components", hint='expected {"components": {NAME: {"module": ...}}}')
     if options.format:
         output.write(written(dag, options.format))
     elif output.is_table:
@@ -167,11 +164,11 @@ def explain(
         output.record(json.loads(json_text(dag)), lambda _: (), lambda _: "\n".join(dag.names))
 
 
-def _one(argument: Path | None, option: Path | None, name: str) -> Path:
-    """A document that was named by its place or by its option. Raises BadRequest for both and for none."""
+def _document(argument: Path | None, option: Path | None, name: str) -> Path:
+    """Return a document given as an argument or as an option. Raises BadRequest for both and for none."""
     found = argument or option
     if found is None or (argument and option):
-        raise BadRequest(f"name {'one' if found else 'a'} {name}", hint="by its place, or with -d as for job submit")
+        raise BadRequest(f"expected one {name}", hint="as an argument or with -d")
     return found
 
 
@@ -180,18 +177,18 @@ def _module(component: Any) -> str:
 
 
 def _inputs(component: Any) -> str:
-    """`validate_data scale_1.data, model binning_0.model`: all inputs but the usual `data` and `train_data`."""
+    """Return all inputs but `data` and `train_data`: `validate_data scale_1.data, model binning_0.model`."""
     inputs = component.get("input") if isinstance(component, dict) else None
     if not isinstance(inputs, dict):
         return ""
     data = inputs.get("data")
-    taken = {
+    inputs_by_kind = {
         **(data if isinstance(data, dict) else {}),
         **{key: value for key, value in inputs.items() if key != "data"},
     }
-    said = []
-    for kind, references in taken.items():
+    texts = []
+    for kind, references in inputs_by_kind.items():
         names = [references] if isinstance(references, str) else references or []
         if kind not in ("data", "train_data") and isinstance(names, list):
-            said.append(f"{kind} {' '.join(map(str, names))}")
-    return ", ".join(said)
+            texts.append(f"{kind} {' '.join(map(str, names))}")
+    return ", ".join(texts)

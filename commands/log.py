@@ -1,4 +1,4 @@
-"""`fateflow log`: what jobs say, all parties of this site merged."""
+"""`fateflow log`: the logs of jobs and of the site, all parties of the site merged."""
 
 from __future__ import annotations
 
@@ -34,20 +34,22 @@ _COLORS: Final = {"WARNING": "33", "ERROR": "31", "CRITICAL": "31", "DEBUG": "2"
 def show(
     ctx: typer.Context,
     which: JobNames,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the jobs have ended.")] = False,
-    since: Annotated[str, typer.Option(metavar="TIME", help="As in 10m, 2h, 12:30, or 2026-01-31T12:00.")] = "",
-    level: Annotated[str, typer.Option(metavar="LEVEL", help="DEBUG, INFO, WARNING or ERROR, and above.")] = "INFO",
-    grep: Annotated[str, typer.Option(metavar="PATTERN", help="Only lines that this expression fits.")] = "",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Follow the log until the jobs end.")] = False,
+    since: Annotated[str, typer.Option(metavar="TIME", help="For example 10m, 2h, 12:30, or 2026-01-31T12:00.")] = "",
+    level: Annotated[str, typer.Option(metavar="LEVEL", help="Minimum level: DEBUG, INFO, WARNING or ERROR.")] = "INFO",
+    grep: Annotated[str, typer.Option(metavar="PATTERN", help="Show only lines that match.")] = "",
     component_name: ComponentOption = None,
-    component: Annotated[str, typer.Option(metavar="NAME", help="The same as --component-name.")] = "",
+    component: Annotated[str, typer.Option(metavar="NAME", help="Same as --component-name.")] = "",
     party: PartyOption = None,
     tail: Annotated[
-        int, typer.Option("--tail", "-n", metavar="N", show_default=False, help="Only the last lines of each file.")
+        int,
+        typer.Option("--tail", "-n", metavar="N", show_default=False, help="Last N lines of each file."),
     ] = 0,
-    site: Annotated[bool, typer.Option("--site", help="The log of the site itself.")] = False,
+    site: Annotated[bool, typer.Option("--site", help="Show the log of the site itself.")] = False,
 ) -> None:
-    """Shows logs in order of time; without a job, those of the newest one. Following goes on when the scheduler is
-    started anew, and the site's own log is followed until you interrupt it.
+    """Show the logs of jobs in order of time; by default those of the newest job.
+
+    Following continues when the scheduler is restarted. The site's own log is followed until interrupted.
 
     Examples:
     fateflow log show @last
@@ -60,14 +62,14 @@ def show(
     output = session.output
     ids = [""] if site else session.resolve(which.words or ["@last"])
     start = _moment(session.now(), since) if since else 0
-    wanted = _filter(start, level.upper(), grep)
+    matches = _filter(start, level.upper(), grep)
     names = ",".join(filter(None, (component, component_name)))
 
     def read(one: str) -> Iterator[LogLine]:
         lines = session.flow.logs(
             one, follow=follow, level=level.upper(), party=party, component=names, tail=tail, since=start
         )
-        return (line for line in lines if wanted(line))
+        return (line for line in lines if matches(line))
 
     if follow:
         _print(output, merged([read(one) for one in ids]) if len(ids) > 1 else read(ids[0]))
@@ -82,18 +84,18 @@ def show(
 
 
 def _check_components(session: context.Session, ids: list[str], names: list[str]) -> None:
-    """Raises NotFound for a component that none of the jobs has: its log is not just empty."""
+    """Raise NotFound for a component that none of the jobs has."""
     known = [one.name for job_id in ids for one in session.flow.job(job_id).components] if names else []
     for name in names:
         if name not in known:
             raise NotFound(
                 f"{' and '.join(ids)} has no component {name}",
-                hint=f"its components: {', '.join(dict.fromkeys(known))}",
+                hint=f"components: {', '.join(dict.fromkeys(known))}",
             )
 
 
 def merged(sources: list[Iterator[LogLine]]) -> Iterator[LogLine]:
-    """Lines of several logs that are followed at once, as they come. Raises what one of them raised."""
+    """Yield the lines of several followed logs as they arrive. Raises what one of them raises."""
     queue: SimpleQueue[LogLine | Exception | None] = SimpleQueue()
 
     def drain(source: Iterator[LogLine]) -> None:
@@ -122,24 +124,24 @@ def _print(output: Output, lines: Iterable[LogLine]) -> None:
         output.lines(painted(clean(line.text), _COLORS.get(line.level, "")) for line in lines)
         return
     for line in lines:
-        # What is followed has no end yet, so that each record stands for itself.
+        # A followed log has no end, so each record is a document of its own.
         Output(Format.JSONL).record(line, lambda _: (), lambda one: one.text)
 
 
 def _filter(start: int, level: str, grep: str) -> Callable[[LogLine], bool]:
     if level not in _LEVELS:
-        raise BadRequest(f"--level {level!r} is no level", hint=f"one of {', '.join(_LEVELS)}")
-    # Lines without a level are what libraries print; the scheduler's own log comes with all its levels.
-    silent = {*_LEVELS[: _LEVELS.index(level)], *([""] if level not in _LEVELS[:2] else [])}
+        raise BadRequest(f"unknown --level {level!r}", hint=f"expected one of {', '.join(_LEVELS)}")
+    # Lines without a level are printed by libraries.
+    hidden = {*_LEVELS[: _LEVELS.index(level)], *([""] if level not in _LEVELS[:2] else [])}
     try:
         pattern = re.compile(grep)
     except re.error as error:
-        raise BadRequest(f"--grep {grep!r} is no regular expression: {error}") from None
-    return lambda line: line.at >= start and line.level not in silent and pattern.search(line.text) is not None
+        raise BadRequest(f"invalid --grep {grep!r}: {error}") from None
+    return lambda line: line.at >= start and line.level not in hidden and pattern.search(line.text) is not None
 
 
 def _moment(now: int, since: str) -> int:
-    """Milliseconds since the epoch of `10m` ago, or of a date and time. Raises BadRequest."""
+    """Return the timestamp (ms) of `10m` ago, or of a date and time. Raises BadRequest."""
     amount, unit = since[:-1], since[-1]
     if unit in _UNITS and amount.replace(".", "", 1).isdigit():
         return now - int(float(amount) * _UNITS[unit] * 1000)
@@ -148,7 +150,7 @@ def _moment(now: int, since: str) -> int:
         return int(datetime.fromisoformat(f"{today}T{since}" if since[2:3] == ":" else since).timestamp() * 1000)
     except ValueError:
         raise BadRequest(
-            f"--since {since!r} is no time", hint="write 30s, 10m, 2h, 1d, or a date and time as 2026-01-31T12:00"
+            f"invalid --since {since!r}", hint="for example 30s, 10m, 2h, 1d, or 2026-01-31T12:00"
         ) from None
 
 
@@ -156,9 +158,9 @@ def _moment(now: int, since: str) -> int:
 def list_files(
     ctx: typer.Context,
     which: JobName,
-    site: Annotated[bool, typer.Option("--site", help="The files of the site itself.")] = False,
+    site: Annotated[bool, typer.Option("--site", help="List the log files of the site itself.")] = False,
 ) -> None:
-    """Lists the log files of a job; without one, those of the newest.
+    """List the log files of a job; by default those of the newest job.
 
     Examples:
     fateflow log list @last
@@ -171,5 +173,5 @@ def list_files(
         ("FILE", "SIZE"),
         lambda one: [one["file"], byte_count(one["size"])],
         lambda one: str(one["file"]),
-        empty="nothing was logged yet",
+        empty="no log files",
     )

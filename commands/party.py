@@ -1,4 +1,4 @@
-"""`fateflow party`: the other sites, where they are and which key each is known by."""
+"""`fateflow party`: the addresses, keys and permissions of other parties."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 app = CommandGroup("Manage the addresses, keys and permissions of other parties.")
 
 SourceArgument = Annotated[
-    str, typer.Argument(metavar="PARTY", help="As in guest:9999, 9999 for any role, guest:*, or * for all.")
+    str, typer.Argument(metavar="PARTY", help="For example guest:9999, 9999 for any role, guest:*, or * for all.")
 ]
 _KINDS: Final = ("role", "command", "component", "dataset")
 
 
 class GrantLists(NamedTuple):
-    """What is granted or taken back; comma lists, or `all`."""
+    """Permissions to grant or revoke; comma-separated lists, or `all`."""
 
     role: Annotated[str | None, typer.Option("--role", "-r", metavar="A,B", help="Roles of this site's parties.")] = (
         None
     )
     command: Annotated[str | None, typer.Option(metavar="A,B", help="create, run or stop.")] = None
-    component: Annotated[str | None, typer.Option(metavar="A,B", help="Modules, as in HeteroLR,Reader.")] = None
-    dataset: Annotated[str | None, typer.Option(metavar="A,B", help="Tables, as in ns.name or ns/*.")] = None
+    component: Annotated[str | None, typer.Option(metavar="A,B", help="Modules, for example HeteroLR,Reader.")] = None
+    dataset: Annotated[str | None, typer.Option(metavar="A,B", help="Tables, for example ns.name or ns/*.")] = None
 
     def body(self) -> dict[str, list[str]]:
         return {kind: listed(text) for kind, text in zip(_KINDS, self, strict=True) if text}
@@ -41,15 +41,15 @@ class GrantLists(NamedTuple):
 
 @app.command()
 def grant(ctx: typer.Context, party: SourceArgument, lists: GrantLists) -> None:
-    """Allows a party of another site what is listed, and of these kinds nothing else.
+    """Grant permissions to a party of another site; for the given kinds, nothing else is allowed.
 
-    Before the first grant of a kind everything of it is allowed, unless site.toml says permissions = "required".
+    Before the first grant of a kind everything is allowed, unless site.toml sets permissions = "required".
 
     Examples:
     fateflow party grant guest:9998 --component HeteroLR,Reader --dataset demo.breast_host
     fateflow party grant guest:9998 --role host --command create,run --dataset all
     """
-    _change(ctx, "grant", party, lists.body())
+    _update_grants(ctx, "grant", party, lists.body())
 
 
 @app.command()
@@ -57,9 +57,9 @@ def revoke(
     ctx: typer.Context,
     party: SourceArgument,
     lists: GrantLists,
-    forget: Annotated[bool, typer.Option("--forget", help="All lists, as if nothing had ever been said.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Delete all lists of the party.")] = False,
 ) -> None:
-    """Takes back what was granted. A list that becomes empty allows nothing.
+    """Revoke permissions of a party. An empty list allows nothing.
 
     Examples:
     fateflow party revoke guest:9998 --component HeteroLR
@@ -68,16 +68,17 @@ def revoke(
     if forget:
         session = context.of(ctx)
         fate.request_data(session, "party/revoke", {"party": party, "forget": True})
-        session.output.info(f"nothing is granted to {party}, and nothing is withheld by name")
+        session.output.info(f"deleted all permission lists of {party}")
         return
-    _change(ctx, "revoke", party, lists.body())
+    _update_grants(ctx, "revoke", party, lists.body())
 
 
 @app.command()
 def grants(
-    ctx: typer.Context, party: Annotated[str | None, typer.Argument(metavar="PARTY", help="Only of this one.")] = None
+    ctx: typer.Context,
+    party: Annotated[str | None, typer.Argument(metavar="PARTY", help="Party to show.")] = None,
 ) -> None:
-    """Lists what parties of other sites may run here.
+    """List the permissions of parties of other sites.
 
     Examples:
     fateflow party grants
@@ -88,21 +89,21 @@ def grants(
         ("PARTY", "ROLES", "COMMANDS", "COMPONENTS", "TABLES"),
         lambda one: [one["party"], *(_allowed(one, kind) for kind in _KINDS)],
         lambda one: str(one["party"]),
-        empty="nothing was granted by name, so that trusted parties may run all that site.toml does not withhold",
+        empty="no grants; trusted parties may run everything that site.toml allows",
     )
 
 
-def _change(ctx: typer.Context, what: str, party: str, lists: dict[str, list[str]]) -> None:
+def _update_grants(ctx: typer.Context, change: str, party: str, lists: dict[str, list[str]]) -> None:
     if not lists:
-        raise BadRequest("name what: --role, --command, --component, --dataset", hint="comma lists, or `all`")
+        raise BadRequest("expected --role, --command, --component or --dataset", hint="comma-separated lists, or `all`")
     session = context.of(ctx)
-    now = fate.request_data(session, f"party/{what}", {"party": party, **lists})
+    now = fate.request_data(session, f"party/{change}", {"party": party, **lists})
     session.output.record(now, _lines, lambda one: str(one["party"]))
 
 
 def _lines(grant: dict[str, Any]) -> Iterator[str]:
-    yield f"{grant['party']} may now"
-    words = {"role": "call on roles", "command": "use commands", "component": "run", "dataset": "read tables"}
+    yield f"permissions of {grant['party']}"
+    words = {"role": "roles", "command": "commands", "component": "components", "dataset": "tables"}
     rows = [[f"  {words[kind]}", _allowed(grant, kind)] for kind in _KINDS]
     yield from ("  ".join(row) for row in columns(rows))
 
@@ -114,30 +115,30 @@ def _allowed(grant: dict[str, Any], kind: str) -> str:
     return ", ".join("all" if value == "*" else value for value in values) or "nothing"
 
 
-PartyArgument = Annotated[str, typer.Argument(metavar="PARTY", help="As in host:10000, or 10000 for any role.")]
-KeyOption = Annotated[str, typer.Option(metavar="KEY", help="The party's public key, got by another way.")]
+PartyArgument = Annotated[str, typer.Argument(metavar="PARTY", help="For example host:10000, or 10000 for any role.")]
+KeyOption = Annotated[str, typer.Option(metavar="KEY", help="Public key, obtained through another channel.")]
 
 
 @app.command()
 def add(
     ctx: typer.Context,
     party: PartyArgument,
-    url: Annotated[str, typer.Argument(metavar="URL", help="Address of the party's site.")],
-    note: Annotated[str, typer.Option(metavar="TEXT", help="For people.")] = "",
+    url: Annotated[str, typer.Argument(metavar="URL", help="URL of the party's site.")],
+    note: Annotated[str, typer.Option(metavar="TEXT", help="Note about the party.")] = "",
     key: KeyOption = "",
 ) -> None:
-    """Adds a party, or gives it another address. Nothing is exchanged with it before it is trusted.
+    """Add a party, or change its URL. It must be trusted before it can take part in jobs.
 
     Examples:
     fateflow party add host:10000 http://10.0.0.7:9380 --note "the bank"
     """
     session = context.of(ctx)
-    _show(session, session.flow.add_party(party, url, note, key))
+    _print_route(session, session.flow.add_party(party, url, note, key))
 
 
 @app.command("list")
 def list_parties(ctx: typer.Context) -> None:
-    """Lists the known parties.
+    """List the known parties.
 
     Examples:
     fateflow party list
@@ -148,26 +149,26 @@ def list_parties(ctx: typer.Context) -> None:
         ("PARTY", "URL", "TRUSTED", "FINGERPRINT", "NOTE"),
         lambda one: [one.party, one.url, "yes" if one.trusted else "no", one.fingerprint, one.note],
         lambda one: one.party,
-        empty="no other parties are known",
+        empty="no other parties",
     )
 
 
 @app.command()
 def trust(ctx: typer.Context, party: PartyArgument, key: KeyOption = "") -> None:
-    """Pins a party's key: the one given, or the one that its site shows now.
+    """Trust a party: pin the given key, or the one that its site presents now.
 
-    Compare the fingerprint with what that site's owner says.
+    Compare the fingerprint with the one that the site's owner tells you.
 
     Examples:
     fateflow party trust host:10000
     """
     session = context.of(ctx)
-    _show(session, session.flow.trust_party(party, key))
+    _print_route(session, session.flow.trust_party(party, key))
 
 
 @app.command()
 def ping(ctx: typer.Context, party: PartyArgument) -> None:
-    """Asks a party's site whether it is there, and how long that takes.
+    """Check that the site of a party answers, and measure the round trip.
 
     Examples:
     fateflow party ping host:10000
@@ -182,17 +183,17 @@ def ping(ctx: typer.Context, party: PartyArgument) -> None:
 
 @app.command()
 def remove(ctx: typer.Context, party: PartyArgument) -> None:
-    """Forgets a party's address and key.
+    """Remove the URL and the key of a party.
 
     Examples:
     fateflow party remove host:10000
     """
     session = context.of(ctx)
     session.flow.remove_party(party)
-    session.output.info(f"{party} is forgotten")
+    session.output.info(f"removed {party}")
 
 
-def _show(session: context.Session, route: PartyRoute) -> None:
+def _print_route(session: context.Session, route: PartyRoute) -> None:
     facts = [
         ["party", route.party],
         ["url", route.url],
@@ -200,5 +201,5 @@ def _show(session: context.Session, route: PartyRoute) -> None:
         ["fingerprint", route.fingerprint],
         ["note", route.note],
     ]
-    shown = [row for row in facts if row[1]]
-    session.output.record(route, lambda _: ["  ".join(row) for row in columns(shown)], lambda one: one.party)
+    given = [row for row in facts if row[1]]
+    session.output.record(route, lambda _: ["  ".join(row) for row in columns(given)], lambda one: one.party)

@@ -1,4 +1,4 @@
-"""`fateflow test`: whether parties can work together, as FATE's client checks it."""
+"""`fateflow test`: test jobs of FATE's client that check whether parties can run jobs together."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Documents = tuple[dict[str, Any], dict[str, Any]]  # DSL, conf
 
 
 def toy_job(guest: str, host: str, *, numbers: int, task_cores: int) -> Documents:
-    """A secure addition of `numbers` ones of each party."""
+    """Return a job that securely adds `numbers` ones of each party."""
     dsl = {"components": {"secure_add_example_0": {"module": "SecureAddExample"}}}
     common = {"secure_add_example_0": {"partition": 4, "data_num": numbers}}
     return dsl, _conf({"guest": guest, "host": host}, {"common": common}, task_cores=task_cores)
 
 
 def breast_job(guest: str, host: str, arbiter: str, tables: dict[str, tuple[str, str]]) -> Documents:
-    """A logistic regression and its evaluation. tables: role -> namespace and name."""
+    """Return a job with a logistic regression and its evaluation. tables: role -> namespace and name."""
     dsl = {
         "components": {
             "reader_0": {"module": "Reader", "output": {"data": ["data"]}},
@@ -97,8 +97,8 @@ HostOption = Annotated[str | None, typer.Option("--host-party-id", "-hid", metav
 ArbiterOption = Annotated[
     str | None, typer.Option("--arbiter-party-id", "-aid", metavar="ID", help="Party id of the arbiter.")
 ]
-_NUMBERS: Final = 1000  # that each party adds
-# Tables of the guest and the host, and the AUC below which something is wrong.
+_NUMBERS: Final = 1000  # added by each party
+# Tables of the guest and the host, and the minimum AUC.
 _DATA: Final = {
     "fast": ("breast_hetero_guest", "breast_hetero_host", 0.98),
     "normal": ("default_credit_hetero_guest", "default_credit_hetero_host", 0.69),
@@ -108,7 +108,7 @@ _BOOSTING: Final = "HeteroSecureBoost"
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """How a try went. found, expected: the sum, or the AUC and its lower limit."""
+    """The result of a test. found, expected: the sum, or the AUC and its minimum."""
 
     test: str
     job_id: str
@@ -123,10 +123,10 @@ def toy(
     ctx: typer.Context,
     guest_party_id: GuestOption = None,
     host_party_id: HostOption = None,
-    timeout: Annotated[int, typer.Option(metavar="SECONDS", help="Give up after so long.")] = 300,
-    task_cores: Annotated[int, typer.Option(metavar="N", help="Cores of each task.")] = 2,
+    timeout: Annotated[int, typer.Option(metavar="SECONDS", help="Give up after this time.")] = 300,
+    task_cores: Annotated[int, typer.Option(metavar="N", help="Cores per task.")] = 2,
 ) -> int:
-    """Lets a guest and a host add numbers without showing them: the smallest job that needs both.
+    """Run the smallest job of a guest and a host: a secure addition.
 
     Examples:
     fateflow test toy -gid 9999 -hid 10000
@@ -135,11 +135,11 @@ def toy(
     guest, host = required(guest_party_id, "-gid"), required(host_party_id, "-hid")
     dsl, conf = toy_job(guest, host, numbers=_NUMBERS, task_cores=task_cores)
     job_id, status = _run(session, dsl, conf, timeout)
-    found = (
-        _of_summary(session, job_id, "secure_add_example_0", guest).get("secure_sum") if status == "success" else None
-    )
+    found = _summary(session, job_id, "secure_add_example_0", guest).get("secure_sum") if status == "success" else None
     outcome = Outcome("toy", job_id, status, found, 2.0 * _NUMBERS, status == "success" and found == 2 * _NUMBERS)
-    return _end(session, [outcome], lambda one: f"secure sum {number(one.found)}, expected {number(one.expected)}")
+    return _print_outcomes(
+        session, [outcome], lambda one: f"secure sum {number(one.found)}, expected {number(one.expected)}"
+    )
 
 
 @app.command("min")
@@ -149,14 +149,14 @@ def minimal(
     host_party_id: HostOption = None,
     arbiter_party_id: ArbiterOption = None,
     data_type: Annotated[
-        str, typer.Option("--data-type", "-t", metavar="TYPE", help="fast: breast data; normal: credit data.")
+        str, typer.Option("--data-type", "-t", metavar="TYPE", help="fast (breast data) or normal (credit data).")
     ] = "fast",
-    sbt: Annotated[bool, typer.Option("--sbt/--no-sbt", help="Also boosted trees.")] = True,
-    timeout: Annotated[int, typer.Option(metavar="SECONDS", help="Give up on a job after so long.")] = 600,
+    sbt: Annotated[bool, typer.Option("--sbt/--no-sbt", help="Also train boosted trees.")] = True,
+    timeout: Annotated[int, typer.Option(metavar="SECONDS", help="Give up on a job after this time.")] = 600,
 ) -> int:
-    """Trains a logistic regression over three parties, deploys it, and predicts with it.
+    """Train a logistic regression with three parties, deploy it, and predict with it.
 
-    The parties must have FATE's example tables in namespace experiment.
+    Requires FATE's example tables in namespace experiment at the guest and the host.
 
     Examples:
     fateflow test min -gid 9999 -hid 10000 -aid 10000 --no-sbt
@@ -174,9 +174,9 @@ def minimal(
         outcomes.append(_predicted(session, job_id, tables, timeout))
     if sbt:
         built = any(one.module == _BOOSTING and one.built for one in session.flow.modules())
-        why = "is not tried by this verb yet" if built else "is no part of this version"
-        session.output.info(f"{_BOOSTING} {why}; leave it out with --no-sbt")
-    return _end(session, outcomes, _figure)
+        reason = "is not covered by this test yet" if built else "is not available in this version"
+        session.output.info(f"{_BOOSTING} {reason}; skip it with --no-sbt")
+    return _print_outcomes(session, outcomes, _figure)
 
 
 def _predicted(session: context.Session, version: str, tables: dict[str, tuple[str, str]], timeout: float) -> Outcome:
@@ -204,8 +204,8 @@ def _run(session: context.Session, dsl: dict[str, Any], conf: dict[str, Any], ti
     return job.job_id, str(job.status)
 
 
-def _of_summary(session: context.Session, job_id: str, component: str, guest: str) -> dict[str, Any]:
-    """What the guest's component says of its result; {} when the guest is at another site."""
+def _summary(session: context.Session, job_id: str, component: str, guest: str) -> dict[str, Any]:
+    """Return the summary of the guest's component; {} when the guest is at another site."""
     body = {"job_id": job_id, "role": "guest", "party_id": guest, "component_name": component}
     return fate.request(session, "tracking/component/summary/download", body).get("data") or {}
 
@@ -219,7 +219,7 @@ def _auc(session: context.Session, job_id: str, guest: str) -> float | None:
     return None
 
 
-def _end(session: context.Session, outcomes: list[Outcome], figure: Any) -> int:
+def _print_outcomes(session: context.Session, outcomes: list[Outcome], figure: Any) -> int:
     session.output.listing(
         outcomes,
         ("TEST", "STATUS", "JOB", "RESULT"),
@@ -231,11 +231,11 @@ def _end(session: context.Session, outcomes: list[Outcome], figure: Any) -> int:
 
 def _figure(one: Outcome) -> str:
     if one.test != "train":
-        return "predicted with what was deployed" if one.ok else ""
+        return "predicted with the deployed model" if one.ok else ""
     return f"auc {number(one.found)}, expected {number(one.expected)} or more" if one.found is not None else ""
 
 
 def _checked(data_type: str) -> str:
     if data_type not in _DATA:
-        raise NotFound(f"there is no data of type {data_type!r}", hint=f"one of {', '.join(_DATA)}")
+        raise NotFound(f"unknown data type {data_type!r}", hint=f"expected one of {', '.join(_DATA)}")
     return data_type

@@ -1,4 +1,4 @@
-"""What happens while documents are watched; with `--json` each is one line, named by `event`."""
+"""The events of watch mode; with `--json` each is one line, named by `event`."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class WatchEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=str.lower):
-    """Something happened. at: ms since the epoch."""
+    """An event. at: ms since the epoch."""
 
     at: int = 0
 
 
 class Watching(WatchEvent, frozen=True, kw_only=True):
-    """It begins. run: whether jobs are submitted. once: whether it is for one round only."""
+    """Watching starts. run: whether jobs are submitted. once: whether there is only one round."""
 
     dsl: str
     conf: str
@@ -27,19 +27,19 @@ class Watching(WatchEvent, frozen=True, kw_only=True):
 
 
 class Saved(WatchEvent, frozen=True, kw_only=True):
-    """A round begins, for the files that have been saved."""
+    """A round starts for the saved files."""
 
     files: list[str]
 
 
 class Unreadable(WatchEvent, frozen=True, kw_only=True):
-    """A file is away, or is no text."""
+    """A file is missing or not text."""
 
     message: str
 
 
 class Linted(WatchEvent, frozen=True, kw_only=True):
-    """problems: with `file`, `line`, `column` and the `source` of the line."""
+    """The documents were checked. problems: with `file`, `line`, `column` and the `source` line."""
 
     errors: int
     warnings: int
@@ -47,7 +47,7 @@ class Linted(WatchEvent, frozen=True, kw_only=True):
 
 
 class Planned(WatchEvent, frozen=True, kw_only=True):
-    """What a job would do; see `fateflow_tui.sdk.types.ReusePlan`. run, reuse: the names of the components."""
+    """What a job would do; see `fateflow_tui.sdk.types.ReusePlan`. run, reuse: names of components."""
 
     source: str | None
     compared: str | None
@@ -58,34 +58,34 @@ class Planned(WatchEvent, frozen=True, kw_only=True):
 
 
 class Idle(WatchEvent, frozen=True, kw_only=True):
-    """Nothing is submitted, as an earlier job has done all of it."""
+    """Nothing is submitted, because an earlier job has done everything."""
 
     job_id: str
 
 
 class Kept(WatchEvent, frozen=True, kw_only=True):
-    """The save does not concern the job that runs, which goes on."""
+    """The running job continues, because the save does not affect it."""
 
     job_id: str
     why: str
 
 
 class Superseded(WatchEvent, frozen=True, kw_only=True):
-    """The job that ran was stopped because its documents have changed. status: how it stands."""
+    """The running job was stopped because its documents have changed. status: of the stopped job."""
 
     job_id: str
     status: str
 
 
 class Submitted(WatchEvent, frozen=True, kw_only=True):
-    """source: the job that is reused, None for none."""
+    """A job was submitted. source: the reused job, or None."""
 
     job_id: str
     source: str | None
 
 
 class Moved(WatchEvent, frozen=True, kw_only=True):
-    """The job, or a component of it, has another status; `reused` for what was taken over."""
+    """The status of the job or of a component changed; `reused` for a reused component."""
 
     job_id: str
     component: str
@@ -94,7 +94,7 @@ class Moved(WatchEvent, frozen=True, kw_only=True):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """One number of an evaluation. namespace: of what data. before: in the job before, None if it has none."""
+    """A number of an evaluation. namespace: the data. before: its value in the previous job, or None."""
 
     component: str
     namespace: str
@@ -104,8 +104,8 @@ class Score(msgspec.Struct, frozen=True):
 
 
 class Ended(WatchEvent, frozen=True, kw_only=True):
-    """The job has ended. elapsed: ms. run, reused: the names of the components. scores: beside those of the last job
-    that succeeded. exit_code: as of `job watch`.
+    """The job has ended. elapsed: ms. run, reused: names of components. scores: compared with the last successful job.
+    exit_code: that of `job watch`.
     """
 
     job_id: str
@@ -120,7 +120,7 @@ class Ended(WatchEvent, frozen=True, kw_only=True):
 
 
 class Failed(WatchEvent, frozen=True, kw_only=True):
-    """The round could not be finished; the next save begins another."""
+    """The round failed; the next save starts another."""
 
     error: str
     message: str
@@ -130,6 +130,6 @@ class Failed(WatchEvent, frozen=True, kw_only=True):
 
 
 class Left(WatchEvent, frozen=True, kw_only=True):
-    """It was interrupted while a job ran, which goes on."""
+    """Watching was interrupted while a job ran, which continues."""
 
     job_id: str

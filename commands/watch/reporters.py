@@ -1,4 +1,4 @@
-"""Reports what happens while documents are watched: as text, as JSON lines, or as names."""
+"""Reporters of watch mode: text, JSON lines, or names."""
 
 from __future__ import annotations
 
@@ -45,26 +45,26 @@ if TYPE_CHECKING:
 
 Paint = Callable[[str, str], str]  # text, SGR numbers -> text
 
-# By what happens to a component: the words for it, and its colour.
-_WORDS: Final = {
+# The label and the color of each action.
+_LABELS: Final = {
     "run": ("▶ run", "36"),
     "reuse": ("↻ reuse", "34"),
     "new": ("+ new", "32"),
     "removed": ("- removed", "2"),
 }
 _FACT: Final = re.compile(r"  [a-z ]+: +")
-_NARROWEST: Final = 24  # columns for the reasons
+_MIN_WIDTH: Final = 24  # columns for the reasons
 
 
 def plan_lines(plan: Planned, limit: int, paint: Paint) -> Iterator[str]:
-    """What would happen to each component, and why. limit: columns; 0 for any number."""
+    """Yield what would happen to each component and why. limit: columns; 0 for any number."""
     yield paint(f"plan, compared with job {plan.compared}" if plan.compared else "plan", "1")
     rows = [("new" if step.change == "new" and plan.compared else step.action, step) for step in plan.components]
-    told = [(kind, step.component, step.why) for kind, step in rows]
-    told += [("removed", name, f"job {plan.compared} has it") for name in plan.removed]
-    names = columns([_WORDS[kind][0], name, ""] for kind, name, _ in told)
-    for (kind, _, why), (word, name, _) in zip(told, names, strict=True):
-        color = _WORDS[kind][1]
+    steps = [(kind, step.component, step.why) for kind, step in rows]
+    steps += [("removed", name, f"only in job {plan.compared}") for name in plan.removed]
+    names = columns([_LABELS[kind][0], name, ""] for kind, name, _ in steps)
+    for (kind, _, why), (word, name, _) in zip(steps, names, strict=True):
+        color = _LABELS[kind][1]
         margin = width(word) + width(name) + 6
         first, *rest = _wrapped(cell(why), max(1, limit - margin) if limit else 0)
         yield f"  {paint(word, color)}  {name}  {paint(first, '2' if kind in ('reuse', 'removed') else '')}"
@@ -73,7 +73,7 @@ def plan_lines(plan: Planned, limit: int, paint: Paint) -> Iterator[str]:
 
 
 def summary(plan: Planned) -> str:
-    """`2 of 5 components run, 3 are reused from job 2026...`."""
+    """Return `2 of 5 components run, 3 are reused from job 2026...`."""
     total, run, reused = len(plan.components), len(plan.run), len(plan.reuse)
     if not reused:
         return "the only component runs" if total == 1 else f"all {total} components run"
@@ -84,13 +84,13 @@ def summary(plan: Planned) -> str:
 
 
 def ended_line(ended: Ended) -> str:
-    """`✓ success  2026...  100%  3.2s  2 run, 3 reused`."""
+    """Return `✓ success  2026...  100%  3.2s  2 run, 3 reused`."""
     counts = f"{len(ended.run)} run, {len(ended.reused)} reused"
     return "  ".join([marked(ended.status), ended.job_id, f"{ended.progress}%", duration(ended.elapsed), counts])
 
 
 def score_lines(scores: Sequence[Score]) -> Iterator[str]:
-    """`  evaluation_0  train  auc 0.993 (was 0.991), ks 0.944`, a line for each component and its data."""
+    """Yield `  evaluation_0  train  auc 0.993 (was 0.991), ks 0.944` for each component and its data."""
     lines: dict[tuple[str, str], list[str]] = {}
     for one in scores:
         was = "" if one.before is None or one.before == one.value else f" (was {number(one.before)})"
@@ -99,8 +99,9 @@ def score_lines(scores: Sequence[Score]) -> Iterator[str]:
 
 
 def fact_lines(line: str, limit: int) -> list[str]:
-    """A line `  name:   value` whose value goes on below, in its column, where it does not fit. limit: columns; 0 for
-    any number. Other lines stay as they are.
+    """Wrap the value of a line `  name:   value` in its column; other lines are not changed.
+
+    limit: columns; 0 for any number.
     """
     fact = _FACT.match(line)
     if not limit or fact is None:
@@ -109,73 +110,73 @@ def fact_lines(line: str, limit: int) -> list[str]:
 
 
 def found_line(errors: int, warnings: int) -> str:
-    """`1 error, 2 warnings`, '' for none."""
+    """Return `1 error, 2 warnings`; '' for none."""
     counted = ((errors, "error"), (warnings, "warning"))
     return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counted if count)
 
 
 def rule(text: str, limit: int, paint: Paint) -> str:
-    """A line across the screen with a text in it."""
+    """Return a line across the screen with a text in it."""
     head = f"── {text} "
     return paint(head + "─" * max(2, limit - width(head)), "2")
 
 
-def _wrapped(text: str, room: int) -> list[str]:
-    if not room:
+def _wrapped(text: str, limit: int) -> list[str]:
+    if not limit:
         return [text]
-    return textwrap.wrap(text, max(_NARROWEST, room), break_long_words=False) or [""]
+    return textwrap.wrap(text, max(_MIN_WIDTH, limit), break_long_words=False) or [""]
 
 
-_JUDGES: Final = frozenset({"Evaluation"})  # modules whose figures say how good a model is
+_EVALUATIONS: Final = frozenset({"Evaluation"})  # modules whose metrics rate a model
 
 
 def scores(session: Session, job: JobView, before: str | None) -> list[Score]:
-    """Of the initiator's figures, those that are one number. before: a job to compare with, None for none."""
+    """Return the metrics of the initiator that are single numbers. before: a job to compare with, or None."""
     old: dict[tuple[str, str, str], float] = {}
     try:
         found = list(_numbers(session, job))
         if found and before not in (None, job.job_id):
-            old = {_place(figure): figure.value for figure in _numbers(session, session.flow.job(str(before)))}
-    except FateFlowError:  # they are an extra; `metric show` says what is wrong
+            old = {_key(figure): figure.value for figure in _numbers(session, session.flow.job(str(before)))}
+    except FateFlowError:  # scores are optional; `metric show` reports the error
         return []
-    return [Score(*_place(figure), value=figure.value, before=old.get(_place(figure))) for figure in found]
+    return [Score(*_key(figure), value=figure.value, before=old.get(_key(figure))) for figure in found]
 
 
 def _numbers(session: Session, job: JobView) -> Iterator[Figure]:
-    judges = [one.name for one in job.components if one.module in _JUDGES and one.status.succeeded]
-    for name in judges:
+    evaluations = [one.name for one in job.components if one.module in _EVALUATIONS and one.status.succeeded]
+    for name in evaluations:
         for figure in figures(metrics_of(session, job, name, job.initiator)):
             if isinstance(figure.value, int | float):
                 yield figure
 
 
-def _place(figure: Figure) -> tuple[str, str, str]:
+def _key(figure: Figure) -> tuple[str, str, str]:
     return figure.component, figure.namespace, figure.metric
 
 
-class Teller(Protocol):
-    """Tells events, and how a job goes on."""
+class Reporter(Protocol):
+    """Reports events, and the progress of a job."""
 
-    def tell(self, event: WatchEvent) -> None: ...
+    def report(self, event: WatchEvent) -> None: ...
 
     def progress(self) -> AbstractContextManager[Progress]: ...
 
 
-def teller_for(session: Session) -> Teller:
-    """Raises BadRequest for a format that is none for events."""
+def reporter_for(session: Session) -> Reporter:
+    """Return the reporter of the output format. Raises BadRequest for one that events do not have."""
     match session.output.format:
         case Format.TABLE:
-            return People(session)
+            return TextReporter(session)
         case Format.JSON | Format.JSONL:
-            return Programs(session)
+            return JsonReporter(session)
         case Format.NAME:
-            return Names(session.output)
+            return NameReporter(session.output)
         case other:
-            raise BadRequest(f"watch has no output format {other}", hint="use table, json, jsonl or name")
+            raise BadRequest(f"watch has no output format {other}", hint="expected table, json, jsonl or name")
 
 
 def ended(job: JobView, scores: list[Score], now: int) -> Ended:
-    """How a job has ended, as an event."""
+    """Return the event of an ended job."""
     return Ended(
         at=now,
         job_id=job.job_id,
@@ -191,7 +192,7 @@ def ended(job: JobView, scores: list[Score], now: int) -> Ended:
 
 
 def failed(error: FateFlowError, now: int) -> Failed:
-    """What went wrong in a round, as an event."""
+    """Return the event of a failed round."""
     return Failed(
         at=now,
         error=error.code,
@@ -202,8 +203,8 @@ def failed(error: FateFlowError, now: int) -> Failed:
     )
 
 
-class People:
-    """Rounds below one another: problems, plans and outcomes on stdout, the talk between them on stderr."""
+class TextReporter:
+    """Prints rounds as text: problems, plans and outcomes on stdout, other messages on stderr."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -212,26 +213,26 @@ class People:
     def progress(self) -> AbstractContextManager[Progress]:
         return progress_for(self._session)
 
-    def tell(self, event: WatchEvent) -> None:
+    def report(self, event: WatchEvent) -> None:
         output = self._output
         match event:
             case Watching(once=False):
-                output.info(f"watching {Path(event.dsl).name} and {Path(event.conf).name}; Ctrl-C ends")
+                output.info(f"watching {Path(event.dsl).name} and {Path(event.conf).name}; stop with Ctrl-C")
             case Saved():
                 time = f"{datetime.fromtimestamp(event.at / 1000):%H:%M:%S}"
                 output.lines(["", rule(f"{time}  {', '.join(event.files)}", output.width, painted)])
             case Unreadable():
-                self._say("✗", event.message, "33", "waiting for it")
+                self._print("✗", event.message, "33", "waiting for the file")
             case Linted():
                 self._problems(event)
             case Planned():
                 output.lines(plan_lines(event, output.width if sys.stdout.isatty() else 0, painted))
             case Idle():
-                self._say("✓", "nothing to run", "32")
+                self._print("✓", "nothing to run", "32")
             case Kept():
-                output.info(f"job {event.job_id} goes on: {event.why}")
+                output.info(f"job {event.job_id} continues: {event.why}")
             case Superseded():
-                output.info(f"{self._talked('■', '33')} stopped job {event.job_id}: its documents have changed")
+                output.info(f"{self._on_stderr('■', '33')} stopped job {event.job_id}: its documents have changed")
             case Submitted():
                 output.info(f"submitted {event.job_id}")
             case Ended():
@@ -240,13 +241,13 @@ class People:
                 error = FateFlowError(event.message, hint=event.hint)
                 report(error, output, as_json=False)
             case Left():
-                output.info(f"the job goes on; follow it again with: fateflow job watch {event.job_id}")
+                output.info(f"the job continues; follow it with: fateflow job watch {event.job_id}")
 
     def _problems(self, event: Linted) -> None:
         for problem in event.problems:
             self._output.lines(shown(problem, sys.stdout))
         if event.errors:
-            self._say("✗", found_line(event.errors, event.warnings), "31")
+            self._print("✗", found_line(event.errors, event.warnings), "31")
 
     def _ended(self, event: Ended) -> None:
         self._output.marked([ended_line(event)])
@@ -256,40 +257,40 @@ class People:
             limit = self._output.width if sys.stdout.isatty() else 0
             self._output.lines([painted(first, "31"), *(piece for line in rest for piece in fact_lines(line, limit))])
 
-    def _say(self, mark: str, text: str, color: str, more: str = "") -> None:
+    def _print(self, mark: str, text: str, color: str, more: str = "") -> None:
         self._output.lines([f"{painted(mark, color)} {cell(text)}{f'; {more}' if more else ''}"])
 
-    def _talked(self, text: str, color: str) -> str:
+    def _on_stderr(self, text: str, color: str) -> str:
         return painted(text, color, sys.stderr)
 
 
-class Programs:
-    """One line of JSON for everything."""
+class JsonReporter:
+    """Prints each event as a line of JSON."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._output = Output(Format.JSONL)
 
     def progress(self) -> AbstractContextManager[Progress]:
-        return nullcontext(_Moves(self))
+        return nullcontext(_StatusEvents(self))
 
-    def tell(self, event: WatchEvent) -> None:
+    def report(self, event: WatchEvent) -> None:
         self._output.record(event, lambda _: (), lambda _: "")
 
     def now(self) -> int:
         return self._session.now()
 
 
-class Names:
-    """The ids of the jobs that are submitted, or that need not be; problems and errors on stderr."""
+class NameReporter:
+    """Prints the ids of submitted jobs, and of earlier ones that need no rerun; problems and errors on stderr."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
 
     def progress(self) -> AbstractContextManager[Progress]:
-        return nullcontext(_Silence())
+        return nullcontext(_NoProgress())
 
-    def tell(self, event: WatchEvent) -> None:
+    def report(self, event: WatchEvent) -> None:
         match event:
             case Submitted() | Idle():
                 self._output.lines([event.job_id])
@@ -303,27 +304,27 @@ class Names:
                 report(FateFlowError(event.message, hint=event.hint), self._output, as_json=False)
 
 
-class _Moves:
-    """A job's progress as events, one for each change."""
+class _StatusEvents:
+    """Reports each status change of a job as an event."""
 
-    def __init__(self, teller: Programs) -> None:
-        self._teller = teller
-        self._told: dict[str, str] = {}
+    def __init__(self, reporter: JsonReporter) -> None:
+        self._reporter = reporter
+        self._reported: dict[str, str] = {}
 
     def show(self, job: JobView) -> None:
         states: dict[str, tuple[str, str]] = {"": (job.status, "")}
         for one in job.components:
             states[one.name] = ("reused" if one.reused_from else one.status, one.reused_from)
         for component, (status, source) in states.items():
-            if self._told.get(component) != status:
-                self._told[component] = status
+            if self._reported.get(component) != status:
+                self._reported[component] = status
                 moved = Moved(
-                    at=self._teller.now(), job_id=job.job_id, component=component, status=status, reused_from=source
+                    at=self._reporter.now(), job_id=job.job_id, component=component, status=status, reused_from=source
                 )
-                self._teller.tell(moved)
+                self._reporter.report(moved)
 
 
-class _Silence:
+class _NoProgress:
     """Shows nothing."""
 
     def show(self, job: JobView) -> None: ...

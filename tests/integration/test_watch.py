@@ -287,7 +287,7 @@ def test_a_superseded_run_is_stopped_and_one_that_is_not_goes_on(
         "event": "kept",
         "at": watcher.seen[-1]["at"],
         "job_id": old,
-        "why": "the documents say the same as before",
+        "why": "the content of the documents has not changed",
     }
     assert site.flow.job(old).status is Status.RUNNING
 
@@ -393,7 +393,7 @@ def test_on_a_terminal_the_progress_is_below_what_was_said(site: RunningSite, tm
         terminal.until("sleep_1  Sleep  G▶ H▶")
         good = documents.conf.read_text()
         documents.conf.write_text(good.replace('"seconds"', '"secnods"', 1))
-        told = terminal.until("goes on: the documents have errors")
+        told = terminal.until("continues: the documents have errors")
         assert "\x1b[1;31m^~~~~~~~~\x1b[0m" in told
         redrawn = terminal.until("sleep_1  Sleep  G▶ H▶")
         assert "\x1b[1A" not in redrawn.partition("▶ running")[0], "what was said is wiped away"

@@ -89,7 +89,7 @@ def test_log_lines_are_chosen() -> None:
     assert not keep(LogLine(now, "torrent"))
     assert not keep(LogLine(now, "other", "ERROR"))
     assert _filter(0, "INFO", "")(LogLine(0, "a library's line"))
-    with pytest.raises(BadRequest, match="no regular expression"):
+    with pytest.raises(BadRequest, match="invalid --grep"):
         _filter(0, "INFO", "(")
 
 

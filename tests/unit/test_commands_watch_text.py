@@ -48,7 +48,7 @@ def test_a_plan_says_what_happens_to_each_component() -> None:
         "  ↻ reuse    reader_0     unchanged",
         "  ▶ run      hetero_lr_0  parameters changed: alpha 0.01 → 0.02",
         "  + new      late_0       new",
-        f"  - removed  old_0        job {SOURCE} has it",
+        f"  - removed  old_0        only in job {SOURCE}",
         f"2 of 3 components run, 1 is reused from job {SOURCE}",
     ]
 
