@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from fateflow_tui.core.errors import LeaseLost, StaleVersion
-from fateflow_tui.core.ports import Change, Lease, StoredJob
+from fateflow_tui.core.ports import JobCommit, Lease, StoredJob
 from fateflow_tui.store.schema import SCHEMA_TABLE, Schema
 from fateflow_tui.store.storage import Tables
 
@@ -105,7 +105,7 @@ class Document(msgspec.Struct, frozen=True):
         """All records decoded; the caller's own copy."""
         return StoredJob(job_id, self.version, {name: table.plain() for name, table in self.tables.items()})
 
-    def changed(self, change: Change) -> Document:
+    def changed(self, change: JobCommit) -> Document:
         """The next version. Raises LeaseLost or StaleVersion.
 
         A change under an epoch must be under the newest one, also when that lease has expired or was released:

@@ -13,7 +13,7 @@ import msgspec
 
 from fateflow_tui.core.errors import DamagedFile
 from fateflow_tui.core.files import sync
-from fateflow_tui.core.ports import Change, Lease, StoredJob
+from fateflow_tui.core.ports import JobCommit, Lease, StoredJob
 from fateflow_tui.store.document import JOBS, Document
 from fateflow_tui.store.locks import LockStripes
 from fateflow_tui.store.names import JobListing, check_job_id, day_of, file_name, is_job_id, job_id_of
@@ -129,7 +129,7 @@ class TinyJobStore:
     def job_ids(self) -> list[str]:
         return self._listing.newest_first()
 
-    def commit(self, changes: Iterable[Change]) -> dict[str, int]:
+    def commit(self, changes: Iterable[JobCommit]) -> dict[str, int]:
         changes = list(changes)
         for change in changes:
             check_job_id(change.job_id)

@@ -11,7 +11,7 @@ import msgspec
 from tinydb.storages import Storage
 
 from fateflow_tui.core.errors import DamagedFile
-from fateflow_tui.core.ports import Change, Lease, StoredJob
+from fateflow_tui.core.ports import JobCommit, Lease, StoredJob
 from fateflow_tui.store.collections import TinyCollection
 from fateflow_tui.store.document import Document
 from fateflow_tui.store.names import check_job_id, newest_first
@@ -39,7 +39,7 @@ class MemoryJobStore:
     def job_ids(self) -> list[str]:
         return newest_first(list(self._documents))
 
-    def commit(self, changes: Iterable[Change]) -> dict[str, int]:
+    def commit(self, changes: Iterable[JobCommit]) -> dict[str, int]:
         documents: dict[str, Document] = {}
         for change in changes:
             check_job_id(change.job_id)

@@ -74,7 +74,7 @@ def report_failure(session: Session, job: JobView, what: str) -> int:
     if card is not None and card.kind == "component":
         raise ComponentFailed(
             f"{what} failed: {card.cause}",
-            hint=_with_options(card.fix) or f"fateflow job why {job.job_id}",
+            hint=_with_options(card.hint) or f"fateflow job why {job.job_id}",
             data={"job_id": job.job_id},
         )
     session.output.warn(f"{what} {job.job_id} ended with status {job.status}")

@@ -122,7 +122,7 @@ def card_lines(card: FailureCard) -> Iterator[str]:
         ("signal", card.signal),
         ("exit code", "" if card.exit_code in (None, 0) or card.signal else str(card.exit_code)),
         ("peak memory", f"{card.peak_memory} MiB" if card.peak_memory else ""),
-        ("fix", card.fix),
+        ("fix", card.hint),
     ]
     for name, value in facts:
         if value:
@@ -220,7 +220,7 @@ def _facts(why: Why, now: int) -> Iterator[tuple[str, str]]:
     for number, holder in enumerate(why.holders):
         yield "" if number else "held by", _holding(holder, now)
     yield "expected", _expected(why, now)
-    yield "mend", clean(why.mend) if not (why.cards and why.mend == why.cards[0].fix) else ""
+    yield "mend", clean(why.hint) if not (why.cards and why.hint == why.cards[0].hint) else ""
 
 
 def _short(at: int, now: int) -> str:

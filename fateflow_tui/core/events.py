@@ -35,7 +35,7 @@ class DirectiveReceived(msgspec.Struct, frozen=True):
     directive: Directive
     refusal: Refusal | None = None
     adopted: dict[str, Adopted] = {}
-    gone: list[str] = []
+    missing: list[str] = []
 
 
 class ReportReceived(msgspec.Struct, frozen=True):
@@ -116,7 +116,7 @@ class RerunRequested(msgspec.Struct, frozen=True):
     documents: list[PartyDocument] = []
     conf: dict[str, Any] | None = None
     refusals: dict[str, Refusal] = {}
-    gone: dict[str, str] = {}
+    missing: dict[str, str] = {}
 
 
 class NotesWritten(msgspec.Struct, frozen=True):

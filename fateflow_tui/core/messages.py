@@ -34,7 +34,7 @@ class Want(StrEnum):
     KEEP = "keep"  # it ended, its outputs are used
 
 
-class ComponentOrder(msgspec.Struct, frozen=True):
+class ComponentDirective(msgspec.Struct, frozen=True):
     """One component as the driver has it: current version, what to do, and its status over all parties."""
 
     version: int
@@ -65,7 +65,7 @@ class Directive(msgspec.Struct, frozen=True):
     document_revision: int
     phase: Phase
     status: Status
-    components: dict[str, ComponentOrder] = {}
+    components: dict[str, ComponentDirective] = {}
     document: PartyDocument | None = None
     reserve_until: int = 0
     reason: str = ""
@@ -113,7 +113,7 @@ class FailureCard(msgspec.Struct, frozen=True):
 
     kind: component (it says itself what is wrong), exception, signal, exit, memory, timeout, canceled, lost.
     cause: what the component says, else type and message of the innermost cause. where: file:line. signal: by name.
-    peak_memory: MiB. log: last lines. fix: the likely next step.
+    peak_memory: MiB. log: the last lines. hint: the likely next step.
     """
 
     party: Party
@@ -127,7 +127,7 @@ class FailureCard(msgspec.Struct, frozen=True):
     peak_memory: int = 0
     log: list[str] = []
     traceback: str = ""
-    fix: str = ""
+    hint: str = msgspec.field(name="fix", default="")
 
     def redacted(self) -> FailureCard:
         """For other parties: no rows, no paths, no addresses. A component's own words may quote data, so of an
@@ -144,14 +144,14 @@ class FailureCard(msgspec.Struct, frozen=True):
             exit_code=self.exit_code,
             signal=self.signal,
             peak_memory=self.peak_memory,
-            fix="" if self.kind == "component" else self.fix,
+            hint="" if self.kind == "component" else self.hint,
         )
 
 
 class TaskReport(msgspec.Struct, frozen=True):
     """One task at its party. Times in ms since the epoch, 0 where not yet. models: alias -> sha256 of its file.
 
-    reused_from: the job whose outcome it took over, or ''. gone: a rerun found its outputs deleted.
+    reused_from: the job whose outputs it reused, or ''. outputs_missing: a rerun found its outputs deleted.
     """
 
     version: int
@@ -161,10 +161,10 @@ class TaskReport(msgspec.Struct, frozen=True):
     card: FailureCard | None = None
     models: dict[str, str] = {}
     reused_from: str = ""
-    gone: bool = False
+    outputs_missing: bool = msgspec.field(name="gone", default=False)
 
 
-class StopWish(msgspec.Struct, frozen=True):
+class StopRequest(msgspec.Struct, frozen=True):
     """Somebody at this party wants the whole job stopped. by: who, as told by their front end."""
 
     status: Status
@@ -191,7 +191,7 @@ class Report(msgspec.Struct, frozen=True):
     granted: Resources | None = None
     shortage: Shortage | None = None
     tasks: dict[str, TaskReport] = {}
-    stop: StopWish | None = None
+    stop: StopRequest | None = None
     ended: Status | None = None
     run: int = 0
 

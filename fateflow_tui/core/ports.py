@@ -110,7 +110,7 @@ class StoredJob(msgspec.Struct):
     tables: dict[str, dict[str, dict[str, Any]]]
 
 
-class Change(msgspec.Struct, frozen=True):
+class JobCommit(msgspec.Struct, frozen=True):
     """What one engine turn did to one job. records: table -> key -> plain record. version: the file's version that
     the decision was based on (0: new). epoch: of the lease it was made under, 0 where none is needed.
     """
@@ -141,7 +141,7 @@ class JobStore(Protocol):
         """All, newest first, without reading the files."""
         ...
 
-    def commit(self, changes: Iterable[Change]) -> dict[str, int]:
+    def commit(self, changes: Iterable[JobCommit]) -> dict[str, int]:
         """Saves all changes, each job file atomically, and returns the new version by job id.
 
         Raises StaleVersion or LeaseLost, naming the job, before anything of that job is written.

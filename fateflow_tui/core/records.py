@@ -21,7 +21,7 @@ from fateflow_tui.core.messages import (
     Refusal,
     Report,
     Shortage,
-    StopWish,
+    StopRequest,
     Want,
 )
 from fateflow_tui.core.plan import JobPlan, PartyDocument, Resources
@@ -89,7 +89,7 @@ class DriverRecord(msgspec.Struct):
     retry_at: int = 0  # the next try to reserve
     tries: int = 0  # to reserve, without success so far
     reserve_until: int = 0
-    stop: StopWish | None = None
+    stop: StopRequest | None = None
     outcome: Status | None = None  # decided; not yet acknowledged by all parties
     reason: str = ""
     tag: str = ""  # submit_failed, job_end
@@ -121,7 +121,7 @@ class PartyRecord(msgspec.Struct):
     wanting: bool = False  # a reservation was refused for want of room; say so when there is room
     wanting_since: int = 0
     shortage: Shortage | None = None  # why; None again as soon as there is room
-    stop: StopWish | None = None
+    stop: StopRequest | None = None
     started_at: int = 0
     ended_at: int = 0
     updated_at: int = 0
@@ -172,7 +172,7 @@ class TaskRecord(msgspec.Struct):
     card: FailureCard | None = None
     reused_from: str = ""
     module_version: str = ""  # of the module that ran
-    gone: bool = False  # a rerun found its outputs deleted
+    outputs_missing: bool = msgspec.field(name="gone", default=False)  # a rerun found its outputs deleted
 
     @property
     def key(self) -> str:

@@ -37,7 +37,7 @@ class Holding(msgspec.Struct, frozen=True):
     here: bool = False
 
 
-class SignOfLife(msgspec.Struct, frozen=True):
+class Heartbeat(msgspec.Struct, frozen=True):
     """The last that a worker did that can be seen from outside. what: start, progress, metrics, value or log."""
 
     at: int
@@ -54,7 +54,7 @@ class AwaitedValue(msgspec.Struct, frozen=True):
     tag: str = ""
 
 
-class Usual(msgspec.Struct, frozen=True):
+class DurationStats(msgspec.Struct, frozen=True):
     """How long tasks of a module have taken at this site: the median in ms, of how many."""
 
     duration: int
@@ -73,7 +73,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: str
     text: str
     cause: str = ""
-    mend: str = ""
+    hint: str = msgspec.field(name="mend", default="")
     party: str = ""
     component: str = ""
     since: int = 0
@@ -88,21 +88,21 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
     lacks: dict[str, list[str]] = {}
     usual: int = 0
-    sign: SignOfLife | None = None
+    sign: Heartbeat | None = None
     awaits: AwaitedValue | None = None
     stack: str = ""
     cards: list[FailureCard] = []
 
 
-class Vital(msgspec.Struct, frozen=True):
+class WorkerHealth(msgspec.Struct, frozen=True):
     """What this site knows of a worker that runs here. stack: of its threads, if it was asked for."""
 
-    sign: SignOfLife | None = None
+    sign: Heartbeat | None = None
     awaits: AwaitedValue | None = None
     stack: str = ""
 
 
-class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+class SiteContext(msgspec.Struct, frozen=True, kw_only=True):
     """What a site knows beside the job's own state.
 
     waiting: the scheduler's own word for it. holders: who holds something, at any party. usual: by `module/role`.
@@ -112,6 +112,6 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     now: int
     waiting: WaitingReason | None = None
     holders: list[Holding] = []
-    usual: dict[str, Usual] = {}
-    vitals: dict[str, Vital] = {}
+    usual: dict[str, DurationStats] = {}
+    vitals: dict[str, WorkerHealth] = {}
     silent_after: int = 300_000

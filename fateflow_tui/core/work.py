@@ -36,7 +36,7 @@ class ModelRef(msgspec.Struct, frozen=True):
     module: str
 
 
-class TaskOrder(msgspec.Struct, frozen=True):
+class TaskSpec(msgspec.Struct, frozen=True):
     """Everything one worker needs. tables: the DSL's data keys, resolved. models: `model` and `isometric_model`.
 
     parties: of this component, by role in party order. memory: limit in MiB, 0 none. session: see `ids.session_id`.

@@ -10,7 +10,7 @@ from fateflow_tui.core.messages import TaskReport, Want
 from fateflow_tui.core.plan import JobOptions
 from fateflow_tui.core.records import ComponentRecord
 from fateflow_tui.core.status import Status, fold_components, fold_parties
-from fateflow_tui.engine.context import Site
+from fateflow_tui.engine.context import TurnContext
 from fateflow_tui.engine.job import Job, move_component
 from fateflow_tui.engine.tasks import LOST
 
@@ -22,24 +22,24 @@ class Verdict(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-def judge_reports(site: Site, job: Job) -> None:
+def judge_reports(turn: TurnContext, job: Job) -> None:
     """Folds what the parties reported of each component that something new was reported of."""
-    stirred, job.stirred = job.stirred, set()
-    for name in job.components if len(stirred) > 1 else stirred:
-        if name in stirred:
-            _judge(site, job, name)
+    dirty, job.dirty = job.dirty, set()
+    for name in job.components if len(dirty) > 1 else dirty:
+        if name in dirty:
+            _judge(turn, job, name)
 
 
-def schedule(site: Site, job: Job) -> Verdict | None:
+def schedule(turn: TurnContext, job: Job) -> Verdict | None:
     """Wants what can run to run. Returns the verdict when nothing can go on any more."""
     options = _options(job)
     driver = job.driver
     records = driver.components
     stopped = next((name for name, record in records.items() if _has_stopped(record)), None)
     if options.schedule_mode == "independent":
-        can_go_on = stopped is None and _want_all(site, job)
+        can_go_on = stopped is None and _want_all(turn, job)
     else:
-        can_go_on = _want_next(site, job, options, open_to_more=stopped is None)
+        can_go_on = _want_next(turn, job, options, open_to_more=stopped is None)
     ended = sum(record.status.ended for record in records.values())
     progress = 100 * ended // max(len(records), 1)
     if progress > driver.progress:
@@ -51,23 +51,23 @@ def schedule(site: Site, job: Job) -> Verdict | None:
     return Verdict(status, "" if status.succeeded else _reason(job, stopped))
 
 
-def requeue_begun(site: Site, job: Job) -> None:
+def requeue_begun(turn: TurnContext, job: Job) -> None:
     """Takes back all that had begun and not succeeded; it runs again under a new version."""
     for name, record in job.driver.components.items():
         if record.want is Want.RUN and not record.status.ended:
             record.relaunches += 1
-            new_version(site, job, name, "the job goes back to the queue")
+            new_version(turn, job, name, "the job goes back to the queue")
 
 
-def new_version(site: Site, job: Job, name: str, why: str, delay: int = 0) -> None:
+def new_version(turn: TurnContext, job: Job, name: str, why: str, delay: int = 0) -> None:
     record = job.driver.components[name]
     record.version += 1
     record.want = Want.HOLD
     record.status = Status.WAITING
     record.reused_from = ""
     record.started_at = record.ended_at = 0
-    record.not_before = site.at + delay if delay else 0
-    job.tell(site.at, "NewVersion", component=name, text=f"version {record.version}: {why}")
+    record.not_before = turn.at + delay if delay else 0
+    job.add_story(turn.at, "NewVersion", component=name, text=f"version {record.version}: {why}")
     job.put_component(name)
 
 
@@ -83,7 +83,7 @@ def reports_of(job: Job, name: str) -> dict[str, TaskReport]:
     return found
 
 
-def _judge(site: Site, job: Job, name: str) -> None:
+def _judge(turn: TurnContext, job: Job, name: str) -> None:
     record = job.driver.components[name]
     if record.status.interrupted:
         return
@@ -91,42 +91,42 @@ def _judge(site: Site, job: Job, name: str) -> None:
     silent = len(job.components[name].parties) - len(tasks)
     status = fold_parties([*(task.status for task in tasks.values()), *[Status.WAITING] * silent])
     if status.interrupted:
-        _interrupted(site, job, name, status, tasks)
+        _interrupted(turn, job, name, status, tasks)
     elif status.succeeded:
         if not record.status.succeeded:
             record.want = Want.KEEP
-            move_component(job, name, status, site.at)
+            move_component(job, name, status, turn.at)
     elif status is Status.RUNNING and record.status is Status.WAITING:
-        move_component(job, name, Status.RUNNING, site.at)
+        move_component(job, name, Status.RUNNING, turn.at)
 
 
-def _interrupted(site: Site, job: Job, name: str, status: Status, tasks: dict[str, TaskReport]) -> None:
+def _interrupted(turn: TurnContext, job: Job, name: str, status: Status, tasks: dict[str, TaskReport]) -> None:
     record = job.driver.components[name]
     bad = {party: task for party, task in tasks.items() if task.status.interrupted}
     own_fault = {party: task for party, task in bad.items() if task.card is None or task.card.kind != LOST}
     task, cause = _first_to_blame(name, own_fault or bad, status)
     options = _options(job)
-    if not own_fault and record.relaunches < site.tunables.relaunch_limit:
+    if not own_fault and record.relaunches < turn.tunables.relaunch_limit:
         record.relaunches += 1
-        _again(site, job, name, cause, 0)
+        _again(turn, job, name, cause, 0)
     elif own_fault and status is not Status.CANCELED and record.retries < options.auto_retries:
         record.retries += 1
-        _again(site, job, name, f"retry {record.retries} of {options.auto_retries}, {cause}", options.auto_retry_delay)
+        _again(turn, job, name, f"retry {record.retries} of {options.auto_retries}, {cause}", options.auto_retry_delay)
     else:
         record.want = Want.STOP
-        move_component(job, name, status, site.at, cause)
+        move_component(job, name, status, turn.at, cause)
         if status is not Status.CANCELED:
             job.driver.failure = job.driver.failure or task.card
 
 
-def _again(site: Site, job: Job, name: str, why: str, delay: int) -> None:
+def _again(turn: TurnContext, job: Job, name: str, why: str, delay: int) -> None:
     """A new version of a component.
 
     Where each party walks the graph by itself, some may have gone past it already, and their reports may still be
     under way. All that comes later and is not complete begins anew, too, and so does what was made of it: only so do
     all parties start everything in the same order again.
     """
-    new_version(site, job, name, why, delay)
+    new_version(turn, job, name, why, delay)
     if _options(job).schedule_mode != "independent":
         return
     names = list(job.components)
@@ -135,11 +135,11 @@ def _again(site: Site, job: Job, name: str, why: str, delay: int) -> None:
         record = job.driver.components[later]
         incomplete = record.want is Want.RUN and not record.status.ended
         if incomplete or (record.status.succeeded and not renewed.isdisjoint(job.components[later].needs)):
-            new_version(site, job, later, f"{name} is run again")
+            new_version(turn, job, later, f"{name} is run again")
             renewed.add(later)
 
 
-def _want_next(site: Site, job: Job, options: JobOptions, *, open_to_more: bool) -> bool:
+def _want_next(turn: TurnContext, job: Job, options: JobOptions, *, open_to_more: bool) -> bool:
     """Coordinated: a component runs when all that it needs has succeeded at all parties."""
     records = job.driver.components
     running = sum(record.want is Want.RUN and not record.status.ended for record in records.values())
@@ -152,21 +152,21 @@ def _want_next(site: Site, job: Job, options: JobOptions, *, open_to_more: bool)
             break
         if record.status.ended or record.want is Want.RUN:
             continue
-        if record.not_before > site.at:
+        if record.not_before > turn.at:
             delayed = True
         elif all(records[need].status.succeeded for need in component.needs):
             record.not_before = 0
             if component.parties:
                 record.want = Want.RUN
                 running += 1
-                move_component(job, name, Status.RUNNING, site.at)
+                move_component(job, name, Status.RUNNING, turn.at)
             else:
                 record.want = Want.KEEP
-                move_component(job, name, Status.PASS, site.at, "no party of this job runs it")
+                move_component(job, name, Status.PASS, turn.at, "no party of this job runs it")
     return running > 0 or delayed
 
 
-def _want_all(site: Site, job: Job) -> bool:
+def _want_all(turn: TurnContext, job: Job) -> bool:
     """Independent: everything may run, up to the first component that has to wait before it is tried again."""
     can_go_on = False
     for name, component in job.components.items():
@@ -175,10 +175,10 @@ def _want_all(site: Site, job: Job) -> bool:
             continue
         if not component.parties:
             record.want = Want.KEEP
-            move_component(job, name, Status.PASS, site.at, "no party of this job runs it")
+            move_component(job, name, Status.PASS, turn.at, "no party of this job runs it")
             continue
         can_go_on = True
-        if record.not_before > site.at:
+        if record.not_before > turn.at:
             return True
         if record.want is not Want.RUN:
             record.want = Want.RUN
@@ -214,44 +214,44 @@ def _options(job: Job) -> JobOptions:
     return job.state.plan.options
 
 
-def draw_in(job: Job, why: dict[str, str], gone: Mapping[str, str]) -> None:
+def include_consumers(job: Job, why: dict[str, str], missing: Mapping[str, str]) -> None:
     """Adds to what is to run, and why, what of it needs outputs that are gone, and all that was made of these: else
     some would rest on the outputs of before and some on the new ones.
 
     gone: component -> the party at which they were deleted.
     """
     records = job.driver.components
-    drawn: set[str] = set()
+    included: set[str] = set()
     grows = True
     while grows:
         before = len(why)
         for name, component in reversed(job.components.items()):
             for need in component.needs if name in why else ():
-                if need in gone and need not in why:
-                    why[need] = f"its outputs were deleted at {gone[need]}, and {name} needs them"
-                    drawn.add(need)
+                if need in missing and need not in why:
+                    why[need] = f"its outputs were deleted at {missing[need]}, and {name} needs them"
+                    included.add(need)
         for name, component in job.components.items():
-            need_drawn = next((need for need in component.needs if need in drawn), None)
-            if need_drawn is not None and name not in why and records[name].status.succeeded:
-                why[name] = f"depends on {need_drawn}"
-                drawn.add(name)
+            need_included = next((need for need in component.needs if need in included), None)
+            if need_included is not None and name not in why and records[name].status.succeeded:
+                why[name] = f"depends on {need_included}"
+                included.add(name)
         grows = len(why) > before
 
 
-def renew_gone(site: Site, job: Job) -> None:
+def invalidate_missing(turn: TurnContext, job: Job) -> None:
     """When a rerun begins to run: parties of other sites have said by now what they no longer have."""
-    gone = {
+    missing = {
         name: party
         for name, record in job.driver.components.items()
         if record.status.succeeded
         for party, report in reports_of(job, name).items()
-        if report.gone
+        if report.outputs_missing
     }
-    if not gone:
+    if not missing:
         return
     why = {name: "" for name, record in job.driver.components.items() if not record.status.ended}
     asked = set(why)
-    draw_in(job, why, gone)
+    include_consumers(job, why, missing)
     for name in job.components:
         if name in why and name not in asked:
-            new_version(site, job, name, why[name])
+            new_version(turn, job, name, why[name])

@@ -8,7 +8,7 @@ from fateflow_tui.engine.capacity import Ledger
 from fateflow_tui.engine.facts import SiteFacts, Tunables
 
 
-class Site:
+class TurnContext:
     """The site's facts, its ledger, the time of the turn under way and the effects that it has produced so far."""
 
     def __init__(self, facts: SiteFacts, tunables: Tunables) -> None:
@@ -21,7 +21,7 @@ class Site:
     def hosts(self, party: Party) -> bool:
         return self.facts.hosts(party)
 
-    def ask(self, effect: Effect) -> None:
+    def emit(self, effect: Effect) -> None:
         self._effects.append(effect)
 
     def take_effects(self) -> list[Effect]:

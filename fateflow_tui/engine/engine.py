@@ -23,23 +23,23 @@ from fateflow_tui.core.events import (
     TimePassed,
 )
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.messages import Acknowledgement, Directive, Phase, Report, StopWish
+from fateflow_tui.core.messages import Acknowledgement, Directive, Phase, Report, StopRequest
 from fateflow_tui.core.plan import PartyDocument, Resources
-from fateflow_tui.core.ports import Change
+from fateflow_tui.core.ports import JobCommit
 from fateflow_tui.core.records import JobState, WaitingReason
-from fateflow_tui.engine import driver, outbox, party, rerun, tasks, turn
+from fateflow_tui.engine import driver, fixpoint, outbox, party, rerun, tasks
 from fateflow_tui.engine.capacity import Holder
-from fateflow_tui.engine.context import Site
+from fateflow_tui.engine.context import TurnContext
 from fateflow_tui.engine.driver import waiting_reason
 from fateflow_tui.engine.facts import SiteFacts, Tunables
+from fateflow_tui.engine.fixpoint import retry_waiting, run_to_fixpoint
 from fateflow_tui.engine.job import Job
-from fateflow_tui.engine.turn import settle, wake
 
 
 class Engine:
     """Decides for all jobs of one site. Pure: no clock, no files, no sockets.
 
-    A turn of the shell: `handle` one or more events, `take_changes`, commit them, `committed`, and only then perform
+    A turn of the shell: `handle` one or more events, `take_commits`, commit them, `committed`, and only then perform
     the effects. A shell that does not get through with the commit calls `reload` for each job of it, drops the
     effects, and hands in the same events again.
 
@@ -48,20 +48,20 @@ class Engine:
     """
 
     def __init__(self, facts: SiteFacts, tunables: Tunables | None = None) -> None:
-        self._site = Site(facts, tunables or Tunables())
+        self._turn = TurnContext(facts, tunables or Tunables())
         self._jobs: dict[str, Job] = {}
         self._states: dict[str, JobState] = {}
         self._touched: dict[str, Job] = {}  # in this turn
         self._unsaved: dict[str, Job] = {}  # since the changes were last taken
         self._deadlines: dict[str, int] = {}
-        self._alarms: list[tuple[int, str]] = []  # heap; an entry counts if it equals the job's deadline
+        self._timers: list[tuple[int, str]] = []  # heap; an entry counts if it equals the job's deadline
         self._faults: dict[str, Exception] = {}
 
     def handle(self, event: Event) -> list[Effect]:
         """Takes one event in. Raises JobNotFound, NotFound, Conflict or BadRequest for what a user or peer asks in
         vain; nothing has changed then.
         """
-        self._site.at = event.at
+        self._turn.at = event.at
         match event:
             case JobSubmitted():
                 self._submit(event)
@@ -79,28 +79,28 @@ class Engine:
                     self._touch(job)
             case TaskEnded():
                 if (job := self._jobs.get(event.job_id)) is not None:
-                    tasks.on_task_ended(self._site, job, event)
+                    tasks.on_task_ended(self._turn, job, event)
                     self._touch(job)
             case StopRequested():
                 self._stop(event)
             case RerunRequested():
                 job = self._get(event.job_id)
-                rerun.rerun(self._site, job, event)
+                rerun.rerun(self._turn, job, event)
                 self._touch(job)
             case NotesWritten():
                 self._describe(event)
             case TimePassed():
-                self._ring()
+                self._fire_timers()
         return self._close_turn()
 
     def restore(self, states: Iterable[JobState], at: int) -> list[Effect]:
         """After a restart. Workers of this site are gone. The shell has set the epoch of each job that it drives to
         that of its new lease.
         """
-        self._site.at = at
+        self._turn.at = at
         for state in states:
             try:
-                self._adopt(turn.recover(self._site, state))
+                self._adopt(fixpoint.recover(self._turn, state))
             except Exception as bug:
                 self._set_aside(state.job_id, bug)
         return self._close_turn()
@@ -109,21 +109,21 @@ class Engine:
         """Puts a job's saved state in the place of what is in memory; None: the job is gone, or another scheduler's.
         Workers of this site are taken to be alive.
         """
-        self._site.at = at
+        self._turn.at = at
         self._drop(job_id)
         if state is not None:
             try:
                 job = Job(state)
-                turn.take_up(self._site, job)
+                fixpoint.reset_silence(self._turn, job)
                 self._adopt(job)
             except Exception as bug:
                 self._set_aside(job_id, bug)
         return self._close_turn()
 
-    def take_changes(self) -> list[Change]:
+    def take_commits(self) -> list[JobCommit]:
         """The records that changed since the last call; to be committed before the effects are performed."""
         jobs, self._unsaved = self._unsaved, {}
-        return [change for job in jobs.values() if (change := job.take_change()) is not None]
+        return [change for job in jobs.values() if (change := job.take_commit()) is not None]
 
     def take_faults(self) -> dict[str, Exception]:
         """Jobs that could not be decided about since the last call, and why: bugs, or a state that cannot be. They are
@@ -139,9 +139,9 @@ class Engine:
 
     def deadline(self) -> int | None:
         """When TimePassed is wanted, in ms since the epoch."""
-        while self._alarms and self._deadlines.get(self._alarms[0][1]) != self._alarms[0][0]:
-            heappop(self._alarms)
-        return self._alarms[0][0] if self._alarms else None
+        while self._timers and self._deadlines.get(self._timers[0][1]) != self._timers[0][0]:
+            heappop(self._timers)
+        return self._timers[0][0] if self._timers else None
 
     def job(self, job_id: str) -> JobState | None:
         return self._states.get(job_id)
@@ -171,17 +171,17 @@ class Engine:
     def waiting(self, job_id: str) -> WaitingReason | None:
         """Why a job does not go on; None: it does, or it has ended, or it is unknown."""
         job = self._jobs.get(job_id)
-        return waiting_reason(self._site, job) if job is not None else None
+        return waiting_reason(self._turn, job) if job is not None else None
 
     def used(self) -> Resources:
-        return self._site.ledger.used()
+        return self._turn.ledger.used()
 
     def capacity(self) -> Resources:
-        return self._site.ledger.total
+        return self._turn.ledger.total
 
     def holders(self) -> list[Holder]:
         """What each job holds at each party of this site."""
-        return self._site.ledger.holders()
+        return self._turn.ledger.holders()
 
     def rerun_plan(
         self,
@@ -189,43 +189,43 @@ class Engine:
         components: Iterable[str] = (),
         force: bool = False,
         documents: Iterable[PartyDocument] = (),
-        gone: Mapping[str, str] = MappingProxyType({}),
+        missing: Mapping[str, str] = MappingProxyType({}),
     ) -> list[rerun.RerunStep]:
         """What a rerun would do with each component; see `rerun.plan_rerun`."""
-        return rerun.plan_rerun(self._get(job_id), components, force=force, documents=documents, gone=gone)
+        return rerun.plan_rerun(self._get(job_id), components, force=force, documents=documents, missing=missing)
 
     def _submit(self, event: JobSubmitted) -> None:
         plan = event.plan
         if plan.job_id in self._jobs:
             raise Conflict(f"job {plan.job_id} exists already")
-        if not self._site.hosts(plan.driver) or plan.driver not in plan.parties:
+        if not self._turn.hosts(plan.driver) or plan.driver not in plan.parties:
             raise BadRequest(f"job {plan.job_id} is to be driven by {plan.driver}, which this site does not play")
-        self._adopt(driver.open_job(self._site, plan, event.refusals, event.adopted))
+        self._adopt(driver.open_job(self._turn, plan, event.refusals, event.adopted))
 
     def _take_directive(self, event: DirectiveReceived) -> None:
         directive = event.directive
-        if not self._site.hosts(directive.party):
-            raise BadRequest(f"{directive.party} is not played by {self._site.facts.name}")
+        if not self._turn.hosts(directive.party):
+            raise BadRequest(f"{directive.party} is not played by {self._turn.facts.name}")
         job = self._jobs.get(directive.job_id)
         if job is not None and job.drives:
             raise Conflict(f"job {directive.job_id} is driven by this site, not by {directive.driver}")
         is_known = job is not None and str(directive.party) in job.state.parties
         if not is_known and (directive.document is None or directive.phase is Phase.FINISH):
-            self._site.ask(SendReport(directive.driver, _blank_report(directive, event.at)))
+            self._turn.emit(SendReport(directive.driver, _blank_report(directive, event.at)))
             return
         if job is None:
             job = Job(JobState(directive.job_id))
             self._adopt(job)
-        party.receive(self._site, job, directive, event.refusal, event.adopted, event.gone)
+        party.receive(self._turn, job, directive, event.refusal, event.adopted, event.missing)
         self._touch(job)
 
     def _take_report(self, event: ReportReceived) -> None:
         report = event.report
         job = self._jobs.get(report.job_id)
         if job is not None and job.drives:
-            driver.observe(self._site, job, report)
+            driver.observe(self._turn, job, report)
             self._touch(job)
-        self._site.ask(SendAcknowledgement(Acknowledgement(report.job_id, report.party, report.seq)))
+        self._turn.emit(SendAcknowledgement(Acknowledgement(report.job_id, report.party, report.seq)))
 
     def _take_acknowledgement(self, event: ReportAcknowledged) -> None:
         acknowledgement = event.acknowledgement
@@ -251,16 +251,16 @@ class Engine:
         if not event.status.interrupted:
             raise BadRequest(f"a job cannot be stopped as {event.status}")
         job = self._get(event.job_id)
-        wish = StopWish(event.status, event.by, event.at, event.reason)
+        request = StopRequest(event.status, event.by, event.at, event.reason)
         if job.drives:
             if job.driver.outcome is None:
-                job.tell(event.at, "StopRequested", text=f"by {event.by}")
-                driver.stop_job(self._site, job, wish, str(job.state.plan.driver) if job.state.plan else "")
+                job.add_story(event.at, "StopRequested", text=f"by {event.by}")
+                driver.stop_job(self._turn, job, request, str(job.state.plan.driver) if job.state.plan else "")
         else:
             for record in job.state.parties.values():
                 if not record.status.ended and record.directive.phase is not Phase.FINISH and record.stop is None:
-                    job.tell(event.at, "StopRequested", party=str(record.party), text=f"by {event.by}")
-                    record.stop = wish
+                    job.add_story(event.at, "StopRequested", party=str(record.party), text=f"by {event.by}")
+                    record.stop = request
                     job.touch_party(record)
         self._touch(job)
 
@@ -268,21 +268,21 @@ class Engine:
         job = self._get(event.job_id)
         record = job.state.parties.get(str(event.party))
         if record is None:
-            raise NotFound(f"{event.party} of job {event.job_id} is not played by {self._site.facts.name}")
+            raise NotFound(f"{event.party} of job {event.job_id} is not played by {self._turn.facts.name}")
         record.description = event.notes
         job.touch_party(record)
         self._touch(job)
 
-    def _ring(self) -> None:
-        while (deadline := self.deadline()) is not None and deadline <= self._site.at:
-            _, job_id = heappop(self._alarms)
+    def _fire_timers(self) -> None:
+        while (deadline := self.deadline()) is not None and deadline <= self._turn.at:
+            _, job_id = heappop(self._timers)
             del self._deadlines[job_id]
             self._touch(self._jobs[job_id])
 
     def _get(self, job_id: str) -> Job:
         job = self._jobs.get(job_id)
         if job is None:
-            raise JobNotFound(f"job {job_id} is not known at {self._site.facts.name}")
+            raise JobNotFound(f"job {job_id} is not known at {self._turn.facts.name}")
         return job
 
     def _adopt(self, job: Job) -> None:
@@ -293,8 +293,8 @@ class Engine:
     def _drop(self, job_id: str) -> None:
         job = self._jobs.pop(job_id, None)
         if job is not None:
-            self._site.ledger.drop(job)
-            self._site.ledger.freed = True
+            self._turn.ledger.drop(job)
+            self._turn.ledger.freed = True
         for index in (self._states, self._touched, self._unsaved, self._deadlines):
             index.pop(job_id, None)
 
@@ -304,17 +304,17 @@ class Engine:
 
     def _close_turn(self) -> list[Effect]:
         for job in list(self._touched.values()):
-            self._contain(job, settle)
-        for job in wake(self._site):
+            self._contain(job, run_to_fixpoint)
+        for job in retry_waiting(self._turn):
             self._touch(job)
         touched, self._touched = self._touched, {}
         for job in touched.values():
             self._contain(job, self._flush)
-        return [effect for effect in self._site.take_effects() if _job_of(effect) not in self._faults]
+        return [effect for effect in self._turn.take_effects() if _job_of(effect) not in self._faults]
 
-    def _contain(self, job: Job, work: Callable[[Site, Job], None]) -> None:
+    def _contain(self, job: Job, work: Callable[[TurnContext, Job], None]) -> None:
         try:
-            work(self._site, job)
+            work(self._turn, job)
         except Exception as bug:
             self._set_aside(job.id, bug)
 
@@ -323,17 +323,17 @@ class Engine:
         self._drop(job_id)
         self._faults[job_id] = bug
 
-    def _flush(self, site: Site, job: Job) -> None:
-        outbox.flush(site, job)
-        self._set_alarm(job)
+    def _flush(self, turn: TurnContext, job: Job) -> None:
+        outbox.flush(turn, job)
+        self._set_timer(job)
 
-    def _set_alarm(self, job: Job) -> None:
-        deadline = outbox.next_deadline(self._site, job)
+    def _set_timer(self, job: Job) -> None:
+        deadline = outbox.next_deadline(self._turn, job)
         if deadline is None:
             self._deadlines.pop(job.id, None)
         elif self._deadlines.get(job.id) != deadline:
             self._deadlines[job.id] = deadline
-            heappush(self._alarms, (deadline, job.id))
+            heappush(self._timers, (deadline, job.id))
 
 
 def _job_of(effect: Effect) -> str:

@@ -9,16 +9,16 @@ import msgspec
 
 from fateflow_tui.core.errors import Conflict
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.messages import ComponentOrder, Directive, Refusal, Report, TaskReport
+from fateflow_tui.core.messages import ComponentDirective, Directive, Refusal, Report, TaskReport
 from fateflow_tui.core.plan import ComponentPlan, PartyDocument, TaskPlan
-from fateflow_tui.core.ports import Change
+from fateflow_tui.core.ports import JobCommit
 from fateflow_tui.core.records import Adopted, DriverRecord, JobState, PartyRecord, StoryEntry, TaskRecord
 from fateflow_tui.core.status import JOB_TRANSITIONS, TASK_TRANSITIONS, Status
 
 DRIVER_KEY: Final = "driver"
 
 
-class Kill(msgspec.Struct, frozen=True):
+class PendingKill(msgspec.Struct, frozen=True):
     """A worker's end that was asked for. kind: of the failure card it will get."""
 
     status: Status
@@ -42,7 +42,7 @@ class Job:
         self.unsent: set[str] = set()  # parties here whose report has to go out in this turn
         self.refusals: dict[str, Refusal] = {}  # of parties here, told with the document
         self.adopted: dict[str, dict[str, Adopted]] = {}  # what parties here have of a job to be reused, likewise
-        self.kills: dict[str, Kill] = {}  # by task key
+        self.kills: dict[str, PendingKill] = {}  # by task key
         self.newest: dict[str, dict[str, TaskRecord]] = {}  # party -> component -> its newest task
         self.running: dict[str, dict[str, TaskRecord]] = {}  # party -> task key -> task with a worker
         self.task_reports: dict[str, dict[str, TaskReport]] = {}
@@ -50,8 +50,8 @@ class Job:
         self.parties: dict[str, Party] = {}  # at the driver: all of the job
         self.components: dict[str, ComponentPlan] = {}
         self.components_of: dict[str, list[str]] = {}  # party -> components, in topological order
-        self.orders: dict[str, ComponentOrder] = {}
-        self.stirred: set[str] = set()  # components whose reports have to be looked at
+        self.orders: dict[str, ComponentDirective] = {}
+        self.dirty: set[str] = set()  # components whose reports have to be looked at
         self._changed: dict[str, set[str]] = {}
         self._saved_story = len(state.story)
         for key, document in state.documents.items():
@@ -81,7 +81,7 @@ class Job:
     def touch_party(self, record: PartyRecord) -> None:
         self.touch("job", str(record.party))
 
-    def tell(self, at: int, what: str, *, party: str = "", component: str = "", text: str = "") -> None:
+    def add_story(self, at: int, what: str, *, party: str = "", component: str = "", text: str = "") -> None:
         self.state.story.append(StoryEntry(at, what, party, component, text))
 
     def put_document(self, key: str, document: PartyDocument) -> None:
@@ -104,7 +104,7 @@ class Job:
         self.touch_driver()
         self._index_component(name)
 
-    def take_change(self) -> Change | None:
+    def take_commit(self) -> JobCommit | None:
         """What changed since the last call, as plain records."""
         records: dict[str, dict[str, dict[str, Any]]] = {
             table: {key: msgspec.to_builtins(self._record(table, key)) for key in sorted(keys)}
@@ -119,7 +119,7 @@ class Job:
             return None
         self._changed = {}
         self._saved_story = len(story)
-        return Change(self.id, self.state.version, records, self.driver.epoch if self.drives else 0)
+        return JobCommit(self.id, self.state.version, records, self.driver.epoch if self.drives else 0)
 
     def _record(self, table: str, key: str) -> Any:
         if table == "job":
@@ -147,7 +147,14 @@ class Job:
             card = task.card.redacted() if task.card else None
             models = {output.name: output.sha256 for output in task.outputs if output.kind == "model"}
             self.task_reports.setdefault(party, {})[task.component] = TaskReport(
-                task.version, task.status, task.started_at, task.ended_at, card, models, task.reused_from, task.gone
+                task.version,
+                task.status,
+                task.started_at,
+                task.ended_at,
+                card,
+                models,
+                task.reused_from,
+                task.outputs_missing,
             )
 
     def _index_plan(self) -> None:
@@ -161,11 +168,11 @@ class Job:
             for party in component.parties:
                 self.components_of[str(party)].append(component.name)
             self._index_component(component.name)
-        self.stirred.update(self.components)
+        self.dirty.update(self.components)
 
     def _index_component(self, name: str) -> None:
         record = self.driver.components[name]
-        self.orders[name] = ComponentOrder(record.version, record.want, record.status)
+        self.orders[name] = ComponentDirective(record.version, record.want, record.status)
 
 
 def move_job(job: Job, status: Status, at: int, text: str = "") -> None:
@@ -174,7 +181,7 @@ def move_job(job: Job, status: Status, at: int, text: str = "") -> None:
     if driver.status is status:
         return
     _check(JOB_TRANSITIONS, driver.status, status, f"job {job.id}")
-    job.tell(at, f"{driver.status} -> {status}", text=text)
+    job.add_story(at, f"{driver.status} -> {status}", text=text)
     driver.status = status
     job.touch_driver()
 
@@ -184,7 +191,7 @@ def move_party(job: Job, record: PartyRecord, status: Status, at: int, text: str
     if record.status is status:
         return
     _check(JOB_TRANSITIONS, record.status, status, f"job {job.id} at {record.party}")
-    job.tell(at, f"{record.status} -> {status}", party=str(record.party), text=text)
+    job.add_story(at, f"{record.status} -> {status}", party=str(record.party), text=text)
     record.status = status
     record.updated_at = at
     if status is Status.RUNNING:
@@ -197,7 +204,7 @@ def move_party(job: Job, record: PartyRecord, status: Status, at: int, text: str
 def move_task(job: Job, task: TaskRecord, status: Status, at: int, text: str = "") -> None:
     """A task of this site."""
     _check(TASK_TRANSITIONS, task.status, status, f"task {task.key} of job {job.id}")
-    job.tell(at, f"{task.status} -> {status}", party=str(task.party), component=task.component, text=text)
+    job.add_story(at, f"{task.status} -> {status}", party=str(task.party), component=task.component, text=text)
     task.status = status
     task.updated_at = at
     if status is Status.RUNNING:
@@ -213,7 +220,7 @@ def move_component(job: Job, name: str, status: Status, at: int, text: str = "")
     if record.status is status:
         return
     _check(TASK_TRANSITIONS, record.status, status, f"component {name} of job {job.id}")
-    job.tell(at, f"{record.status} -> {status}", component=name, text=text)
+    job.add_story(at, f"{record.status} -> {status}", component=name, text=text)
     record.status = status
     if status is Status.RUNNING:
         record.started_at = at

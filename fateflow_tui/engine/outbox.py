@@ -11,7 +11,7 @@ from fateflow_tui.core.messages import Directive, Phase
 from fateflow_tui.core.records import DriverRecord, PartyRecord, PartyView
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import party
-from fateflow_tui.engine.context import Site
+from fateflow_tui.engine.context import TurnContext
 from fateflow_tui.engine.job import Job
 
 
@@ -87,14 +87,14 @@ def is_closed(driver: DriverRecord, view: PartyView) -> bool:
     )
 
 
-def due_at(site: Site, driver: DriverRecord, view: PartyView) -> int | None:
+def due_at(turn: TurnContext, driver: DriverRecord, view: PartyView) -> int | None:
     """When the newest directive has to be sent (again): unanswered ones with back-off, others as a heartbeat."""
     if is_closed(driver, view):
         return None
     if _is_seen(view) and (driver.outcome is not None or _holds_document(driver, view)):
-        return view.sent_at + site.tunables.heartbeat
-    limit = site.tunables.resend_away if driver.status.ended else site.tunables.resend_max
-    return view.sent_at + site.backoff(max(view.attempts - 1, 0), limit)
+        return view.sent_at + turn.tunables.heartbeat
+    limit = turn.tunables.resend_away if driver.status.ended else turn.tunables.resend_max
+    return view.sent_at + turn.backoff(max(view.attempts - 1, 0), limit)
 
 
 def _is_seen(view: PartyView) -> bool:
@@ -106,66 +106,66 @@ def _holds_document(driver: DriverRecord, view: PartyView) -> bool:
     return view.report is not None and view.report.document_revision == driver.document_revision
 
 
-def flush(site: Site, job: Job) -> None:
+def flush(turn: TurnContext, job: Job) -> None:
     """Sends what is new or due. Only the last word of a turn goes out."""
     if job.drives:
-        _send_directives(site, job)
+        _send_directives(turn, job)
     else:
-        _send_reports(site, job)
+        _send_reports(turn, job)
     job.unsent.clear()
 
 
-def next_deadline(site: Site, job: Job) -> int | None:
-    return min(_deadlines(site, job), default=None)
+def next_deadline(turn: TurnContext, job: Job) -> int | None:
+    return min(_deadlines(turn, job), default=None)
 
 
-def _send_directives(site: Site, job: Job) -> None:
+def _send_directives(turn: TurnContext, job: Job) -> None:
     driver = job.driver
     for key, view in driver.parties.items():
-        if site.hosts(job.parties[key]):
+        if turn.hosts(job.parties[key]):
             continue
         fresh = renew(job, key)
         if fresh is None:
-            due = due_at(site, driver, view)
-            if due is None or due > site.at:
+            due = due_at(turn, driver, view)
+            if due is None or due > turn.at:
                 continue
             fresh = job.directives[key]
-        view.sent_at = site.at
+        view.sent_at = turn.at
         view.attempts += 1
         acknowledged = view.report.seq if view.report is not None else 0
         whole = with_document(job, fresh)
-        site.ask(SendDirective(msgspec.structs.replace(whole, acknowledged=acknowledged)))
+        turn.emit(SendDirective(msgspec.structs.replace(whole, acknowledged=acknowledged)))
 
 
-def _send_reports(site: Site, job: Job) -> None:
+def _send_reports(turn: TurnContext, job: Job) -> None:
     for key, record in job.state.parties.items():
-        due = _report_due_at(site, record)
-        if key in job.reports and (key in job.unsent or (due is not None and due <= site.at)):
-            record.reported_at = site.at
+        due = _report_due_at(turn, record)
+        if key in job.reports and (key in job.unsent or (due is not None and due <= turn.at)):
+            record.reported_at = turn.at
             record.attempts += 1
-            site.ask(SendReport(record.driver, job.reports[key]))
+            turn.emit(SendReport(record.driver, job.reports[key]))
 
 
-def _report_due_at(site: Site, record: PartyRecord) -> int | None:
+def _report_due_at(turn: TurnContext, record: PartyRecord) -> int | None:
     if record.acknowledged >= record.seq:
         return None
-    limit = site.tunables.resend_away if record.status.ended else site.tunables.resend_max
-    return record.reported_at + site.backoff(max(record.attempts - 1, 0), limit)
+    limit = turn.tunables.resend_away if record.status.ended else turn.tunables.resend_max
+    return record.reported_at + turn.backoff(max(record.attempts - 1, 0), limit)
 
 
-def _deadlines(site: Site, job: Job) -> Iterator[int]:
+def _deadlines(turn: TurnContext, job: Job) -> Iterator[int]:
     if job.drives:
-        yield from _driver_deadlines(site, job, job.driver)
+        yield from _driver_deadlines(turn, job, job.driver)
     for record in job.state.parties.values():
-        yield from _party_deadlines(site, job, record)
+        yield from _party_deadlines(turn, job, record)
 
 
-def _driver_deadlines(site: Site, job: Job, driver: DriverRecord) -> Iterator[int]:
-    tunables = site.tunables
+def _driver_deadlines(turn: TurnContext, job: Job, driver: DriverRecord) -> Iterator[int]:
+    tunables = turn.tunables
     for key, view in driver.parties.items():
-        if site.hosts(job.parties[key]):
+        if turn.hosts(job.parties[key]):
             continue
-        due = due_at(site, driver, view)
+        due = due_at(turn, driver, view)
         if due is not None:
             yield due
         if driver.outcome is None:
@@ -185,28 +185,28 @@ def _driver_deadlines(site: Site, job: Job, driver: DriverRecord) -> Iterator[in
     elif driver.status is Status.RUNNING:
         if plan.options.running_timeout:
             yield driver.started_at + plan.options.running_timeout
-        yield from (record.not_before for record in driver.components.values() if record.not_before > site.at)
+        yield from (record.not_before for record in driver.components.values() if record.not_before > turn.at)
 
 
-def _party_deadlines(site: Site, job: Job, record: PartyRecord) -> Iterator[int]:
+def _party_deadlines(turn: TurnContext, job: Job, record: PartyRecord) -> Iterator[int]:
     key = str(record.party)
     for task_key, task in job.running.get(key, {}).items():
         kill = job.kills.get(task_key)
         limit = job.state.documents[key].options.task_timeout
         if kill is not None:
-            yield kill.sent_at + site.tunables.stop_timeout
+            yield kill.sent_at + turn.tunables.stop_timeout
         elif limit:
             yield task.started_at + limit
     if job.drives:
         return
-    silent_at = record.heard_at + site.tunables.peer_silence
-    if not record.status.ended and silent_at > site.at:
+    silent_at = record.heard_at + turn.tunables.peer_silence
+    if not record.status.ended and silent_at > turn.at:
         yield silent_at  # for those who ask why the job does not go on
-    due = _report_due_at(site, record)
+    due = _report_due_at(turn, record)
     if due is not None:
         yield due
-    if record.granted is not None and party.effective_phase(site, job, record) is record.directive.phase:
+    if record.granted is not None and party.effective_phase(turn, job, record) is record.directive.phase:
         if record.directive.phase is Phase.RESERVE:
-            yield record.heard_at + site.tunables.reserve_ttl
+            yield record.heard_at + turn.tunables.reserve_ttl
         elif record.directive.phase is Phase.RUN:
-            yield record.heard_at + site.tunables.peer_lost_timeout
+            yield record.heard_at + turn.tunables.peer_lost_timeout

@@ -12,19 +12,19 @@ from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.records import Adopted, PartyRecord
 from fateflow_tui.core.status import JOB_TRANSITIONS, Status
 from fateflow_tui.engine.capacity import lacks
-from fateflow_tui.engine.context import Site
+from fateflow_tui.engine.context import TurnContext
 from fateflow_tui.engine.job import Job, move_party, move_task
 from fateflow_tui.engine.reuse import take_over
 from fateflow_tui.engine.tasks import adopt_versions, kill_unwanted, start_ready
 
 
 def receive(
-    site: Site,
+    turn: TurnContext,
     job: Job,
     directive: Directive,
     refusal: Refusal | None,
     adopted: Mapping[str, Adopted] | None = None,
-    gone: Sequence[str] = (),
+    missing: Sequence[str] = (),
 ) -> None:
     """Takes over what the driver wants. Older or repeated directives only prove that it lives.
 
@@ -35,65 +35,65 @@ def receive(
     record = job.state.parties.get(key)
     is_new = record is None
     if record is None:
-        record = _open(site, job, directive)
+        record = _open(turn, job, directive)
     if directive.driver != record.driver or directive.epoch < record.directive.epoch:
         return
-    record.heard_at = site.at
+    record.heard_at = turn.at
     acknowledge(job, record, directive.acknowledged)
     job.unsent.add(key)
     if not is_new and not _says_more(record, directive):
         return
     if directive.run > record.directive.run:
-        _reopen(site, job, record, directive.run, gone)
-    taken = _take_document(site, job, record, directive, refusal)
+        _reopen(turn, job, record, directive.run, missing)
+    taken = _take_document(turn, job, record, directive, refusal)
     record.directive = msgspec.structs.replace(directive, document=None)
     record.progress = directive.progress
     job.touch_party(record)
-    adopt_versions(site, job, record, lost=is_new and directive.phase is Phase.RUN)
+    adopt_versions(turn, job, record, lost=is_new and directive.phase is Phase.RUN)
     if taken and adopted:
-        take_over(site, job, record, adopted)
+        take_over(turn, job, record, adopted)
     if directive.phase is not Phase.FINISH:
-        _follow(site, job, record, directive.status)
+        _follow(turn, job, record, directive.status)
 
 
-def reconcile(site: Site, job: Job, record: PartyRecord) -> None:
+def reconcile(turn: TurnContext, job: Job, record: PartyRecord) -> None:
     """Brings the party nearer to what its directive wants."""
-    phase = effective_phase(site, job, record)
-    kill_unwanted(site, job, record, phase)
+    phase = effective_phase(turn, job, record)
+    kill_unwanted(turn, job, record, phase)
     # A stop is final, whenever the driver hears of it: nothing is held for it meanwhile.
     if record.refusal is None and record.stop is None and phase in (Phase.RESERVE, Phase.RUN):
-        _reserve(site, job, record, firm=phase is Phase.RUN)
+        _reserve(turn, job, record, firm=phase is Phase.RUN)
         if phase is Phase.RUN and record.granted is not None:
-            start_ready(site, job, record)
+            start_ready(turn, job, record)
         return
     if phase is Phase.FINISH:
         for task in job.newest.get(str(record.party), {}).values():
             if task.status is Status.WAITING:
-                move_task(job, task, Status.CANCELED, site.at, "the job ended before it could start")
+                move_task(job, task, Status.CANCELED, turn.at, "the job ended before it could start")
     if job.running.get(str(record.party)):
         return
-    _release(site, job, record)
+    _release(turn, job, record)
     if record.stop is not None:
-        _drop_claim(site, job, record)
+        _drop_claim(turn, job, record)
     if phase is Phase.FINISH and not record.status.ended:
-        _drop_claim(site, job, record)
-        _follow(site, job, record, record.directive.status)
-        site.ask(AnnounceJobEnd(job.id, record.party, record.status, record.directive.parts))
+        _drop_claim(turn, job, record)
+        _follow(turn, job, record, record.directive.status)
+        turn.emit(AnnounceJobEnd(job.id, record.party, record.status, record.directive.parts))
 
 
-def effective_phase(site: Site, job: Job, record: PartyRecord) -> Phase:
+def effective_phase(turn: TurnContext, job: Job, record: PartyRecord) -> Phase:
     """What the directive wants, unless its driver has been silent for too long: then nothing is held or run."""
     phase = record.directive.phase
     patience = {
-        Phase.RESERVE: site.tunables.reserve_ttl,
-        Phase.RUN: site.tunables.peer_lost_timeout,
+        Phase.RESERVE: turn.tunables.reserve_ttl,
+        Phase.RUN: turn.tunables.peer_lost_timeout,
     }.get(phase)
-    if patience is None or job.drives or site.at - record.heard_at < patience:
+    if patience is None or job.drives or turn.at - record.heard_at < patience:
         return phase
     return Phase.CREATE
 
 
-def report(site: Site, job: Job, record: PartyRecord) -> Report | None:
+def report(turn: TurnContext, job: Job, record: PartyRecord) -> Report | None:
     """What is so at this party, if it is not what was said last."""
     key = str(record.party)
     fresh = Report(
@@ -114,7 +114,7 @@ def report(site: Site, job: Job, record: PartyRecord) -> Report | None:
     if fresh == job.reports.get(key):
         return None
     # By the clock, so that a party that has lost its disk does not start again below what its driver has seen.
-    record.seq = max(record.seq + 1, site.at)
+    record.seq = max(record.seq + 1, turn.at)
     record.attempts = 0
     job.touch_party(record)
     job.unsent.add(key)
@@ -143,21 +143,21 @@ def _says_more(record: PartyRecord, directive: Directive) -> bool:
     return directive.epoch > seen.epoch or directive.revision > seen.revision
 
 
-def _open(site: Site, job: Job, directive: Directive) -> PartyRecord:
+def _open(turn: TurnContext, job: Job, directive: Directive) -> PartyRecord:
     record = PartyRecord(
         job.id,
         directive.party,
         directive.driver,
         directive.status if not directive.status.ended else Status.READY,
-        site.at,
+        turn.at,
         msgspec.structs.replace(directive, document=None),
-        heard_at=site.at,
-        updated_at=site.at,
+        heard_at=turn.at,
+        updated_at=turn.at,
         description=_description(directive),
     )
     job.state.parties[str(directive.party)] = record
     job.touch_party(record)
-    job.tell(site.at, "PartyCreated", party=str(directive.party), text=f"driven by {directive.driver}")
+    job.add_story(turn.at, "PartyCreated", party=str(directive.party), text=f"driven by {directive.driver}")
     return record
 
 
@@ -167,92 +167,94 @@ def _description(directive: Directive) -> str:
     return str(directive.document.job_parameters.get("description", ""))
 
 
-def _take_document(site: Site, job: Job, record: PartyRecord, directive: Directive, refusal: Refusal | None) -> bool:
+def _take_document(
+    turn: TurnContext, job: Job, record: PartyRecord, directive: Directive, refusal: Refusal | None
+) -> bool:
     """Whether a new document was accepted."""
     document = directive.document
     if document is None or directive.document_revision <= record.document_revision:
         return False
-    record.refusal = refusal or site.ledger.refusal(job, document)
+    record.refusal = refusal or turn.ledger.refusal(job, document)
     if record.refusal is not None:
-        job.tell(site.at, "Refused", party=str(record.party), text=record.refusal.message)
+        job.add_story(turn.at, "Refused", party=str(record.party), text=record.refusal.message)
         return False
     record.document_revision = directive.document_revision
     job.put_document(str(record.party), document)
-    job.tell(site.at, "Accepted", party=str(record.party), text=f"document {record.document_revision}")
+    job.add_story(turn.at, "Accepted", party=str(record.party), text=f"document {record.document_revision}")
     return True
 
 
-def _reopen(site: Site, job: Job, record: PartyRecord, run: int, gone: Sequence[str]) -> None:
+def _reopen(turn: TurnContext, job: Job, record: PartyRecord, run: int, missing: Sequence[str]) -> None:
     """A rerun begins: wishes and refusals of the last run are void."""
-    job.tell(site.at, "RerunBegan", party=str(record.party), text=f"run {run}")
+    job.add_story(turn.at, "RerunBegan", party=str(record.party), text=f"run {run}")
     record.stop = None
     record.refusal = None
-    for name in gone:
+    for name in missing:
         task = job.newest.get(str(record.party), {}).get(name)
-        if task is not None and task.status.succeeded and not task.gone:
-            task.gone = True
+        if task is not None and task.status.succeeded and not task.outputs_missing:
+            task.outputs_missing = True
             job.put_task(task)
-            job.tell(site.at, "OutputsGone", party=str(record.party), component=name, text="they were deleted")
-    _drop_claim(site, job, record)
+            job.add_story(turn.at, "OutputsGone", party=str(record.party), component=name, text="they were deleted")
+    _drop_claim(turn, job, record)
     if record.status is not Status.READY:
-        _follow(site, job, record, Status.WAITING)
+        _follow(turn, job, record, Status.WAITING)
 
 
-def _follow(site: Site, job: Job, record: PartyRecord, status: Status) -> None:
+def _follow(turn: TurnContext, job: Job, record: PartyRecord, status: Status) -> None:
     """Takes over the job's status, by way of WAITING where a directive in between was missed."""
     if status is not record.status and status not in JOB_TRANSITIONS[record.status]:
-        move_party(job, record, Status.WAITING, site.at)
-    move_party(job, record, status, site.at, record.directive.reason if status.ended else "")
+        move_party(job, record, Status.WAITING, turn.at)
+    move_party(job, record, status, turn.at, record.directive.reason if status.ended else "")
 
 
 def _cores(held: Resources) -> str:
     return f"{held.cores} core{'' if held.cores == 1 else 's'}"
 
 
-def _reserve(site: Site, job: Job, record: PartyRecord, *, firm: bool) -> None:
+def _reserve(turn: TurnContext, job: Job, record: PartyRecord, *, firm: bool) -> None:
     if lacks(job, record):
-        shortage = site.ledger.shortage(job, site.at)
+        shortage = turn.ledger.shortage(job, turn.at)
         if shortage is not None:
-            _claim(site, job, record)
+            _claim(turn, job, record)
             if record.shortage != shortage:
                 record.shortage = shortage
                 job.touch_party(record)
             return
         record.granted = job.state.documents[str(record.party)].need
-        record.granted_at, record.returned_at = site.at, 0
+        record.granted_at, record.returned_at = turn.at, 0
         record.granted_until = 0
-        _drop_claim(site, job, record)
-        job.tell(site.at, "Granted", party=str(record.party), text=_cores(record.granted))
+        _drop_claim(turn, job, record)
+        job.add_story(turn.at, "Granted", party=str(record.party), text=_cores(record.granted))
         job.touch_party(record)
-        site.ledger.index(job)
-    until = 0 if firm else record.heard_at + site.tunables.reserve_ttl
+        turn.ledger.index(job)
+    until = 0 if firm else record.heard_at + turn.tunables.reserve_ttl
     if record.granted is not None and record.granted_until != until:
         record.granted_until = until
         job.touch_party(record)
 
 
-def _release(site: Site, job: Job, record: PartyRecord) -> None:
+def _release(turn: TurnContext, job: Job, record: PartyRecord) -> None:
     if record.granted is None:
         return
-    job.tell(site.at, "Returned", party=str(record.party), text=_cores(record.granted))
+    job.add_story(turn.at, "Returned", party=str(record.party), text=_cores(record.granted))
     record.granted = None
     record.granted_until = 0
-    record.returned_at = site.at
+    record.returned_at = turn.at
     job.touch_party(record)
-    site.ledger.index(job)
-    site.ledger.freed = True
+    turn.ledger.index(job)
+    turn.ledger.freed = True
 
 
-def _claim(site: Site, job: Job, record: PartyRecord) -> None:
+def _claim(turn: TurnContext, job: Job, record: PartyRecord) -> None:
     if not record.wanting:
-        record.wanting, record.wanting_since = True, site.at
+        record.wanting, record.wanting_since = True, turn.at
         job.touch_party(record)
-        site.ledger.index(job)
+        turn.ledger.index(job)
 
 
-def _drop_claim(site: Site, job: Job, record: PartyRecord) -> None:
+def _drop_claim(turn: TurnContext, job: Job, record: PartyRecord) -> None:
     if record.wanting or record.shortage is not None:
         record.wanting, record.wanting_since, record.shortage = False, 0, None
         job.touch_party(record)
-        site.ledger.index(job)
-        site.ledger.freed = True
+        turn.ledger.index(job)
+        turn.ledger.freed = True

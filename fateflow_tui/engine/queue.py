@@ -7,18 +7,18 @@ from zlib import crc32
 from fateflow_tui.core.messages import Phase, Report, Shortage
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.records import WaitingReason
-from fateflow_tui.engine.context import Site
+from fateflow_tui.engine.context import TurnContext
 from fateflow_tui.engine.job import Job
 from fateflow_tui.engine.outbox import is_answered
 
 
-def reserve(site: Site, job: Job) -> bool:
+def reserve(turn: TurnContext, job: Job) -> bool:
     """Takes the next step of the reservation; True when every party has granted it."""
     driver = job.driver
     if not driver.reserve_until:
-        if site.at < driver.retry_at:
+        if turn.at < driver.retry_at:
             return False
-        driver.reserve_until = site.at + site.tunables.reserve_ttl
+        driver.reserve_until = turn.at + turn.tunables.reserve_ttl
         job.touch_driver()
         return False
     silent = []
@@ -27,40 +27,40 @@ def reserve(site: Site, job: Job) -> bool:
             silent.append(key)
         elif view.report.granted is None:
             if view.report.shortage is not None:
-                retreat(site, job, shortage_reason(key, view.report.shortage))
+                retreat(turn, job, shortage_reason(key, view.report.shortage))
                 return False
             silent.append(key)
     if not silent:
         return True
-    if site.at >= driver.reserve_until:
-        retreat(site, job, silence_reason(job, silent))
+    if turn.at >= driver.reserve_until:
+        retreat(turn, job, silence_reason(job, silent))
     elif driver.waiting is None or driver.waiting.kind == "confirmation":
         explain(job, WaitingReason("confirmation", f"waiting for {_names(silent)} to reserve", party=silent[0]))
     return False
 
 
-def retreat(site: Site, job: Job, reason: WaitingReason) -> None:
+def retreat(turn: TurnContext, job: Job, reason: WaitingReason) -> None:
     """Gives everything back that was reserved, at all parties, and tries again later."""
     driver = job.driver
     last = driver.waiting
     if last is None or (last.kind, last.party, last.job_id) != (reason.kind, reason.party, reason.job_id):
-        job.tell(site.at, "Waits", party=reason.party, text=reason.text)
+        job.add_story(turn.at, "Waits", party=reason.party, text=reason.text)
     driver.tries += 1
     driver.reserve_until = 0
-    wait = min(site.tunables.retry_max, site.tunables.retry_first << min(driver.tries - 1, 20))
-    driver.retry_at = site.at + wait + _jitter(job, wait // 2)
+    wait = min(turn.tunables.retry_max, turn.tunables.retry_first << min(driver.tries - 1, 20))
+    driver.retry_at = turn.at + wait + _jitter(job, wait // 2)
     job.touch_driver()
     explain(job, reason)
 
 
-def hasten(site: Site, job: Job, *, near: bool) -> None:
+def retry_soon(turn: TurnContext, job: Job, *, near: bool) -> None:
     """A party that was short has room now. near: it is at this site, where nobody else can be asked in between.
 
     News from elsewhere may reach several drivers at once; each waits for a time of its own, longer after each try,
     so that they do not take turns in blocking one another.
     """
     driver = job.driver
-    retry_at = site.at if near else site.at + _jitter(job, min(2_000, 10 << min(driver.tries, 8)))
+    retry_at = turn.at if near else turn.at + _jitter(job, min(2_000, 10 << min(driver.tries, 8)))
     if retry_at < driver.retry_at:
         driver.retry_at = retry_at
         job.touch_driver()

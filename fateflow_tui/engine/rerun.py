@@ -13,8 +13,8 @@ from fateflow_tui.core.events import RerunRequested
 from fateflow_tui.core.messages import Want
 from fateflow_tui.core.plan import JobPlan, PartyDocument
 from fateflow_tui.core.status import Status
-from fateflow_tui.engine.components import draw_in, new_version
-from fateflow_tui.engine.context import Site
+from fateflow_tui.engine.components import include_consumers, new_version
+from fateflow_tui.engine.context import TurnContext
 from fateflow_tui.engine.driver import enter_queue
 from fateflow_tui.engine.job import Job
 
@@ -41,7 +41,7 @@ def plan_rerun(
     *,
     force: bool = False,
     documents: Iterable[PartyDocument] = (),
-    gone: Mapping[str, str] = MappingProxyType({}),
+    missing: Mapping[str, str] = MappingProxyType({}),
 ) -> list[RerunStep]:
     """One step per component, in topological order.
 
@@ -68,15 +68,15 @@ def plan_rerun(
             f"every component of job {job.id} has succeeded; there is nothing to rerun",
             hint="use --force to run them all again",
         )
-    draw_in(job, why, gone)
+    include_consumers(job, why, missing)
     return [_step(job, name, why.get(name)) for name in job.components]
 
 
-def rerun(site: Site, job: Job, event: RerunRequested) -> None:
+def rerun(turn: TurnContext, job: Job, event: RerunRequested) -> None:
     """Opens an ended job again and puts it in the queue."""
-    steps = plan_rerun(job, event.components, force=event.force, documents=event.documents, gone=event.gone)
+    steps = plan_rerun(job, event.components, force=event.force, documents=event.documents, missing=event.missing)
     driver, plan = job.driver, _plan_of(job)
-    job.tell(site.at, "RerunRequested", text=f"by {event.by}")
+    job.add_story(turn.at, "RerunRequested", text=f"by {event.by}")
     if event.documents or event.conf is not None:
         changed = {document.party: document for document in event.documents}
         job.state.plan = msgspec.structs.replace(
@@ -96,12 +96,12 @@ def rerun(site: Site, job: Job, event: RerunRequested) -> None:
     for step in steps:
         record = driver.components[step.component]
         if step.action is RerunAction.RUN:
-            new_version(site, job, step.component, step.why)
+            new_version(turn, job, step.component, step.why)
             record.retries = record.relaunches = 0
         else:
             record.want = Want.KEEP
     job.put_plan()
-    enter_queue(site, job, f"rerun by {event.by}")
+    enter_queue(turn, job, f"rerun by {event.by}")
 
 
 def _reasons(job: Job, plan: JobPlan, named: list[str], force: bool, documents: list[PartyDocument]) -> dict[str, str]:

@@ -13,11 +13,11 @@ from fateflow_tui.core.plan import ComponentPlan, JobPlan, PartyDocument, TaskPl
 from fateflow_tui.core.records import Adopted, JobState, PartyRecord
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine.components import new_version, reports_of
-from fateflow_tui.engine.context import Site
+from fateflow_tui.engine.context import TurnContext
 from fateflow_tui.engine.job import Job, move_component, move_task
 
-_TOLD: Final = 4  # changes of one component
-_LONGEST: Final = 40  # characters of a value
+_MAX_CHANGES: Final = 4  # changes of one component
+_MAX_VALUE: Final = 40  # characters of a value
 
 Changed = tuple[Any, Any]  # before and now; msgspec.UNSET where it was or is not there
 
@@ -33,7 +33,7 @@ def changes(old: Any, new: Any, path: str = "") -> dict[str, Changed]:
     return found
 
 
-def told(by_party: Mapping[str, Mapping[str, Changed]]) -> str:
+def describe_changes(by_party: Mapping[str, Mapping[str, Changed]]) -> str:
     """`alpha 0.01 → 0.02`; with the parties that it concerns, unless it concerns all."""
     texts: dict[str, list[str]] = {}
     for party, found in by_party.items():
@@ -42,8 +42,8 @@ def told(by_party: Mapping[str, Mapping[str, Changed]]) -> str:
     pieces = [
         text if len(parties) == len(by_party) else f"{text} at {', '.join(parties)}" for text, parties in texts.items()
     ]
-    more = [f"{len(pieces) - _TOLD} more"] if len(pieces) > _TOLD else []
-    return ", ".join(pieces[:_TOLD] + more)
+    more = [f"{len(pieces) - _MAX_CHANGES} more"] if len(pieces) > _MAX_CHANGES else []
+    return ", ".join(pieces[:_MAX_CHANGES] + more)
 
 
 def _change_text(path: str, old: Any, new: Any) -> str:
@@ -56,7 +56,7 @@ def _change_text(path: str, old: Any, new: Any) -> str:
 
 def _value(value: Any) -> str:
     text = value if isinstance(value, str) and value else msgspec.json.encode(value).decode()
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return text if len(text) <= _MAX_VALUE else f"{text[: _MAX_VALUE - 1]}…"
 
 
 class ReuseAction(StrEnum):
@@ -66,7 +66,7 @@ class ReuseAction(StrEnum):
     REUSE = "reuse"  # it takes over what the earlier job has left
 
 
-class Change(StrEnum):
+class RunCause(StrEnum):
     """Why a component runs, for programs; the first that applies."""
 
     NONE = ""
@@ -83,10 +83,10 @@ class Change(StrEnum):
     LOST = "lost"  # a party no longer has what it left
 
 
-class Reason(msgspec.Struct, frozen=True):
+class RunReason(msgspec.Struct, frozen=True):
     """Why a component runs. paths: what has changed, as in `init_param.init_method`, each once."""
 
-    change: Change
+    change: RunCause
     why: str
     paths: list[str] = []
 
@@ -97,7 +97,7 @@ class ReuseStep(msgspec.Struct, frozen=True):
     component: str
     action: ReuseAction
     why: str
-    change: Change = Change.NONE
+    change: RunCause = RunCause.NONE
     paths: list[str] = []
 
 
@@ -112,16 +112,16 @@ class ReusePlan(msgspec.Struct, frozen=True):
     removed: list[str] = []
 
 
-def unchanged(plan: JobPlan, source: JobState) -> list[str]:
+def reusable_components(plan: JobPlan, source: JobState) -> list[str]:
     """The components of a new job that an earlier one has done alike, as far as its driver can tell.
 
     The same module with the same parameters, inputs and outputs at the same parties, with success everywhere, and all
     that they need unchanged as well. Whether tables and modules are the same is for the parties to say.
     """
-    return [step.component for step in compared(plan, source) if step.action is ReuseAction.REUSE]
+    return [step.component for step in compare(plan, source) if step.action is ReuseAction.REUSE]
 
 
-def compared(plan: JobPlan, source: JobState, lost: Mapping[str, Reason] | None = None) -> list[ReuseStep]:
+def compare(plan: JobPlan, source: JobState, lost: Mapping[str, RunReason] | None = None) -> list[ReuseStep]:
     """One step per component, in topological order. lost: components whose outcome a party no longer has, and why."""
     steps: list[ReuseStep] = []
     alike: set[str] = set()
@@ -130,7 +130,7 @@ def compared(plan: JobPlan, source: JobState, lost: Mapping[str, Reason] | None 
         blocked = [need for need in component.needs if need not in alike]
         reason = _difference(component, before, now, source)
         if reason is None and blocked:
-            reason = Reason(Change.UPSTREAM, f"needs {', '.join(blocked)}")
+            reason = RunReason(RunCause.UPSTREAM, f"needs {', '.join(blocked)}")
         reason = reason or _unfinished(component, source) or (lost or {}).get(component.name)
         if reason is None:
             alike.add(component.name)
@@ -140,11 +140,11 @@ def compared(plan: JobPlan, source: JobState, lost: Mapping[str, Reason] | None 
     return steps
 
 
-def plan_reuse(plan: JobPlan, source: JobState | None, lost: Mapping[str, Reason] | None = None) -> ReusePlan:
+def plan_reuse(plan: JobPlan, source: JobState | None, lost: Mapping[str, RunReason] | None = None) -> ReusePlan:
     """The plan of a job beside the earlier one that it is closest to, None where there is none like it."""
     if source is None:
-        return run_all(plan, Reason(Change.NEW, "no earlier job has it"))
-    steps = compared(plan, source, lost)
+        return run_all(plan, RunReason(RunCause.NEW, "no earlier job has it"))
+    steps = compare(plan, source, lost)
     names = {component.name for component in plan.components}
     removed = (
         [component.name for component in source.plan.components if component.name not in names] if source.plan else []
@@ -153,13 +153,13 @@ def plan_reuse(plan: JobPlan, source: JobState | None, lost: Mapping[str, Reason
     return ReusePlan(source.job_id if reuses else None, source.job_id, steps, removed)
 
 
-def run_all(plan: JobPlan, reason: Reason) -> ReusePlan:
+def run_all(plan: JobPlan, reason: RunReason) -> ReusePlan:
     """The plan of a job that takes nothing over."""
     steps = [ReuseStep(one.name, ReuseAction.RUN, reason.why, reason.change) for one in plan.components]
     return ReusePlan(None, None, steps)
 
 
-def resemblance(plan: JobPlan, source: JobState) -> int:
+def similarity(plan: JobPlan, source: JobState) -> int:
     """How many components of a plan an earlier job has too, by name and module."""
     if source.plan is None or source.driver is None:
         return 0
@@ -191,59 +191,61 @@ class _Tasks:
         self.modules = {component.name: component.module for component in plan.components} if plan else {}
 
 
-def _difference(component: ComponentPlan, before: _Tasks, now: _Tasks, source: JobState) -> Reason | None:
+def _difference(component: ComponentPlan, before: _Tasks, now: _Tasks, source: JobState) -> RunReason | None:
     """What is not alike about a component itself, whatever it needs."""
     name = component.name
     if source.plan is None or source.driver is None:
-        return Reason(Change.NEW, f"job {source.job_id} is driven by another site")
+        return RunReason(RunCause.NEW, f"job {source.job_id} is driven by another site")
     if name not in before.modules:
-        return Reason(Change.NEW, "new")
+        return RunReason(RunCause.NEW, "new")
     if before.modules[name] != component.module:
-        return Reason(Change.MODULE, f"module changed: {before.modules[name]} → {component.module}")
+        return RunReason(RunCause.MODULE, f"module changed: {before.modules[name]} → {component.module}")
     old, new = before.by_component.get(name, {}), now.by_component.get(name, {})
     if old.keys() != new.keys() or not component.parties:
-        return Reason(Change.PARTIES, _other_parties(list(old), list(new)))
+        return RunReason(RunCause.PARTIES, _other_parties(list(old), list(new)))
     if old != new:
         return _changed(old, new)
     if any(reads_model(task) and before.models[party] != now.models[party] for party, task in new.items()):
-        return Reason(Change.MODEL, "predicts with another model")
+        return RunReason(RunCause.MODEL, "predicts with another model")
     return None
 
 
-def _unfinished(component: ComponentPlan, source: JobState) -> Reason | None:
+def _unfinished(component: ComponentPlan, source: JobState) -> RunReason | None:
     record = source.driver.components.get(component.name) if source.driver else None
     status = record.status if record else Status.WAITING
     if status.succeeded:
         return None
     did = "did not run" if status is Status.WAITING else f"ended as {status}"
-    return Reason(Change.UNFINISHED, f"{did} in job {source.job_id}")
+    return RunReason(RunCause.UNFINISHED, f"{did} in job {source.job_id}")
 
 
-def _changed(old: Mapping[str, TaskPlan], new: Mapping[str, TaskPlan]) -> Reason:
+def _changed(old: Mapping[str, TaskPlan], new: Mapping[str, TaskPlan]) -> RunReason:
     """Of one component at the same parties: what differs."""
-    found: list[Reason] = []
+    found: list[RunReason] = []
     for change, of in (
-        (Change.PARAMETERS, lambda task: task.parameters),
-        (Change.INPUTS, lambda task: task.inputs),
-        (Change.OUTPUTS, lambda task: {"data": task.data_ports, "model": task.model_port}),
+        (RunCause.PARAMETERS, lambda task: task.parameters),
+        (RunCause.INPUTS, lambda task: task.inputs),
+        (RunCause.OUTPUTS, lambda task: {"data": task.data_ports, "model": task.model_port}),
     ):
         differing = {party: changes(of(old[party]), of(task)) for party, task in new.items()}
         if any(differing.values()):
             paths = list(dict.fromkeys(path for one in differing.values() for path in one))
-            found.append(Reason(change, f"{change} changed: {told(differing)}", paths))
+            found.append(RunReason(change, f"{change} changed: {describe_changes(differing)}", paths))
     if not found:
-        return Reason(Change.UPSTREAM, "needs other components than before")
-    return Reason(found[0].change, "; ".join(one.why for one in found), [path for one in found for path in one.paths])
+        return RunReason(RunCause.UPSTREAM, "needs other components than before")
+    return RunReason(
+        found[0].change, "; ".join(one.why for one in found), [path for one in found for path in one.paths]
+    )
 
 
 def _other_parties(old: list[str], new: list[str]) -> str:
     added = [party for party in new if party not in old]
-    gone = [party for party in old if party not in new]
-    texts = [f"now at {', '.join(added)}" if added else "", f"no longer at {', '.join(gone)}" if gone else ""]
+    missing = [party for party in old if party not in new]
+    texts = [f"now at {', '.join(added)}" if added else "", f"no longer at {', '.join(missing)}" if missing else ""]
     return f"parties changed: {', '.join(filter(None, texts)) or 'nobody runs it'}"
 
 
-def take_over(site: Site, job: Job, record: PartyRecord, adopted: Mapping[str, Adopted]) -> None:
+def take_over(turn: TurnContext, job: Job, record: PartyRecord, adopted: Mapping[str, Adopted]) -> None:
     """At a party: what it has of the earlier job becomes the outcome of its tasks."""
     document = job.state.documents[str(record.party)]
     if document.reuse is None:
@@ -254,11 +256,11 @@ def take_over(site: Site, job: Job, record: PartyRecord, adopted: Mapping[str, A
             continue
         task.outputs, task.summary = list(adopted[name].outputs), adopted[name].summary
         task.reused_from, task.module_version = document.reuse.job_id, adopted[name].module_version
-        task.started_at = site.at
-        move_task(job, task, Status.SUCCESS, site.at, f"reused from job {document.reuse.job_id}")
+        task.started_at = turn.at
+        move_task(job, task, Status.SUCCESS, turn.at, f"reused from job {document.reuse.job_id}")
 
 
-def judge_reuse(site: Site, job: Job) -> None:
+def judge_reuse(turn: TurnContext, job: Job) -> None:
     """At the driver, when all parties have created the job: what is kept is complete, what is not runs anew."""
     plan = job.state.plan
     reuse = plan.documents[0].reuse if plan is not None and plan.documents else None
@@ -277,7 +279,7 @@ def judge_reuse(site: Site, job: Job) -> None:
             kept.add(name)
             record = job.driver.components[name]
             record.want, record.reused_from = Want.KEEP, reuse.job_id
-            move_component(job, name, Status.SUCCESS, site.at, f"reused from job {reuse.job_id}")
+            move_component(job, name, Status.SUCCESS, turn.at, f"reused from job {reuse.job_id}")
         elif len(missing) < len(component.parties):
             why = f"not there any more at {', '.join(missing)}" if missing else f"{blocked[0]} runs again"
-            new_version(site, job, name, f"job {reuse.job_id} cannot be reused: {why}")
+            new_version(turn, job, name, f"job {reuse.job_id} cannot be reused: {why}")

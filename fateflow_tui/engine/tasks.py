@@ -6,16 +6,16 @@ import msgspec
 
 from fateflow_tui.core.effects import ForgetRuns, KillTask, StartTask
 from fateflow_tui.core.events import TaskEnded, TaskStarted
-from fateflow_tui.core.messages import ComponentOrder, FailureCard, Phase, Want
+from fateflow_tui.core.messages import ComponentDirective, FailureCard, Phase, Want
 from fateflow_tui.core.records import Output, PartyRecord, TaskRecord, task_key
 from fateflow_tui.core.status import Status
-from fateflow_tui.engine.context import Site
-from fateflow_tui.engine.job import Job, Kill, move_task
+from fateflow_tui.engine.context import TurnContext
+from fateflow_tui.engine.job import Job, PendingKill, move_task
 
 LOST = "lost"  # kind of failure card: the site or its peers are to blame, not the task
 
 
-def adopt_versions(site: Site, job: Job, record: PartyRecord, *, lost: bool) -> None:
+def adopt_versions(turn: TurnContext, job: Job, record: PartyRecord, *, lost: bool) -> None:
     """Makes a task for each version that was not known yet.
 
     lost: the party has no record of what it ran before, so what should have begun is reported as lost; what should
@@ -29,21 +29,21 @@ def adopt_versions(site: Site, job: Job, record: PartyRecord, *, lost: bool) -> 
         if order is None or (known is not None and known.version >= order.version):
             continue
         if known is not None and known.status is Status.WAITING:
-            move_task(job, known, Status.CANCELED, site.at, f"version {order.version} takes its place")
-        task = TaskRecord(job.id, name, plan.module, order.version, record.party, created_at=site.at)
+            move_task(job, known, Status.CANCELED, turn.at, f"version {order.version} takes its place")
+        task = TaskRecord(job.id, name, plan.module, order.version, record.party, created_at=turn.at)
         job.put_task(task)
         if order.version > 0:
-            site.ask(ForgetRuns(job.id, name, order.version))
+            turn.emit(ForgetRuns(job.id, name, order.version))
         if order.want is Want.KEEP or (lost and order.want is not Want.HOLD):
-            fail_as_lost(site, job, task, "the party has lost its records of this job")
+            fail_as_lost(turn, job, task, "the party has lost its records of this job")
 
 
-def fail_as_lost(site: Site, job: Job, task: TaskRecord, cause: str) -> None:
+def fail_as_lost(turn: TurnContext, job: Job, task: TaskRecord, cause: str) -> None:
     task.card = FailureCard(task.party, task.component, task.version, LOST, cause)
-    move_task(job, task, Status.FAILED, site.at, cause)
+    move_task(job, task, Status.FAILED, turn.at, cause)
 
 
-def start_ready(site: Site, job: Job, record: PartyRecord) -> None:
+def start_ready(turn: TurnContext, job: Job, record: PartyRecord) -> None:
     """Starts what is wanted and ready, in topological order and never out of it.
 
     The order is the same at all parties: out of order, two parties that walk the graph by themselves could each
@@ -69,43 +69,43 @@ def start_ready(site: Site, job: Job, record: PartyRecord) -> None:
             or not all(newest[need].status.succeeded for need in plan.needs)
         ):
             return
-        move_task(job, task, Status.RUNNING, site.at)
-        site.ask(StartTask(job.id, task.component, task.version, record.party, document.task_need))
+        move_task(job, task, Status.RUNNING, turn.at)
+        turn.emit(StartTask(job.id, task.component, task.version, record.party, document.task_need))
 
 
-def kill_unwanted(site: Site, job: Job, record: PartyRecord, phase: Phase) -> None:
+def kill_unwanted(turn: TurnContext, job: Job, record: PartyRecord, phase: Phase) -> None:
     for key, task in job.running.get(str(record.party), {}).items():
         asked = job.kills.get(key)
-        if asked is not None and site.at - asked.sent_at < site.tunables.stop_timeout:
+        if asked is not None and turn.at - asked.sent_at < turn.tunables.stop_timeout:
             continue
-        kill = asked or _why_kill(site, job, record, task, phase)
+        kill = asked or _why_kill(turn, job, record, task, phase)
         if kill is None:
             continue
         if asked is None:
-            job.tell(site.at, "KillTask", party=str(task.party), component=task.component, text=kill.reason)
-        job.kills[key] = msgspec.structs.replace(kill, sent_at=site.at)
-        site.ask(KillTask(job.id, task.component, task.version, task.party, kill.status, kill.reason))
+            job.add_story(turn.at, "KillTask", party=str(task.party), component=task.component, text=kill.reason)
+        job.kills[key] = msgspec.structs.replace(kill, sent_at=turn.at)
+        turn.emit(KillTask(job.id, task.component, task.version, task.party, kill.status, kill.reason))
 
 
-def _why_kill(site: Site, job: Job, record: PartyRecord, task: TaskRecord, phase: Phase) -> Kill | None:
+def _why_kill(turn: TurnContext, job: Job, record: PartyRecord, task: TaskRecord, phase: Phase) -> PendingKill | None:
     directive = record.directive
     if phase is Phase.FINISH:
         status = Status.TIMEOUT if directive.status is Status.TIMEOUT else Status.CANCELED
-        return Kill(status, str(status), directive.reason or f"the job has ended: {directive.status}")
+        return PendingKill(status, str(status), directive.reason or f"the job has ended: {directive.status}")
     if record.stop is not None:
-        return Kill(Status.CANCELED, "canceled", f"stopped by {record.stop.by}")
+        return PendingKill(Status.CANCELED, "canceled", f"stopped by {record.stop.by}")
     if phase is not directive.phase:
-        return Kill(Status.FAILED, LOST, f"nothing was heard from the driver {record.driver}")
+        return PendingKill(Status.FAILED, LOST, f"nothing was heard from the driver {record.driver}")
     if phase is not Phase.RUN:
-        return Kill(Status.CANCELED, "canceled", "the job went back to the queue")
-    order = directive.components.get(task.component) or ComponentOrder(task.version, Want.STOP, task.status)
+        return PendingKill(Status.CANCELED, "canceled", "the job went back to the queue")
+    order = directive.components.get(task.component) or ComponentDirective(task.version, Want.STOP, task.status)
     if order.version > task.version:
-        return Kill(Status.CANCELED, "canceled", f"version {order.version} takes its place")
+        return PendingKill(Status.CANCELED, "canceled", f"version {order.version} takes its place")
     if order.want is Want.STOP:
-        return Kill(Status.CANCELED, "canceled", f"{task.component} has {order.status} at another party")
+        return PendingKill(Status.CANCELED, "canceled", f"{task.component} has {order.status} at another party")
     limit = job.state.documents[str(task.party)].options.task_timeout
-    if limit and site.at - task.started_at >= limit:
-        return Kill(Status.TIMEOUT, "timeout", f"it ran longer than {limit / 1000:g} s")
+    if limit and turn.at - task.started_at >= limit:
+        return PendingKill(Status.TIMEOUT, "timeout", f"it ran longer than {limit / 1000:g} s")
     return None
 
 
@@ -116,7 +116,7 @@ def on_task_started(job: Job, event: TaskStarted) -> None:
         job.put_task(task)
 
 
-def on_task_ended(site: Site, job: Job, event: TaskEnded) -> None:
+def on_task_ended(turn: TurnContext, job: Job, event: TaskEnded) -> None:
     task = job.state.tasks.get(task_key(event.party, event.component, event.version))
     if task is None or task.status is not Status.RUNNING:
         return
@@ -124,10 +124,10 @@ def on_task_ended(site: Site, job: Job, event: TaskEnded) -> None:
     task.exit_code, task.peak_memory, task.summary = event.exit_code, event.peak_memory, event.summary
     task.outputs, task.module_version = msgspec.convert(event.outputs, list[Output]), event.module_version
     task.card = None if event.status.succeeded else _card(event, kill)
-    move_task(job, task, event.status, site.at, task.card.cause if task.card else "")
+    move_task(job, task, event.status, turn.at, task.card.cause if task.card else "")
 
 
-def _card(event: TaskEnded, kill: Kill | None) -> FailureCard:
+def _card(event: TaskEnded, kill: PendingKill | None) -> FailureCard:
     """The worker's own card; of a worker that was killed, with the reason for which it was."""
     card = event.card or FailureCard(
         event.party, event.component, event.version, str(event.status), "", exit_code=event.exit_code

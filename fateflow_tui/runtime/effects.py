@@ -34,17 +34,17 @@ from fateflow_tui.core.messages import FailureCard, Report
 from fateflow_tui.core.plan import PartyDocument, TaskPlan
 from fateflow_tui.core.records import JobState, TaskRecord
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.work import ModelRef, TableRef, TaskOrder
-from fateflow_tui.runtime.messages.bus import Plane
+from fateflow_tui.core.work import ModelRef, TableRef, TaskSpec
+from fateflow_tui.runtime.messages.bus import MessageBus
 from fateflow_tui.runtime.peers.client import Peers
 from fateflow_tui.runtime.workers.workers import Ending, Workers
 
 
-def task_order(state: JobState, party: Party, component: str, version: int, home: Path) -> TaskOrder:
+def task_spec(state: JobState, party: Party, component: str, version: int, home: Path) -> TaskSpec:
     """The order for one task. Raises ComponentFailed when an input that must be there is not."""
     document = state.documents[str(party)]
     plan = task_plan(document, component)
-    return TaskOrder(
+    return TaskSpec(
         job_id=state.job_id,
         component=component,
         version=version,
@@ -127,7 +127,7 @@ class PendingAnswer:
         self.report: Report | None = None
 
 
-class Performer:
+class EffectRunner:
     """Performs effects without blocking the turn that made them."""
 
     def __init__(
@@ -135,7 +135,7 @@ class Performer:
         home: Path,
         workers: Workers,
         peers: Peers,
-        plane: Plane,
+        bus: MessageBus,
         state_of: Callable[[str], JobState | None],
         post: Callable[[Event], None],
         job_ended: Callable[[AnnounceJobEnd], None],
@@ -143,7 +143,7 @@ class Performer:
         self._home = home
         self._workers = workers
         self._peers = peers
-        self._plane = plane
+        self._bus = bus
         self._state_of = state_of
         self._post = post
         self._job_ended = job_ended
@@ -167,7 +167,7 @@ class Performer:
             case SendAcknowledgement():
                 pass  # the answer to the report carries it, or the next directive
             case ForgetRuns():
-                self._plane.forget(effect.job_id, effect.component, effect.version)
+                self._bus.forget(effect.job_id, effect.component, effect.version)
             case AnnounceJobEnd():
                 self._job_ended(effect)
 
@@ -203,8 +203,8 @@ class Performer:
         try:
             if state is None:
                 raise FateFlowError(f"job {effect.job_id} is not known here any more")
-            order = task_order(state, effect.party, effect.component, effect.version, self._home)
-            await self._workers.start(order)
+            spec = task_spec(state, effect.party, effect.component, effect.version, self._home)
+            await self._workers.start(spec)
         except (FateFlowError, OSError) as error:
             cause = f"{type(error).__name__}: {error}"
             self._post(_never_started(effect, cause, getattr(error, "hint", "")))
@@ -238,18 +238,18 @@ class Performer:
             self._post(ReportAcknowledged(now_ms(), acknowledgement))
 
 
-def started(order: TaskOrder, pid: int) -> TaskStarted:
-    return TaskStarted(now_ms(), order.job_id, order.component, order.version, order.party, pid)
+def started(spec: TaskSpec, pid: int) -> TaskStarted:
+    return TaskStarted(now_ms(), spec.job_id, spec.component, spec.version, spec.party, pid)
 
 
-def ended(order: TaskOrder, ending: Ending) -> TaskEnded:
+def ended(spec: TaskSpec, ending: Ending) -> TaskEnded:
     """A worker's end as an event; its `ending` says how it went."""
     return TaskEnded(
         at=now_ms(),
-        job_id=order.job_id,
-        component=order.component,
-        version=order.version,
-        party=order.party,
+        job_id=spec.job_id,
+        component=spec.component,
+        version=spec.version,
+        party=spec.party,
         status=ending.status,
         card=ending.card,
         outputs=ending.outputs,
@@ -260,6 +260,6 @@ def ended(order: TaskOrder, ending: Ending) -> TaskEnded:
     )
 
 
-def _never_started(effect: StartTask, cause: str, fix: str) -> TaskEnded:
-    card = FailureCard(effect.party, effect.component, effect.version, kind="exception", cause=cause, fix=fix)
+def _never_started(effect: StartTask, cause: str, hint: str) -> TaskEnded:
+    card = FailureCard(effect.party, effect.component, effect.version, kind="exception", cause=cause, hint=hint)
     return TaskEnded(now_ms(), effect.job_id, effect.component, effect.version, effect.party, Status.FAILED, card)

@@ -14,7 +14,7 @@ from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.logs import JobLog
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.ports import Change
+from fateflow_tui.core.ports import JobCommit
 from fateflow_tui.core.records import JobState
 
 _KEPT = 10_000  # events that a reconnecting front end can catch up on
@@ -94,7 +94,7 @@ class Observer:
         self._logs: dict[str, JobLog] = {}
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
 
-    def observe(self, changes: list[Change]) -> None:
+    def observe(self, changes: list[JobCommit]) -> None:
         for change in changes:
             for key, record in change.records.get("job", {}).items():
                 self._events.publish("job", change.job_id, **_job_data(key, record))
@@ -134,7 +134,7 @@ class Observer:
         for job_id in list(self._logs):
             self.close_log(job_id)
 
-    def _write_log(self, change: Change) -> None:
+    def _write_log(self, change: JobCommit) -> None:
         story = change.records.get("story")
         if not story:
             return

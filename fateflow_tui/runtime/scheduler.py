@@ -21,7 +21,7 @@ from fateflow_tui.core.events import (
     StopRequested,
     TimePassed,
 )
-from fateflow_tui.core.ports import Change, JobStore
+from fateflow_tui.core.ports import JobCommit, JobStore
 from fateflow_tui.core.records import JobState
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import Engine
@@ -47,7 +47,7 @@ class Scheduler:
         engine: Engine,
         store: JobStore,
         perform: Callable[[Effect], None],
-        observe: Callable[[list[Change]], None],
+        observe: Callable[[list[JobCommit]], None],
         complain: Callable[[str, str], None],
     ) -> None:
         self.engine = engine
@@ -156,7 +156,7 @@ class Scheduler:
         for job_id, bug in self.engine.take_faults().items():
             logger.error("job %s cannot be scheduled", job_id, exc_info=bug)
             self._complain(job_id, f"the scheduler cannot go on with this job: {type(bug).__name__}: {bug}")
-        changes = self.engine.take_changes()
+        changes = self.engine.take_commits()
         failure = self._commit(changes)
         for done, error in settled if not isinstance(failure, DamagedFile) else ():
             if not done.done():
@@ -193,7 +193,7 @@ class Scheduler:
             self._carried += _kills(before)
         self._carried += self.engine.reload(state, job_id, now_ms())
 
-    def _commit(self, changes: list[Change]) -> FateFlowError | None:
+    def _commit(self, changes: list[JobCommit]) -> FateFlowError | None:
         try:
             if changes:
                 self.engine.committed(self._store.commit(changes))

@@ -23,10 +23,10 @@ from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.ports import Variable
 from fateflow_tui.core.records import Adopted, JobState, WaitingReason
 from fateflow_tui.core.why import Holding
-from fateflow_tui.core.work import MetricsWritten, TaskOrder
+from fateflow_tui.core.work import MetricsWritten, TaskSpec
 from fateflow_tui.engine import Engine, SiteFacts, Tunables
 from fateflow_tui.registry import Registry
-from fateflow_tui.runtime.effects import Performer, ended, started
+from fateflow_tui.runtime.effects import EffectRunner, ended, started
 from fateflow_tui.runtime.events import EventBus, Observer
 from fateflow_tui.runtime.home.checks import DoctorCheck
 from fateflow_tui.runtime.home.doctor import answer_reach, checks, peer_checks
@@ -38,7 +38,7 @@ from fateflow_tui.runtime.jobs.local import LocalJobService
 from fateflow_tui.runtime.jobs.lookup import TaskDurations
 from fateflow_tui.runtime.jobs.reuse import Adoption
 from fateflow_tui.runtime.live_jobs import JobIds, LiveJobs, lease, load_state
-from fateflow_tui.runtime.messages.bus import Plane
+from fateflow_tui.runtime.messages.bus import MessageBus
 from fateflow_tui.runtime.models.messages import ModelAnswer, ModelMessage
 from fateflow_tui.runtime.models.models import ModelService
 from fateflow_tui.runtime.peers.authenticator import PeerAuthenticator
@@ -92,9 +92,9 @@ class Site:
             self.registry.part,
             lambda name: open_collection(home.root, name),
         )
-        self.plane = Plane(config, self.peers, self, self._trace)
+        self.bus = MessageBus(config, self.peers, self, self._trace)
         self.workers = Workers(
-            home, self.plane, self._worker_started, self._worker_ended, self._progressed, self._metrics_written
+            home, self.bus, self._worker_started, self._worker_ended, self._progressed, self._metrics_written
         )
         self._lock = HomeLock(home)
         self._store = TinyJobStore(home.root)
@@ -103,8 +103,8 @@ class Site:
         self.engine = Engine(SiteFacts(config.name, capacity, plays), _tunables(config))
         self._observer = Observer(home, self.events)
         self._live = LiveJobs(home.database / "live")
-        self._performer = Performer(
-            home.root, self.workers, self.peers, self.plane, self._state, self._post, self._job_ended
+        self._performer = EffectRunner(
+            home.root, self.workers, self.peers, self.bus, self._state, self._post, self._job_ended
         )
         self._scheduler = Scheduler(
             self.engine, self._store, self._performer.perform, self._observer.observe, self._observer.complain
@@ -265,7 +265,7 @@ class Site:
         return dict(self.catalog.broken)
 
     def variable(self, job_id: str, component: str, party: Party, name: str) -> Variable | None:
-        """What the message plane may carry; see `plane.Variables`."""
+        """What the message bus may carry; see `bus.Variables`."""
         state = self.engine.job(job_id)
         if state is None or all(record.status.ended for record in state.parties.values()):
             return None
@@ -280,7 +280,7 @@ class Site:
         return None
 
     def has_ended(self, job_id: str) -> bool:
-        """Whether this site's part of a job has ended; see `plane.Variables`."""
+        """Whether this site's part of a job has ended; see `bus.Variables`."""
         state = self.engine.job(job_id)
         return state is not None and _is_over(state)
 
@@ -317,24 +317,24 @@ class Site:
     def _state(self, job_id: str) -> JobState | None:
         return self.engine.job(job_id)
 
-    def _worker_started(self, order: TaskOrder, pid: int) -> None:
-        self._post(started(order, pid))
+    def _worker_started(self, spec: TaskSpec, pid: int) -> None:
+        self._post(started(spec, pid))
 
-    def _worker_ended(self, order: TaskOrder, ending: Ending) -> None:
-        self._post(ended(order, ending))
+    def _worker_ended(self, spec: TaskSpec, ending: Ending) -> None:
+        self._post(ended(spec, ending))
 
-    def _progressed(self, order: TaskOrder, done: int, total: int) -> None:
+    def _progressed(self, spec: TaskSpec, done: int, total: int) -> None:
         self.events.publish(
-            "progress", order.job_id, party=str(order.party), component=order.component, done=done, total=total
+            "progress", spec.job_id, party=str(spec.party), component=spec.component, done=done, total=total
         )
 
-    def _metrics_written(self, order: TaskOrder, frame: MetricsWritten) -> None:
+    def _metrics_written(self, spec: TaskSpec, frame: MetricsWritten) -> None:
         self.events.publish(
             "metrics",
-            order.job_id,
-            party=str(order.party),
-            component=order.component,
-            version=order.version,
+            spec.job_id,
+            party=str(spec.party),
+            component=spec.component,
+            version=spec.version,
             namespace=frame.namespace,
             name=frame.name,
             points=frame.points,
@@ -353,7 +353,7 @@ class Site:
         if state is not None and effect.parts and effect.status.succeeded:
             self._register(state, effect)
         if state is None or all(record.status.ended for record in state.parties.values()):
-            self.plane.close_job(effect.job_id)
+            self.bus.close_job(effect.job_id)
 
     async def _until_ended(self, job_id: str) -> None:
         with contextlib.suppress(TimeoutError):

@@ -95,7 +95,7 @@ def create_app(site: Site, address: Address) -> FastAPI:
     app.state.shutdown = lambda: None
     app.state.spool = Spool(app.state.closing)
     app.include_router(serving.federation_router)
-    app.include_router(peer_router(site.authenticator, site.plane, site))
+    app.include_router(peer_router(site.authenticator, site.bus, site))
     for router in _ROUTERS:
         app.include_router(router, prefix="/v1")
     app.add_exception_handler(FateFlowError, _on_error)

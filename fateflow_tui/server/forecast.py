@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from fateflow_tui.core.plan import JobPlan, PartyDocument, TaskPlan
 from fateflow_tui.core.ports import ModuleCatalog, loadable_facts
-from fateflow_tui.core.why import Usual
+from fateflow_tui.core.why import DurationStats
 from fateflow_tui.sdk.types.jobs import JobForecast, Leaving, PartyForecast, TaskForecast
 from fateflow_tui.server.explain.wording import usual_of
 from fateflow_tui.server.fate.lineage import named_tables
@@ -15,7 +15,7 @@ from fateflow_tui.server.fate.lineage import named_tables
 def forecast(
     plan: JobPlan,
     catalog: ModuleCatalog,
-    usual: Mapping[str, Usual],
+    usual: Mapping[str, DurationStats],
     here: Collection[str],
     reused: Collection[str],
     refusals: Mapping[str, str],
@@ -67,7 +67,7 @@ def forecast(
 def _task(
     document: PartyDocument,
     task: TaskPlan,
-    usual: Mapping[str, Usual],
+    usual: Mapping[str, DurationStats],
     catalog: ModuleCatalog,
     here: bool,
     reused: bool,

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from fateflow_tui.core.errors import BadRequest, FateFlowError, NotAuthentic
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Acknowledgement, Directive, Report
-from fateflow_tui.runtime.messages.bus import Plane
+from fateflow_tui.runtime.messages.bus import MessageBus
 from fateflow_tui.runtime.messages.transfer import CHUNK_SIZE, HEADER_LIMIT, ChunkAnswer, split_body
 from fateflow_tui.runtime.models.messages import MODEL_PATH, ModelAnswer, ModelMessage
 from fateflow_tui.runtime.peers.authenticator import Caller, PeerAuthenticator
@@ -51,7 +51,7 @@ class PeerHandlers(Protocol):
     async def on_model(self, source: Party, party: Party, message: ModelMessage) -> ModelAnswer: ...
 
 
-def peer_router(authenticator: PeerAuthenticator, plane: Plane, handlers: PeerHandlers) -> APIRouter:
+def peer_router(authenticator: PeerAuthenticator, bus: MessageBus, handlers: PeerHandlers) -> APIRouter:
     """All of `/v1/peer`. Every call but `identity` must be signed; every answer to a signed call is."""
     router = APIRouter()
 
@@ -75,7 +75,7 @@ def peer_router(authenticator: PeerAuthenticator, plane: Plane, handlers: PeerHa
         return await handlers.on_share(caller.source, message)
 
     async def value(caller: Caller, body: list[bytes]) -> ChunkAnswer:
-        return await plane.accept(caller, *split_body(body))
+        return await bus.accept(caller, *split_body(body))
 
     async def ping(caller: Caller, body: list[bytes]) -> Pong:
         return authenticator.pong()

@@ -77,7 +77,7 @@ def _facts(why: Why, now: int) -> Iterator[tuple[str, str]]:
     if why.estimate:
         left = f"in {duration(why.estimate - now)}" if why.estimate > now else "at any moment"
         yield "expected", f"{left}{f' ({why.basis})' if why.basis else ''}"
-    yield "mend", why.mend
+    yield "mend", why.hint
 
 
 def _amount(amount: Resources | None) -> str:

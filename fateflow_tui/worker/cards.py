@@ -8,13 +8,13 @@ from types import TracebackType
 
 from fateflow_tui.core.errors import ComponentFailed, FateFlowError
 from fateflow_tui.core.messages import FailureCard
-from fateflow_tui.core.work import TaskOrder
+from fateflow_tui.core.work import TaskSpec
 
 LOG_LINES = 20
 _LONGEST_CAUSE = 2_000  # characters: cards go into state files and to other sites
 _LONGEST_TRACEBACK = 20_000
 _LONGEST_LINE = 1_000
-_FIXES: tuple[tuple[type[BaseException], str], ...] = (
+_HINTS: tuple[tuple[type[BaseException], str], ...] = (
     (MemoryError, "give the task more memory (task_memory in job_parameters) or fewer rows"),
     (ModuleNotFoundError, "install the missing package in the site's environment"),
     (ImportError, "check that the packages of the site's environment fit together"),
@@ -26,19 +26,19 @@ _FIXES: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
-def card_of_error(order: TaskOrder, error: BaseException, log: Sequence[str]) -> FailureCard:
+def card_of_error(spec: TaskSpec, error: BaseException, log: Sequence[str]) -> FailureCard:
     """The card of a task whose module raised. log: the task's last lines."""
     cause = _innermost(error)
     return FailureCard(
-        order.party,
-        order.component,
-        order.version,
+        spec.party,
+        spec.component,
+        spec.version,
         kind=_kind(cause),
         cause=_within(_told(cause), _LONGEST_CAUSE),
         where=_where(cause.__traceback__ or error.__traceback__),
         log=[_within(line, _LONGEST_LINE) for line in log],
         traceback=_within("".join(traceback.format_exception(error)), _LONGEST_TRACEBACK),
-        fix=_fix(cause),
+        hint=_hint(cause),
     )
 
 
@@ -80,7 +80,7 @@ def _where(place: TracebackType | None) -> str:
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
 
 
-def _fix(cause: BaseException) -> str:
+def _hint(cause: BaseException) -> str:
     if isinstance(cause, FateFlowError):
         return cause.hint
-    return next((fix for kind, fix in _FIXES if isinstance(cause, kind)), "")
+    return next((hint for kind, hint in _HINTS if isinstance(cause, kind)), "")

@@ -20,24 +20,24 @@ from fateflow_tui.artifacts.logs import STACKS, STD_LOG, TaskLogHandler, last_li
 from fateflow_tui.components.contract import Module, Parameters
 from fateflow_tui.core.errors import ComponentFailed
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.work import TaskOrder, TaskResult
+from fateflow_tui.core.work import TaskResult, TaskSpec
 from fateflow_tui.worker.cards import LOG_LINES, card_of_error
 from fateflow_tui.worker.channel import SiteChannel
 from fateflow_tui.worker.context import TaskContext
-from fateflow_tui.worker.process import ThreadPools, die_with_parent, limit_memory, peak_memory, prefer_as_victim
+from fateflow_tui.worker.process import ThreadPools, die_with_parent, limit_memory, peak_memory, raise_oom_score
 from fateflow_tui.worker.protocol import Run
 
 if TYPE_CHECKING:
     from fateflow_tui.components.catalog import Catalog
 
 
-def execute(module: type[Module[Any]], order: TaskOrder, context: TaskContext) -> TaskResult:
+def execute(module: type[Module[Any]], spec: TaskSpec, context: TaskContext) -> TaskResult:
     """Runs one task. Whatever the module raises comes out, after its outputs have been removed.
 
     A component with `need_run: false` passes its first input on and ends with PASS.
     """
     try:
-        parameters = parameters_of(module, order)
+        parameters = parameters_of(module, spec)
         if getattr(parameters, "need_run", True) is False:
             context.log.info("need_run is false: the input is passed on")
             context.pass_inputs()
@@ -49,14 +49,14 @@ def execute(module: type[Module[Any]], order: TaskOrder, context: TaskContext) -
         raise
 
 
-def parameters_of(module: type[Module[Any]], order: TaskOrder) -> Parameters:
+def parameters_of(module: type[Module[Any]], spec: TaskSpec) -> Parameters:
     """Raises ComponentFailed with all that is wrong; the job's check should have found it before."""
     try:
-        return module.parameter_type.model_validate(order.plan.parameters)
+        return module.parameter_type.model_validate(spec.plan.parameters)
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         raise ComponentFailed(
-            f"the parameters of {order.component} do not fit module {module.name}: {problems}"
+            f"the parameters of {spec.component} do not fit module {module.name}: {problems}"
         ) from error
 
 
@@ -72,13 +72,13 @@ class Terminated(BaseException):
 
 def run_task(request: Run, catalog: Catalog) -> int:
     """Runs the task and returns the exit code. Ends by the signal itself when it is told to end."""
-    order = request.order
+    spec = request.spec
     signal.signal(signal.SIGTERM, _terminated)
-    handler = TaskLogHandler(Home(Path(order.home)), order.job_id, order.party, order.component)
+    handler = TaskLogHandler(Home(Path(spec.home)), spec.job_id, spec.party, spec.component)
     _log_to(handler)
     try:
         with SiteChannel(request.channel, request.token) as channel:
-            result = _result(order, catalog, channel, handler)
+            result = _result(spec, catalog, channel, handler)
             channel.finish(result, peak_memory())
     except Terminated:
         logger.warning("the task is ended from outside")
@@ -88,12 +88,12 @@ def run_task(request: Run, catalog: Catalog) -> int:
     return SUCCEEDED if result.status.succeeded else FAILED
 
 
-def _result(order: TaskOrder, catalog: Catalog, channel: SiteChannel, handler: TaskLogHandler) -> TaskResult:
+def _result(spec: TaskSpec, catalog: Catalog, channel: SiteChannel, handler: TaskLogHandler) -> TaskResult:
     try:
-        module = find_module(order.plan.module, catalog, Path(order.home))
-        logger.debug("%s begins, version %d", module.name, order.version)
-        context = TaskContext(order, module.facts(), channel, logger)
-        return execute(module, order, context)
+        module = find_module(spec.plan.module, catalog, Path(spec.home))
+        logger.debug("%s begins, version %d", module.name, spec.version)
+        context = TaskContext(spec, module.facts(), channel, logger)
+        return execute(module, spec, context)
     except Terminated:
         raise
     except BaseException as error:  # also SystemExit: a module must not decide how its process ends
@@ -101,10 +101,10 @@ def _result(order: TaskOrder, catalog: Catalog, channel: SiteChannel, handler: T
             raise Terminated from error
         if isinstance(error, ComponentFailed):
             # It says what is wrong by itself; its traceback is in the card.
-            logger.error("%s failed: %s", order.component, error)
+            logger.error("%s failed: %s", spec.component, error)
         else:
-            logger.error("%s failed", order.component, exc_info=error)
-        card = card_of_error(order, error, last_lines(handler.directory / "DEBUG.log", LOG_LINES))
+            logger.error("%s failed", spec.component, exc_info=error)
+        card = card_of_error(spec, error, last_lines(handler.directory / "DEBUG.log", LOG_LINES))
         return TaskResult(Status.FAILED, card=card)
 
 
@@ -155,32 +155,32 @@ def serve_one(pipe: int, catalog: Catalog, pools: ThreadPools, parent: int) -> i
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     die_with_parent(parent, signal.SIGKILL)
-    prefer_as_victim()
-    _own_chance()
+    raise_oom_score()
+    _reseed()
     with open(pipe, "rb") as file:
         line = file.read()
     if not line:
         return 0
     request = _requests.decode(line)
-    order = request.order
-    _redirect(order)
+    spec = request.spec
+    _redirect(spec)
     faulthandler.enable()
     # Written by the signal handler itself, so that a worker that hangs in a library answers, too.
-    faulthandler.register(signal.SIGUSR1, _stacks(order))
-    pools.use(max(1, min(order.cores, os.cpu_count() or 1)))
-    limit_memory(order.memory)
+    faulthandler.register(signal.SIGUSR1, _stacks(spec))
+    pools.use(max(1, min(spec.cores, os.cpu_count() or 1)))
+    limit_memory(spec.memory)
     return run_task(request, catalog)
 
 
-def _stacks(order: TaskOrder) -> FileIO:
+def _stacks(spec: TaskSpec) -> FileIO:
     """The file that SIGUSR1 makes this process write the stacks of its threads to; open as long as it lives."""
-    directory = Home(Path(order.home)).task_logs(order.job_id, order.party, order.component)
+    directory = Home(Path(spec.home)).task_logs(spec.job_id, spec.party, spec.component)
     return FileIO(directory / STACKS, "a")
 
 
-def _redirect(order: TaskOrder) -> None:
+def _redirect(spec: TaskSpec) -> None:
     """stdin is empty; what libraries print, and where they crash, goes to the task's `std.log`."""
-    directory = Home(Path(order.home)).task_logs(order.job_id, order.party, order.component)
+    directory = Home(Path(spec.home)).task_logs(spec.job_id, spec.party, spec.component)
     directory.mkdir(parents=True, exist_ok=True)
     nothing = os.open(os.devnull, os.O_RDONLY)
     output = os.open(directory / STD_LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -190,7 +190,7 @@ def _redirect(order: TaskOrder) -> None:
     os.close(output)
 
 
-def _own_chance() -> None:
+def _reseed() -> None:
     """NumPy's global generator is seeded at import, so that all children would draw the same numbers."""
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:

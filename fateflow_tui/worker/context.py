@@ -21,7 +21,7 @@ from fateflow_tui.core.ids import Party, output_namespace, party_model_id
 from fateflow_tui.core.ports import ModuleFacts, Variable
 from fateflow_tui.core.records import Output
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.work import MetricsWritten, ModelRef, TaskOrder, TaskResult
+from fateflow_tui.core.work import MetricsWritten, ModelRef, TaskResult, TaskSpec
 from fateflow_tui.registry import Registry
 from fateflow_tui.worker.codec import Buffer, Payload, decode, encode
 
@@ -84,7 +84,7 @@ def _listed(roles: frozenset[str]) -> str:
 
 
 class Exchange(Protocol):
-    """One task's end of the message plane. Names, tags and directions have been checked before it is called."""
+    """One task's end of the message bus. Names, tags and directions have been checked before it is called."""
 
     def send(self, to: Sequence[Party], name: str, tag: str, payload: Payload) -> None:
         """Returns once the value is on its way or waits for its receivers. Raises ComponentFailed if it cannot."""
@@ -105,16 +105,16 @@ LIVE_POINTS = 500  # of one batch, that are sent on as they come; the file has a
 class TaskInputs:
     """Implements `components.contract.Inputs` for an order. A table or model that is not there raises NotFound."""
 
-    def __init__(self, order: TaskOrder, tables: Tables, models: PartyModels) -> None:
-        self._order = order
+    def __init__(self, spec: TaskSpec, tables: Tables, models: PartyModels) -> None:
+        self._spec = spec
         self._tables = tables
         self._models = models
 
     def keys(self) -> list[str]:
-        return list(self._order.tables)
+        return list(self._spec.tables)
 
     def tables(self, key: str) -> list[Table]:
-        return [self._tables.open(ref.namespace, ref.name) for ref in self._order.tables.get(key, [])]
+        return [self._tables.open(ref.namespace, ref.name) for ref in self._spec.tables.get(key, [])]
 
     def table(self, key: str) -> Table | None:
         found = self.tables(key)
@@ -132,7 +132,7 @@ class TaskInputs:
         return self._load("isometric_model")
 
     def _load(self, key: str) -> list[Model]:
-        return [self._open(ref) for ref in self._order.models.get(key, [])]
+        return [self._open(ref) for ref in self._spec.models.get(key, [])]
 
     def _open(self, ref: ModelRef) -> Model:
         return self._models.load(ref.party_model_id, ref.version, ref.component, ref.alias)
@@ -141,9 +141,9 @@ class TaskInputs:
 class TaskOutputs:
     """Collects outputs while a module runs. model: parameters and meta, stored by `complete`."""
 
-    def __init__(self, order: TaskOrder, tables: Tables, models: PartyModels) -> None:
+    def __init__(self, spec: TaskSpec, tables: Tables, models: PartyModels) -> None:
         self.model: tuple[dict[str, Any], dict[str, Any]] | None = None
-        self._order = order
+        self._spec = spec
         self._tables = tables
         self._models = models
         self._written: dict[int, TableWriter] = {}
@@ -151,11 +151,11 @@ class TaskOutputs:
 
     def write(self, port: int, **facts: Any) -> TableWriter:
         self._claim(port)
-        order = self._order
+        spec = self._spec
         writer = self._tables.create(
-            output_namespace(order.job_id, order.component, order.version),
+            output_namespace(spec.job_id, spec.component, spec.version),
             uuid.uuid4().hex,
-            origin={"job_id": order.job_id, "component": order.component},
+            origin={"job_id": spec.job_id, "component": spec.component},
             **facts,
         )
         self._written[port] = writer
@@ -177,7 +177,7 @@ class TaskOutputs:
             tables[port] = writer.table
         outputs = [_data(self._port_name(port), table.meta) for port, table in sorted(tables.items())]
         # What a predict job makes of a model it was given is not that model: the version it uses stays as it is.
-        if self.model is not None and self._order.job_parameters.get("job_type") != "predict":
+        if self.model is not None and self._spec.job_parameters.get("job_type") != "predict":
             outputs.append(self._save_model(*self.model))
         return outputs
 
@@ -191,19 +191,19 @@ class TaskOutputs:
     def _claim(self, port: int) -> None:
         writer = self._written.get(port)
         if port in self._passed or (writer is not None and not writer.discarded):
-            raise ComponentFailed(f"output {self._port_name(port)!r} of {self._order.component} has a table already")
+            raise ComponentFailed(f"output {self._port_name(port)!r} of {self._spec.component} has a table already")
 
     def _port_name(self, port: int) -> str:
-        names = self._order.plan.data_ports
+        names = self._spec.plan.data_ports
         return names[port] if port < len(names) else str(port)
 
     def _save_model(self, parameters: dict[str, Any], meta: dict[str, Any]) -> Output:
-        order = self._order
-        alias = order.plan.model_port
+        spec = self._spec
+        alias = spec.plan.model_port
         content = self._models.save(
-            party_model_id(order.party, order.model_id),
-            order.model_version,
-            ComponentModel(order.component, order.plan.module, parameters, meta, alias),
+            party_model_id(spec.party, spec.model_id),
+            spec.model_version,
+            ComponentModel(spec.component, spec.plan.module, parameters, meta, alias),
         )
         return Output("model", alias, sha256=sha256(content).hexdigest(), size=len(content))
 
@@ -215,26 +215,26 @@ def _data(port: str, meta: TableMeta) -> Output:
 class TaskContext:
     """One run of one party's task. `finish` or `abandon` ends it; nothing may be written after that."""
 
-    def __init__(self, order: TaskOrder, facts: ModuleFacts, exchange: Exchange, log: logging.Logger) -> None:
-        home = Home(Path(order.home))
-        self.job_id = order.job_id
-        self.component = order.component
-        self.version = order.version
-        self.party = order.party
+    def __init__(self, spec: TaskSpec, facts: ModuleFacts, exchange: Exchange, log: logging.Logger) -> None:
+        home = Home(Path(spec.home))
+        self.job_id = spec.job_id
+        self.component = spec.component
+        self.version = spec.version
+        self.party = spec.party
         self.roles: Mapping[str, Sequence[Party]] = {
-            role: tuple(Party.of(role, party_id) for party_id in ids) for role, ids in order.roles.items()
+            role: tuple(Party.of(role, party_id) for party_id in ids) for role, ids in spec.roles.items()
         }
-        self.job_parameters: Mapping[str, Any] = order.job_parameters
+        self.job_parameters: Mapping[str, Any] = spec.job_parameters
         self.tables = Tables(home.tables)
         self.log = log
         self.registry = Registry(home.models)
         models = PartyModels(home.models)
-        self._inputs = TaskInputs(order, self.tables, models)
+        self._inputs = TaskInputs(spec, self.tables, models)
         self.inputs: Inputs = self._inputs
-        self._outputs = TaskOutputs(order, self.tables, models)
-        self._metrics = MetricsWriter(home.metrics(order.job_id, order.party, order.component, order.version))
+        self._outputs = TaskOutputs(spec, self.tables, models)
+        self._metrics = MetricsWriter(home.metrics(spec.job_id, spec.party, spec.component, spec.version))
         self._exchange = exchange
-        self._declared = Declared(facts, order.party, self.roles)
+        self._declared = Declared(facts, spec.party, self.roles)
         self._summary: dict[str, Any] | None = None
         self._module_version = facts.version
 

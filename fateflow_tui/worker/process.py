@@ -54,7 +54,7 @@ def _private_memory() -> int:
     return pages * resource.getpagesize()
 
 
-def prefer_as_victim() -> None:
+def raise_oom_score() -> None:
     """When the machine runs out of memory, a task shall be ended rather than the site."""
     try:
         file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)

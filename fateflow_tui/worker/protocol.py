@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from fateflow_tui.core.work import SiteFrame, TaskOrder, WorkerFrame
+from fateflow_tui.core.work import SiteFrame, TaskSpec, WorkerFrame
 
 LENGTH_BYTES: Final = 4
 LONGEST_HEADER: Final = 64 << 20  # a last word with a huge summary still fits; anything longer is no frame
@@ -53,7 +53,7 @@ class Run(msgspec.Struct, frozen=True, tag="run"):
     """Site -> zygote: run this. key: names it from now on. channel, token: where the worker reports, and its secret."""
 
     key: str
-    order: TaskOrder
+    spec: TaskSpec
     channel: str
     token: str
 
@@ -78,21 +78,21 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     pid: int
 
 
-class Began(msgspec.Struct, frozen=True, tag="began"):
+class WorkerStarted(msgspec.Struct, frozen=True, tag="began"):
     """Zygote -> site: the worker has its order."""
 
     key: str
     pid: int
 
 
-class NotBegun(msgspec.Struct, frozen=True, tag="not_begun"):
+class WorkerNotStarted(msgspec.Struct, frozen=True, tag="not_begun"):
     """Zygote -> site: there is no process for it."""
 
     key: str
     reason: str
 
 
-class Ended(msgspec.Struct, frozen=True, tag="ended"):
+class WorkerExited(msgspec.Struct, frozen=True, tag="ended"):
     """Zygote -> site: the worker is gone, with all of its process group.
 
     exit_code: None if it was killed by `signal` (a name). peak_memory: resident, in MiB.
@@ -105,4 +105,4 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
 
 
 Request = Run | Kill | Sample
-Notice = Ready | Began | NotBegun | Ended
+Notice = Ready | WorkerStarted | WorkerNotStarted | WorkerExited

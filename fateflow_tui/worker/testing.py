@@ -26,7 +26,7 @@ from fateflow_tui.core.ids import Party, party_model_id
 from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.core.plan import TaskPlan
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.work import MetricsWritten, ModelRef, TableRef, TaskOrder
+from fateflow_tui.core.work import MetricsWritten, ModelRef, TableRef, TaskSpec
 from fateflow_tui.worker.cards import card_of_error
 from fateflow_tui.worker.child import execute
 from fateflow_tui.worker.codec import Buffer, Payload
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-class MemoryPlane:
+class MemoryBus:
     """Mailboxes of several tasks that run in threads; a task that ended fails those who wait for it."""
 
     def __init__(self, parties: Iterable[Party], timeout: float) -> None:
@@ -72,18 +72,18 @@ class MemoryPlane:
 
 
 class MemoryExchange:
-    """One party's end of a MemoryPlane; keeps what the task showed."""
+    """One party's end of a MemoryBus; keeps what the task showed."""
 
-    def __init__(self, plane: MemoryPlane, party: Party) -> None:
-        self._plane = plane
+    def __init__(self, bus: MemoryBus, party: Party) -> None:
+        self._bus = bus
         self._party = party
         self.shown: list[tuple[int, int]] = []
 
     def send(self, to: Sequence[Party], name: str, tag: str, payload: Payload) -> None:
-        self._plane.put(self._party, to, name, tag, payload)
+        self._bus.put(self._party, to, name, tag, payload)
 
     def receive(self, source: Party, name: str, tag: str, timeout: float | None) -> Buffer:
-        return self._plane.take(source, self._party, name, tag, timeout)
+        return self._bus.take(source, self._party, name, tag, timeout)
 
     def progress(self, done: int, total: int) -> None:
         self.shown.append((done, total))
@@ -155,11 +155,11 @@ def run_module(
     roles: dict[str, list[int]] = {}
     for party in parties:
         roles.setdefault(party.role, []).append(int(party.party_id))
-    plane = MemoryPlane(parties, timeout)
+    bus = MemoryBus(parties, timeout)
     runs: list[_Run] = []
     for party, given in parties.items():
         parameters = kind.parameter_type().model_dump() | dict(given.get("parameters", {}))
-        order = TaskOrder(
+        spec = TaskSpec(
             job_id=JOB,
             component=component,
             version=0,
@@ -173,16 +173,16 @@ def run_module(
             model_id=MODEL,
             model_version=JOB,
         )
-        runs.append(_Run(kind, order, plane))
+        runs.append(_Run(kind, spec, bus))
     for run in runs:
         run.start()
     for run in runs:
         run.join()
     first = min((run for run in runs if run.result.error), key=lambda run: run.ended, default=None)
     if check and first is not None and first.result.error is not None:
-        first.result.error.add_note(f"at {first.order.party}")
+        first.result.error.add_note(f"at {first.spec.party}")
         raise first.result.error
-    return {run.order.party: run.result for run in runs}
+    return {run.spec.party: run.result for run in runs}
 
 
 class _Run(threading.Thread):
@@ -191,47 +191,47 @@ class _Run(threading.Thread):
     _counter = 0
     _lock = threading.Lock()
 
-    def __init__(self, module: type[Module[Any]], order: TaskOrder, plane: MemoryPlane) -> None:
-        super().__init__(name=str(order.party), daemon=True)
-        self.order = order
+    def __init__(self, module: type[Module[Any]], spec: TaskSpec, bus: MemoryBus) -> None:
+        super().__init__(name=str(spec.party), daemon=True)
+        self.spec = spec
         self.result = Result()
         self.ended = 0  # which one to end
         self._module = module
-        self._plane = plane
+        self._bus = bus
 
     def run(self) -> None:
-        home = Home(Path(self.order.home))
-        handler = TaskLogHandler(home, self.order.job_id, self.order.party, self.order.component)
-        log = logging.Logger(str(self.order.party))
+        home = Home(Path(self.spec.home))
+        handler = TaskLogHandler(home, self.spec.job_id, self.spec.party, self.spec.component)
+        log = logging.Logger(str(self.spec.party))
         log.addHandler(handler)
-        exchange = MemoryExchange(self._plane, self.order.party)
+        exchange = MemoryExchange(self._bus, self.spec.party)
         try:
-            self._execute(TaskContext(self.order, self._module.facts(), exchange, log), home)
+            self._execute(TaskContext(self.spec, self._module.facts(), exchange, log), home)
         except BaseException as error:
             self.result.error = error
-            self.result.card = card_of_error(self.order, error, [])
+            self.result.card = card_of_error(self.spec, error, [])
         finally:
             with _Run._lock:
                 _Run._counter += 1
                 self.ended = _Run._counter
             self.result.progress = exchange.shown
-            self._plane.end(self.order.party)
+            self._bus.end(self.spec.party)
             handler.close()
 
     def _execute(self, context: TaskContext, home: Home) -> None:
-        done = execute(self._module, self.order, context)
+        done = execute(self._module, self.spec, context)
         tables = {out.name: Tables(home.tables).open(out.namespace, out.table) for out in done.outputs if out.table}
         models = PartyModels(home.models)
-        order = self.order
-        owner = party_model_id(order.party, order.model_id)
+        spec = self.spec
+        owner = party_model_id(spec.party, spec.model_id)
         self.result = Result(
             status=done.status,
             tables={name: table.frame() for name, table in tables.items()},
             metas={name: table.meta for name, table in tables.items()},
-            metrics=read_metrics(home.metrics(order.job_id, order.party, order.component, order.version)),
+            metrics=read_metrics(home.metrics(spec.job_id, spec.party, spec.component, spec.version)),
             summary=done.summary,
             model=next(
-                (models.load(owner, JOB, order.component, out.name) for out in done.outputs if out.kind == "model"),
+                (models.load(owner, JOB, spec.component, out.name) for out in done.outputs if out.kind == "model"),
                 None,
             ),
         )

@@ -30,7 +30,17 @@ from fateflow_tui.components.catalog import Catalog, load_catalog
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.worker.child import serve_one
 from fateflow_tui.worker.process import ThreadPools, die_with_parent, to_mib
-from fateflow_tui.worker.protocol import Began, Ended, Kill, NotBegun, Notice, Ready, Request, Run, Sample
+from fateflow_tui.worker.protocol import (
+    Kill,
+    Notice,
+    Ready,
+    Request,
+    Run,
+    Sample,
+    WorkerExited,
+    WorkerNotStarted,
+    WorkerStarted,
+)
 
 PRELOADED: Final = (
     "numpy",
@@ -80,7 +90,7 @@ class Zygote:
                 self._take_signals()
             if self._control in readable:
                 self._take_requests()
-            self._kill_the_late()
+            self._kill_expired()
             if not readable and len(self._spares) < self._keep_spares:
                 self._fork_ahead()
 
@@ -121,14 +131,14 @@ class Zygote:
                 self._fork()
             pid, pipe = self._spares.popitem()
             self._keys[pid] = key
-            with open(pipe, "wb", buffering=0) as order:
-                order.write(line)
+            with open(pipe, "wb", buffering=0) as spec:
+                spec.write(line)
         except BrokenPipeError:
             return  # it died as a spare; its end is reported like any other's
         except OSError as error:
-            self._tell(NotBegun(key, f"the system gave no process: {error}"))
+            self._tell(WorkerNotStarted(key, f"the system gave no process: {error}"))
             return
-        self._tell(Began(key, pid))
+        self._tell(WorkerStarted(key, pid))
 
     def _kill(self, request: Kill) -> None:
         for pid, key in self._keys.items():
@@ -142,7 +152,7 @@ class Zygote:
             if of_pid == key:
                 os.kill(pid, signal.SIGUSR1)
 
-    def _kill_the_late(self) -> None:
+    def _kill_expired(self) -> None:
         now = time.monotonic()
         for pid in [pid for pid, deadline in self._deadlines.items() if deadline <= now]:
             _signal_group(pid, signal.SIGKILL)
@@ -225,13 +235,13 @@ class Zygote:
             self._close()  # nobody is left to be told
 
 
-def _ended(key: str, status: int, usage: resource.struct_rusage) -> Ended:
+def _ended(key: str, status: int, usage: resource.struct_rusage) -> WorkerExited:
     peak = to_mib(usage.ru_maxrss)
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         name = signal.Signals(number).name if number in signal.valid_signals() else f"signal {number}"
-        return Ended(key, None, name, peak)
-    return Ended(key, os.waitstatus_to_exitcode(status), "", peak)
+        return WorkerExited(key, None, name, peak)
+    return WorkerExited(key, os.waitstatus_to_exitcode(status), "", peak)
 
 
 def _signal_group(pid: int, number: int) -> None:

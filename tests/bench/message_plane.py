@@ -46,7 +46,7 @@ async def measure(floor: socket.socket) -> None:
     process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.DEVNULL)
     try:
         payload = os.urandom(LARGE)
-        await guest.plane.send(order(GUEST), sent(b"", "warm-up"), b"")
+        await guest.bus.send(order(GUEST), sent(b"", "warm-up"), b"")
         floors, rates = [], []
         for run in range(RUNS):
             floors.append(LARGE / 1e6 / await asyncio.to_thread(bare, floor, payload))
@@ -63,7 +63,7 @@ async def measure(floor: socket.socket) -> None:
 
 async def seconds(guest: PeerSite, payload: bytes, tag: str) -> float:
     started = time.perf_counter()
-    await guest.plane.send(order(GUEST), sent(payload, tag), payload)
+    await guest.bus.send(order(GUEST), sent(payload, tag), payload)
     return time.perf_counter() - started
 
 

@@ -15,7 +15,7 @@ from fateflow_tui.server.app import create_app
 class _NoSite:
     """Stands for the site: the document is made of the routes alone."""
 
-    authenticator = plane = None
+    authenticator = bus = None
     config = SiteConfig()
     home = Home(Path("nowhere"))
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fateflow_tui.core.errors import DamagedFile, JobNotFound, LeaseLost, StaleVersion
-from fateflow_tui.core.ports import Change, Collection, JobStore, StoredJob, Versioned
+from fateflow_tui.core.ports import Collection, JobCommit, JobStore, StoredJob, Versioned
 from fateflow_tui.store.collections import open_collection
 from fateflow_tui.store.jobs import TinyJobStore
 from fateflow_tui.store.memory import MemoryCollection, MemoryJobStore
@@ -43,8 +43,8 @@ def collection(request: pytest.FixtureRequest, tmp_path: Path) -> Collection:
     return open_collection(tmp_path, "parties") if request.param == "disk" else MemoryCollection("parties")
 
 
-def change(version: int = 0, job_id: str = JOB, epoch: int = 0, **tables: dict[str, dict[str, Any]]) -> Change:
-    return Change(job_id, version, tables, epoch)
+def change(version: int = 0, job_id: str = JOB, epoch: int = 0, **tables: dict[str, dict[str, Any]]) -> JobCommit:
+    return JobCommit(job_id, version, tables, epoch)
 
 
 def loaded(store: JobStore, job_id: str = JOB) -> StoredJob:
@@ -58,7 +58,7 @@ def test_a_new_job_is_loaded_as_it_was_saved(store: JobStore) -> None:
         "job": {"driver": {"status": "waiting"}},
         "tasks": {"guest:9999/a_0/0": {"pid": 0}},
     }
-    assert store.commit([Change(JOB, 0, records)]) == {JOB: 1}
+    assert store.commit([JobCommit(JOB, 0, records)]) == {JOB: 1}
     assert loaded(store) == StoredJob(JOB, 1, records)
 
 
@@ -139,7 +139,7 @@ def test_any_text_is_kept(store: JobStore) -> None:
 
 def test_a_large_job_is_kept(store: JobStore) -> None:
     tasks = {f"host:{party}/c_{n}/0": {"log": ["x" * 100] * 5, "n": n} for party in range(5) for n in range(300)}
-    store.commit([Change(JOB, 0, {"tasks": tasks})])
+    store.commit([JobCommit(JOB, 0, {"tasks": tasks})])
     store.commit([change(1, tasks={"host:0/c_7/0": {"n": -7}})])
     expected = tasks | {"host:0/c_7/0": {"n": -7}}
     assert loaded(store).tables["tasks"] == expected
@@ -148,7 +148,7 @@ def test_a_large_job_is_kept(store: JobStore) -> None:
 @pytest.mark.parametrize("records", [{"meta": {}}, {"schema": {}}, {"tasks": {"a": {"_key": "b"}}}])
 def test_names_of_the_stores_own_are_refused(store: JobStore, records: dict[str, dict[str, Any]]) -> None:
     with pytest.raises(ValueError, match="own"):
-        store.commit([Change(JOB, 0, records)])
+        store.commit([JobCommit(JOB, 0, records)])
     assert store.load(JOB) is None
 
 

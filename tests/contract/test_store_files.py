@@ -12,7 +12,7 @@ import pytest
 from tinydb import TinyDB, where
 
 from fateflow_tui.core.errors import DamagedFile, NewerSchema, TimedOut
-from fateflow_tui.core.ports import Change, StoredJob
+from fateflow_tui.core.ports import JobCommit, StoredJob
 from fateflow_tui.store.collections import open_collection
 from fateflow_tui.store.document import JOBS
 from fateflow_tui.store.jobs import TinyJobStore
@@ -35,7 +35,7 @@ def path_of(home: Path, job_id: str = JOB) -> Path:
 
 def saved(home: Path, job_id: str = JOB) -> TinyJobStore:
     store = TinyJobStore(home)
-    store.commit([Change(job_id, 0, RECORDS)])
+    store.commit([JobCommit(job_id, 0, RECORDS)])
     return store
 
 
@@ -66,7 +66,7 @@ def test_what_stock_tinydb_changed_is_taken(tmp_path: Path) -> None:
     assert job is not None
     assert job.tables["tasks"] == {"guest:9999/a_0/0": {"pid": 8, "status": "success"}}
     assert job.tables["story"] == {"000001": {"what": "TaskStarted"}}
-    store.commit([Change(JOB, 1, {"story": {"000002": {}}})])
+    store.commit([JobCommit(JOB, 1, {"story": {"000002": {}}})])
     job = TinyJobStore(tmp_path).load(JOB)
     assert job is not None
     assert list(job.tables["story"]) == ["000001", "000002"]
@@ -91,7 +91,7 @@ def test_another_process_save_is_seen_at_once(tmp_path: Path) -> None:
     version = 1
     for n in range(200):
         writer, reader = (mine, theirs) if n % 2 else (theirs, mine)
-        version = writer.commit([Change(JOB, version, {"tasks": {"a": {"n": n % 10}}})])[JOB]
+        version = writer.commit([JobCommit(JOB, version, {"tasks": {"a": {"n": n % 10}}})])[JOB]
         job = reader.load(JOB)
         assert job is not None
         assert (job.version, job.tables["tasks"]["a"]) == (version, {"n": n % 10})
@@ -154,14 +154,14 @@ def test_a_damaged_job_is_set_aside_and_harms_no_other(tmp_path: Path, body: byt
     other = store.load(OTHER)
     assert other is not None
     assert other.tables == RECORDS
-    assert store.commit([Change(JOB, 0, {"tasks": {}})]) == {JOB: 1}
+    assert store.commit([JobCommit(JOB, 0, {"tasks": {}})]) == {JOB: 1}
 
 
 def test_a_commit_to_a_damaged_job_is_refused(tmp_path: Path) -> None:
     store = saved(tmp_path)
     path_of(tmp_path).write_bytes(b"{")
     with pytest.raises(DamagedFile):
-        store.commit([Change(OTHER, 0, RECORDS), Change(JOB, 1, RECORDS)])
+        store.commit([JobCommit(OTHER, 0, RECORDS), JobCommit(JOB, 1, RECORDS)])
     assert store.job_ids() == []
     assert len(damaged_files(tmp_path)) == 1
 
@@ -190,7 +190,7 @@ def test_a_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(NewerSchema, match=JOB):
         store.load(JOB)
     with pytest.raises(NewerSchema):
-        store.commit([Change(JOB, 1, RECORDS)])
+        store.commit([JobCommit(JOB, 1, RECORDS)])
     assert path_of(tmp_path).read_bytes() == body
     assert damaged_files(tmp_path) == []
 
@@ -230,7 +230,7 @@ def test_a_full_disk_refuses_the_whole_group(tmp_path: Path) -> None:
     day = path_of(tmp_path, "2026112500000000000001").parent
     day.parent.joinpath(day.name).write_text("a file where a folder must be")
     with pytest.raises(OSError, match=day.name):
-        store.commit([Change(JOB, 1, {"tasks": {}}), Change("2026112500000000000001", 0, RECORDS)])
+        store.commit([JobCommit(JOB, 1, {"tasks": {}}), JobCommit("2026112500000000000001", 0, RECORDS)])
     job = store.load(JOB)
     assert job == StoredJob(JOB, 1, RECORDS)
     assert not any(name.endswith(".tmp") for name in files_in(tmp_path))
@@ -277,10 +277,10 @@ def test_ended_jobs_do_not_fill_memory(tmp_path: Path) -> None:
     before = len(os.listdir("/proc/self/fd"))
     ids = [f"20261124{number:012}" for number in range(10)]
     for job_id in ids:
-        store.commit([Change(job_id, 0, RECORDS)])
+        store.commit([JobCommit(job_id, 0, RECORDS)])
     assert all(store.load(job_id) for job_id in ids)
     assert len(os.listdir("/proc/self/fd")) <= before + 3
-    assert store.commit([Change(ids[0], 1, {"tasks": {}})]) == {ids[0]: 2}
+    assert store.commit([JobCommit(ids[0], 1, {"tasks": {}})]) == {ids[0]: 2}
 
 
 def test_a_lock_that_is_not_free_in_time_names_its_holder(tmp_path: Path) -> None:
@@ -329,11 +329,11 @@ def test_a_save_is_on_the_disk_before_it_is_shown_and_shown_before_it_is_acknowl
 
     monkeypatch.setattr(os, "fsync", noted_fsync)
     monkeypatch.setattr(os, "replace", noted_replace)
-    store.commit([Change(JOB, 1, RECORDS)])
+    store.commit([JobCommit(JOB, 1, RECORDS)])
     assert calls == ["sync file", "rename", "sync folder"]
     calls.clear()
-    store.commit([Change(JOB, 2, RECORDS), Change(OTHER, 0, RECORDS)])
+    store.commit([JobCommit(JOB, 2, RECORDS), JobCommit(OTHER, 0, RECORDS)])
     assert calls == ["sync file", "sync file", "rename", "rename", "sync folder"]
     calls.clear()
-    store.commit([Change("2026112600000000000001", 0, RECORDS)])
+    store.commit([JobCommit("2026112600000000000001", 0, RECORDS)])
     assert calls == ["sync folder", "sync file", "rename", "sync folder"]

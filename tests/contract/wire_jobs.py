@@ -16,9 +16,9 @@ from fateflow_tui.artifacts.metrics import MetricsWriter
 from fateflow_tui.artifacts.models import ComponentModel, PartyModels
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.ids import Party, output_namespace, party_model_id
-from fateflow_tui.core.messages import Directive, Phase, Report, StopWish
+from fateflow_tui.core.messages import Directive, Phase, Report, StopRequest
 from fateflow_tui.core.plan import ComponentPlan, JobOptions, JobPlan, PartyDocument, Resources, TaskPlan
-from fateflow_tui.core.ports import Change
+from fateflow_tui.core.ports import JobCommit
 from fateflow_tui.core.records import (
     ComponentRecord,
     DriverRecord,
@@ -207,7 +207,7 @@ def _party(record: dict[str, Any], party: Party) -> PartyRecord:
     driver = Party(record["f_initiator_role"], record["f_initiator_party_id"])
     phase = Phase.FINISH if status.ended else Phase.RUN
     directive = Directive(record["f_job_id"], party, driver, 1, 1, 1, phase, status)
-    stop = StopWish(Status.CANCELED, "", record["f_cancel_time"] or 0) if record["f_cancel_signal"] else None
+    stop = StopRequest(Status.CANCELED, "", record["f_cancel_time"] or 0) if record["f_cancel_signal"] else None
     return PartyRecord(
         job_id=record["f_job_id"],
         party=party,
@@ -255,12 +255,12 @@ def _upload(job_id: str, table: str) -> JobState:
     return state_of([record], [])
 
 
-def _change(state: JobState) -> Change:
+def _change(state: JobState) -> JobCommit:
     records: dict[str, dict[str, Any]] = {"job": dict(state.parties), "documents": dict(state.documents)}
     records["job"]["driver"] = state.driver
     records["documents"]["plan"] = state.plan
     records["tasks"] = dict(state.tasks)
-    return Change(state.job_id, 0, msgspec.to_builtins(records))
+    return JobCommit(state.job_id, 0, msgspec.to_builtins(records))
 
 
 def _add_outputs(wire: Wire, home: Home, state: JobState) -> None:

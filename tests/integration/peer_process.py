@@ -36,7 +36,7 @@ async def serve(home: Path, port: int, guest_key: str, tags: list[str]) -> None:
     key = SiteKey.load_or_create(home / "keys" / "site.pem")
     site = PeerSite(SiteConfig(name="site-b", parties=["host:10000"]), key, port)
     site.routes.add(str(GUEST), "http://127.0.0.1:1", guest_key)
-    accept, taken = site.plane.accept, 0
+    accept, taken = site.bus.accept, 0
 
     async def counted(*call: Any) -> Any:
         nonlocal taken
@@ -45,11 +45,11 @@ async def serve(home: Path, port: int, guest_key: str, tags: list[str]) -> None:
         say("chunk", taken)
         return answer
 
-    site.plane.accept = counted  # type: ignore[method-assign,assignment]
+    site.bus.accept = counted  # type: ignore[method-assign,assignment]
     async with site.running():
         say("ready")
         for tag in tags:
-            value = await site.plane.receive(order(HOST), wanted(tag))
+            value = await site.bus.receive(order(HOST), wanted(tag))
             say("value", tag, len(value.payload), await asyncio.to_thread(sha256, value.payload))
         await asyncio.Event().wait()
 

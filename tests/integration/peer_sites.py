@@ -16,8 +16,8 @@ from fateflow_tui.core.messages import Acknowledgement, Directive, Phase, Report
 from fateflow_tui.core.plan import TaskPlan
 from fateflow_tui.core.ports import Variable
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.work import Sent, TaskOrder, Wanted
-from fateflow_tui.runtime.messages.bus import Plane
+from fateflow_tui.core.work import Sent, TaskSpec, Wanted
+from fateflow_tui.runtime.messages.bus import MessageBus
 from fateflow_tui.runtime.peers.authenticator import PeerAuthenticator
 from fateflow_tui.runtime.peers.client import Peers
 from fateflow_tui.runtime.peers.keys import SiteKey
@@ -83,7 +83,7 @@ class PeerSite:
     def _make(self) -> None:
         self.authenticator = PeerAuthenticator(self.config, self.key, self.routes)
         self.peers = Peers(self.config, self.key, self.routes)
-        self.plane = Plane(self.config, self.peers, self.jobs, lambda *message: self.trace.append(message))
+        self.bus = MessageBus(self.config, self.peers, self.jobs, lambda *message: self.trace.append(message))
 
     def know(self, party: Party, other: PeerSite, url: str | None = None) -> None:
         self.routes.add(str(party), url or other.url, other.key.public)
@@ -91,7 +91,7 @@ class PeerSite:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[PeerSite]:
         app = FastAPI()
-        app.include_router(peer_router(self.authenticator, self.plane, self.handlers))
+        app.include_router(peer_router(self.authenticator, self.bus, self.handlers))
         tls = self.config.tls
         settings = uvicorn.Config(
             app,
@@ -137,10 +137,10 @@ def directive(revision: int = 1) -> Directive:
     return Directive(JOB, HOST, GUEST, 1, revision, 1, Phase.CREATE, Status.WAITING)
 
 
-def order(party: Party, version: int = 0) -> TaskOrder:
+def order(party: Party, version: int = 0) -> TaskSpec:
     plan = TaskPlan(COMPONENT, "HeteroLR", [], {})
     roles = {"guest": [9999], "host": [10000], "arbiter": [10000]}
-    return TaskOrder(JOB, COMPONENT, version, party, plan, "", roles, {})
+    return TaskSpec(JOB, COMPONENT, version, party, plan, "", roles, {})
 
 
 def sent(payload: bytes, tag: str = "", to: Party = HOST, name: str = "gradient") -> Sent:

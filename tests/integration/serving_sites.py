@@ -21,7 +21,7 @@ from fateflow_tui.components.catalog import load_catalog
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.models import Pipeline
 from fateflow_tui.registry import Part, Registry
-from fateflow_tui.runtime.messages.bus import Plane
+from fateflow_tui.runtime.messages.bus import MessageBus
 from fateflow_tui.runtime.peers.authenticator import PeerAuthenticator
 from fateflow_tui.runtime.peers.client import Peers
 from fateflow_tui.runtime.peers.keys import SiteKey
@@ -77,7 +77,7 @@ class ServingSite:
         self.routes = RouteTable(open_collection(home, "parties"))
         self.authenticator = PeerAuthenticator(self.config, self.key, self.routes)
         self.peers = Peers(self.config, self.key, self.routes)
-        self.plane = Plane(self.config, self.peers, self)
+        self.bus = MessageBus(self.config, self.peers, self)
         self.serving = ServingService(
             self.config,
             self.home,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tinydb import TinyDB
 
-from fateflow_tui.core.ports import Change
+from fateflow_tui.core.ports import JobCommit
 from fateflow_tui.store.collections import open_collection
 from fateflow_tui.store.jobs import TinyJobStore
 from fateflow_tui.store.storage import damaged_files
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 WRITER = """
 import sys
 from pathlib import Path
-from fateflow_tui.core.ports import Change
+from fateflow_tui.core.ports import JobCommit
 from fateflow_tui.store.collections import open_collection
 from fateflow_tui.store.jobs import TinyJobStore
 
@@ -34,7 +34,7 @@ while True:
     changes = []
     for job, version in versions.items():
         entry = {"version": version + 1, "text": "x" * 200}
-        changes.append(Change(job, version, {"story": {f"{version:06}": entry}, "tasks": {"a": entry}}))
+        changes.append(JobCommit(job, version, {"story": {f"{version:06}": entry}, "tasks": {"a": entry}}))
     versions = store.commit(changes)
     print("commit", *versions.values(), flush=True)
     print("put", parties.put("guest:9999", {"n": versions[jobs[0]]}), flush=True)
@@ -45,7 +45,7 @@ COUNTER = """
 import sys
 from pathlib import Path
 from fateflow_tui.core.errors import StaleVersion
-from fateflow_tui.core.ports import Change
+from fateflow_tui.core.ports import JobCommit
 from fateflow_tui.store.collections import open_collection
 from fateflow_tui.store.jobs import TinyJobStore
 
@@ -58,7 +58,7 @@ while left:
     seen, tag = store.load(job), tags.get("count")
     count = {"count": {"n": seen.tables["job"]["count"]["n"] + 1}}
     try:
-        store.commit([Change(job, seen.version, {"job": count})])
+        store.commit([JobCommit(job, seen.version, {"job": count})])
     except StaleVersion:
         lost += 1
         continue
@@ -128,7 +128,7 @@ def test_every_acknowledged_commit_survives_a_kill_at_any_moment(tmp_path: Path)
 
 def test_two_processes_lose_no_update(tmp_path: Path) -> None:
     store = TinyJobStore(tmp_path)
-    store.commit([Change(JOBS[0], 0, {"job": {"count": {"n": 0}}})])
+    store.commit([JobCommit(JOBS[0], 0, {"job": {"count": {"n": 0}}})])
     counters = [python(COUNTER, tmp_path, JOBS[0], 150) for _ in range(2)]
     for counter in counters:
         assert counter.stdout is not None

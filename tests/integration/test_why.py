@@ -52,7 +52,7 @@ def test_cores_short_at_the_host(pair: Pair) -> None:
     assert why.party == HOST
     assert (cores(why.need), cores(why.free), cores(why.total)) == (3, 1, 4)
     assert [(one.job_id, one.party, one.held.cores) for one in why.holders] == [(holder, HOST, 3)]
-    assert holder in why.mend
+    assert holder in why.hint
     assert "needs 3 cores at host:10000, 1 of 4 are free" in why.text
     of_component = pair.guest.flow.why(waiting, "sleep_0").why
     assert of_component is not None
@@ -97,7 +97,7 @@ def test_behind_another_job(pair: Pair) -> None:
     why = pair.why(behind, "waiting", "behind")
     assert (why.party, why.job_id) == (GUEST, ahead)
     assert (cores(why.need), cores(why.free)) == (2, 2)
-    assert "priority" in why.mend
+    assert "priority" in why.hint
     pair.guest.flow.stop(holder)
     assert {pair.guest.flow.wait(one, 30).status for one in (ahead, behind)} == {Status.SUCCESS}
 
@@ -117,7 +117,7 @@ def test_a_component_waits_for_what_it_needs(pair: Pair) -> None:
     assert "sleep_0 (running)" in needs.text
     place = pair.why(job, "waiting", component="sleep_2")
     assert place.cause == "parallelism"
-    assert "task_parallelism" in place.mend
+    assert "task_parallelism" in place.hint
     runs = pair.why(job, "running")
     assert (runs.component, runs.sign is not None, runs.since > 0) == ("sleep_0", True, True)
     with pytest.raises(NotFound, match="no component sleep_3") as unknown:
@@ -138,7 +138,7 @@ def test_the_host_refuses_a_table(pair: Pair) -> None:
         why = pair.why(refused_job(pair, module="Reader", parameters=table, dsl=READER), "refused")
         assert (why.cause, why.party) == ("dataset", HOST)
         assert why.lacks == {"dataset": ["experiment.secret"]}
-        assert "fateflow party grant guest:9999 --dataset experiment.secret" in why.mend
+        assert "fateflow party grant guest:9999 --dataset experiment.secret" in why.hint
     finally:
         pair.host.flow.permissions.forget(GUEST)
 
@@ -148,7 +148,7 @@ def test_the_host_refuses_a_component(pair: Pair) -> None:
     try:
         why = pair.why(refused_job(pair), "refused")
         assert (why.cause, why.party, why.lacks) == ("component", HOST, {"component": ["Sleep"]})
-        assert "--component Sleep" in why.mend
+        assert "--component Sleep" in why.hint
         at_host = [job for job in pair.host.flow.jobs() if job.job_id == pair.guest.flow.resolve("@last")]
         assert all(job.status is Status.FAILED for job in at_host)
     finally:
@@ -162,7 +162,7 @@ def test_a_table_is_missing_at_the_host(pair: Pair) -> None:
     why = pair.why(job, "refused")
     assert (why.cause, why.party, why.lacks) == ("table", HOST, {"table": ["experiment.known"]})
     assert "does not exist" in why.text
-    assert "upload it there" in why.mend
+    assert "upload it there" in why.hint
     assert pair.why(job, "canceled", component="reader_0").party == HOST
 
 
@@ -187,7 +187,7 @@ def test_a_worker_runs_out_of_memory(pair: Pair) -> None:
     why = pair.why(job, "failed")
     assert (why.cause, why.component, why.party) == ("memory", "misbehave_0", GUEST)
     assert why.cards[0].peak_memory > 0
-    assert "task_memory" in why.mend
+    assert "task_memory" in why.hint
 
 
 def test_a_worker_is_killed(pair: Pair) -> None:
@@ -212,7 +212,7 @@ def test_an_exception_in_a_component(pair: Pair) -> None:
     at_host = pair.why(job, "failed", "exception", site=pair.host)
     assert (at_host.component, at_host.party) == ("misbehave_0", GUEST)
     assert at_host.text == f"misbehave_0 failed at {GUEST}: ZeroDivisionError"
-    assert at_host.mend.startswith("look for an empty input or a parameter that is 0; ask guest:9999")
+    assert at_host.hint.startswith("look for an empty input or a parameter that is 0; ask guest:9999")
     assert "ask guest:9999" in CommandLine(pair.host.home, pair.host.home)("job", "why", job).out
     assert [(card.where, card.log, card.traceback) for card in at_host.cards] == [("", [], "")]
     assert "dividing" not in str(pair.host.flow.why(job)), "a party's log has left it"
@@ -229,7 +229,7 @@ def test_limits_of_time(pair: Pair) -> None:
     assert pair.guest.flow.wait(slow, 30).status is Status.TIMEOUT
     why = pair.why(slow, "timeout")
     assert (why.cause, why.component) == ("task", "sleep_0")
-    assert "task_timeout" in why.mend
+    assert "task_timeout" in why.hint
 
     long = pair.submit(parameters={"seconds": 60}, timeout=1)
     assert pair.guest.flow.wait(long, 30).status is Status.TIMEOUT
@@ -298,10 +298,10 @@ def test_a_peer_that_is_offline(pair: Pair) -> None:
     job = refused_job(pair, PartyUnreachable)
     why = pair.why(job, "failed")
     assert (why.cause, why.party) == ("peer", HOST)
-    assert "fateflow party ping host:10000" in why.mend
+    assert "fateflow party ping host:10000" in why.hint
     lost = pair.why(running, "waiting", "peer")
     assert lost.party == HOST
-    assert "by itself" in lost.mend
+    assert "by itself" in lost.hint
     pair.host.start()
     until(lambda: pair.guest.flow.job(running).waiting is None, "the host is not heard again", 20)
 

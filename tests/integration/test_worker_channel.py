@@ -22,8 +22,8 @@ from fateflow_tui.core.work import (
     MetricsWritten,
     Progressed,
     Sent,
-    TaskOrder,
     TaskResult,
+    TaskSpec,
     Wanted,
     WorkerFrame,
 )
@@ -33,7 +33,7 @@ from fateflow_tui.worker.codec import decode, encode
 from fateflow_tui.worker.protocol import pack
 
 GUEST, HOST = Party("guest", "9999"), Party("host", "10000")
-ORDER = TaskOrder("1", "lr_0", 0, GUEST, TaskPlan("lr_0", "HeteroLR", [], {}), "", {}, {})
+ORDER = TaskSpec("1", "lr_0", 0, GUEST, TaskPlan("lr_0", "HeteroLR", [], {}), "", {}, {})
 
 
 class Echo:
@@ -46,14 +46,14 @@ class Echo:
         self.asked = asyncio.Event()
         self.cancelled = asyncio.Event()
 
-    async def send(self, order: TaskOrder, frame: Sent, payload: Payload) -> None:
+    async def send(self, order: TaskSpec, frame: Sent, payload: Payload) -> None:
         if frame.tag == "refused":
             raise PartyRefused("this tag is refused")
         if frame.tag == "broken":
             raise ZeroDivisionError
         self.values[frame.tag] = (frame.codec, payload)
 
-    async def receive(self, order: TaskOrder, frame: Wanted) -> tuple[str, Payload]:
+    async def receive(self, order: TaskSpec, frame: Wanted) -> tuple[str, Payload]:
         if frame.tag in self.values:
             return self.values[frame.tag]
         self.asked.set()
@@ -63,19 +63,19 @@ class Echo:
             self.cancelled.set()
         raise AssertionError
 
-    def heard(self, order: TaskOrder, frame: WorkerFrame) -> None:
+    def heard(self, order: TaskSpec, frame: WorkerFrame) -> None:
         self.frames.append(type(frame).__name__)
 
-    def answered(self, order: TaskOrder, frame: Sent | Wanted) -> None:
+    def answered(self, order: TaskSpec, frame: Sent | Wanted) -> None:
         self.frames.append(f"answered {frame.number}")
 
-    def progressed(self, order: TaskOrder, done: int, total: int) -> None:
+    def progressed(self, order: TaskSpec, done: int, total: int) -> None:
         self.told.append((order.component, done, total))
 
-    def metrics_written(self, order: TaskOrder, frame: MetricsWritten) -> None:
+    def metrics_written(self, order: TaskSpec, frame: MetricsWritten) -> None:
         self.told.append((order.component, frame.namespace, frame.points))
 
-    def finished(self, order: TaskOrder, frame: Finished) -> None:
+    def finished(self, order: TaskSpec, frame: Finished) -> None:
         self.told.append((order.component, frame.result.status, frame.peak_memory))
 
 

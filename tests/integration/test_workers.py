@@ -22,7 +22,7 @@ from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.ids import Party, party_model_id, session_id
 from fateflow_tui.core.plan import TaskPlan
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.work import MetricsWritten, Sent, TableRef, TaskOrder, Wanted
+from fateflow_tui.core.work import MetricsWritten, Sent, TableRef, TaskSpec, Wanted
 from fateflow_tui.runtime.workers.workers import Ending, Workers
 from fateflow_tui.worker.codec import CODEC, encode
 
@@ -31,7 +31,7 @@ Payload = bytes | bytearray | memoryview
 
 
 class Boxes:
-    """A message plane within one site, without any checks."""
+    """A message bus within one site, without checks."""
 
     def __init__(self) -> None:
         self._values: dict[tuple[Party, Party, str, str], asyncio.Future[tuple[str, Payload]]] = {}
@@ -39,11 +39,11 @@ class Boxes:
     def _box(self, *key: Any) -> asyncio.Future[tuple[str, Payload]]:
         return self._values.setdefault(key, asyncio.get_running_loop().create_future())
 
-    async def send(self, order: TaskOrder, frame: Sent, payload: Payload) -> None:
+    async def send(self, order: TaskSpec, frame: Sent, payload: Payload) -> None:
         for target in frame.to:
             self._box(order.party, target, frame.name, frame.tag).set_result((frame.codec, payload))
 
-    async def receive(self, order: TaskOrder, frame: Wanted) -> tuple[str, Payload]:
+    async def receive(self, order: TaskSpec, frame: Wanted) -> tuple[str, Payload]:
         return await asyncio.shield(self._box(frame.source, order.party, frame.name, frame.tag))
 
 
@@ -57,20 +57,20 @@ class Listener:
         self.series: list[tuple[str, str]] = []
         self._changed = asyncio.Event()
 
-    def started(self, order: TaskOrder, pid: int) -> None:
+    def started(self, order: TaskSpec, pid: int) -> None:
         assert order.component not in self.endings
         self.pids[order.component] = pid
         self._changed.set()
 
-    def ended(self, order: TaskOrder, ending: Ending) -> None:
+    def ended(self, order: TaskSpec, ending: Ending) -> None:
         assert order.component not in self.endings
         self.endings[order.component] = ending
         self._changed.set()
 
-    def progressed(self, order: TaskOrder, done: int, total: int) -> None:
+    def progressed(self, order: TaskSpec, done: int, total: int) -> None:
         self.progress.append((done, total))
 
-    def metrics_written(self, order: TaskOrder, frame: MetricsWritten) -> None:
+    def metrics_written(self, order: TaskSpec, frame: MetricsWritten) -> None:
         self.series.append((frame.namespace, frame.name))
         self._changed.set()
 
@@ -93,11 +93,11 @@ class Site:
         self.home.components.mkdir(parents=True)
         shutil.copy(Path(__file__).with_name("modules_for_workers.py"), self.home.components / "act.py")
         self.listener = Listener()
-        self.plane = Boxes()
+        self.bus = Boxes()
         listener = self.listener
         self.workers = Workers(
             self.home,
-            self.plane,
+            self.bus,
             listener.started,
             listener.ended,
             listener.progressed,
@@ -105,8 +105,8 @@ class Site:
             **options,
         )
 
-    def order(self, act: str, party: Party = GUEST, value: Any = None, **facts: Any) -> TaskOrder:
-        return TaskOrder(
+    def order(self, act: str, party: Party = GUEST, value: Any = None, **facts: Any) -> TaskSpec:
+        return TaskSpec(
             job_id="20261124",
             component=facts.pop("component", f"{act or 'nothing'}_0"),
             version=0,
@@ -125,13 +125,13 @@ class Site:
         await self.workers.start(order)
         return await self.listener.ending(order.component)
 
-    async def start_and_wait_for_series(self, act: str, namespace: str, name: str) -> TaskOrder:
+    async def start_and_wait_for_series(self, act: str, namespace: str, name: str) -> TaskSpec:
         order = self.order(act)
         await self.workers.start(order)
         await self.listener.until(lambda: (namespace, name) in self.listener.series)
         return order
 
-    def metric(self, order: TaskOrder, namespace: str, name: str) -> Any:
+    def metric(self, order: TaskSpec, namespace: str, name: str) -> Any:
         path = self.home.metrics(order.job_id, order.party, order.component, order.version)
         return read(path)[namespace][name]["data"]
 
@@ -146,7 +146,7 @@ async def site(root: Path, **options: Any) -> AsyncIterator[Site]:
         await made.workers.close()
 
 
-def session(order: TaskOrder) -> str:
+def session(order: TaskSpec) -> str:
     return session_id(order.job_id, order.component, order.version, order.party)
 
 
@@ -259,7 +259,7 @@ async def deaths(site: Site) -> None:
         assert card is not None
         assert (ending.status, ending.exit_code, ending.signal) == (Status.FAILED, exit_code, name), act
         assert (card.kind, card.exit_code, card.signal) == (kind, exit_code, name)
-        assert card.fix
+        assert card.hint
     killed = site.listener.endings["be_killed_0"].card
     assert killed is not None
     assert killed.log[-1].endswith("last thing said")
@@ -272,7 +272,7 @@ async def memory_limit(site: Site) -> None:
     ending = await site.run("hog", memory=100)
     assert ending.card is not None
     assert ending.card.kind == "memory"
-    assert "memory" in ending.card.fix
+    assert "memory" in ending.card.hint
     assert (await site.run("work", component="frugal_0", memory=200)).status is Status.SUCCESS
 
 
@@ -301,7 +301,7 @@ async def late_answers_are_dropped(site: Site) -> None:
     await site.listener.until(lambda: ("waits", "first") in site.listener.series)
     for tag in ("late", "other"):
         frame = Sent(1, [HOST], "value", tag, CODEC, 0)
-        await site.plane.send(site.order("send"), frame, encode(f"tag {tag}").joined())
+        await site.bus.send(site.order("send"), frame, encode(f"tag {tag}").joined())
     assert (await site.listener.ending("receive_with_patience_0")).summary == {"value": "tag other"}
 
 
@@ -368,7 +368,7 @@ def test_no_start_is_forgotten_while_the_zygote_dies(tmp_path: Path) -> None:
                 pid = made.workers.zygote_pid
                 assert pid is not None
                 os.kill(pid, signal.SIGKILL)
-                orders: list[TaskOrder] = []
+                orders: list[TaskSpec] = []
                 while made.workers.zygote_pid in (None, pid):
                     orders.append(made.order("", component=f"task_{victim}_{len(orders)}"))
                     await made.workers.start(orders[-1])

@@ -11,7 +11,7 @@ from fateflow_tui.core.effects import StartTask
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.models import part_digest
 from fateflow_tui.core.plan import JobPlan
-from fateflow_tui.core.ports import Change
+from fateflow_tui.core.ports import JobCommit
 from fateflow_tui.core.records import JobState, task_key
 from fateflow_tui.core.status import JOB_TRANSITIONS, TASK_TRANSITIONS, Status
 from fateflow_tui.engine import Engine
@@ -33,7 +33,7 @@ class Witness:
         self.successes: set[tuple[str, str]] = set()
         self.disk_lost = False
 
-    def saw_commit(self, change: Change, before: Tables, after: Tables) -> None:
+    def saw_commit(self, change: JobCommit, before: Tables, after: Tables) -> None:
         """Statuses only move along the table, and the story tells of each move."""
         last = _statuses(before)
         for entry in change.records.get("story", {}).values():

@@ -54,10 +54,10 @@ def test_a_standalone_site_decides_everything_within_the_turn() -> None:
     engine = Engine(SiteFacts("alone", Resources(20)))
     effects = engine.handle(JobSubmitted(BEGIN, chain(length=1)))
     assert [(e.component, e.party) for e in effects if isinstance(e, StartTask)] == [("step_0", p) for p in ALL]
-    change = engine.take_changes()[0]
+    change = engine.take_commits()[0]
     assert change.records["job"]["driver"]["status"] == "running"
     assert change.records["tasks"]["guest:9999/step_0/0"]["status"] == "running"
-    assert engine.take_changes() == []
+    assert engine.take_commits() == []
 
 
 def test_a_party_starts_before_the_others_are_done_only_in_independent_mode() -> None:
@@ -278,14 +278,14 @@ def test_what_is_asked_in_vain_is_refused_and_leaves_no_trace() -> None:
     with pytest.raises(BadRequest, match="host:10000, which this site does not play"):
         engine.handle(JobSubmitted(BEGIN, chain(parties=[HOST, GUEST])))
     engine.handle(JobSubmitted(BEGIN, chain()))
-    engine.take_changes()
+    engine.take_commits()
     with pytest.raises(Conflict, match="exists already"):
         engine.handle(JobSubmitted(BEGIN, chain()))
     with pytest.raises(BadRequest, match="cannot be stopped as success"):
         engine.handle(StopRequested(BEGIN, JOB, "alice", Status.SUCCESS))
     with pytest.raises(Conflict, match="cannot be dropped"):
         engine.forget(JOB)
-    assert engine.take_changes() == []
+    assert engine.take_commits() == []
 
 
 def test_a_job_without_memory_needs_ends_and_can_be_forgotten() -> None:

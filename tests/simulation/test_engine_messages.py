@@ -48,7 +48,7 @@ class Pair:
         self.starts += [e for e in effects if isinstance(e, StartTask)]
         self.acknowledged += [e.acknowledgement for e in effects if isinstance(e, SendAcknowledgement)]
         for engine in (self.guest, self.host):
-            engine.committed({change.job_id: change.version + 1 for change in engine.take_changes()})
+            engine.committed({change.job_id: change.version + 1 for change in engine.take_commits()})
 
     def submit(self) -> None:
         self.collect(self.guest.handle(JobSubmitted(self.at, chain(length=2, parties=PAIR))))
@@ -168,7 +168,7 @@ def test_a_party_that_does_not_know_the_job_agrees_to_its_end(pair: Pair) -> Non
     finish = msgspec.structs.replace(pair.directives[-1], phase=Phase.FINISH, status=Status.CANCELED, document=None)
     effects = blank.handle(DirectiveReceived(BEGIN, finish))
     assert [effect.report.ended for effect in effects if isinstance(effect, SendReport)] == [Status.CANCELED]
-    assert blank.take_changes() == []
+    assert blank.take_commits() == []
 
 
 def test_a_report_on_an_unknown_job_is_acknowledged_so_that_it_is_not_sent_for_ever(pair: Pair) -> None:

@@ -308,6 +308,6 @@ def test_a_job_whose_state_cannot_be_stops_no_other() -> None:
     assert set(engine.jobs()) == {sound.job_id}
     [(job_id, bug)] = engine.take_faults().items()
     assert (job_id, type(bug)) == (broken.job_id, LookupError)
-    assert {change.job_id for change in engine.take_changes()} == {sound.job_id}
+    assert {change.job_id for change in engine.take_commits()} == {sound.job_id}
     assert {effect.job_id for effect in effects if isinstance(effect, StartTask)} <= {sound.job_id}
     assert engine.take_faults() == {}

@@ -251,14 +251,14 @@ def test_every_party_learns_what_failed_first_and_a_rerun_forgets_it() -> None:
 
 def test_what_is_needed_but_was_deleted_runs_again_with_all_that_was_made_of_it() -> None:
     world = failing_world(one_site)
-    steps = {step.component: step for step in engine_of(world).rerun_plan(JOB, ["c"], gone={"a": "host:10000"})}
+    steps = {step.component: step for step in engine_of(world).rerun_plan(JOB, ["c"], missing={"a": "host:10000"})}
     assert {name: str(step.action) for name, step in steps.items()} == {
         "a": "reuse",
         "b": "reuse",
         "c": "run",
         "d": "reuse",
     }
-    steps = {step.component: step for step in engine_of(world).rerun_plan(JOB, ["c"], gone={"b": "host:10000"})}
+    steps = {step.component: step for step in engine_of(world).rerun_plan(JOB, ["c"], missing={"b": "host:10000"})}
     assert {name: str(step.action) for name, step in steps.items()} == {
         "a": "reuse",
         "b": "run",
@@ -266,11 +266,11 @@ def test_what_is_needed_but_was_deleted_runs_again_with_all_that_was_made_of_it(
         "d": "reuse",
     }
     assert steps["b"].why == "its outputs were deleted at host:10000, and c needs them"
-    gone = {"a": "guest:9999", "b": "host:10000"}
-    steps = {step.component: step for step in engine_of(world).rerun_plan(JOB, ["c"], gone=gone)}
+    missing = {"a": "guest:9999", "b": "host:10000"}
+    steps = {step.component: step for step in engine_of(world).rerun_plan(JOB, ["c"], missing=missing)}
     assert {step.action for step in steps.values()} == {"run"}
     assert steps["d"].why == "depends on a"
-    world.turn(world.site_of(GUEST), [RerunRequested(world.now, JOB, "alice", ["c"], gone=gone)])
+    world.turn(world.site_of(GUEST), [RerunRequested(world.now, JOB, "alice", ["c"], missing=missing)])
     world.run()
     assert status(world) is Status.SUCCESS
     assert {name: record.version for name, record in world.driver(JOB).components.items()} == dict.fromkeys("abcd", 1)

@@ -9,7 +9,7 @@ from fateflow_tui.core.messages import Want
 from fateflow_tui.core.plan import JobPlan
 from fateflow_tui.core.records import TaskRecord
 from fateflow_tui.core.status import Status
-from fateflow_tui.engine import unchanged
+from fateflow_tui.engine import reusable_components
 from tests.simulation.engine_world import ALL, GUEST, HOST, chain, one_site, tasks, two_sites
 from tests.simulation.scenario import again
 from tests.simulation.world import World
@@ -102,7 +102,7 @@ def test_only_what_is_alike_qualifies() -> None:
     source = engine.job(FIRST)
     assert source is not None
     new = again(plan, SECOND)
-    assert unchanged(new, source) == ["step_0", "step_1", "step_2", "step_3"]
+    assert reusable_components(new, source) == ["step_0", "step_1", "step_2", "step_3"]
 
     def changed(name: str) -> JobPlan:
         """With other parameters of a component at the host."""
@@ -120,7 +120,7 @@ def test_only_what_is_alike_qualifies() -> None:
         ]
         return msgspec.structs.replace(new, documents=documents)
 
-    assert unchanged(changed("step_1"), source) == ["step_0"]
-    assert unchanged(changed("step_3"), source) == ["step_0", "step_1", "step_2"]
+    assert reusable_components(changed("step_1"), source) == ["step_0"]
+    assert reusable_components(changed("step_3"), source) == ["step_0", "step_1", "step_2"]
     fewer = msgspec.structs.replace(new, documents=[d for d in new.documents if d.party != HOST])
-    assert unchanged(fewer, source) == []
+    assert reusable_components(fewer, source) == []

@@ -34,7 +34,7 @@ from fateflow_tui.core.events import (
 )
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import JobPlan, PartyDocument
-from fateflow_tui.core.ports import Change
+from fateflow_tui.core.ports import JobCommit
 from fateflow_tui.core.records import Adopted, DriverRecord, PartyRecord, TaskRecord, task_key
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import Engine, SiteFacts
@@ -197,7 +197,7 @@ class World:
         effects = self._handle(engine, events)
         if self.chance.random() < self.faults.stale:
             effects = []
-            for change in engine.take_changes():
+            for change in engine.take_commits():
                 version, tables = site.disk.get(change.job_id, (0, None))
                 saved = load(change.job_id, version, tables) if tables is not None else None
                 effects += engine.reload(saved, change.job_id, self.now)
@@ -220,7 +220,7 @@ class World:
         if fate < self.faults.crash * 0.3:
             self.crash(site, self._down_time())
             return
-        self._commit(site, site.engine.take_changes())
+        self._commit(site, site.engine.take_commits())
         cut_short = self.chance.randrange(len(effects) + 1) if fate < self.faults.crash else len(effects)
         for effect in effects[:cut_short]:
             self._perform(site, effect)
@@ -230,7 +230,7 @@ class World:
         check_engine(site.engine, site.workers)
         self._set_alarm(site)
 
-    def _commit(self, site: SimulatedSite, changes: list[Change]) -> None:
+    def _commit(self, site: SimulatedSite, changes: list[JobCommit]) -> None:
         versions = {}
         for change in changes:
             version, tables = site.disk.get(change.job_id, (0, {}))

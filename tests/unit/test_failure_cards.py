@@ -7,10 +7,10 @@ import msgspec
 from fateflow_tui.core.errors import ComponentFailed
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import TaskPlan
-from fateflow_tui.core.work import TaskOrder
+from fateflow_tui.core.work import TaskSpec
 from fateflow_tui.worker.cards import card_of_error
 
-_ORDER = TaskOrder(
+_ORDER = TaskSpec(
     job_id="20261124",
     component="tested_0",
     version=0,
@@ -38,9 +38,9 @@ def test_a_huge_error_makes_a_small_card() -> None:
 
 def test_other_parties_get_what_a_component_says_and_not_its_advice() -> None:
     card = card_of_error(_ORDER, ComponentFailed("no column 'diagnosis'", hint="its columns are y, income"), ["line"])
-    assert (card.kind, card.fix) == ("component", "its columns are y, income")
+    assert (card.kind, card.hint) == ("component", "its columns are y, income")
     crossed = card.redacted()
-    assert (crossed.kind, crossed.cause, crossed.fix) == ("component", "no column 'diagnosis'", "")
+    assert (crossed.kind, crossed.cause, crossed.hint) == ("component", "no column 'diagnosis'", "")
     assert (crossed.log, crossed.traceback, crossed.where) == ([], "", "")
 
 

@@ -14,7 +14,7 @@ from fateflow_tui.components.paillier.keys import PublicKey
 from fateflow_tui.components.paillier.vectors import CipherVector
 from fateflow_tui.core.ids import Party
 from fateflow_tui.worker.codec import Payload, decode
-from fateflow_tui.worker.testing import MemoryPlane
+from fateflow_tui.worker.testing import MemoryBus
 from tests.unit.hetero_lr_parties import ARBITER, GUEST, HOSTS, split, train
 
 HOST = HOSTS[0]
@@ -35,16 +35,14 @@ class Seen(NamedTuple):
 def wire(monkeypatch: pytest.MonkeyPatch) -> list[Seen]:
     """Everything that is sent while a test runs."""
     seen: list[Seen] = []
-    put = MemoryPlane.put
+    put = MemoryBus.put
 
-    def record(
-        self: MemoryPlane, source: Party, targets: Sequence[Party], name: str, tag: str, payload: Payload
-    ) -> None:
+    def record(self: MemoryBus, source: Party, targets: Sequence[Party], name: str, tag: str, payload: Payload) -> None:
         octets = bytes(payload.joined())
         seen.extend(Seen(source, target, name, tag, decode(octets), octets) for target in targets)
         put(self, source, targets, name, tag, payload)
 
-    monkeypatch.setattr(MemoryPlane, "put", record)
+    monkeypatch.setattr(MemoryBus, "put", record)
     return seen
 
 

@@ -8,11 +8,11 @@ import pytest
 from fateflow_tui.commands.job.text import job_lines, why_lines
 from fateflow_tui.core.cells import width
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.messages import ComponentOrder, Directive, FailureCard, Phase, Refusal, StopWish, Want
+from fateflow_tui.core.messages import ComponentDirective, Directive, FailureCard, Phase, Refusal, StopRequest, Want
 from fateflow_tui.core.plan import JobOptions, PartyDocument, Resources, TaskPlan
 from fateflow_tui.core.records import JobState, PartyRecord, TaskRecord, WaitingReason
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.why import AwaitedValue, Holding, SignOfLife, Surroundings, Usual, Vital, Why
+from fateflow_tui.core.why import AwaitedValue, DurationStats, Heartbeat, Holding, SiteContext, Why, WorkerHealth
 from fateflow_tui.sdk.types.jobs import JobWhy
 from fateflow_tui.server.explain import explain
 from fateflow_tui.server.explain.wording import listed, room_at, span
@@ -41,14 +41,14 @@ def task(status: Status, component: str = "sleep_0", **facts: object) -> TaskRec
 
 
 def why(state: JobState, component: str = "", **facts: object) -> Why:
-    around = msgspec.structs.replace(Surroundings(now=NOW, silent_after=10_000), **facts)
+    around = msgspec.structs.replace(SiteContext(now=NOW, silent_after=10_000), **facts)
     found = explain(state, around, component).why
     assert found is not None
     return found
 
 
-def vital(age: int, what: str = "progress", awaits: AwaitedValue | None = None) -> dict[str, Vital]:
-    return {task(Status.RUNNING).key: Vital(SignOfLife(NOW - age, what, "3 of 9"), awaits, "File ...")}
+def vital(age: int, what: str = "progress", awaits: AwaitedValue | None = None) -> dict[str, WorkerHealth]:
+    return {task(Status.RUNNING).key: WorkerHealth(Heartbeat(NOW - age, what, "3 of 9"), awaits, "File ...")}
 
 
 def test_a_partner_tells_what_its_scheduler_knows() -> None:
@@ -64,7 +64,7 @@ def test_a_partner_tells_what_its_scheduler_knows() -> None:
 
 def test_a_worker_is_silent_only_after_the_threshold() -> None:
     running = state_of(Status.RUNNING, "", task(Status.RUNNING))
-    usual = {"Sleep/host": Usual(40_000, 3)}
+    usual = {"Sleep/host": DurationStats(40_000, 3)}
     lively = why(running, vitals=vital(9_999), usual=usual)
     assert (lively.kind, lively.usual, lively.estimate) == ("running", 40_000, NOW + 10_000)
     assert "progress (3 of 9)" in lively.text
@@ -82,13 +82,13 @@ def test_who_waits_for_another_party_is_not_silent() -> None:
 
 def test_the_first_cause_comes_first_and_consequences_last() -> None:
     def card(component: str, kind: str, cause: str) -> FailureCard:
-        return FailureCard(HOST, component, 0, kind, cause, fix="mend it")
+        return FailureCard(HOST, component, 0, kind, cause, hint="mend it")
 
     first = task(Status.FAILED, "sleep_1", ended_at=NOW - 10, card=card("sleep_1", "memory", "too large"))
     later = task(Status.FAILED, "sleep_0", ended_at=NOW - 5, card=card("sleep_0", "exception", "KeyError"))
     found = why(state_of(Status.FAILED, "it failed", later, first))
     assert [one.component for one in found.cards] == ["sleep_1", "sleep_0"]
-    assert (found.cause, found.mend) == ("memory", "mend it")
+    assert (found.cause, found.hint) == ("memory", "mend it")
     assert "1 other task failed, too" in found.text
     ended = task(Status.CANCELED, ended_at=NOW - 20, card=card("sleep_0", "canceled", "its job ended"))
     assert why(state_of(Status.FAILED, "", ended, first)).cause == "memory"
@@ -100,7 +100,7 @@ def test_a_stop_is_told_with_its_origin_even_where_only_the_driver_s_words_came(
     found = why(state_of(Status.CANCELED, "stopped by ann@desk at guest:9999: wrong: data"))
     assert (found.cause, found.by, found.party, found.reason) == ("stop", "ann@desk", str(GUEST), "wrong: data")
     state = state_of(Status.CANCELED, "stopped by bob at host:10000")
-    state.parties[str(HOST)].stop = StopWish(Status.CANCELED, "bob", NOW - 5)
+    state.parties[str(HOST)].stop = StopRequest(Status.CANCELED, "bob", NOW - 5)
     found = why(state)
     assert (found.by, found.party, found.since) == ("bob", str(HOST), NOW - 5)
     assert why(state_of(Status.CANCELED, "no idea")).cause == "job"
@@ -121,8 +121,8 @@ def test_what_a_refusal_lacks(code: str, lacks: dict[str, list[str]], cause: str
     state.parties[str(HOST)].refusal = Refusal(code, "it will not", 103, lacks)
     found = why(state)
     assert (found.kind, found.cause, found.party, found.lacks) == ("refused", cause, str(HOST), lacks)
-    assert found.mend
-    assert ("fateflow party grant guest:9999" in found.mend) == (code == "not_granted")
+    assert found.hint
+    assert ("fateflow party grant guest:9999" in found.hint) == (code == "not_granted")
 
 
 def test_reuse_is_told_with_its_source() -> None:
@@ -169,7 +169,7 @@ def test_everything_fits_into_eighty_columns() -> None:
         estimate=NOW + 500_000,
         basis="how long the same modules took here before",
         holders=holders,
-        mend="it goes on when they end; stop one: fateflow job stop 202611240000000000002",
+        hint="it goes on when they end; stop one: fateflow job stop 202611240000000000002",
     )
     lines = list(why_lines(JobWhy(job_id=JOB, status=Status.WAITING, why=reason, further=[reason]), NOW, 80))
     assert max(map(width, lines)) <= 80
@@ -180,7 +180,7 @@ def test_everything_fits_into_eighty_columns() -> None:
 
 
 def test_a_partner_says_what_failed_elsewhere_as_its_driver_told() -> None:
-    card = FailureCard(GUEST, "sleep_0", 0, "memory", "it needs 90 MiB more", fix="raise task_memory")
+    card = FailureCard(GUEST, "sleep_0", 0, "memory", "it needs 90 MiB more", hint="raise task_memory")
     late = FailureCard(HOST, "sleep_0", 0, "exception", "OSError: the guest is gone", log=["said"])
     own = task(Status.FAILED, card=late, ended_at=NOW - 5)
     for tasks, cards in (((task(Status.SUCCESS),), [card]), ((own,), [card, late])):
@@ -190,9 +190,9 @@ def test_a_partner_says_what_failed_elsewhere_as_its_driver_told() -> None:
         found = why(state)
         assert (found.kind, found.cause, found.component, found.party) == ("failed", "memory", "sleep_0", str(GUEST))
         assert found.cards == cards
-        assert found.mend == "raise task_memory; ask guest:9999: the log and the whole failure card are at its site"
-        assert explain(state, Surroundings(now=NOW)).cards == cards
-        lines = list(why_lines(explain(state, Surroundings(now=NOW)), NOW))
+        assert found.hint == "raise task_memory; ask guest:9999: the log and the whole failure card are at its site"
+        assert explain(state, SiteContext(now=NOW)).cards == cards
+        lines = list(why_lines(explain(state, SiteContext(now=NOW)), NOW))
         assert "  mend  raise task_memory; ask guest:9999: the log and the whole failure card are at its site" in lines
         assert "✗ sleep_0 failed at guest:9999" in lines
 
@@ -204,7 +204,7 @@ def test_a_partner_says_who_refused() -> None:
         "arbiter:10001",
         "arbiter:10001 refused: it may not run Sleep",
     )
-    assert found.mend == "it is for arbiter:10001 to mend; then guest:9999 can submit again"
+    assert found.hint == "it is for arbiter:10001 to mend; then guest:9999 can submit again"
 
 
 def test_a_task_that_was_ended_for_another_is_not_called_failed() -> None:
@@ -217,7 +217,7 @@ def test_a_task_that_was_ended_for_another_is_not_called_failed() -> None:
 def test_a_partner_whose_own_part_is_over_does_not_claim_that_nothing_runs() -> None:
     state = state_of(Status.RUNNING, "", task(Status.SUCCESS))
     record = state.parties[str(HOST)]
-    order = ComponentOrder(0, Want.RUN, Status.RUNNING)
+    order = ComponentDirective(0, Want.RUN, Status.RUNNING)
     record.directive = msgspec.structs.replace(record.directive, components={"sleep_0": order})
     found = why(state)
     assert (found.kind, found.component) == ("running", "sleep_0")
@@ -225,4 +225,4 @@ def test_a_partner_whose_own_part_is_over_does_not_claim_that_nothing_runs() -> 
         "sleep_0 has ended here (success), and its driver has not said that it has at all other parties"
     )
     canceled = why(state_of(Status.CANCELED, "stopped by ann at guest:9999"))
-    assert canceled.mend == f"at the site of guest:9999, run what is missing again: fateflow job rerun {JOB}"
+    assert canceled.hint == f"at the site of guest:9999, run what is missing again: fateflow job rerun {JOB}"

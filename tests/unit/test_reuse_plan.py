@@ -11,8 +11,17 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import ComponentPlan, JobOptions, JobPlan, PartyDocument, Resources, TaskPlan
 from fateflow_tui.core.records import ComponentRecord, DriverRecord, JobState
 from fateflow_tui.core.status import Status
-from fateflow_tui.engine import Change, Reason, ReuseAction, compared, plan_reuse, resemblance, run_all, unchanged
-from fateflow_tui.engine.reuse import changes, told
+from fateflow_tui.engine import (
+    ReuseAction,
+    RunCause,
+    RunReason,
+    compare,
+    plan_reuse,
+    reusable_components,
+    run_all,
+    similarity,
+)
+from fateflow_tui.engine.reuse import changes, describe_changes
 
 GUEST, HOST = Party("guest", "9999"), Party("host", "10000")
 CHAIN = ("reader_0", "dataio_0", "lr_0")
@@ -71,22 +80,22 @@ def ended(plan: JobPlan | None = None, statuses: Mapping[str, Status] | None = N
     return JobState(plan.job_id, plan=plan, driver=DriverRecord(plan.job_id, Status.SUCCESS, 0, 0, records, {}))
 
 
-def whys(plan: JobPlan, source: JobState, lost: Mapping[str, Reason] | None = None) -> dict[str, str]:
-    return {step.component: step.why for step in compared(plan, source, lost)}
+def whys(plan: JobPlan, source: JobState, lost: Mapping[str, RunReason] | None = None) -> dict[str, str]:
+    return {step.component: step.why for step in compare(plan, source, lost)}
 
 
 def test_what_is_alike_is_reused() -> None:
-    steps = compared(planned(), ended())
+    steps = compare(planned(), ended())
     assert [(step.component, step.action, step.change) for step in steps] == [
-        (name, ReuseAction.REUSE, Change.NONE) for name in CHAIN
+        (name, ReuseAction.REUSE, RunCause.NONE) for name in CHAIN
     ]
-    assert unchanged(planned(), ended()) == list(CHAIN)
+    assert reusable_components(planned(), ended()) == list(CHAIN)
 
 
 def test_changed_parameters_are_named_and_what_needs_them_runs_too() -> None:
     lower = {"alpha": 0.02, "init": {"method": "zeros", "seed": None}}
     plan = planned(parameters={("dataio_0", party): lower for party in (GUEST, HOST)})
-    steps = compared(plan, ended())
+    steps = compare(plan, ended())
     assert [(step.action, step.change) for step in steps] == [
         ("reuse", ""),
         ("run", "parameters"),
@@ -95,7 +104,7 @@ def test_changed_parameters_are_named_and_what_needs_them_runs_too() -> None:
     assert steps[1].why == "parameters changed: alpha 0.01 → 0.02, init.seed 1 → null"
     assert steps[1].paths == ["alpha", "init.seed"]
     assert steps[2].why == "needs dataio_0"
-    assert unchanged(plan, ended()) == ["reader_0"]
+    assert reusable_components(plan, ended()) == ["reader_0"]
 
 
 def test_a_change_at_one_party_is_said_to_be_there() -> None:
@@ -119,7 +128,7 @@ def test_a_change_at_one_party_is_said_to_be_there() -> None:
     ],
 )
 def test_other_changes_have_their_words(plan: JobPlan, component: str, change: str, why: str) -> None:
-    step = next(step for step in compared(plan, ended()) if step.component == component)
+    step = next(step for step in compare(plan, ended()) if step.component == component)
     assert (step.action, step.change, step.why) == ("run", change, why)
 
 
@@ -135,8 +144,8 @@ def test_what_has_not_succeeded_runs() -> None:
 
 
 def test_what_a_party_has_lost_runs() -> None:
-    lost = {"dataio_0": Reason(Change.LOST, "its table data is not the same any more at host:10000")}
-    steps = compared(planned(), ended(), lost)
+    lost = {"dataio_0": RunReason(RunCause.LOST, "its table data is not the same any more at host:10000")}
+    steps = compare(planned(), ended(), lost)
     assert [step.change for step in steps] == ["", "lost", "upstream"]
     assert steps[1].why == lost["dataio_0"].why
 
@@ -148,11 +157,11 @@ def test_predictions_of_another_model_are_other_predictions() -> None:
         return planned(job_id, inputs=reading, model_version=version)
 
     before = ended(predict(OLD, "202501010001"))
-    assert unchanged(predict(NEW, "202501010001"), before) == list(CHAIN)
-    assert unchanged(predict(NEW, "202501010002"), before) == ["reader_0", "dataio_0"]
+    assert reusable_components(predict(NEW, "202501010001"), before) == list(CHAIN)
+    assert reusable_components(predict(NEW, "202501010002"), before) == ["reader_0", "dataio_0"]
     assert whys(predict(NEW, "202501010002"), before)["lr_0"] == "predicts with another model"
     # A job that trains has a version of its own each time.
-    assert unchanged(planned(NEW, inputs=reading), ended(planned(OLD, inputs=reading))) == list(CHAIN)
+    assert reusable_components(planned(NEW, inputs=reading), ended(planned(OLD, inputs=reading))) == list(CHAIN)
 
 
 def test_a_plan_names_its_source_only_if_something_is_taken_from_it() -> None:
@@ -164,31 +173,31 @@ def test_a_plan_names_its_source_only_if_something_is_taken_from_it() -> None:
     found = plan_reuse(planned(), None)
     assert (found.source, found.compared) == (None, None)
     assert {(step.action, step.change) for step in found.components} == {("run", "new")}
-    found = run_all(planned(), Reason(Change.OFF, "reuse is off"))
+    found = run_all(planned(), RunReason(RunCause.OFF, "reuse is off"))
     assert {(step.action, step.change, step.why) for step in found.components} == {("run", "off", "reuse is off")}
 
 
 def test_a_job_that_another_site_drives_is_not_reused() -> None:
     source = JobState(OLD)
-    assert unchanged(planned(), source) == []
-    assert resemblance(planned(), source) == 0
+    assert reusable_components(planned(), source) == []
+    assert similarity(planned(), source) == 0
     assert whys(planned(), source)["reader_0"] == f"job {OLD} is driven by another site"
 
 
 def test_jobs_resemble_one_another_by_names_and_modules() -> None:
-    assert resemblance(planned(modules={"lr_0": "HeteroLR"}), ended()) == 2
+    assert similarity(planned(modules={"lr_0": "HeteroLR"}), ended()) == 2
 
 
 def test_changes_are_the_outermost_that_are_not_both_objects() -> None:
     old = {"a": {"b": 1, "c": [1]}, "d": {"e": 1}, "f": None}
     new = {"a": {"b": 1, "c": [2]}, "d": 3, "g": "x"}
     assert list(changes(old, new)) == ["a.c", "d", "f", "g"]
-    assert told({"guest:1": changes(old, new)}) == 'a.c [1] → [2], d {"e":1} → 3, f no longer null, g now x'
+    assert describe_changes({"guest:1": changes(old, new)}) == 'a.c [1] → [2], d {"e":1} → 3, f no longer null, g now x'
     assert changes(new, new) == {}
 
 
 def test_many_changes_are_counted_and_long_values_are_cut() -> None:
     found = changes(dict.fromkeys("abcdef", 1), dict.fromkeys("abcdef", 2))
-    assert told({"guest:1": found}).endswith("d 1 → 2, 2 more")
-    text = told({"guest:1": changes({"a": "x" * 100}, {"a": ""})})
+    assert describe_changes({"guest:1": found}).endswith("d 1 → 2, 2 more")
+    text = describe_changes({"guest:1": changes({"a": "x" * 100}, {"a": ""})})
     assert text == f'a {"x" * 39}… → ""'

@@ -17,7 +17,7 @@ from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.core.events import JobSubmitted, NotesWritten
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import Resources
-from fateflow_tui.core.ports import Change, StoredJob
+from fateflow_tui.core.ports import JobCommit, StoredJob
 from fateflow_tui.engine import Engine, SiteFacts
 from fateflow_tui.runtime.live_jobs import lease
 from fateflow_tui.runtime.scheduler import Scheduler
@@ -32,7 +32,7 @@ class _Disk(TinyJobStore):
 
     commits = loads = 0
 
-    def commit(self, changes: Iterable[Change]) -> dict[str, int]:
+    def commit(self, changes: Iterable[JobCommit]) -> dict[str, int]:
         if self.commits:
             self.commits -= 1
             raise OSError(errno.EIO, "Input/output error")
@@ -119,7 +119,7 @@ def test_a_listener_that_fails_keeps_no_effect_from_being_performed(tmp_path: Pa
     async def main() -> None:
         store, performed = TinyJobStore(tmp_path), list[Effect]()
 
-        def observe(_: list[Change]) -> None:
+        def observe(_: list[JobCommit]) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
         def perform(effect: Effect) -> None:

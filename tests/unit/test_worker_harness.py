@@ -150,7 +150,7 @@ def test_the_first_failure_is_raised_and_the_waiting_party_is_let_go() -> None:
     assert card is not None
     assert (card.kind, card.cause) == ("exception", "KeyError: 'no such column'")
     assert card.where.partition(":")[0] == __file__
-    assert card.fix
+    assert card.hint
     assert "the guest breaks" in card.traceback
     assert isinstance(results[HOST].error, ComponentFailed)
     assert "guest:9999 ended without sending it" in str(results[HOST].error)

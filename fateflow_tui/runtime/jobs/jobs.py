@@ -26,7 +26,7 @@ from fateflow_tui.core.plan import JobPlan, PartyDocument
 from fateflow_tui.core.ports import Collection, JobStore, ModuleCatalog
 from fateflow_tui.core.records import Adopted, JobState
 from fateflow_tui.core.status import Status
-from fateflow_tui.engine import Change, Engine, Reason, RerunStep, ReusePlan, plan_reuse, run_all
+from fateflow_tui.engine import Engine, RerunStep, ReusePlan, RunCause, RunReason, plan_reuse, run_all
 from fateflow_tui.registry import Registry
 from fateflow_tui.runtime.events import Observer
 from fateflow_tui.runtime.jobs.admission import FileRules, admit
@@ -191,7 +191,7 @@ class JobService(JobLookup):
 
     def _reuse_plan(self, plan: JobPlan, reuse: str | bool) -> ReusePlan:
         if reuse is False:
-            return run_all(plan, Reason(Change.OFF, "reuse is off"))
+            return run_all(plan, RunReason(RunCause.OFF, "reuse is off"))
         source = self.require(reuse) if isinstance(reuse, str) else closest(plan, self.states(_SEARCHED))
         if source is None:
             return plan_reuse(plan, None)

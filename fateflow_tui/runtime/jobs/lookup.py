@@ -16,7 +16,7 @@ from fateflow_tui.core.messages import Refusal
 from fateflow_tui.core.ports import JobStore
 from fateflow_tui.core.records import JobState
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.why import Usual
+from fateflow_tui.core.why import DurationStats
 from fateflow_tui.engine import Engine
 from fateflow_tui.runtime.live_jobs import load_state
 from fateflow_tui.runtime.peers.grants import NotGranted, grant_command
@@ -138,17 +138,17 @@ class TaskDurations:
     def __init__(self, states: Callable[[int], Iterator[JobState]], clock: Callable[[], int] = now_ms) -> None:
         self._states = states
         self._clock = clock
-        self._usual: dict[str, Usual] = {}
+        self._usual: dict[str, DurationStats] = {}
         self._looked_at = 0
 
-    async def by_module(self) -> dict[str, Usual]:
+    async def by_module(self) -> dict[str, DurationStats]:
         """By `module/role`. What was taken over from another job has not run and does not count."""
         now = self._clock()
         if now - self._looked_at >= _FRESH:
             self._usual, self._looked_at = await self._look(), now
         return self._usual
 
-    async def _look(self) -> dict[str, Usual]:
+    async def _look(self) -> dict[str, DurationStats]:
         durations: defaultdict[str, list[int]] = defaultdict(list)
         for number, state in enumerate(self._states(_JOBS)):
             for key, duration in _runs(state):
@@ -156,7 +156,7 @@ class TaskDurations:
                     durations[key].append(duration)
             if number % _TURN == _TURN - 1:
                 await asyncio.sleep(0)
-        return {key: Usual(round(statistics.median(found)), len(found)) for key, found in durations.items()}
+        return {key: DurationStats(round(statistics.median(found)), len(found)) for key, found in durations.items()}
 
 
 def _runs(state: JobState) -> Iterator[tuple[str, int]]:

@@ -17,13 +17,13 @@ from fateflow_tui.core.ids import Party, party_model_id
 from fateflow_tui.core.plan import JobPlan, PartyDocument, Reuse, TaskPlan
 from fateflow_tui.core.ports import ModuleCatalog
 from fateflow_tui.core.records import Adopted, JobState, Output, TaskRecord
-from fateflow_tui.engine import Change, Reason, other_model, reads_model, resemblance, unchanged
+from fateflow_tui.engine import RunCause, RunReason, other_model, reads_model, reusable_components, similarity
 from fateflow_tui.runtime.effects import newest_success
 
 
 def with_reuse(plan: JobPlan, source: JobState) -> JobPlan:
     """The plan with all that an earlier job has done alike proposed to its parties."""
-    alike = unchanged(plan, source)
+    alike = reusable_components(plan, source)
     if not alike:
         return plan
     reuse = Reuse(source.job_id, alike)
@@ -34,15 +34,15 @@ def with_reuse(plan: JobPlan, source: JobState) -> JobPlan:
 def best_source(plan: JobPlan, states: Iterable[JobState]) -> JobState | None:
     """The ended job that has most of the plan done alike; of several, the first that is given."""
     ended = (state for state in states if state.driver is not None and state.driver.status.ended)
-    best = max(ended, key=lambda state: len(unchanged(plan, state)), default=None)
-    return best if best is not None and unchanged(plan, best) else None
+    best = max(ended, key=lambda state: len(reusable_components(plan, state)), default=None)
+    return best if best is not None and reusable_components(plan, best) else None
 
 
 def closest(plan: JobPlan, states: Iterable[JobState]) -> JobState | None:
     """The ended job to compare a plan with: `best_source`, or the one that resembles the plan most; None for none."""
     ended = [state for state in states if state.driver is not None and state.driver.status.ended]
-    alike = [state for state in ended if resemblance(plan, state)]
-    return best_source(plan, alike) or max(alike, key=lambda state: resemblance(plan, state), default=None)
+    alike = [state for state in ended if similarity(plan, state)]
+    return best_source(plan, alike) or max(alike, key=lambda state: similarity(plan, state), default=None)
 
 
 class Adoption:
@@ -69,9 +69,9 @@ class Adoption:
                 found[task.component] = Adopted(run.outputs, run.summary, run.module_version)
         return found
 
-    def lost(self, documents: Sequence[PartyDocument], source: JobState) -> dict[str, Reason]:
+    def lost(self, documents: Sequence[PartyDocument], source: JobState) -> dict[str, RunReason]:
         """component -> why it must run although it is unchanged, of parties of this site. Copies nothing."""
-        reasons: dict[str, list[Reason]] = {}
+        reasons: dict[str, list[RunReason]] = {}
         for document in documents:
             before = source.documents.get(str(document.party))
             if before is None:
@@ -80,9 +80,9 @@ class Adoption:
                 reason = self._obstacle(task, run) or self._lost_model(before, run)
                 if reason is not None:
                     why = f"{reason.why} at {document.party}"
-                    reasons.setdefault(task.component, []).append(Reason(reason.change, why))
+                    reasons.setdefault(task.component, []).append(RunReason(reason.change, why))
         return {
-            component: Reason(found[0].change, "; ".join(one.why for one in found))
+            component: RunReason(found[0].change, "; ".join(one.why for one in found))
             for component, found in reasons.items()
         }
 
@@ -108,23 +108,23 @@ class Adoption:
             if run is not None and old.get(task.component) == task and (same_model or not reads_model(task)):
                 yield task, run
 
-    def _obstacle(self, task: TaskPlan, run: TaskRecord) -> Reason | None:
+    def _obstacle(self, task: TaskPlan, run: TaskRecord) -> RunReason | None:
         """None when its tables have the same content still, and its module is the one that made them."""
         facts = self._catalog.facts(task.module)
         if facts is None or facts.version != run.module_version:
-            return Reason(Change.MODULE, f"module changed: another version of {task.module}")
+            return RunReason(RunCause.MODULE, f"module changed: another version of {task.module}")
         for output in run.outputs:
             if output.kind == "data" and not self._has_table(output):
-                return Reason(Change.LOST, f"its table {output.name} is not the same any more")
+                return RunReason(RunCause.LOST, f"its table {output.name} is not the same any more")
         return None
 
-    def _lost_model(self, before: PartyDocument, run: TaskRecord) -> Reason | None:
+    def _lost_model(self, before: PartyDocument, run: TaskRecord) -> RunReason | None:
         for output in run.outputs:
             try:
                 if output.kind == "model":
                     self._model(before, run.component, output)
             except (FateFlowError, OSError):
-                return Reason(Change.LOST, f"its model {output.name} is not there any more")
+                return RunReason(RunCause.LOST, f"its model {output.name} is not there any more")
         return None
 
     def _has_table(self, output: Output) -> bool:

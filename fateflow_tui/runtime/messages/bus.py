@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from fateflow_tui.core.errors import BadRequest, PartyRefused
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.ports import Variable
-from fateflow_tui.core.work import Sent, TaskOrder, Wanted
+from fateflow_tui.core.work import Sent, TaskSpec, Wanted
 from fateflow_tui.runtime.messages.mailbox import Mailboxes, Value
 from fateflow_tui.runtime.messages.transfer import Chunk, ChunkAnswer, MailKey, Payload, Progress, push
 from fateflow_tui.runtime.peers.authenticator import Caller
@@ -46,7 +46,7 @@ def untraced(job_id: str, component: str, source: Party, target: Party, name: st
     """A trace that nobody looks at."""
 
 
-class Plane:
+class MessageBus:
     """Values between parties. All methods raise PartyRefused for what is not declared; see also each method.
 
     trace: told job, component, source, target, variable and size of every value that a party here sent or got.
@@ -61,14 +61,14 @@ class Plane:
         # Values under one key stay in the order in which they were given, though each may take several calls.
         self._lanes: WeakValueDictionary[MailKey, asyncio.Lock] = WeakValueDictionary()
 
-    async def send(self, order: TaskOrder, frame: Sent, payload: Payload) -> None:
+    async def send(self, spec: TaskSpec, frame: Sent, payload: Payload) -> None:
         """Returns once the value is in the mailboxes of all parties addressed: at once when there is room, later
         when there is none or a site is away. Cancel it when the task ends.
 
         Raises BadRequest for a value that no mailbox takes, Conflict when the run was replaced, PartyUnreachable when
         that happens while a site is away.
         """
-        keys = [self._key(order, order.party, target, frame) for target in frame.to]
+        keys = [self._key(spec, spec.party, target, frame) for target in frame.to]
         for key in keys:
             self._check(key)
         value = Value(frame.codec, payload)
@@ -79,12 +79,12 @@ class Plane:
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
 
-    async def receive(self, order: TaskOrder, frame: Wanted) -> Value:
+    async def receive(self, spec: TaskSpec, frame: Wanted) -> Value:
         """The next value under the name and tag from the source, when it is there; each is handed out once.
 
         Raises Conflict when the run was replaced or the job has ended.
         """
-        key = self._key(order, frame.source, order.party, frame)
+        key = self._key(spec, frame.source, spec.party, frame)
         self._check(key)
         return await self._mailboxes.take(key)
 
@@ -119,8 +119,8 @@ class Plane:
             await push(first, value.payload, self._peers.send_chunk, lambda: self._mailboxes.is_open(key))
             self._traced(key, size)
 
-    def _key(self, order: TaskOrder, source: Party, target: Party, frame: Sent | Wanted) -> MailKey:
-        return MailKey(order.job_id, order.component, order.version, source, target, frame.name, frame.tag)
+    def _key(self, spec: TaskSpec, source: Party, target: Party, frame: Sent | Wanted) -> MailKey:
+        return MailKey(spec.job_id, spec.component, spec.version, source, target, frame.name, frame.tag)
 
     def _check(self, key: MailKey) -> None:
         if key.source == key.target:

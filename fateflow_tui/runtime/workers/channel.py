@@ -25,7 +25,7 @@ from fateflow_tui.core.work import (
     Refused,
     Sent,
     SiteFrame,
-    TaskOrder,
+    TaskSpec,
     Wanted,
     WorkerFrame,
 )
@@ -40,14 +40,14 @@ _PATIENCE_FOR_THE_DEAD: Final = 1.0  # seconds
 logger = logging.getLogger(__name__)
 
 
-class ValuePlane(Protocol):
+class ValueTransport(Protocol):
     """Where values go and come from. A FateFlowError refuses; its message goes to the worker. Both are cancelled when
     the worker is gone.
     """
 
-    async def send(self, order: TaskOrder, frame: Sent, payload: Payload) -> None: ...
+    async def send(self, spec: TaskSpec, frame: Sent, payload: Payload) -> None: ...
 
-    async def receive(self, order: TaskOrder, frame: Wanted) -> tuple[str, Payload]:
+    async def receive(self, spec: TaskSpec, frame: Wanted) -> tuple[str, Payload]:
         """Codec and payload."""
         ...
 
@@ -55,26 +55,26 @@ class ValuePlane(Protocol):
 class WorkerReports(Protocol):
     """Who listens to what a worker says about itself. heard: whatever it says; answered: what it had asked for."""
 
-    def heard(self, order: TaskOrder, frame: WorkerFrame) -> None: ...
+    def heard(self, spec: TaskSpec, frame: WorkerFrame) -> None: ...
 
-    def answered(self, order: TaskOrder, frame: Sent | Wanted) -> None: ...
+    def answered(self, spec: TaskSpec, frame: Sent | Wanted) -> None: ...
 
-    def progressed(self, order: TaskOrder, done: int, total: int) -> None: ...
+    def progressed(self, spec: TaskSpec, done: int, total: int) -> None: ...
 
-    def metrics_written(self, order: TaskOrder, frame: MetricsWritten) -> None: ...
+    def metrics_written(self, spec: TaskSpec, frame: MetricsWritten) -> None: ...
 
-    def finished(self, order: TaskOrder, frame: Finished) -> None: ...
+    def finished(self, spec: TaskSpec, frame: Finished) -> None: ...
 
 
 class ChannelServer:
     """Listens for workers and serves each until its connection ends."""
 
-    def __init__(self, directory: Path, plane: ValuePlane, reports: WorkerReports) -> None:
+    def __init__(self, directory: Path, bus: ValueTransport, reports: WorkerReports) -> None:
         """directory: where the socket shall lie, made if need be; a temporary one if its path is too long."""
         self._directory = directory
-        self._plane = plane
+        self._bus = bus
         self._reports = reports
-        self._expected: dict[str, TaskOrder] = {}
+        self._expected: dict[str, TaskSpec] = {}
         self._temporary: Path | None = None
         self._listener: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -107,10 +107,10 @@ class ChannelServer:
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
 
-    def expect(self, order: TaskOrder) -> str:
+    def expect(self, spec: TaskSpec) -> str:
         """The secret by which the order's worker will be known; good for one connection."""
         token = secrets.token_hex(16)
-        self._expected[token] = order
+        self._expected[token] = spec
         return token
 
     def forget(self, token: str) -> None:
@@ -157,33 +157,33 @@ class ChannelServer:
             connection.close()
             raise
         token = frame.token if isinstance(frame, Hello) else ""
-        order = self._expected.pop(token, None)
-        if order is None:
+        spec = self._expected.pop(token, None)
+        if spec is None:
             logger.warning("a connection to the workers' socket did not know a secret and was closed")
             connection.close()
             return
         if frame is not None:
-            self._reports.heard(order, frame)
-        task = self._serving[token] = self._begin(self._serve(connection, order))
+            self._reports.heard(spec, frame)
+        task = self._serving[token] = self._begin(self._serve(connection, spec))
         task.add_done_callback(lambda _: self._serving.pop(token))
 
-    async def _serve(self, connection: socket.socket, order: TaskOrder) -> None:
+    async def _serve(self, connection: socket.socket, spec: TaskSpec) -> None:
         with connection:
             try:
-                await _Connection(connection, order, self._plane, self._reports).serve()
+                await _Connection(connection, spec, self._bus, self._reports).serve()
             except ConnectionError:
                 return  # how every worker ends
             except ValueError as error:
-                logger.warning("%s of %s sent what is no frame: %s", order.component, order.party, error)
+                logger.warning("%s of %s sent what is no frame: %s", spec.component, spec.party, error)
 
 
 class _Connection:
     """One worker that has shown who it is."""
 
-    def __init__(self, connection: socket.socket, order: TaskOrder, plane: ValuePlane, reports: WorkerReports) -> None:
+    def __init__(self, connection: socket.socket, spec: TaskSpec, bus: ValueTransport, reports: WorkerReports) -> None:
         self._socket = connection
-        self._order = order
-        self._plane = plane
+        self._spec = spec
+        self._bus = bus
         self._reports = reports
         self._writing = asyncio.Lock()
 
@@ -193,18 +193,18 @@ class _Connection:
         try:
             while True:
                 frame, payload = await _read_frame(self._socket)
-                self._reports.heard(self._order, frame)
+                self._reports.heard(self._spec, frame)
                 match frame:
                     case Sent() | Wanted():
                         task = asyncio.create_task(self._answer(frame, payload))
                         questions.add(task)
                         task.add_done_callback(questions.discard)
                     case Progressed(done=done, total=total):
-                        self._reports.progressed(self._order, done, total)
+                        self._reports.progressed(self._spec, done, total)
                     case MetricsWritten():
-                        self._reports.metrics_written(self._order, frame)
+                        self._reports.metrics_written(self._spec, frame)
                     case Finished():
-                        self._reports.finished(self._order, frame)
+                        self._reports.finished(self._spec, frame)
                     case Hello():
                         raise ValueError("a second greeting")
         finally:
@@ -216,17 +216,17 @@ class _Connection:
         value: Payload = b""
         try:
             if isinstance(frame, Sent):
-                await self._plane.send(self._order, frame, payload)
+                await self._bus.send(self._spec, frame, payload)
                 answer = Accepted(frame.number)
             else:
-                codec, value = await self._plane.receive(self._order, frame)
+                codec, value = await self._bus.receive(self._spec, frame)
                 answer = Delivered(frame.number, codec, len(value))
         except FateFlowError as error:
             answer = Refused(frame.number, error.message)
         except Exception:
-            logger.exception("%s of %s could not be served", frame.name, self._order.component)
+            logger.exception("%s of %s could not be served", frame.name, self._spec.component)
             answer = Refused(frame.number, f"{frame.name}: the site failed to pass it on; its log says why")
-        self._reports.answered(self._order, frame)
+        self._reports.answered(self._spec, frame)
         loop = asyncio.get_running_loop()
         with contextlib.suppress(ConnectionError):
             async with self._writing:

@@ -14,8 +14,8 @@ from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.logs import STACKS, STD_LOG, last_lines
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.ids import session_id
-from fateflow_tui.core.why import AwaitedValue, SignOfLife, Vital
-from fateflow_tui.core.work import Finished, Hello, MetricsWritten, Progressed, Sent, TaskOrder, Wanted, WorkerFrame
+from fateflow_tui.core.why import AwaitedValue, Heartbeat, WorkerHealth
+from fateflow_tui.core.work import Finished, Hello, MetricsWritten, Progressed, Sent, TaskSpec, Wanted, WorkerFrame
 
 _PATIENCE: Final = 1.0  # seconds
 _LOOK_EVERY: Final = 0.01
@@ -60,56 +60,56 @@ _GREETING = 1_000  # ms by which a greeting may be heard later than the first li
 _LOGS = ("DEBUG.log", STD_LOG)
 
 
-class Vitals:
+class WorkerHealthMonitor:
     """By session, from a worker's greeting until it is forgotten."""
 
     def __init__(self, clock: Callable[[], int] = now_ms) -> None:
         self._clock = clock
-        self._signs: dict[str, SignOfLife] = {}
+        self._signs: dict[str, Heartbeat] = {}
         self._awaited: dict[str, dict[int, AwaitedValue]] = {}
 
-    def heard(self, order: TaskOrder, frame: WorkerFrame) -> None:
+    def heard(self, spec: TaskSpec, frame: WorkerFrame) -> None:
         """A worker has said something."""
-        at, session = self._clock(), _session(order)
+        at, session = self._clock(), _session(spec)
         match frame:
             case Hello():
-                sign = SignOfLife(at, "start")
+                sign = Heartbeat(at, "start")
             case Progressed(done=done, total=total):
-                sign = SignOfLife(at, "progress", f"{done} of {total}")
+                sign = Heartbeat(at, "progress", f"{done} of {total}")
             case MetricsWritten(namespace=namespace, name=name):
-                sign = SignOfLife(at, "metrics", f"{namespace} {name}")
+                sign = Heartbeat(at, "metrics", f"{namespace} {name}")
             case Sent(name=name, to=to):
-                sign = SignOfLife(at, "value", f"{name} to {', '.join(map(str, to))}")
+                sign = Heartbeat(at, "value", f"{name} to {', '.join(map(str, to))}")
             case Wanted(number=number, name=name, source=source, tag=tag):
-                sign = SignOfLife(at, "value", f"asks for {name} of {source}")
+                sign = Heartbeat(at, "value", f"asks for {name} of {source}")
                 self._awaited.setdefault(session, {})[number] = AwaitedValue(name, str(source), at, tag)
             case Finished():
                 return
         self._signs[session] = sign
 
-    def answered(self, order: TaskOrder, frame: Sent | Wanted) -> None:
+    def answered(self, spec: TaskSpec, frame: Sent | Wanted) -> None:
         """A worker got what it had asked for, or was told that there is nothing to be had."""
-        session = _session(order)
+        session = _session(spec)
         awaited = self._awaited.get(session, {}).pop(frame.number, None)
         if awaited is not None and session in self._signs:
-            self._signs[session] = SignOfLife(self._clock(), "value", f"{awaited.name} from {awaited.source}")
+            self._signs[session] = Heartbeat(self._clock(), "value", f"{awaited.name} from {awaited.source}")
 
-    def forget(self, order: TaskOrder) -> None:
-        session = _session(order)
+    def forget(self, spec: TaskSpec) -> None:
+        session = _session(spec)
         self._signs.pop(session, None)
         self._awaited.pop(session, None)
 
-    def of(self, session: str, directory: Path) -> Vital:
+    def of(self, session: str, directory: Path) -> WorkerHealth:
         """What is known of a worker that has its logs in this directory. Reads the ends of these."""
         sign, logged = self._signs.get(session), last_logged(directory)
         slack = _GREETING if sign is not None and sign.what == "start" else 0
         if logged is not None and (sign is None or logged.at > sign.at - slack):
             sign = logged
         awaited = self._awaited.get(session)
-        return Vital(sign, min(awaited.values(), key=lambda one: one.since) if awaited else None)
+        return WorkerHealth(sign, min(awaited.values(), key=lambda one: one.since) if awaited else None)
 
 
-def last_logged(directory: Path) -> SignOfLife | None:
+def last_logged(directory: Path) -> Heartbeat | None:
     """When something was written last to the logs in a task's directory."""
     found: list[tuple[int, Path]] = []
     for name in _LOGS:
@@ -123,12 +123,12 @@ def last_logged(directory: Path) -> SignOfLife | None:
         return None
     at, path = max(found)
     lines = last_lines(path, 1)
-    return SignOfLife(at, "log", lines[-1].partition(" | ")[2] or lines[-1] if lines else "")
+    return Heartbeat(at, "log", lines[-1].partition(" | ")[2] or lines[-1] if lines else "")
 
 
-def task_directory(home: Home, order: TaskOrder) -> Path:
-    return home.task_logs(order.job_id, order.party, order.component)
+def task_directory(home: Home, spec: TaskSpec) -> Path:
+    return home.task_logs(spec.job_id, spec.party, spec.component)
 
 
-def _session(order: TaskOrder) -> str:
-    return session_id(order.job_id, order.component, order.version, order.party)
+def _session(spec: TaskSpec) -> str:
+    return session_id(spec.job_id, spec.component, spec.version, spec.party)

@@ -11,8 +11,8 @@ from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.logs import STD_LOG, last_lines
 from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.work import Finished, TaskOrder
-from fateflow_tui.worker.protocol import Ended
+from fateflow_tui.core.work import Finished, TaskSpec
+from fateflow_tui.worker.protocol import WorkerExited
 
 LOG_LINES: Final = 20
 _OUT_OF_MEMORY: Final = ("memory allocation of", "MemoryError", "out of memory", "bad_alloc", "Cannot allocate memory")
@@ -49,29 +49,29 @@ def said(frame: Finished) -> Ending:
     )
 
 
-def killed(order: TaskOrder, status: Status, reason: str, end: Ended | None) -> Ending:
+def killed(spec: TaskSpec, status: Status, reason: str, end: WorkerExited | None) -> Ending:
     """The end of a worker that the site killed."""
     kind = "timeout" if status is Status.TIMEOUT else "canceled"
-    return _ending(order, status, end, kind=kind, cause=reason or f"the task was ended as {status}")
+    return _ending(spec, status, end, kind=kind, cause=reason or f"the task was ended as {status}")
 
 
-def died(order: TaskOrder, home: Home, end: Ended) -> Ending:
+def died(spec: TaskSpec, home: Home, end: WorkerExited) -> Ending:
     """The end of a worker that nobody here killed and that has said nothing. Reads the ends of its logs."""
-    directory = home.task_logs(order.job_id, order.party, order.component)
+    directory = home.task_logs(spec.job_id, spec.party, spec.component)
     log = [
         line.rstrip()
         for name in ("DEBUG.log", STD_LOG)  # what a library printed while it fell is last
         for line in last_lines(directory / name, LOG_LINES)
     ][-LOG_LINES:]
-    if _ran_out_of_memory(order, end, log):
-        kind, fix = "memory", _MORE_MEMORY
+    if _ran_out_of_memory(spec, end, log):
+        kind, hint = "memory", _MORE_MEMORY
         cause = f"the worker ran out of memory at {end.peak_memory} MiB" + (
-            f"; its task may have {order.memory} MiB" if order.memory else ""
+            f"; its task may have {spec.memory} MiB" if spec.memory else ""
         )
     elif end.signal:
         kind = "signal"
         cause = f"the worker was killed by {end.signal}"
-        fix = {
+        hint = {
             "SIGKILL": "somebody killed it, or the machine ran out of memory: see the system's log",
             "SIGTERM": "somebody ended it; run the job again",
             "SIGSEGV": "a library crashed: std.log of the task says where",
@@ -79,25 +79,25 @@ def died(order: TaskOrder, home: Home, end: Ended) -> Ending:
     else:
         kind = "exit"
         cause = f"the worker ended with exit code {end.exit_code} before its task was done"
-        fix = "std.log of the task may say more"
-    return _ending(order, Status.FAILED, end, kind=kind, cause=cause, fix=fix, log=log)
+        hint = "std.log of the task may say more"
+    return _ending(spec, Status.FAILED, end, kind=kind, cause=cause, hint=hint, log=log)
 
 
-def lost(order: TaskOrder, cause: str) -> Ending:
+def lost(spec: TaskSpec, cause: str) -> Ending:
     """The end of a run whose process nobody can tell about."""
     return _ending(
-        order, Status.FAILED, None, kind="lost", cause=cause, fix="logs/fate_flow/workers.log says more; run it again"
+        spec, Status.FAILED, None, kind="lost", cause=cause, hint="logs/fate_flow/workers.log says more; run it again"
     )
 
 
-def _ending(order: TaskOrder, status: Status, end: Ended | None, **card: Any) -> Ending:
+def _ending(spec: TaskSpec, status: Status, end: WorkerExited | None, **card: Any) -> Ending:
     exit_code, signal, peak = (end.exit_code, end.signal, end.peak_memory) if end else (None, "", 0)
     return Ending(
         status=status,
         card=FailureCard(
-            order.party,
-            order.component,
-            order.version,
+            spec.party,
+            spec.component,
+            spec.version,
             exit_code=exit_code,
             signal=signal,
             peak_memory=peak,
@@ -109,7 +109,7 @@ def _ending(order: TaskOrder, status: Status, end: Ended | None, **card: Any) ->
     )
 
 
-def _ran_out_of_memory(order: TaskOrder, end: Ended, log: list[str]) -> bool:
+def _ran_out_of_memory(spec: TaskSpec, end: WorkerExited, log: list[str]) -> bool:
     if any(sign in line for line in log for sign in _OUT_OF_MEMORY):
         return True
     # The system's own choice leaves no message in the task's log, only a large task that is gone.

@@ -15,13 +15,13 @@ from fateflow_tui.artifacts.home import Home
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.core.ids import session_id
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.why import Vital
-from fateflow_tui.core.work import Finished, MetricsWritten, Sent, TaskOrder, Wanted, WorkerFrame
-from fateflow_tui.runtime.workers.channel import ChannelServer, ValuePlane
-from fateflow_tui.runtime.workers.health import Vitals, read_stacks, reset_stacks, task_directory
+from fateflow_tui.core.why import WorkerHealth
+from fateflow_tui.core.work import Finished, MetricsWritten, Sent, TaskSpec, Wanted, WorkerFrame
+from fateflow_tui.runtime.workers.channel import ChannelServer, ValueTransport
+from fateflow_tui.runtime.workers.health import WorkerHealthMonitor, read_stacks, reset_stacks, task_directory
 from fateflow_tui.runtime.workers.outcome import Ending, died, killed, lost, said
 from fateflow_tui.runtime.workers.zygote import ZygoteProcess
-from fateflow_tui.worker.protocol import Began, Ended, Kill, NotBegun, Run, Sample
+from fateflow_tui.worker.protocol import Kill, Run, Sample, WorkerExited, WorkerNotStarted, WorkerStarted
 
 __all__ = ["Ending", "Workers"]
 
@@ -33,9 +33,9 @@ logger = logging.getLogger(__name__)
 class _Worker:
     """One run, from the request until its process is buried."""
 
-    def __init__(self, key: str, order: TaskOrder, token: str) -> None:
+    def __init__(self, key: str, spec: TaskSpec, token: str) -> None:
         self.key = key
-        self.order = order
+        self.spec = spec
         self.token = token
         self.pid = 0
         self.zygote: ZygoteProcess | None = None  # that was asked to start it
@@ -64,11 +64,11 @@ class Workers:
     def __init__(
         self,
         home: Home,
-        plane: ValuePlane,
-        on_started: Callable[[TaskOrder, int], None],
-        on_ended: Callable[[TaskOrder, Ending], None],
-        on_progress: Callable[[TaskOrder, int, int], None],
-        on_metrics: Callable[[TaskOrder, MetricsWritten], None],
+        bus: ValueTransport,
+        on_started: Callable[[TaskSpec, int], None],
+        on_ended: Callable[[TaskSpec, Ending], None],
+        on_progress: Callable[[TaskSpec, int, int], None],
+        on_metrics: Callable[[TaskSpec, MetricsWritten], None],
         start_limit: float = 60.0,
     ) -> None:
         """on_started: order and pid. on_progress: done and total. on_metrics: what was appended to a series.
@@ -80,7 +80,7 @@ class Workers:
         self.progressed = on_progress
         self.metrics_written = on_metrics
         self._start_limit = start_limit
-        self._channels = ChannelServer(home.run, plane, self)
+        self._channels = ChannelServer(home.run, bus, self)
         self._zygote: ZygoteProcess | None = None
         self._starting = asyncio.Lock()
         self._workers: dict[str, _Worker] = {}  # by key, until buried
@@ -88,9 +88,9 @@ class Workers:
         self._numbers = itertools.count()
         self._background: set[asyncio.Task[None]] = set()
         self._closing = False
-        self._vitals = Vitals()
-        self.heard: Callable[[TaskOrder, WorkerFrame], None] = self._vitals.heard
-        self.answered: Callable[[TaskOrder, Sent | Wanted], None] = self._vitals.answered
+        self._vitals = WorkerHealthMonitor()
+        self.heard: Callable[[TaskSpec, WorkerFrame], None] = self._vitals.heard
+        self.answered: Callable[[TaskSpec, Sent | Wanted], None] = self._vitals.answered
 
     async def open(self) -> None:
         """Opens the channel and starts the zygote; does not wait for its imports."""
@@ -110,15 +110,15 @@ class Workers:
         await asyncio.gather(*self._background, return_exceptions=True)
         await self._channels.close()
 
-    async def start(self, order: TaskOrder) -> None:
+    async def start(self, spec: TaskSpec) -> None:
         """Asks for a worker; `on_started` or `on_ended` follows. Nothing happens if this session runs already.
 
         Raises FateFlowError when there is nobody to start it.
         """
-        session = _session(order)
+        session = _session(spec)
         if session in self._running:
             return
-        worker = _Worker(f"{session}#{next(self._numbers)}", order, self._channels.expect(order))
+        worker = _Worker(f"{session}#{next(self._numbers)}", spec, self._channels.expect(spec))
         self._workers[worker.key] = self._running[session] = worker
         worker.set_timer(self._start_limit, self._overdue)
         try:
@@ -126,7 +126,7 @@ class Workers:
             if worker.key not in self._workers:
                 return  # meanwhile it was reported as lost, with the zygote that was there before
             worker.zygote = zygote
-            zygote.tell(Run(worker.key, order, self._channels.path, worker.token))
+            zygote.tell(Run(worker.key, spec, self._channels.path, worker.token))
         except BaseException:
             self._forget(worker)
             raise
@@ -146,19 +146,19 @@ class Workers:
         """Sessions whose end has not been reported."""
         return list(self._running)
 
-    async def vital(self, session: str) -> Vital | None:
+    async def vital(self, session: str) -> WorkerHealth | None:
         """The last sign of life of a worker and what it waits for; None for a session that does not run."""
         worker = self._running.get(session)
         if worker is None:
             return None
-        return await asyncio.to_thread(self._vitals.of, session, task_directory(self._home, worker.order))
+        return await asyncio.to_thread(self._vitals.of, session, task_directory(self._home, worker.spec))
 
     async def stack(self, session: str) -> str:
         """The stacks of a worker's threads now; '' when it does not give them, or does not run."""
         worker = self._running.get(session)
         if worker is None or self._zygote is None or self._zygote.gone:
             return ""
-        directory = task_directory(self._home, worker.order)
+        directory = task_directory(self._home, worker.spec)
         async with worker.sampling:
             await asyncio.to_thread(reset_stacks, directory)
             self._zygote.tell(Sample(worker.key))
@@ -173,9 +173,9 @@ class Workers:
         """Returns when the zygote has done its imports, so that the next worker starts at once."""
         await (await self._zygote_process()).ready()
 
-    def finished(self, order: TaskOrder, frame: Finished) -> None:
+    def finished(self, spec: TaskSpec, frame: Finished) -> None:
         """A worker's last word came in."""
-        worker = self._running.get(_session(order))
+        worker = self._running.get(_session(spec))
         if worker is None:
             return
         worker.last_word = frame
@@ -193,32 +193,32 @@ class Workers:
                 self._zygote = zygote
             return self._zygote
 
-    def _noticed(self, notice: Began | NotBegun | Ended) -> None:
+    def _noticed(self, notice: WorkerStarted | WorkerNotStarted | WorkerExited) -> None:
         worker = self._workers.get(notice.key)
         if worker is None:
             return
         match notice:
-            case Began(pid=pid):
+            case WorkerStarted(pid=pid):
                 worker.clear_timer()
                 worker.pid = pid
                 if not self._closing:
-                    self._on_started(worker.order, pid)
+                    self._on_started(worker.spec, pid)
                 if worker.last_word is not None:
-                    self.finished(worker.order, worker.last_word)
-            case NotBegun(reason=reason):
-                self._bury(worker, lost(worker.order, reason))
-            case Ended():
+                    self.finished(worker.spec, worker.last_word)
+            case WorkerNotStarted(reason=reason):
+                self._bury(worker, lost(worker.spec, reason))
+            case WorkerExited():
                 self._in_background(self._ended(worker, notice))
 
-    async def _ended(self, worker: _Worker, end: Ended) -> None:
+    async def _ended(self, worker: _Worker, end: WorkerExited) -> None:
         worker.clear_timer()
         await self._channels.drained(worker.token)
         if worker.last_word is not None:
             ending = said(worker.last_word)
         elif worker.kill is not None:
-            ending = killed(worker.order, *worker.kill, end)
+            ending = killed(worker.spec, *worker.kill, end)
         else:
-            ending = died(worker.order, self._home, end)
+            ending = died(worker.spec, self._home, end)
         self._bury(worker, ending)
 
     def _zygote_gone(self, zygote: ZygoteProcess) -> None:
@@ -231,9 +231,9 @@ class Workers:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(worker.pid, signal.SIGKILL)
             if worker.kill is not None:
-                ending = killed(worker.order, *worker.kill, None)
+                ending = killed(worker.spec, *worker.kill, None)
             else:
-                ending = lost(worker.order, "the process that starts the workers ended, and its workers with it")
+                ending = lost(worker.spec, "the process that starts the workers ended, and its workers with it")
             self._bury(worker, ending)
         if zygote.was_ready:  # otherwise it cannot start, and only a task that needs it makes the next try
             self._in_background(self._restart())
@@ -246,7 +246,7 @@ class Workers:
 
     def _overdue(self, worker: _Worker) -> None:
         """A zygote that does not fork is of no use; its end reports this worker as lost, like all others."""
-        logger.error("%s did not start within %g s", _session(worker.order), self._start_limit)
+        logger.error("%s did not start within %g s", _session(worker.spec), self._start_limit)
         if self._zygote is not None:
             self._zygote.kill()
 
@@ -259,18 +259,18 @@ class Workers:
         self._forget(worker)
 
     def _report(self, worker: _Worker, ending: Ending) -> None:
-        session = _session(worker.order)
+        session = _session(worker.spec)
         if self._running.get(session) is worker and not self._closing:
             del self._running[session]
-            self._on_ended(worker.order, ending)
+            self._on_ended(worker.spec, ending)
 
     def _forget(self, worker: _Worker) -> None:
         worker.clear_timer()
         self._channels.forget(worker.token)
-        self._vitals.forget(worker.order)
+        self._vitals.forget(worker.spec)
         self._workers.pop(worker.key, None)
-        if self._running.get(_session(worker.order)) is worker:
-            del self._running[_session(worker.order)]
+        if self._running.get(_session(worker.spec)) is worker:
+            del self._running[_session(worker.spec)]
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -278,5 +278,5 @@ class Workers:
         task.add_done_callback(self._background.discard)
 
 
-def _session(order: TaskOrder) -> str:
-    return session_id(order.job_id, order.component, order.version, order.party)
+def _session(spec: TaskSpec) -> str:
+    return session_id(spec.job_id, spec.component, spec.version, spec.party)

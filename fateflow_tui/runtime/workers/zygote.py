@@ -15,7 +15,7 @@ import msgspec
 
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.core.errors import FateFlowError
-from fateflow_tui.worker.protocol import Began, Ended, NotBegun, Notice, Ready, Request
+from fateflow_tui.worker.protocol import Notice, Ready, Request, WorkerExited, WorkerNotStarted, WorkerStarted
 
 _LINE_LIMIT: Final = 1 << 20
 _LOG_LIMIT: Final = 10 << 20  # bytes of its log, after which the next one begins a new file
@@ -29,7 +29,10 @@ class ZygoteProcess:
     """One run of `fateflow_tui.worker.zygote`. Once it is `gone`, it is of no use any more."""
 
     def __init__(
-        self, home: Home, on_notice: Callable[[Began | NotBegun | Ended], None], on_gone: Callable[[], None]
+        self,
+        home: Home,
+        on_notice: Callable[[WorkerStarted | WorkerNotStarted | WorkerExited], None],
+        on_gone: Callable[[], None],
     ) -> None:
         self._home = home
         self._on_notice = on_notice

@@ -297,7 +297,7 @@ class Deployed:
 
 def _card_lines(card: FailureCard) -> Iterator[str]:
     yield f"{card.component} at {card.party}: {card.cause or card.kind}"
-    facts = {"where": card.where, "signal": card.signal, "fix": card.fix}
+    facts = {"where": card.where, "signal": card.signal, "fix": card.hint}
     yield from (f"  {name}: {value}" for name, value in facts.items() if value)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from fateflow_tui.core.messages import FailureCard, StopWish
+from fateflow_tui.core.messages import FailureCard, StopRequest
 from fateflow_tui.core.records import WaitingReason
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.why import Why
@@ -211,7 +211,7 @@ class JobView(JobLine, frozen=True, kw_only=True):
     reruns: int = 0
     model_id: str = ""
     model_version: str = ""
-    stop: StopWish | None = None
+    stop: StopRequest | None = None
     party_lines: list[PartyLine] = []
     components: list[ComponentView] = []
     cards: list[FailureCard] = []
@@ -230,7 +230,7 @@ class JobWhy(msgspec.Struct, frozen=True, kw_only=True):
     further: list[Why] = []
     waiting: WaitingReason | None = None
     reason: str = ""
-    stop: StopWish | None = None
+    stop: StopRequest | None = None
     cards: list[FailureCard] = []
 
 

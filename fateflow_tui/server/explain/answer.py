@@ -9,7 +9,7 @@ from fateflow_tui.core.errors import NotFound
 from fateflow_tui.core.ids import session_id
 from fateflow_tui.core.records import JobState, TaskRecord
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.why import Surroundings, Vital, Why
+from fateflow_tui.core.why import SiteContext, Why, WorkerHealth
 from fateflow_tui.runtime.site import Site
 from fateflow_tui.sdk.types.jobs import ComponentView, JobView, JobWhy
 from fateflow_tui.server.explain import ended
@@ -19,7 +19,7 @@ from fateflow_tui.server.explain.wording import expected_end
 from fateflow_tui.server.job_views import job_view
 
 
-def explain(state: JobState, around: Surroundings, component: str = "") -> JobWhy:
+def explain(state: JobState, around: SiteContext, component: str = "") -> JobWhy:
     """Why a job, or one of its components, is as it is. Raises NotFound for a component that it does not have."""
     view = job_view(state)
     chief, *further = _of_component(state, view, around, component) if component else _of_job(state, view, around)
@@ -37,7 +37,7 @@ def explain(state: JobState, around: Surroundings, component: str = "") -> JobWh
     )
 
 
-def _of_job(state: JobState, view: JobView, around: Surroundings) -> list[Why]:
+def _of_job(state: JobState, view: JobView, around: SiteContext) -> list[Why]:
     match view.status:
         case Status.READY | Status.WAITING:
             return [job_waits(state, around)]
@@ -53,7 +53,7 @@ def _of_job(state: JobState, view: JobView, around: Surroundings) -> list[Why]:
     return [ended.job_succeeded(state, view)]
 
 
-def _of_running(state: JobState, view: JobView, around: Surroundings) -> list[Why]:
+def _of_running(state: JobState, view: JobView, around: SiteContext) -> list[Why]:
     """What runs, the silent first; what a running job waits for, if nothing runs or a party is away."""
     runs = [component_runs(state, one, around) for one in view.components if one.status is Status.RUNNING]
     runs.sort(key=lambda why: why.kind != "silent")
@@ -67,7 +67,7 @@ def _of_running(state: JobState, view: JobView, around: Surroundings) -> list[Wh
     return found or [job_waits(state, around)]
 
 
-def _of_component(state: JobState, view: JobView, around: Surroundings, component: str) -> list[Why]:
+def _of_component(state: JobState, view: JobView, around: SiteContext, component: str) -> list[Why]:
     shown = next((one for one in view.components if one.name == component), None)
     if shown is None:
         known = ", ".join(one.name for one in view.components)
@@ -90,7 +90,7 @@ def _is_ready(view: ComponentView, views: list[ComponentView]) -> bool:
     return all(other.status.succeeded for other in views if other.name in view.needs)
 
 
-async def surroundings(site: Site, state: JobState, component: str = "") -> Surroundings:
+async def surroundings(site: Site, state: JobState, component: str = "") -> SiteContext:
     """Whatever bears on the job, or on one component. Workers that are silent for too long are asked where they are."""
     usual = await site.task_durations.by_module()
     now = now_ms()
@@ -99,7 +99,7 @@ async def surroundings(site: Site, state: JobState, component: str = "") -> Surr
     for job_id in {one.job_id for one in site.holdings()}:
         holder = site.jobs.state(job_id)
         ends[job_id] = expected_end(holder, usual, now) if holder is not None else 0
-    return Surroundings(
+    return SiteContext(
         now=now,
         waiting=site.waiting(state.job_id),
         holders=[msgspec.structs.replace(one, ends_at=ends.get(one.job_id, 0)) for one in site.holdings()],
@@ -109,9 +109,9 @@ async def surroundings(site: Site, state: JobState, component: str = "") -> Surr
     )
 
 
-async def _vital(site: Site, task: TaskRecord, too_old: int) -> Vital:
+async def _vital(site: Site, task: TaskRecord, too_old: int) -> WorkerHealth:
     session = session_id(task.job_id, task.component, task.version, task.party)
     vital = await site.workers.vital(session)
     if vital is None or vital.sign is None or vital.sign.at > too_old or vital.awaits is not None:
-        return vital or Vital()
+        return vital or WorkerHealth()
     return msgspec.structs.replace(vital, stack=await site.workers.stack(session))

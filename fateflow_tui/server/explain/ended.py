@@ -21,7 +21,7 @@ _STOPPED = re.compile(
 _REFUSED = re.compile(r"(?P<party>(?:guest|host|arbiter|local):\d+) refused: .*", re.S)
 _CONSEQUENCES = ("canceled",)  # a task that was ended because of another one
 _LACKS = ("dataset", "table", "component", "module", "model", "role", "command")  # the telling one first
-_MENDS = {
+_HINTS = {
     "table": "upload it there, or correct the table's name in the conf",
     "module": "install it there, or let somebody run the job who has it: fateflow component list",
     "model": "bring the party's part there: fateflow model migrate, or import an archive",
@@ -38,17 +38,17 @@ def job_failed(state: JobState, view: JobView) -> Why:
         return _by_cards(cards, view.reason, state)
     party, trouble = _out_of_reach(state)
     if party:
-        mend = f"see that its site runs and can be reached: fateflow party ping {party}; then run the job again"
+        hint = f"see that its site runs and can be reached: fateflow party ping {party}; then run the job again"
         text = view.reason or f"{party} could not be reached: {trouble}"
-        return Why(kind="failed", cause="peer", text=text, party=party, mend=mend, since=view.ended_at)
+        return Why(kind="failed", cause="peer", text=text, party=party, hint=hint, since=view.ended_at)
     if not view.drives_here and (told := _REFUSED.fullmatch(view.reason)) is not None:  # as the driver tells all
-        mend = f"it is for {told['party']} to mend; then {view.driver} can submit again"
-        return Why(kind="refused", cause="other", text=view.reason, party=told["party"], mend=mend, since=view.ended_at)
+        hint = f"it is for {told['party']} to mend; then {view.driver} can submit again"
+        return Why(kind="refused", cause="other", text=view.reason, party=told["party"], hint=hint, since=view.ended_at)
     if view.reason and not view.drives_here:
-        mend = f"ask the driver {view.driver}: its site knows what each party said"
-        return Why(kind="failed", cause="elsewhere", text=view.reason, mend=mend, since=view.ended_at)
+        hint = f"ask the driver {view.driver}: its site knows what each party said"
+        return Why(kind="failed", cause="elsewhere", text=view.reason, hint=hint, since=view.ended_at)
     text = view.reason or "it failed, and no reason was recorded"
-    return Why(kind="failed", text=text, mend=f"fateflow job story {view.job_id}", since=view.ended_at)
+    return Why(kind="failed", text=text, hint=f"fateflow job story {view.job_id}", since=view.ended_at)
 
 
 def job_canceled(view: JobView) -> Why:
@@ -58,7 +58,7 @@ def job_canceled(view: JobView) -> Why:
     by = (view.stop.by if view.stop else "") or (told["by"] if told else "") or "somebody"
     reason = (view.stop.reason if view.stop else "") or (told["reason"] if told else "") or ""
     party = told["party"] if told else view.driver
-    mend = f"run what is missing again: fateflow job rerun {view.job_id}"
+    hint = f"run what is missing again: fateflow job rerun {view.job_id}"
     return Why(
         kind="canceled",
         cause="stop",
@@ -67,7 +67,7 @@ def job_canceled(view: JobView) -> Why:
         by=by,
         reason=reason,
         since=view.stop.at if view.stop else view.ended_at,
-        mend=mend if view.drives_here else f"at the site of {view.driver}, {mend}",
+        hint=hint if view.drives_here else f"at the site of {view.driver}, {hint}",
     )
 
 
@@ -79,7 +79,7 @@ def job_timed_out(state: JobState, view: JobView) -> Why:
     if late:
         cards = [card for card in cards_in_order(state) if card.component == late[0].name]
         where = cards[0].party if cards else ""
-        mend = "give its task more time: task_timeout in job_parameters"
+        hint = "give its task more time: task_timeout in job_parameters"
         return Why(
             kind="timeout",
             cause="task",
@@ -88,13 +88,13 @@ def job_timed_out(state: JobState, view: JobView) -> Why:
             party=str(where),
             cards=cards,
             since=since,
-            mend=mend,
+            hint=hint,
         )
     if view.started_at:
-        mend = "give the job more time: timeout in job_parameters"
-        return Why(kind="timeout", cause="running", text=text, since=since, mend=mend)
-    mend = "let it wait longer (waiting_timeout in job_parameters), or ask for less"
-    return Why(kind="timeout", cause="waiting", text=text, since=since, mend=mend)
+        hint = "give the job more time: timeout in job_parameters"
+        return Why(kind="timeout", cause="running", text=text, since=since, hint=hint)
+    hint = "let it wait longer (waiting_timeout in job_parameters), or ask for less"
+    return Why(kind="timeout", cause="waiting", text=text, since=since, hint=hint)
 
 
 def job_succeeded(state: JobState, view: JobView) -> Why:
@@ -130,13 +130,13 @@ def component_ended(state: JobState, view: ComponentView, job: JobView, of_job: 
             return _by_cards(cards, "", state)
         case Status.TIMEOUT:
             text = cards[0].cause if cards else f"{view.name} took longer than it may"
-            mend = "give its task more time: task_timeout in job_parameters"
+            hint = "give its task more time: task_timeout in job_parameters"
             party = str(cards[0].party) if cards else ""
             return Why(
-                kind="timeout", cause="task", text=text, component=view.name, party=party, cards=cards, mend=mend
+                kind="timeout", cause="task", text=text, component=view.name, party=party, cards=cards, hint=hint
             )
     if view.status is Status.FAILED:
-        return Why(kind="failed", text=f"{view.name} failed; {of_job.text}", component=view.name, mend=of_job.mend)
+        return Why(kind="failed", text=f"{view.name} failed; {of_job.text}", component=view.name, hint=of_job.hint)
     began = f"was ended after {span(view.ended_at - view.started_at)}" if view.started_at else "never ran"
     text = f"{view.name} {began}, because the job ended: {of_job.text}"
     return Why(
@@ -146,7 +146,7 @@ def component_ended(state: JobState, view: ComponentView, job: JobView, of_job: 
         component=view.name,
         party=of_job.party,
         by=of_job.by,
-        mend=of_job.mend,
+        hint=of_job.hint,
         since=job.ended_at,
     )
 
@@ -164,11 +164,11 @@ def refusal_why(party: str, refusal: Refusal, initiator: str) -> Why:
     if not cause:
         cause = "capacity" if refusal.code == "party_refused" else "other"
     if refusal.code == "not_granted":
-        mend = f"the owner of that site can allow it: {grant_command(initiator, refusal.lacks)}"
+        hint = f"the owner of that site can allow it: {grant_command(initiator, refusal.lacks)}"
     else:
-        mend = _MENDS.get(cause, f"mend it at the site of {party}, and submit again")
+        hint = _HINTS.get(cause, f"mend it at the site of {party}, and submit again")
     text = refusal.message if party in refusal.message else f"{party} refused: {refusal.message}"
-    return Why(kind="refused", cause=cause, text=text, party=party, lacks=refusal.lacks, mend=mend)
+    return Why(kind="refused", cause=cause, text=text, party=party, lacks=refusal.lacks, hint=hint)
 
 
 def cards_in_order(state: JobState) -> list[FailureCard]:
@@ -209,17 +209,17 @@ def _by_cards(cards: list[FailureCard], reason: str, state: JobState) -> Why:
         party=str(first.party),
         component=first.component,
         reason=reason,
-        mend=_mend(first, state),
+        hint=_hint(first, state),
         cards=cards,
     )
 
 
-def _mend(card: FailureCard, state: JobState) -> str:
+def _hint(card: FailureCard, state: JobState) -> str:
     """What a party has to do itself is said to the others, too, with where to ask."""
     if str(card.party) in state.parties:
-        return card.fix
+        return card.hint
     asked = f"ask {card.party}: the log and the whole failure card are at its site"
-    return f"{card.fix}; {asked}" if card.fix else asked
+    return f"{card.hint}; {asked}" if card.hint else asked
 
 
 def _out_of_reach(state: JobState) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fateflow_tui.core.formatting import plural
 from fateflow_tui.core.records import JobState, TaskRecord
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.why import SignOfLife, Surroundings, Vital, Why
+from fateflow_tui.core.why import Heartbeat, SiteContext, Why, WorkerHealth
 from fateflow_tui.sdk.types.jobs import ComponentView
 from fateflow_tui.server.explain.wording import listed, span, usual_of
 
@@ -18,7 +18,7 @@ _SIGNS = {
 }
 
 
-def component_runs(state: JobState, view: ComponentView, around: Surroundings) -> Why:
+def component_runs(state: JobState, view: ComponentView, around: SiteContext) -> Why:
     """What a running component does; `silent` when a worker of it at this site gives no sign of life."""
     found = [(task, vital) for task, vital in _workers(state, view, around) if vital.sign is not None]
     quiet = [pair for pair in found if _silence(pair[1], around.now) >= around.silent_after and not _waits(pair[1])]
@@ -65,13 +65,13 @@ def running_tasks(state: JobState, component: str = "") -> list[TaskRecord]:
     ]
 
 
-def said(sign: SignOfLife) -> str:
+def said(sign: Heartbeat) -> str:
     word = _SIGNS.get(sign.what, sign.what)
     return f"{word} ({sign.text})" if sign.text else word
 
 
-def _silent(view: ComponentView, task: TaskRecord, vital: Vital, around: Surroundings) -> Why:
-    sign = vital.sign or SignOfLife(view.started_at, "start")
+def _silent(view: ComponentView, task: TaskRecord, vital: WorkerHealth, around: SiteContext) -> Why:
+    sign = vital.sign or Heartbeat(view.started_at, "start")
     text = (
         f"{view.name} at {task.party} (process {task.pid}) has given no sign of life for "
         f"{span(around.now - sign.at)}; the last was {said(sign)}"
@@ -89,22 +89,22 @@ def _silent(view: ComponentView, task: TaskRecord, vital: Vital, around: Surroun
         sign=sign,
         awaits=vital.awaits,
         stack=vital.stack,
-        mend=f"look where it is in the stack; if it hangs: fateflow job stop {task.job_id}",
+        hint=f"look where it is in the stack; if it hangs: fateflow job stop {task.job_id}",
     )
 
 
-def _workers(state: JobState, view: ComponentView, around: Surroundings) -> list[tuple[TaskRecord, Vital]]:
+def _workers(state: JobState, view: ComponentView, around: SiteContext) -> list[tuple[TaskRecord, WorkerHealth]]:
     return [(task, around.vitals[task.key]) for task in running_tasks(state, view.name) if task.key in around.vitals]
 
 
-def _at(vital: Vital) -> int:
+def _at(vital: WorkerHealth) -> int:
     return vital.sign.at if vital.sign else 0
 
 
-def _silence(vital: Vital, now: int) -> int:
+def _silence(vital: WorkerHealth, now: int) -> int:
     return now - _at(vital)
 
 
-def _waits(vital: Vital) -> bool:
+def _waits(vital: WorkerHealth) -> bool:
     """Whether another party keeps it waiting: then that one is to be looked at."""
     return vital.awaits is not None

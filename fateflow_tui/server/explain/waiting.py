@@ -8,7 +8,7 @@ from fateflow_tui.core.formatting import plural
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.records import JobState, WaitingReason
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.why import Surroundings, Why
+from fateflow_tui.core.why import SiteContext, Why
 from fateflow_tui.sdk.types.jobs import ComponentView
 from fateflow_tui.server.explain.wording import listed, room_at, span, usual_of
 
@@ -20,22 +20,22 @@ _MEND = {
 }
 
 
-def job_waits(state: JobState, around: Surroundings) -> Why:
+def job_waits(state: JobState, around: SiteContext) -> Why:
     """The one thing that a job as a whole waits for."""
     reason = (state.driver.waiting if state.driver else None) or around.waiting
     since = state.driver.queued_at or state.driver.created_at if state.driver else _created(state)
     if reason is None:
         text = "it is in the queue, and nothing stands in its way: it is about to be tried"
         return Why(kind="waiting", cause="turn", text=text, since=since, estimate=_next_try(state))
-    mend = _MEND.get(reason.kind, "").format(party=reason.party, job=state.job_id)
-    why = Why(kind="waiting", cause=reason.kind, text=reason.text, party=reason.party, since=since, mend=mend)
+    hint = _MEND.get(reason.kind, "").format(party=reason.party, job=state.job_id)
+    why = Why(kind="waiting", cause=reason.kind, text=reason.text, party=reason.party, since=since, hint=hint)
     if reason.need is not None and reason.free is not None:
         return _shortage(state, reason, reason.need, reason.free, around, since)
     estimates = {"retry": _not_before(state), "peer": _next_try(state)}
     return msgspec.structs.replace(why, estimate=estimates.get(reason.kind, 0))
 
 
-def component_waits(state: JobState, view: ComponentView, views: list[ComponentView], around: Surroundings) -> Why:
+def component_waits(state: JobState, view: ComponentView, views: list[ComponentView], around: SiteContext) -> Why:
     """Why a component of a job that runs has not begun."""
     record = state.driver.components.get(view.name) if state.driver else None
     if record is not None and record.not_before > around.now:
@@ -55,13 +55,13 @@ def component_waits(state: JobState, view: ComponentView, views: list[ComponentV
             f"{view.name} could begin, but the job runs {plural(places, 'component')} at a time, "
             f"and now {listed([other.name for other in busy])}"
         )
-        mend = "set task_parallelism in job_parameters to let more of them run at once"
+        hint = "set task_parallelism in job_parameters to let more of them run at once"
         return Why(
             kind="waiting",
             cause="parallelism",
             text=text,
             component=view.name,
-            mend=mend,
+            hint=hint,
             estimate=_end_of(busy, around),
         )
     text = f"{view.name} has all that it needs and is about to begin"
@@ -69,7 +69,7 @@ def component_waits(state: JobState, view: ComponentView, views: list[ComponentV
 
 
 def _shortage(
-    state: JobState, reason: WaitingReason, need: Resources, free: Resources, around: Surroundings, since: int
+    state: JobState, reason: WaitingReason, need: Resources, free: Resources, around: SiteContext, since: int
 ) -> Why:
     here = reason.party in state.parties  # and all parties of this site share what it has
     holders = [
@@ -90,11 +90,11 @@ def _shortage(
         text += "; its site does not say who holds the rest"
     named = reason.job_id or (holders[0].job_id if holders else "")
     if reason.kind == "behind":
-        mend = f"it comes after {reason.job_id}, or before it with a higher priority in job_parameters"
+        hint = f"it comes after {reason.job_id}, or before it with a higher priority in job_parameters"
     elif named:
-        mend = f"it goes on when they end; stop one: fateflow job stop {named}"
+        hint = f"it goes on when they end; stop one: fateflow job stop {named}"
     else:
-        mend = f"it goes on when jobs at {reason.party} end; ask for fewer cores with task_cores"
+        hint = f"it goes on when jobs at {reason.party} end; ask for fewer cores with task_cores"
     return Why(
         kind="waiting",
         cause=reason.kind,
@@ -106,7 +106,7 @@ def _shortage(
         total=reason.total,
         job_id=reason.job_id,
         holders=holders,
-        mend=mend,
+        hint=hint,
         estimate=estimate,
         basis="how long the same modules took here before" if estimate else "",
     )
@@ -129,7 +129,7 @@ def _not_before(state: JobState) -> int:
     return min((record.not_before for record in records if record.not_before), default=0)
 
 
-def _end_of(views: list[ComponentView], around: Surroundings) -> int:
+def _end_of(views: list[ComponentView], around: SiteContext) -> int:
     """When running components are expected to have ended."""
     ends = []
     for view in views:

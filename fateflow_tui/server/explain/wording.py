@@ -8,7 +8,7 @@ from typing import Final
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.records import JobState
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.why import Holding, Usual
+from fateflow_tui.core.why import DurationStats, Holding
 from fateflow_tui.server.job_views import component_views
 
 _SHOWN: Final = 3
@@ -35,14 +35,14 @@ def listed(names: Sequence[str], shown: int = _SHOWN) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
-def usual_of(usual: Mapping[str, Usual], module: str, parties: Iterable[str]) -> Usual | None:
+def usual_of(usual: Mapping[str, DurationStats], module: str, parties: Iterable[str]) -> DurationStats | None:
     """How long a component takes: as long as the slowest of its roles of which something is known here."""
     roles = {party.partition(":")[0] for party in parties}
     known = [usual[key] for role in sorted(roles) if (key := f"{module}/{role}") in usual]
     return max(known, key=lambda one: one.duration, default=None)
 
 
-def expected_end(state: JobState, usual: Mapping[str, Usual], now: int) -> int:
+def expected_end(state: JobState, usual: Mapping[str, DurationStats], now: int) -> int:
     """When a running job is expected to have ended; 0 unless something is known of all that it has yet to do."""
     left = 0
     for view in component_views(state):

@@ -31,7 +31,7 @@ def card_lines(card: FailureCard, *, log: bool = True) -> list[Spans]:
         ("signal", card.signal, ""),
         ("exit", "" if card.exit_code in (None, 0) or card.signal else str(card.exit_code), ""),
         ("memory", columns.mib(card.peak_memory), ""),
-        ("fix", card.fix, "success"),
+        ("fix", card.hint, "success"),
     )
     lines += [[(f"  {name:<7}", "muted"), (on_one_line(value), style)] for name, value, style in facts if value]
     if log and card.log:
@@ -152,7 +152,7 @@ def brief_lines(card: FailureCard, room: int) -> list[Spans]:
     """What a person needs to go on, most needed first."""
     lines: list[Spans] = wrapped([(on_one_line(card.cause or card.kind), f"{sign(card)[1]} strong")], room)
     ended = {"signal": card.signal, "exit": "" if card.exit_code in (None, 0) else str(card.exit_code)}
-    facts = {"fix": card.fix, "where": columns.path_end(card.where), **ended, "memory": columns.mib(card.peak_memory)}
+    facts = {"fix": card.hint, "where": columns.path_end(card.where), **ended, "memory": columns.mib(card.peak_memory)}
     facts["run"] = str(card.version + 1) if card.version else ""
     for name, value in facts.items():
         if value:

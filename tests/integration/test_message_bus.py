@@ -36,11 +36,11 @@ MIB = 1 << 20
 
 
 async def send(site: PeerSite, payload: bytes, *frame: Any, version: int = 0) -> None:
-    await site.plane.send(order(GUEST, version), sent(payload, *frame), payload)
+    await site.bus.send(order(GUEST, version), sent(payload, *frame), payload)
 
 
 async def receive(site: PeerSite, *frame: Any, version: int = 0, party: Party = HOST) -> bytes:
-    return bytes((await site.plane.receive(order(party, version), wanted(*frame))).payload)
+    return bytes((await site.bus.receive(order(party, version), wanted(*frame))).payload)
 
 
 def test_values_of_all_sizes_arrive_whole_and_in_the_order_given() -> None:
@@ -88,7 +88,7 @@ def test_one_value_goes_to_several_parties() -> None:
             for site in (guest, host):
                 site.jobs.parties.add(other)
             guest.know(other, host)
-            await guest.plane.send(order(GUEST), Sent(1, [HOST, other], "gradient", "", "numpy", 3), b"abc")
+            await guest.bus.send(order(GUEST), Sent(1, [HOST, other], "gradient", "", "numpy", 3), b"abc")
             assert [await receive(host, party=party) for party in (HOST, other)] == [b"abc", b"abc"]
 
     asyncio.run(run())
@@ -105,14 +105,14 @@ def test_only_declared_variables_pass_and_only_in_their_direction_at_both_ends()
             ]
             for task, frame, message in bad:
                 with pytest.raises(PartyRefused, match=message):
-                    await guest.plane.send(task, frame, b"x")
+                    await guest.bus.send(task, frame, b"x")
                 key = MailKey(JOB, COMPONENT, 0, task.party, frame.to[0], frame.name, "")
                 with pytest.raises(PartyRefused, match=message):
-                    host.plane._check(key)
+                    host.bus._check(key)
             with pytest.raises(PartyRefused, match="no variable 'labels'"):
-                await host.plane.receive(order(HOST), wanted(name="labels"))
+                await host.bus.receive(order(HOST), wanted(name="labels"))
             with pytest.raises(BadRequest, match="to itself"):
-                await guest.plane.send(order(GUEST), sent(b"x", to=GUEST), b"x")
+                await guest.bus.send(order(GUEST), sent(b"x", to=GUEST), b"x")
 
     asyncio.run(run())
 
@@ -144,7 +144,7 @@ def test_a_peer_cannot_bring_what_this_site_does_not_expect() -> None:
             host.jobs.known = False
             assert f"of job {JOB}" in await bring()
             host.jobs.known = True
-            host.plane.forget(JOB, COMPONENT, 1)
+            host.bus.forget(JOB, COMPONENT, 1)
             assert "version 0 of hetero_lr_0" in await bring()
             host.jobs.parties.remove(GUEST)
             assert "of guest:9999 in hetero_lr_0" in await bring(version=1)
@@ -160,7 +160,7 @@ def test_a_repeated_transfer_is_delivered_once() -> None:
                 assert (await guest.peers.send_chunk(chunk, b"abc")).progress is Progress.DONE
             await send(guest, b"next")
             assert [await receive(host), await receive(host)] == [b"abc", b"next"]
-            assert host.plane._mailboxes.used(JOB, COMPONENT, HOST) == 0
+            assert host.bus._mailboxes.used(JOB, COMPONENT, HOST) == 0
 
     asyncio.run(run())
 
@@ -173,16 +173,16 @@ def test_a_full_mailbox_holds_the_sender_until_there_is_room() -> None:
                 await send(guest, payload, tag)
             held = asyncio.create_task(send(guest, payload, "3"))
             asked = asyncio.Event()
-            accept = host.plane.accept
+            accept = host.bus.accept
 
             async def noticed(*call: Any) -> Any:
                 asked.set()
                 return await accept(*call)
 
-            host.plane.accept = noticed  # type: ignore[method-assign,assignment]
+            host.bus.accept = noticed  # type: ignore[method-assign,assignment]
             await asked.wait()
             assert not held.done()
-            assert host.plane._mailboxes.used(JOB, COMPONENT, HOST) < 10 * MIB
+            assert host.bus._mailboxes.used(JOB, COMPONENT, HOST) < 10 * MIB
             # What the task waits for is let in all the same, or neither would ever go on.
             waiting = asyncio.create_task(receive(host, "4"))
             await send(guest, b"wanted", "4")
@@ -203,7 +203,7 @@ def test_a_replaced_run_ends_the_waiting_of_both_sides() -> None:
             waiting = asyncio.create_task(receive(host))
             await send(guest, b"old", "left over")
             await send(guest, b"new", "left over", version=1)
-            host.plane.forget(JOB, COMPONENT, 1)
+            host.bus.forget(JOB, COMPONENT, 1)
             with pytest.raises(Conflict, match="version 0 of hetero_lr_0"):
                 await waiting
             with pytest.raises(Conflict):
@@ -213,10 +213,10 @@ def test_a_replaced_run_ends_the_waiting_of_both_sides() -> None:
             assert await receive(host, "left over", version=1) == b"new"
             waiting = asyncio.create_task(receive(host, version=1))
             await send(guest, b"for", "nobody", version=1)
-            host.plane.close_job(JOB)
+            host.bus.close_job(JOB)
             with pytest.raises(Conflict, match="has ended"):
                 await waiting
-            assert host.plane._mailboxes.used(JOB, COMPONENT, HOST) == 0
+            assert host.bus._mailboxes.used(JOB, COMPONENT, HOST) == 0
 
     asyncio.run(run())
 
@@ -229,7 +229,7 @@ def test_a_sender_stops_trying_when_its_own_run_is_replaced() -> None:
         away.close()
         sending = asyncio.create_task(send(guest, b"x"))
         await asyncio.sleep(0)
-        guest.plane.forget(JOB, COMPONENT, 1)
+        guest.bus.forget(JOB, COMPONENT, 1)
         with pytest.raises(PartyUnreachable, match="host:10000 at http"):
             await sending
         await guest.peers.close()

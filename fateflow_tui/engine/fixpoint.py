@@ -10,35 +10,35 @@ from fateflow_tui.core.messages import Phase
 from fateflow_tui.core.records import JobState
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import driver, outbox, party
-from fateflow_tui.engine.context import Site
+from fateflow_tui.engine.context import TurnContext
 from fateflow_tui.engine.job import Job, move_task
 from fateflow_tui.engine.tasks import fail_as_lost
 
 _ROUNDS: Final = 10_000  # far more than any job needs; a bug shall not hang the site
 
 
-def settle(site: Site, job: Job) -> None:
+def run_to_fixpoint(turn: TurnContext, job: Job) -> None:
     """Repeats what a message exchange between sites would do, without messages, until nothing changes.
 
     All that is so here is heard before anything is started: else a task could be started and killed in one turn.
     """
     if not job.drives:
-        _reconcile(site, job)
+        _reconcile(turn, job)
         for record in job.state.parties.values():
-            party.report(site, job, record)
+            party.report(turn, job, record)
         return
     for round_ in range(_ROUNDS):
-        heard = _hear(site, job)
-        instructed = _instruct(site, job)
-        if round_ > 0 and not heard and not instructed:
+        heard = _collect_reports(turn, job)
+        pushed = _push_directives(turn, job)
+        if round_ > 0 and not heard and not pushed:
             return
-        _reconcile(site, job)
+        _reconcile(turn, job)
     raise RuntimeError(f"job {job.id} does not come to rest")
 
 
-def wake(site: Site) -> Iterator[Job]:
+def retry_waiting(turn: TurnContext) -> Iterator[Job]:
     """After room was made: lets those who wait for it take it or tell their drivers, one after the other."""
-    ledger = site.ledger
+    ledger = turn.ledger
     while ledger.freed:
         ledger.freed = False
         for job in ledger.waiting():
@@ -47,62 +47,62 @@ def wake(site: Site) -> Iterator[Job]:
                     if record.shortage is not None:
                         record.shortage = None
                         job.touch_party(record)
-                settle(site, job)
+                run_to_fixpoint(turn, job)
                 yield job
-            elif ledger.is_aged(job, site.at):
+            elif ledger.is_aged(job, turn.at):
                 break
 
 
-def _instruct(site: Site, job: Job) -> bool:
-    driver.decide(site, job)
+def _push_directives(turn: TurnContext, job: Job) -> bool:
+    driver.decide(turn, job)
     moved = False
     for key, view_party in job.parties.items():
-        if site.hosts(view_party):
+        if turn.hosts(view_party):
             directive = outbox.renew(job, key)
             if directive is not None:
                 whole = outbox.with_document(job, directive)
-                party.receive(site, job, whole, job.refusals.get(key), job.adopted.get(key))
+                party.receive(turn, job, whole, job.refusals.get(key), job.adopted.get(key))
                 moved = True
     return moved
 
 
-def _hear(site: Site, job: Job) -> bool:
+def _collect_reports(turn: TurnContext, job: Job) -> bool:
     heard = False
     for record in job.state.parties.values():
-        report = party.report(site, job, record)
+        report = party.report(turn, job, record)
         if report is not None:
             record.acknowledged = report.seq
-            driver.observe(site, job, report)
+            driver.observe(turn, job, report)
             heard = True
     return heard
 
 
-def _reconcile(site: Site, job: Job) -> None:
+def _reconcile(turn: TurnContext, job: Job) -> None:
     for record in job.state.parties.values():
-        party.reconcile(site, job, record)
+        party.reconcile(turn, job, record)
 
 
-def recover(site: Site, state: JobState) -> Job:
+def recover(turn: TurnContext, state: JobState) -> Job:
     """The job as saved, with tasks that ran reported as lost, and silence counted from now on."""
     job = Job(state)
-    job.tell(site.at, "SiteRestarted")
-    take_up(site, job)
+    job.add_story(turn.at, "SiteRestarted")
+    reset_silence(turn, job)
     for record in state.parties.values():
         for task in list(job.running.get(str(record.party), {}).values()):
             if record.directive.phase is Phase.FINISH:
-                move_task(job, task, Status.CANCELED, site.at, "the site was restarted while the job ended")
+                move_task(job, task, Status.CANCELED, turn.at, "the site was restarted while the job ended")
             else:
-                fail_as_lost(site, job, task, "the site was restarted")
+                fail_as_lost(turn, job, task, "the site was restarted")
         if record.status.ended:
-            site.ask(AnnounceJobEnd(job.id, record.party, record.status, record.directive.parts))
+            turn.emit(AnnounceJobEnd(job.id, record.party, record.status, record.directive.parts))
     return job
 
 
-def take_up(site: Site, job: Job) -> None:
+def reset_silence(turn: TurnContext, job: Job) -> None:
     """Counts silence from now on: this process has not listened before."""
     if job.drives:
         for view in job.driver.parties.values():
-            view.heard_at, view.sent_at, view.attempts, view.lost = site.at, 0, 0, False
+            view.heard_at, view.sent_at, view.attempts, view.lost = turn.at, 0, 0, False
     for record in job.state.parties.values():
-        record.heard_at, record.reported_at, record.attempts = site.at, 0, 0
-    site.ledger.index(job)
+        record.heard_at, record.reported_at, record.attempts = turn.at, 0, 0
+    turn.ledger.index(job)
