@@ -1,63 +1,45 @@
-"""The order in which components can run, and the loops that make one impossible. No recursion: graphs may be long."""
+"""The order in which components can run, and the loops that make one impossible."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from heapq import heapify, heappop, heappush
-from typing import Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import networkx
 
 MAX_LOOPS: Final = 20
 
 
 def topological_order(needs: Mapping[str, Iterable[str]]) -> tuple[list[str], list[list[str]]]:
-    """The order, and the loops found, each as a chain whose last name is its first again.
+    """The order, and the loops found, each as a chain that ends with the name it begins with.
 
     Of several components that could come next, the one that `needs` names first does. Components in or behind a
-    loop are not in the order. A tangle of several loops is reported by the loops that remain when those found
-    before are cut, at most MAX_LOOPS of them. Names that are no key of `needs` are ignored.
+    loop are not in the order. Where loops share components, those are reported that remain when the ones found
+    before are cut, at most MAX_LOOPS. Names that are not keys of `needs` are ignored.
     """
-    upstream = {name: {up for up in ups if up in needs} for name, ups in needs.items()}
-    order = _order(upstream)
-    done = set(order)
+    import networkx  # here: it takes longer to import than most commands run
+
+    upstream = networkx.DiGraph()
+    upstream.add_nodes_from(needs)
+    upstream.add_edges_from((name, up) for name, ups in needs.items() for up in sorted(set(ups)) if up in needs)
+    rank = {name: index for index, name in enumerate(needs)}
+    order: list[str] = []
+    with suppress(networkx.NetworkXUnfeasible):  # raised at the end if there are loops
+        order.extend(networkx.lexicographical_topological_sort(upstream.reverse(copy=False), rank.__getitem__))
+    upstream.remove_nodes_from(order)
     loops: list[list[str]] = []
-    rest = {name: ups - done for name, ups in upstream.items() if name not in done}
-    while rest and len(loops) < MAX_LOOPS:
-        loop = _loop(rest)
-        loops.append(loop)
-        cut = set(loop)
-        rest = {name: ups - cut for name, ups in rest.items() if name not in cut}
-        free = set(_order(rest))
-        rest = {name: ups - free for name, ups in rest.items() if name not in free}
+    while len(loops) < MAX_LOOPS and (start := _in_a_loop(upstream)) is not None:
+        chain = [name for name, _ in networkx.find_cycle(upstream, start)]
+        loops.append([*reversed(chain), chain[-1]])
+        upstream.remove_nodes_from(chain)
     return order, loops
 
 
-def _order(upstream: Mapping[str, set[str]]) -> list[str]:
-    rank = {name: index for index, name in enumerate(upstream)}
-    names = list(upstream)
-    downstream: dict[str, list[str]] = {name: [] for name in upstream}
-    missing = {name: len(ups) for name, ups in upstream.items()}
-    for name, ups in upstream.items():
-        for up in ups:
-            downstream[up].append(name)
-    ready = [rank[name] for name, count in missing.items() if not count]
-    heapify(ready)
-    order: list[str] = []
-    while ready:
-        name = names[heappop(ready)]
-        order.append(name)
-        for down in downstream[name]:
-            missing[down] -= 1
-            if not missing[down]:
-                heappush(ready, rank[down])
-    return order
+def _in_a_loop(upstream: networkx.DiGraph) -> str | None:
+    """The first component that is part of a loop."""
+    import networkx
 
-
-def _loop(upstream: Mapping[str, set[str]]) -> list[str]:
-    """Some loop, given that every component waits for at least one other of them or for itself."""
-    trail: dict[str, int] = {}
-    name = next(iter(upstream))
-    while name not in trail:
-        trail[name] = len(trail)
-        name = min(upstream[name])
-    chain = list(trail)[trail[name] :]
-    return [*reversed(chain), chain[-1]]
+    looped = {name for group in networkx.strongly_connected_components(upstream) if len(group) > 1 for name in group}
+    return next((name for name in upstream if name in looped or upstream.has_edge(name, name)), None)
