@@ -1,1 +1,1 @@
-"""The command line `fateflow`: one module per noun, main wires them."""
+"""The command line `fateflow`: `main` lists the commands, each group is a module or a package."""

@@ -116,7 +116,7 @@ class Session:
 
     def version(self, word: str) -> str:
         """Return the model version for one, its unique prefix, `@last`, or an alias. Raises NotFound, Conflict."""
-        return str(self.flow.request("model/resolve", {"word": word}).data["model_version"])
+        return self.flow.models.resolve(word)
 
     def known_version(self, word: str | None) -> str | None:
         """Resolve a version, but return an unknown one unchanged, so that the scheduler answers as FATE does."""

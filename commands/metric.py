@@ -1,4 +1,4 @@
-"""`fateflow metric`: the metrics of a job, their charts, and following them while it runs."""
+"""`fateflow metric`: show, plot and follow the metrics of a job."""
 
 from __future__ import annotations
 
@@ -125,14 +125,12 @@ def _word(kind: str) -> str:
 
 app = CommandGroup("Show and plot the metrics of jobs.")
 
-_COURSES = frozenset({"LOSS"})  # kinds of series whose last point is the result
+_CURVES_WITH_RESULT = frozenset({"LOSS"})  # kinds of series whose last point is the result
 _TITLES = ("COMPONENT", "PARTY", "NAMESPACE", "METRIC", "VALUE", "POINTS")
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """One value: of a summary, or the last one of a series with more points; None for a curve, which has no one
-    value that stands for it.
-    """
+    """A value of a summary, or the last value of a series; None for a curve without a single value."""
 
     component: str
     party: str
@@ -146,18 +144,16 @@ class Figure(msgspec.Struct, frozen=True):
 def show(
     ctx: typer.Context,
     which: JobName,
-    component: Annotated[str | None, typer.Argument(metavar="COMPONENT", help="Only this one.")] = None,
+    component: Annotated[str | None, typer.Argument(metavar="COMPONENT", help="A component of the job.")] = None,
     component_name: ComponentOption = None,
     party: PartyOption = None,
     metric: Annotated[
-        str, typer.Option("--metric", metavar="TEXT", help="Only metrics with this text in their names.")
+        str, typer.Option("--metric", metavar="TEXT", help="Show only metrics whose names contain this text.")
     ] = "",
-    plot: Annotated[bool, typer.Option("--plot", help="Draw the curves: loss, ROC, KS; others by --metric.")] = False,
-    follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on until the job has ended; drawn live on a terminal.")
-    ] = False,
+    plot: Annotated[bool, typer.Option("--plot", help="Plot loss, ROC and KS; other curves with --metric.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Follow the metrics until the job ends.")] = False,
 ) -> int:
-    """Shows the metrics of a job, or of one component: of a curve its last point.
+    """Show the metrics of a job or of one component; of a curve, the last point.
 
     With -f the exit code is the job's outcome.
 
@@ -170,7 +166,7 @@ def show(
     """
     session = context.of(ctx)
     if plot and not session.output.is_table:
-        raise BadRequest("--plot draws for people", hint="leave out --plot to get the points as data")
+        raise BadRequest("--plot requires table output", hint="omit --plot to get the points as data")
     job_id = which.id(session)
     chosen = component or component_name
     code, view = 0, session.flow.job(job_id)
@@ -178,7 +174,7 @@ def show(
     if follow:
         from fateflow_tui.commands.errors import of_status
 
-        view, tasks = followed(session, view, chosen, party, metric, plot)
+        view, tasks = follow_metrics(session, view, chosen, party, metric, plot)
         code = of_status(view.status)
     if plot:
         _plot(session, tasks, metric, job_id)
@@ -190,10 +186,10 @@ def show(
 def metrics_of(
     session: context.Session, job: JobView, component: str | None = None, party: str | None = None
 ) -> list[TaskMetrics]:
-    """All series at the parties that the asked site plays. Raises NotFound for an unknown component."""
+    """Return all series at the parties of the site. Raises NotFound for an unknown component."""
     names = [one.name for one in job.components]
     if component and component not in names:
-        raise NotFound(f"job {job.job_id} has no component {component}", hint=f"its components: {', '.join(names)}")
+        raise NotFound(f"job {job.job_id} has no component {component}", hint=f"components: {', '.join(names)}")
     here = [line.party for line in job.party_lines if line.here]
     return [
         TaskMetrics(one.name, where, session.flow.metrics(job.job_id, one.name, where))
@@ -206,7 +202,7 @@ def metrics_of(
 
 
 def figures(tasks: list[TaskMetrics]) -> Iterator[Figure]:
-    """The values that the series come down to."""
+    """Yield the values of series."""
     for task in tasks:
         for namespace, series in task.series.items():
             for name, values in series.items():
@@ -245,17 +241,17 @@ def _of_series(place: Figure, series: Series) -> Iterator[Figure]:
         for key, value, *_ in points:
             yield msgspec.structs.replace(place, metric=key, value=value)
     elif points:
-        is_course = len(points) == 1 or series.meta.get("metric_type") in _COURSES
-        yield msgspec.structs.replace(place, value=points[-1][1] if is_course else None, points=len(points))
+        has_result = len(points) == 1 or series.meta.get("metric_type") in _CURVES_WITH_RESULT
+        yield msgspec.structs.replace(place, value=points[-1][1] if has_result else None, points=len(points))
 
 
 Show = Callable[["JobView", list[TaskMetrics]], None]
 
 
-def followed(
+def follow_metrics(
     session: Session, job: JobView, component: str | None, party: str | None, metric: str, plot: bool
 ) -> tuple[JobView, list[TaskMetrics]]:
-    """Waits until the job has ended, and gives it with its metrics. The scheduler may be restarted meanwhile."""
+    """Follow a job until it ends; return it with its metrics. The scheduler can be restarted meanwhile."""
     from fateflow_tui.commands.progress import poll_job
 
     try:
@@ -267,7 +263,7 @@ def followed(
                     return job, tasks
                 job = poll_job(session.flow, job.job_id)
     except KeyboardInterrupt:
-        session.output.info(f"the job goes on; follow it again with: fateflow metric show {job.job_id} -f")
+        session.output.info(f"the job continues; follow it with: fateflow metric show {job.job_id} -f")
         raise
 
 
@@ -278,7 +274,7 @@ def _screen(session: Session, metric: str, plot: bool) -> AbstractContextManager
 
 
 class _Live:
-    """The headline of the job, then its curves or figures as far as they fit; gone when it ends."""
+    """Draws the headline of the job and the curves or values that fit; erased at the end."""
 
     def __init__(self, session: Session, metric: str, plot: bool) -> None:
         from rich.console import Console

@@ -11,12 +11,12 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.complete import complete_job
-from fateflow_tui.commands.documents import placed, problems_placed, read_conf, read_text, shown
+from fateflow_tui.commands.documents import Sources, placed, problems_placed, read_conf, read_text, shown
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.job.plan import show_steps
 from fateflow_tui.commands.job.text import JOB_TITLES, headline, job_row, reused_line
 from fateflow_tui.commands.options import ComponentOption, ConfOption, JobNames, WatchOption, listed
-from fateflow_tui.core.errors import NotFound, PartyUnreachable
+from fateflow_tui.core.errors import PartyUnreachable
 
 app = CommandGroup("Submit, follow, inspect, stop and rerun jobs.")
 
@@ -72,7 +72,7 @@ def submit(
     job_id = str(envelope.get("jobId", ""))
     with problems_placed(sources):
         if envelope["retcode"] == 0 and session.output.is_table:
-            _print_warnings(session, sources)
+            _print_warnings(session, sources, envelope["data"].get("warnings") or [])
         if watch and envelope["retcode"] == 0:
             session.output.info(f"submitted {job_id}")
             return _watched(session, [job_id])
@@ -203,19 +203,11 @@ def rerun(
     return _watched(session, ids) if watch and not plan else 0
 
 
-def _print_warnings(session: context.Session, sources: dict[str, tuple[Path, str]]) -> None:
+def _print_warnings(session: context.Session, sources: Sources, warnings: list[dict[str, Any]]) -> None:
     """Print the warnings of an accepted job, such as parameters without effect."""
-    if session.output.quiet or "dsl" not in sources:
-        return
-    texts = {"job_dsl": sources["dsl"][1], "job_runtime_conf": sources["conf"][1]}
-    try:
-        found = session.flow.request("dsl/lint", texts).data
-    except NotFound:  # a FATE-Flow server has no such endpoint
-        return
-    for problem in found:
-        if problem["document"] in sources and problem["severity"] == "warning":
-            for line in shown(placed(problem, sources), sys.stderr):
-                session.output.info(line)
+    for problem in warnings:
+        for line in shown(placed(problem, sources), sys.stderr):
+            session.output.info(line)
 
 
 def _watched(session: context.Session, ids: list[str], timeout: float | None = None) -> int:

@@ -116,7 +116,7 @@ def history(
     fateflow job history @last -cpn hetero_lr_0 --party guest:9999
     """
     session = context.of(ctx)
-    entries = session.flow.story(which.id(session), component_name or "", party)
+    entries = session.flow.history(which.id(session), component_name or "", party)
     if session.output.is_table and entries:
         from fateflow_tui.commands.job.text import story_lines
 

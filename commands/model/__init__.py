@@ -1,1 +1,1 @@
-"""The command group `fateflow model`: look at trained models, deploy, predict, export."""
+"""The command group `fateflow model`: inspect trained models, deploy, predict, export."""

@@ -68,6 +68,12 @@ def test_a_submission_tells_what_has_no_effect(cli: CommandLine) -> None:
     cli("job", "stop", said.out.strip(), quiet.out.strip())
 
 
+def test_the_history_of_a_job_has_its_old_name_too(cli: CommandLine, job: str) -> None:
+    history = cli("job", "history", job, "--json").data
+    assert history
+    assert cli("job", "story", job, "--json").data == history
+
+
 def test_several_ids_act_on_several_jobs(cli: CommandLine) -> None:
     ids = [sleep(cli, 60), sleep(cli, 60)]
     stopped = cli("job", "stop", *ids, "--json").data

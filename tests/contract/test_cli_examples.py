@@ -32,7 +32,7 @@ def _below(words: str, group: Any) -> Iterator[tuple[str, Command]]:
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
             yield from _below(f"{words} {name}", command)
-        else:
+        elif not command.hidden:
             yield f"{words} {name}", command
 
 

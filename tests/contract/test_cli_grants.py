@@ -42,4 +42,4 @@ def test_privileges_of_1_9(cli: CommandLine) -> None:
     assert cli("privilege", "query", "-p", "9998", "--json").data["data"]["component"] == []
     cli("party", "revoke", "9998", "--forget")
     assert "missing option -p" in cli("privilege", "query", code=2).err
-    assert "a party id and a role" in cli("privilege", "query", "9003", code=2).err
+    assert "the id and the role" in cli("privilege", "query", "9003", code=2).err
