@@ -1,5 +1,5 @@
-"""The dashboard: a terminal application that shows what the scheduler does, live, and acts on it.
+"""The dashboard: a terminal application that shows live what the scheduler does, and acts on it.
 
-`feed` owns the connection and the `snapshot`; screens read from it and are told what changed. `actions` is the one
-table that keys, footer, palette, help and confirmations are derived from.
+`store` keeps a snapshot of the site up to date; screens draw it and are notified of changes. What the user can do is
+declared by `@action` on the methods of the screens; keys, footer, palette and help derive from that.
 """

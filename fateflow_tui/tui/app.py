@@ -1,4 +1,4 @@
-"""The application: it wires the feed, the screens, themes and keys together."""
+"""The application: wires the live store, the screens, themes and keys together."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _palette_provider(name: str) -> type[Provider]:
 
 
 class DashApp(App[None]):
-    """site: whom to call. theme: by name; "" for the one that was chosen last. demo: finds the files of the demo."""
+    """settings: where the scheduler is. theme: by name; "" for the last one used. demo: locates the demo's files."""
 
     TITLE = "fateflow"
     ENABLE_COMMAND_PALETTE = True
@@ -51,10 +51,10 @@ class DashApp(App[None]):
         scrollbar-background-active: $background; }
     """
 
-    def __init__(self, site: ConnectionSettings, theme: str = "", demo: Callable[[], Path] | None = None) -> None:
+    def __init__(self, settings: ConnectionSettings, theme: str = "", demo: Callable[[], Path] | None = None) -> None:
         self._palettes: dict[str, Palette] = {}
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        self.store = LiveStore(site)
+        self.store = LiveStore(settings)
         self._demo = demo
         self.layout = Layout(keymap.state_directory() / keymap.LAYOUT)
         self.keymap_of_user: dict[str, str] = {}
@@ -62,13 +62,15 @@ class DashApp(App[None]):
             self.register_theme(one)
         chosen = theme or self.layout.get("app", "theme", themes.DEFAULT)
         if theme and theme not in self.available_themes:
-            raise BadRequest(f"there is no theme {theme!r}", hint=f"one of {', '.join(sorted(self.available_themes))}")
+            raise BadRequest(
+                f"unknown theme {theme!r}", hint=f"choose one of {', '.join(sorted(self.available_themes))}"
+            )
         known = chosen if chosen in self.available_themes else themes.DEFAULT
         self.theme = themes.WITHOUT_COLORS if self.no_color else known
 
     @property
     def palette(self) -> Palette:
-        """The styles of the theme."""
+        """The styles of the current theme."""
         found = self._palettes.get(self.theme)
         if found is None:
             found = self._palettes[self.theme] = Palette(self.theme_variables, plain=self.no_color)
@@ -82,7 +84,7 @@ class DashApp(App[None]):
             self.keymap_of_user = keymap.read_keymap(keymap.config_directory() / keymap.KEYS, all_actions)
             self.set_keymap(self.keymap_of_user)
         except BadRequest as error:
-            self.toast(f"{error}\n{error.hint}", title="keys are as they were", severity="warning")
+            self.toast(f"{error}\n{error.hint}", title="keymap ignored", severity="warning")
         self.call_after_refresh(self._painted)
 
     async def on_unmount(self) -> None:
@@ -92,30 +94,30 @@ class DashApp(App[None]):
         await self.store.stop()
 
     def _painted(self) -> None:
-        """What was imported until now stays; the collector need not look at it again."""
+        """Freeze what was imported so far, so that the garbage collector skips it, and connect."""
         gc.freeze()
         gc.enable()
         self.store.start()
 
     def toast(self, text: str, *, title: str = "", cli: str = "", severity: Any = "information") -> None:
-        """A toast. cli: the command line that would have done the same."""
+        """Show a toast. cli: the equivalent command line."""
         lines = f"{text}\n$ {cli}" if cli else text
         self.notify(lines, title=title, severity=severity, markup=False, timeout=4 if severity == "information" else 8)
 
     async def confirm(self, question: Question) -> bool:
-        """Whether the user says yes. Only in a worker."""
+        """Ask the user to confirm; call it only in a worker."""
         return await self.push_screen_wait(ConfirmDialog(question)) is True
 
     @contextmanager
     def show_failures(self, doing: str) -> Iterator[None]:
-        """What the scheduler refuses is told; anything else is a bug and is raised."""
+        """Show errors of the scheduler as toasts; other exceptions are bugs and propagate."""
         try:
             yield
         except FateFlowError as error:
             self.toast("\n".join(filter(None, [str(error), error.hint])), title=f"{doing} failed", severity="error")
 
     def examples(self) -> Examples | None:
-        """The demo job, if its files are to be had."""
+        """Return the demo job, if its files exist."""
         from fateflow_tui.tui.drafts import examples_in
 
         with suppress(FateFlowError):
@@ -123,12 +125,12 @@ class DashApp(App[None]):
         return None
 
     def folder(self, screen: str) -> Path:
-        """Where files were chosen last for a screen, else where the dashboard was started."""
+        """Return the folder last used on a screen, otherwise the working directory."""
         kept = Path(self.layout.get(screen, "folder", ""))
         return kept if kept.is_absolute() and kept.is_dir() else Path.cwd()
 
     def open_job(self, job_id: str, tab: str = "") -> None:
-        """The screen of one job, above what is shown now. tab: what is to be seen first."""
+        """Open the screen of a job. tab: the tab to show first, "" for the one that suits its status."""
         from fateflow_tui.tui.screens.job import JobScreen
 
         self.push_screen(JobScreen(job_id, tab))

@@ -1,4 +1,4 @@
-"""Times, bars and columns as the dashboard shows them; pure."""
+"""Formats times, bars and memory, and fits the columns of a table into a width; pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LEVELS: Final = "▁▂▃▄▅▆▇█"
 
 
 def party_marks(statuses: Mapping[str, str]) -> Spans:
-    """`G✓ H▶ A·` for parties by `role:id`."""
+    """Format the statuses of parties by `role:id`: `G✓ H▶ A·`."""
     spans: Spans = []
     for party, status in statuses.items():
         spans.append((" " if spans else "", ""))
@@ -24,17 +24,17 @@ def party_marks(statuses: Mapping[str, str]) -> Spans:
 
 
 def ticking(ms: int) -> str:
-    """As `duration`, of something that goes on: whole seconds, as it is drawn once a second."""
+    """Format the duration of something that still runs: in whole seconds, as it is redrawn once a second."""
     return f"{max(ms, 0) // 1000}s" if ms < 60_000 else duration(ms)
 
 
 def clock(ms: int) -> str:
-    """Local time of day, '' for none."""
+    """Format the local time of day; '' for none."""
     return f"{datetime.fromtimestamp(ms / 1000):%H:%M:%S}" if ms else ""
 
 
 def moment(ms: int, now: int) -> str:
-    """Local time: of day for today, with the day before that, with the year before this year; '' for none."""
+    """Format a local time: of day for today, with the date for earlier days, with the year for earlier years."""
     if not ms:
         return ""
     then, today = datetime.fromtimestamp(ms / 1000), datetime.fromtimestamp(now / 1000)
@@ -43,57 +43,59 @@ def moment(ms: int, now: int) -> str:
     return f"{then:%d %b %H:%M}" if then.year == today.year else f"{then:%Y-%m-%d}"
 
 
-def bar(percent: int, room: int) -> tuple[str, str]:
-    """A progress bar in two parts: what is done, and the rest of its room."""
-    halves = max(0, min(percent, 100)) * room * 2 // 100
+def bar(percent: int, width: int) -> tuple[str, str]:
+    """Return a progress bar in two parts: the done one, and the rest of the width."""
+    halves = max(0, min(percent, 100)) * width * 2 // 100
     done = "━" * (halves // 2) + "╸" * (halves % 2)
-    return done, "─" * (room - len(done))
+    return done, "─" * (width - len(done))
 
 
-def sparkline(values: Sequence[float], room: int) -> str:
-    """The course of some figures, at most `room` places; the newest ones when there are more."""
-    if not values or room <= 0:
+def sparkline(values: Sequence[float], max_width: int) -> str:
+    """Draw a series in at most `max_width` cells; a longer one is sampled, up to its newest value."""
+    if not values or max_width <= 0:
         return ""
-    if len(values) > room:
-        values = [values[(place + 1) * len(values) // room - 1] for place in range(room)]
+    if len(values) > max_width:
+        values = [values[(cell + 1) * len(values) // max_width - 1] for cell in range(max_width)]
     low, high = min(values), max(values)
     span = high - low or 1.0
     return "".join(_LEVELS[round((value - low) / span * 7)] for value in values)
 
 
 def mib(amount: int) -> str:
-    """`512 MiB`, `2.1 GiB`; '' where memory is not counted."""
+    """Format an amount of memory: `512 MiB`, `2.1 GiB`; '' for none."""
     if not amount:
         return ""
     return f"{amount} MiB" if amount < 1024 else f"{amount / 1024:.1f} GiB"
 
 
 def path_end(text: str) -> str:
-    """The file and the folder it is in."""
+    """The last two parts of a path."""
     return "/".join(text.split("/")[-2:])
 
 
-def shortened_id(job_id: str, room: int) -> str:
-    """An id in so many places, its beginning and its last digits: `202611240151…07`."""
-    if len(job_id) <= room:
+def shortened_id(job_id: str, max_width: int) -> str:
+    """Shorten an id to its beginning and its last digits: `202611240151…07`."""
+    if len(job_id) <= max_width:
         return job_id
-    return f"{job_id[: room - 4]}…{job_id[-3:]}" if room > 6 else cut(job_id, room)
+    return f"{job_id[: max_width - 4]}…{job_id[-3:]}" if max_width > 6 else cut(job_id, max_width)
 
 
 T = TypeVar("T")
 
 
 class Column(msgspec.Struct, Generic[T], frozen=True):
-    """text: of a row in so many places. least, most: places; most 0 for as many as are left. rank: the columns with
-    the highest go first where there is no room. right: figures. short: a
-    title for where there is little room. from_width: of the listing, from which on it is shown at all.
+    """A column of a table of records.
+
+    text: the cell of a record, for a width. max_width: 0 for columns that share the width that is left. rank: columns
+    with the highest rank are dropped first when the table is too narrow. right: align to the right. short: a shorter
+    title. from_width: the width of the table from which on the column is shown at all.
     """
 
     id: str
     title: str
     text: Callable[[T, int], Spans]
-    least: int
-    most: int = 0
+    min_width: int
+    max_width: int = 0
     rank: int = 0
     right: bool = False
     sortable: bool = False
@@ -105,49 +107,51 @@ Placed = tuple[Column[T], int]
 GAP = 2
 
 
-def shared(columns: Sequence[Column[T]], room: int) -> list[Placed[T]]:
-    """The columns that fit into so many places, with their widths. What is left goes to the greedy ones, evenly."""
-    kept = [column for column in columns if column.from_width <= room]
-    while len(kept) > 1 and sum(column.least for column in kept) + GAP * (len(kept) - 1) > room:
+def fit_columns(columns: Sequence[Column[T]], total: int) -> list[Placed[T]]:
+    """Choose the columns that fit into a total width, and their widths."""
+    kept = [column for column in columns if column.from_width <= total]
+    while len(kept) > 1 and sum(column.min_width for column in kept) + GAP * (len(kept) - 1) > total:
         kept.remove(max(kept, key=lambda column: column.rank))
-    widths = {column.id: column.least for column in kept}
-    left = room - sum(widths.values()) - GAP * (len(kept) - 1)
-    for column in kept:  # first up to what each is best at
-        if column.most and left > 0:
-            more = min(left, column.most - column.least)
+    widths = {column.id: column.min_width for column in kept}
+    left = total - sum(widths.values()) - GAP * (len(kept) - 1)
+    for column in kept:  # first those with a maximum
+        if column.max_width and left > 0:
+            more = min(left, column.max_width - column.min_width)
             widths[column.id] += more
             left -= more
-    greedy = [column for column in kept if not column.most]
-    for place, column in enumerate(greedy):
-        more = left // (len(greedy) - place) if left > 0 else 0
+    elastic = [column for column in kept if not column.max_width]
+    for number, column in enumerate(elastic):
+        more = left // (len(elastic) - number) if left > 0 else 0
         widths[column.id] += more
         left -= more
-    if not greedy and kept and left < 0:
+    if not elastic and kept and left < 0:
         widths[kept[0].id] += left
     return [(column, max(0, widths[column.id])) for column in kept]
 
 
-def beyond(columns: Sequence[Column[T]], room: int, first: int, skipped: int) -> list[Placed[T]]:
-    """What is seen after going to the right: the first column in `first` places, and of the others, but for so many
-    that were skipped, as many as fit; at least one, with what room there is.
+def scrolled_columns(columns: Sequence[Column[T]], total: int, first_width: int, skipped: int) -> list[Placed[T]]:
+    """Choose the columns after scrolling to the right.
+
+    The first column stays, `skipped` columns behind it are left out, and at least one more is shown.
     """
-    left = room - first
+    left = total - first_width
     kept: list[Column[T]] = []
     for column in columns[1 + skipped :]:
-        least = column.least if kept else max(0, min(column.least, left - GAP))
+        least = column.min_width if kept else max(0, min(column.min_width, left - GAP))
         left -= GAP + least
         if left < 0 and kept:
             break
-        most = column.most if least == column.least else least
-        kept.append(msgspec.structs.replace(column, least=least, most=most, from_width=0))
-    return shared([msgspec.structs.replace(columns[0], least=first, most=first, from_width=0), *kept], room)
+        most = column.max_width if least == column.min_width else least
+        kept.append(msgspec.structs.replace(column, min_width=least, max_width=most, from_width=0))
+    first = msgspec.structs.replace(columns[0], min_width=first_width, max_width=first_width, from_width=0)
+    return fit_columns([first, *kept], total)
 
 
-def without_start(spans: Spans, places: int) -> Spans:
-    """Spans less so many places; a `…` says so, where anything is left."""
-    if places <= 0:
+def without_start(spans: Spans, cells: int) -> Spans:
+    """Cut cells off the beginning; a `…` marks the cut."""
+    if cells <= 0:
         return spans
-    left, kept = places + 1, Spans()
+    left, kept = cells + 1, Spans()
     for text, style in spans:
         begin = 0
         while begin < len(text) and left > 0:
@@ -158,16 +162,16 @@ def without_start(spans: Spans, places: int) -> Spans:
     return [("…", kept[0][1]), *kept] if kept else kept
 
 
-def fitted(spans: Spans, room: int, *, right: bool = False) -> Spans:
-    """Spans in exactly so many places."""
+def fitted(spans: Spans, max_width: int, *, right: bool = False) -> Spans:
+    """Pad or cut spans to exactly this width."""
     total = spans_width(spans)
-    if total <= room:
-        blank: list[Span] = [(" " * (room - total), "")] if total < room else []
+    if total <= max_width:
+        blank: list[Span] = [(" " * (max_width - total), "")] if total < max_width else []
         return [*blank, *spans] if right else [*spans, *blank]
     kept: Spans = []
     for text, style in spans:
-        if width(text) >= room:
-            return [*kept, (padded(cut(text + ("" if width(text) > room else " "), room), room), style)]
+        if width(text) >= max_width:
+            return [*kept, (padded(cut(text + ("" if width(text) > max_width else " "), max_width), max_width), style)]
         kept.append((text, style))
-        room -= width(text)
+        max_width -= width(text)
     return kept

@@ -1,4 +1,4 @@
-"""Job documents as files, and the demo job: which is which, what belongs together, what is wrong where."""
+"""Job documents in files and the demo job: telling DSL from conf, finding pairs, formatting problems."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fateflow_tui.sdk.types.jobs import Problem
 
 
 class ExampleTable(msgspec.Struct, frozen=True):
-    """A table of the demo, and the file that it is made of."""
+    """A table of the demo and its source file."""
 
     file: Path
     namespace: str
@@ -26,20 +26,20 @@ class ExampleTable(msgspec.Struct, frozen=True):
 
 
 class Examples(msgspec.Struct, frozen=True):
-    """Where the demo's documents and tables lie."""
+    """The files of the demo job."""
 
     dsl: Path
     conf: Path
     tables: tuple[ExampleTable, ...]
 
     def missing(self, known: Iterable[tuple[str, str]]) -> list[ExampleTable]:
-        """Of its tables those that are not among the known ones, which are (namespace, name)."""
+        """Return the tables of the demo that are not among the known ones, given as (namespace, name)."""
         there = set(known)
         return [table for table in self.tables if (table.namespace, table.name) not in there]
 
 
 def examples_in(folder: Path) -> Examples | None:
-    """The demo as `fateflow demo` has it; None where its files are not."""
+    """Find the demo job that `fateflow demo` runs; None if its files are missing."""
     tables = tuple(
         ExampleTable(folder / "data" / f"{party}.csv", "demo", f"breast_{party}") for party in ("guest", "host")
     )
@@ -50,14 +50,14 @@ def examples_in(folder: Path) -> Examples | None:
 
 DSL: Final = "dsl"
 CONF: Final = "conf"
-_PEEKED: Final = 64_000  # bytes of a file that are looked at to see what it is
+_PEEKED: Final = 64_000  # bytes of a file that are read to tell what it is
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[-+\w.]+')
 _CONF_MEMBERS: Final = re.compile(rb'"(initiator|role|job_parameters|component_parameters|dsl_version)"\s*:')
 _DSL_MEMBERS: Final = re.compile(rb'"components"\s*:')
 
 
 def kind_of(path: Path) -> str:
-    """`dsl`, `conf` or '': by the name, else by the content."""
+    """Tell whether a file is a `dsl` or a `conf` ('' for neither): by its name, then by its content."""
     words = re.split(r"[^a-z]+", path.stem.lower())
     for kind in (DSL, CONF):
         if kind in words:
@@ -73,7 +73,7 @@ def kind_of(path: Path) -> str:
 
 
 def partner_of(path: Path, kind: str) -> Path | None:
-    """The other document that lies beside it: `x_conf.json` of `x_dsl.json`, or the only one of its kind."""
+    """Find the matching document beside it: `x_conf.json` for `x_dsl.json`, or the only one of its kind."""
     other = CONF if kind == DSL else DSL
     twin = path.with_name(path.name.replace(kind, other))
     if twin != path and twin.is_file():
@@ -85,8 +85,8 @@ def partner_of(path: Path, kind: str) -> Path | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
-def problem_lines(problem: Problem, source: str, name: str, room: int) -> list[Spans]:
-    """`file:line:column`, what is wrong, the line with a mark below the spot, what was probably meant."""
+def problem_lines(problem: Problem, source: str, name: str, max_width: int) -> list[Spans]:
+    """Format a problem: `file:line:column`, the message, the marked line, and a suggestion."""
     style = "failed" if problem.severity == "error" else "warning"
     place = f"{name}:{problem.line}:{problem.column}" if problem.line else f"{name} {problem.path}"
     glyph = "✗" if problem.severity == "error" else "!"
@@ -94,14 +94,14 @@ def problem_lines(problem: Problem, source: str, name: str, room: int) -> list[S
     lines.append([("  ", ""), (on_one_line(problem.message), "")])
     rows = source.splitlines()
     if problem.line and problem.line <= len(rows):
-        lines += _excerpt(rows[problem.line - 1], problem.line, problem.column, room, style)
+        lines += _excerpt(rows[problem.line - 1], problem.line, problem.column, max_width, style)
     if problem.suggestion:
         lines.append([("  did you mean ", "muted"), (on_one_line(problem.suggestion), "success"), ("?", "muted")])
     return [*lines, []]
 
 
 def source_of(document: Any) -> str:
-    """The text of a document that is a file; '' for others, whose problems have no lines."""
+    """Return the text of a document in a file; '' for other documents, whose problems have no lines."""
     if not isinstance(document, Path):
         return ""
     try:
@@ -110,10 +110,10 @@ def source_of(document: Any) -> str:
         return ""
 
 
-def _excerpt(text: str, line: int, column: int, room: int, style: str) -> list[Spans]:
+def _excerpt(text: str, line: int, column: int, max_width: int, style: str) -> list[Spans]:
     text = on_one_line(text).rstrip()
     gutter = f"  {line} │ "
-    space = max(16, room - width(gutter) - 1)
+    space = max(16, max_width - width(gutter) - 1)
     spot = min(max(0, column - 1), len(text))
     start = 0
     if width(text) > space and width(text[:spot]) > space * 2 // 3:

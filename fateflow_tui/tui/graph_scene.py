@@ -1,4 +1,4 @@
-"""A job's graph made ready for the terminal: cells, edges, statuses beside each node, glyphs and styles."""
+"""A job's graph prepared for the terminal: cells, edges, a status beside each node, glyphs and styles."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ BOXES: Final = "boxes"
 COMPACT: Final = "compact"
 LANES: Final = "lanes"
 KINDS: Final = (BOXES, COMPACT, LANES)
-_LABEL: Final = 28  # places of the longest name in a box
+_LABEL: Final = 28  # cells of the longest name in a box
 
 Place = tuple[int, int]
 
 
 class Scene(msgspec.Struct, dict=True):
-    """rows: of the drawing, without statuses. spots: where each node's status begins. room: places for it.
-    areas: what of the drawing is each node's: x, y, width, height. at_row: the nodes whose status is in a row.
+    """rows: the drawing without statuses. spots: where each node's status starts. detail_width: cells of a status.
+    areas: each node's x, y, width and height. at_row: the nodes whose status is in a row.
     """
 
     kind: str
@@ -36,7 +36,7 @@ class Scene(msgspec.Struct, dict=True):
     rows: list[list[Cell]]
     width: int
     spots: dict[str, Place]
-    room: int
+    detail_width: int
     areas: dict[str, tuple[int, int, int, int]]
     at_row: dict[int, list[str]]
 
@@ -53,14 +53,14 @@ class Scene(msgspec.Struct, dict=True):
         return self.layout.rows[y].node if isinstance(self.layout, LaneLayout) else ""
 
     def way(self, link: Link) -> list[Place]:
-        """The places of an edge from its source to its target."""
+        """Return the cells of an edge from its source to its target."""
         if isinstance(self.layout, BoxLayout):
             return self.layout.path(link)
         return _lane_way(self.layout, self.spots, link)
 
 
 def draw(dag: Dag, kind: str, detail: int) -> Scene:
-    """detail: places that the statuses of a node need at most."""
+    """Draw the graph. detail: the maximum width of a node's status."""
     if kind == LANES:
         lanes = lay_lanes(dag)
         rows = cell_rows(lanes)
@@ -74,12 +74,12 @@ def draw(dag: Dag, kind: str, detail: int) -> Scene:
 
 
 def related(dag: Dag, node: str) -> frozenset[str]:
-    """A node with all that it depends on and all that depends on it; empty for no node."""
+    """Return a node with all its ancestors and descendants; empty for no node."""
     return frozenset({node, *dag.ancestors(node), *dag.descendants(node)}) if node in dag.parents else frozenset()
 
 
 def arrow_of(way: Sequence[Place], step: int) -> str:
-    """The sign of something that moves along a way, at one of its places."""
+    """Return the arrow that moves along an edge, at one of its cells."""
     here, there = way[step], way[min(step + 1, len(way) - 1)]
     if there[0] == here[0]:
         return "▼"
@@ -94,7 +94,7 @@ def _by_row(spots: Mapping[str, Place]) -> dict[int, list[str]]:
 
 
 def _lane_way(layout: LaneLayout, spots: Mapping[str, Place], link: Link) -> list[Place]:
-    """Down the lane: out of the source's row, and at last into that of the target, from the side."""
+    """Return the cells down a lane: out of the source's row, and into the target's row from the side."""
     source, target = spots[link[0]][1], spots[link[1]][1]
     way: list[Place] = []
     for y in range(source, target + 1):
@@ -109,21 +109,21 @@ def _lane_way(layout: LaneLayout, spots: Mapping[str, Place], link: Link) -> lis
 REUSED: Final = "↻"
 _WORD: Final = 10  # `■ canceled`
 _TIME: Final = 8
-_MOST_MARKS: Final = 24  # places of the marks of many parties
+_MOST_MARKS: Final = 24  # cells for the marks of many parties
 
 
-def rooms(view: JobView) -> dict[str, int]:
-    """Places that the details need, by kind of view."""
-    marks = marks_room(view)
+def detail_widths(view: JobView) -> dict[str, int]:
+    """Return the width of a node's status by kind of view."""
+    marks = marks_width(view)
     return {BOXES: _WORD + 1 + marks, COMPACT: 2 + marks, LANES: marks + 2 + _WORD + 2 + _TIME}
 
 
-def marks_room(view: JobView) -> int:
+def marks_width(view: JobView) -> int:
     return min(_MOST_MARKS, max((spans_width(columns.party_marks(one.parties)) for one in view.components), default=0))
 
 
 def detail(one: ComponentView, kind: str, marks: int, now: int) -> Spans:
-    """In the room of its kind."""
+    """Format a node's status for a kind of view."""
     parties = _cut(columns.party_marks(one.parties), marks)
     word = f"{REUSED} reused" if one.reused_from else marked(one.status)
     if kind == COMPACT:
@@ -143,12 +143,12 @@ def _took(one: ComponentView, now: int) -> str:
     return columns.ticking(now - one.started_at) if one.status is Status.RUNNING else ""
 
 
-def _cut(spans: Spans, room: int) -> Spans:
-    if spans_width(spans) <= room:
+def _cut(spans: Spans, max_width: int) -> Spans:
+    if spans_width(spans) <= max_width:
         return spans
     kept: Spans = []
     for text, style in spans:
-        if spans_width([*kept, (text, style)]) > room - 1:
+        if spans_width([*kept, (text, style)]) > max_width - 1:
             break
         kept.append((text, style))
     return [*kept, ("…", "muted")]
@@ -159,7 +159,7 @@ _LOUD: Final = (Status.RUNNING, Status.FAILED, Status.TIMEOUT, Status.CANCELED)
 
 
 class Look(msgspec.Struct, frozen=True):
-    """What decides about styles. marks: places of the marks of all parties. now: ms since the epoch."""
+    """What styles depend on. marks: width of the marks of all parties. now: ms since the epoch."""
 
     scene: Scene
     components: dict[str, ComponentView]
@@ -171,7 +171,7 @@ class Look(msgspec.Struct, frozen=True):
 
 
 def row_of(look: Look, y: int, begin: int, end: int, moving: Mapping[int, str]) -> list[Span]:
-    """Places `begin` to `end` of a row, in as few pieces as it takes. moving: signs of what moves, by column."""
+    """Draw columns `begin` to `end` of a row, as few spans. moving: moving arrows by column."""
     scene, related = look.scene, look.related
     cells = scene.rows[y]
     places = [_place(cell, look) for cell in cells[begin:end]]

@@ -1,4 +1,4 @@
-"""Which jobs are shown, and in which order; pure."""
+"""Which jobs are listed and in which order, and which part of a job a tab shows; pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Test = Callable[[JobLine, int], bool]
 
 
 class JobFilter(msgspec.Struct, frozen=True):
-    """text: as it was typed. tests: all must hold. problem: what of the text is not understood."""
+    """A filter on jobs. text: as typed. tests: all must hold. problem: what could not be parsed, "" if nothing."""
 
     text: str = ""
     tests: tuple[Test, ...] = ()
@@ -31,7 +31,7 @@ class JobFilter(msgspec.Struct, frozen=True):
 
 
 def parsed(text: str) -> JobFilter:
-    """TextLines that all must occur, and `status:failed,timeout party:9999 role:host age:<2h name:churn by:anna`."""
+    """Parse words that must all occur, and `status:failed,timeout party:9999 role:host age:<2h name:churn by:anna`."""
     tests: list[Test] = []
     problem = ""
     for word in text.split():
@@ -41,7 +41,7 @@ def parsed(text: str) -> JobFilter:
         elif value:
             found = _test(name, value.lower())
             if found is None:
-                problem = f"{word}: an age is like <2h, >30m, 1d"
+                problem = f"{word}: expected an age such as <2h, >30m or 1d"
             else:
                 tests.append(found)
     return JobFilter(text, tuple(tests), problem)
@@ -100,7 +100,7 @@ def _word(word: str) -> Test:
 
 
 class Order(msgspec.Struct, frozen=True):
-    """column: its id. newest, longest, furthest first unless `turned`."""
+    """How jobs are sorted. column: its id. Newest, longest and furthest first unless `turned`."""
 
     column: str = "job"
     turned: bool = False
@@ -120,7 +120,7 @@ SORTABLE: Final = ("job", "status", "progress", "took", "name")
 
 
 def ordered(lines: Iterable[JobLine], order: Order, now: int) -> list[JobLine]:
-    """Of equal ones the newest first."""
+    """Sort jobs; equal ones newest first."""
     keys: dict[str, Callable[[JobLine], object]] = {
         "status": lambda line: _RANK.get(line.status, 9),
         "progress": lambda line: -line.progress,
@@ -137,7 +137,7 @@ TABS = ("tasks", "log", "metrics", "output", "conf", "story", "cards", "why")
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """component: the selected one, "" for the job as a whole. now: ms since the epoch."""
+    """What a tab shows. component: the selected one, "" for the whole job. now: ms since the epoch."""
 
     view: JobView
     component: str = ""
@@ -153,13 +153,13 @@ class Subject(msgspec.Struct, frozen=True):
 
     @property
     def parties(self) -> list[str]:
-        """`role:id` of those that run the component; of all without one."""
+        """The parties that run the component, as `role:id`; all parties without a component."""
         chosen = self.chosen
         return list(chosen.parties) if chosen is not None else [line.party for line in self.view.party_lines]
 
     @property
     def here(self) -> list[str]:
-        """Those of them that this site plays: of others it knows only what they report."""
+        """Those of the parties that this site plays."""
         own = {line.party for line in self.view.party_lines if line.here}
         return [party for party in self.parties if party in own]
 
@@ -169,17 +169,17 @@ class Subject(msgspec.Struct, frozen=True):
 
 
 def has_model(view: JobView) -> bool:
-    """Whether there is a model to name: jobs of one site alone, as uploads are, have only the names of one."""
+    """Whether the job has a model. Jobs of the local role, such as uploads, have only a model's names."""
     return bool(view.model_id and view.model_version) and not view.initiator.startswith("local:")
 
 
 def first_component(view: JobView) -> str:
-    """What is selected as a job is opened: where it failed, and else the job as a whole."""
+    """The component to select when a job is opened: the failed one, otherwise none."""
     return view.cards[0].component if view.cards and not view.status.succeeded else ""
 
 
 def first_tab(view: JobView, remembered: str) -> str:
-    """The tab that answers the question with which such a job is opened."""
+    """The tab to show when a job is opened, by its status."""
     if view.cards and not view.status.succeeded:
         return "cards"
     if view.waiting is not None or (view.status.ended and not view.status.succeeded):

@@ -1,4 +1,4 @@
-"""What the user has chosen: keys, and how the screens were left. Files in the user's own directories."""
+"""The user's keymap and the layout of the screens, kept in the user's configuration and state directories."""
 
 from __future__ import annotations
 
@@ -17,36 +17,38 @@ LAYOUT = "dashboard.json"
 
 
 def config_directory() -> Path:
-    """$FATEFLOW_CONFIG, or `fateflow` in the user's configuration directory."""
+    """Return $FATEFLOW_CONFIG, or `fateflow` in the user's configuration directory."""
     return _directory("FATEFLOW_CONFIG", "user_config_path")
 
 
 def state_directory() -> Path:
-    """$FATEFLOW_STATE, or `fateflow` in the user's state directory."""
+    """Return $FATEFLOW_STATE, or `fateflow` in the user's state directory."""
     return _directory("FATEFLOW_STATE", "user_state_path")
 
 
 def read_keymap(file: Path, actions: Callable[[], Collection[str]]) -> dict[str, str]:
-    """`"job.stop" = "S"`, also as a table `[job]` with `stop = "S"`. Raises BadRequest for what is no such thing."""
+    """Read lines like `"job.stop" = "S"`, or tables like `[job]` with `stop = "S"`. Raises BadRequest if a line is
+    invalid.
+    """
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadRequest(f"cannot read {file}: {error}", hint='lines are like: "job.stop" = "S"') from None
+        raise BadRequest(f"cannot read {file}: {error}", hint='expected lines like "job.stop" = "S"') from None
     known = actions()
     keymap: dict[str, str] = {}
     for noun, value in document.items():
         members = {f"{noun}.{verb}": key for verb, key in value.items()} if isinstance(value, dict) else {noun: value}
         for name, key in members.items():
             if name not in known or not isinstance(key, str) or not key:
-                raise BadRequest(f"{file}: {name} = {key!r} is no key of an action", hint=_close(name, known))
+                raise BadRequest(f"{file}: {name} = {key!r}: expected an action id and a key", hint=_close(name, known))
             keymap[name] = key
     return keymap
 
 
 class Layout:
-    """How screens were left: an object per screen. A file that is damaged or cannot be written is no reason to stop."""
+    """Remembers how each screen was left. A file that is damaged or cannot be written is ignored."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -57,7 +59,7 @@ class Layout:
             return
 
     def get(self, screen: str, name: str, default: Any) -> Any:
-        """What was kept, if it is of the default's type."""
+        """Return the stored value if it has the type of the default."""
         found = self._kept.get(screen, {}).get(name, default)
         return found if type(found) is type(default) else default
 
@@ -74,13 +76,13 @@ class Layout:
             part.unlink(missing_ok=True)
 
 
-def _directory(variable: str, place: str) -> Path:
+def _directory(variable: str, function: str) -> Path:
     named = os.environ.get(variable)
     if named:
         return Path(named)
     import platformdirs
 
-    found: Path = getattr(platformdirs, place)("fateflow", appauthor=False)
+    found: Path = getattr(platformdirs, function)("fateflow", appauthor=False)
     return found
 
 
@@ -88,4 +90,4 @@ def _close(name: str, known: Collection[str]) -> str:
     import difflib
 
     near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]}?" if near else "the ids of actions are shown by ? in the dashboard"
+    return f"did you mean {near[0]}?" if near else "press ? in the dashboard for the ids of actions"

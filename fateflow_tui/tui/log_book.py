@@ -1,4 +1,4 @@
-"""Log records as lines that can be filtered and searched, however many there are; pure."""
+"""A job's log as lines that can be filtered and searched quickly; pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fateflow_tui.sdk.types.site import LogLine
 
 
 class BookLine(msgspec.Struct, frozen=True):
-    """One line of the screen. first: of its record; the others have only its text. sought: what is searched."""
+    """One line on the screen. first: the first line of its record. folded: the lower-case text for searching."""
 
     at: int
     text: str
@@ -20,11 +20,11 @@ class BookLine(msgspec.Struct, frozen=True):
     party: str
     component: str
     first: bool
-    sought: str
+    folded: str
 
 
 class LogFilter(msgspec.Struct, frozen=True):
-    """level: number in LEVELS, and above. component, parties: of these only; what belongs to none is always shown."""
+    """level: the minimum, an index into LEVELS. component, parties: show only these; lines of no party always pass."""
 
     level: int = 1
     component: str = ""
@@ -32,7 +32,7 @@ class LogFilter(msgspec.Struct, frozen=True):
 
 
 class LogBook:
-    """lines: all, in order of time. shown: numbers of those that the wanted lets through. hits: places in `shown`."""
+    """lines: all, in order of time. shown: indices of the lines that pass the filter. hits: indices into `shown`."""
 
     def __init__(self) -> None:
         self.lines: list[BookLine] = []
@@ -42,7 +42,7 @@ class LogBook:
         self.needle = ""
 
     def add(self, records: Iterable[LogLine]) -> bool:
-        """Whether the order of what was there before has changed, as when a file is read later than another."""
+        """Add records. Return whether earlier lines moved, as when one file is read later than another."""
         begin = len(self.lines)
         last = self.lines[-1].at if self.lines else 0
         late = False
@@ -50,7 +50,7 @@ class LogBook:
             late = late or record.at < last
             self.lines += lines_of(record)
         if late:
-            self.lines.sort(key=lambda line: line.at)  # stable: lines of a record stay together
+            self.lines.sort(key=lambda line: line.at)  # stable: the lines of a record stay together
             self.select(self.selected)
             return True
         if begin == len(self.lines):
@@ -71,16 +71,16 @@ class LogBook:
         self.find(self.needle)
 
     def find(self, needle: str) -> None:
-        """Sets `hits`; an empty text has none."""
+        """Set `hits`; an empty text has none."""
         self.needle = needle.lower()
         found, lines = self.needle, self.lines
-        self.hits = [p for p, number in enumerate(self.shown) if found in lines[number].sought] if found else []
+        self.hits = [p for p, number in enumerate(self.shown) if found in lines[number].folded] if found else []
 
     def line(self, place: int) -> BookLine:
         return self.lines[self.shown[place]]
 
     def hit_after(self, place: int, step: int) -> int:
-        """The next place with a hit, going round; -1 without one."""
+        """Return the next hit, wrapping around; -1 if there is none."""
         if not self.hits:
             return -1
         if step > 0:
@@ -88,7 +88,7 @@ class LogBook:
         return next((hit for hit in reversed(self.hits) if hit < place), self.hits[-1])
 
     def _fits(self, place: int) -> bool:
-        return self.needle in self.line(place).sought
+        return self.needle in self.line(place).folded
 
     def _wanted(self, numbers: Sequence[int]) -> list[int]:
         level, component, parties = self.selected.level, self.selected.component, self.selected.parties
@@ -103,7 +103,7 @@ class LogBook:
 
 
 def lines_of(record: LogLine) -> list[BookLine]:
-    """What a library printed has no level of its own and counts as DEBUG."""
+    """Split a record into lines. Output of libraries has no level and counts as DEBUG."""
     level = LEVELS.index(record.level) if record.level in LEVELS else 0
     return [
         BookLine(record.at, text, level, record.party, record.component, not number, text.lower())

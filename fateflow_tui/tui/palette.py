@@ -1,4 +1,4 @@
-"""What the command palette finds: actions with their command lines, jobs by id, themes."""
+"""The command palette: actions with their command lines, jobs by id, themes."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from fateflow_tui.tui.screens.dash_screen import DashScreen
 if TYPE_CHECKING:
     from fateflow_tui.tui.app import DashApp
 
-_MOST = 30  # jobs that are offered at once
+_MAX_RESULTS = 30  # jobs in the results
 
 
 class Actions(Provider):
-    """All actions of the screen; those that do not apply say why."""
+    """All actions of the screen; disabled ones say why."""
 
     async def discover(self) -> Hits:
-        for action, text, about in self._offered():
+        for action, text, about in self._entries():
             yield DiscoveryHit(text, partial(self._act, action), text, about)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for action, text, about in self._offered():
+        for action, text, about in self._entries():
             score = matcher.match(f"{text} {action.id} {about}")
             if score > 0:
                 yield Hit(score, matcher.highlight(text), partial(self._act, action), text, about)
 
-    def _offered(self) -> list[tuple[Action, str, str]]:
+    def _entries(self) -> list[tuple[Action, str, str]]:
         screen = self.screen
         if not isinstance(screen, DashScreen):
             return []
         selection = screen.selection()
-        offered = []
+        entries = []
         for action in screen.actions.values():
             reason = action.disabled_reason(selection)
             cli = action.command(selection)
-            about = f"not now: {reason}" if reason else f"$ {cli}" if cli else action.tooltip
-            offered.append((action, f"{action.label}: {action.tooltip}", about))
-        return offered
+            about = f"disabled: {reason}" if reason else f"$ {cli}" if cli else action.tooltip
+            entries.append((action, f"{action.label}: {action.tooltip}", about))
+        return entries
 
     def _act(self, action: Action) -> None:
         if isinstance(self.screen, DashScreen):
@@ -50,7 +50,7 @@ class Actions(Provider):
 
 
 class KnownJobs(Provider):
-    """Jobs by id or name; the one that is chosen is opened."""
+    """Jobs by id or name; the chosen one is opened."""
 
     async def search(self, query: str) -> Hits:
         app: DashApp = self.app  # type: ignore[assignment]
@@ -59,13 +59,13 @@ class KnownJobs(Provider):
             line = app.store.snapshot.lines[job_id]
             text = f"{job_id} {marked(line.status)} {line.name}".rstrip()
             score = 1.0 if query in job_id else matcher.match(text)
-            if score > 0 and shown < _MOST:
+            if score > 0 and shown < _MAX_RESULTS:
                 shown += 1
                 yield Hit(score, text, partial(app.open_job, job_id), text, f"$ fateflow job show {job_id}")
 
 
 class Themes(Provider):
-    """Colours, for as long as they are looked at and from then on."""
+    """Themes by name."""
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)

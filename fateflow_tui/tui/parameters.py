@@ -1,4 +1,4 @@
-"""Parameters of a component: where each comes from, and checks of changed ones."""
+"""A component's parameters: the origin of each, and checks of changed ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COMMON = "common"
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """path: `init_param.init_method`. origin: default, common, role (of all its parties), or the party itself."""
+    """A parameter by its path, as in `init_param.init_method`. origin: default, common, a role, or a party."""
 
     path: str
     value: Any
@@ -32,7 +32,7 @@ class Parameter(msgspec.Struct, frozen=True):
 def parameters_of(
     effective: Mapping[str, Any], conf: Mapping[str, Any], component: str, party: str
 ) -> Iterator[Parameter]:
-    """effective: merged, as the component gets them. conf: the job's, as the party has it."""
+    """Yield the parameters of a component. effective: merged, as the component gets them. conf: the job's."""
     role, _, number = party.partition(":")
     sections = conf.get("component_parameters")
     given = sections if isinstance(sections, Mapping) else {}
@@ -72,7 +72,7 @@ _SECTION = "component_parameters"
 
 
 class Remark(msgspec.Struct, frozen=True):
-    """line, column: from 0 on. error: it keeps the job from being run."""
+    """A message at a place in the text. line, column: from 0. error: it prevents the rerun."""
 
     line: int
     column: int
@@ -81,9 +81,7 @@ class Remark(msgspec.Struct, frozen=True):
 
 
 def of_component(conf: Mapping[str, Any], component: str, roles: Sequence[str]) -> dict[str, Any]:
-    """What the conf sets for a component, as changes are written. Roles without anything have an empty object, so
-    that one sees where it would go.
-    """
+    """Return what the conf sets for a component, in the format of changes. Roles without values are shown empty."""
     given = conf.get(_SECTION)
     sections: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     common = sections.get("common")
@@ -99,20 +97,20 @@ def of_component(conf: Mapping[str, Any], component: str, roles: Sequence[str]) 
 
 
 def read(text: str) -> tuple[JsonDocument, list[Remark]]:
-    """The document, and what keeps it from being one."""
+    """Parse the text; return the document and its errors."""
     document = read_json(text)
     remarks = [Remark(max(0, flaw.line - 1), max(0, flaw.column - 1), flaw.message) for flaw in document.flaws]
     if not remarks and not isinstance(document.value, dict):
-        remarks.append(Remark(0, 0, "this must be an object: {…}"))
+        remarks.append(Remark(0, 0, "expected an object: {…}"))
     unknown = [key for key in document.value or () if key not in ("common", "role")] if not remarks else []
     for key in unknown:
         line, column = document.positions([(key,)]).get((key,), (1, 1))
-        remarks.append(Remark(line - 1, column - 1, f"{key}: parameters stand in common or in role"))
+        remarks.append(Remark(line - 1, column - 1, f"unexpected key {key!r}: parameters go in common or role"))
     return document, remarks
 
 
 def changed_conf(conf: Mapping[str, Any], changes: Any) -> dict[str, Any] | str:
-    """The conf with the changes, or why they cannot be put into it."""
+    """Return the conf with the changes applied, or why they cannot be applied."""
     try:
         return with_changes(conf, None, changes)
     except (FateFlowError, AttributeError, TypeError, ValueError) as error:
@@ -120,16 +118,16 @@ def changed_conf(conf: Mapping[str, Any], changes: Any) -> dict[str, Any] | str:
 
 
 def left_out(given: Any, changes: Any) -> list[str]:
-    """What was given and is missing in the changes, as `common.dataio_0.label_name = "y"`. Changes are merged into
-    what the job has, so that it stays as it was.
+    """List given values that the changes lack, as `common.dataio_0.label_name = "y"`. Changes are merged into the job's
+    conf, so these values stay in effect.
     """
     kept = set(_paths(changes, ()))
     missing = [path for path in _paths(given, ()) if path not in kept and path[:-1] in (kept | {()})]
-    return [_said(given, path) for path in missing]
+    return [_assignment(given, path) for path in missing]
 
 
 def placed(document: JsonDocument, problems: Sequence[Problem]) -> list[Remark]:
-    """Problems of the whole conf, as far as they are about what stands in the text, at their places there."""
+    """Return the problems of the whole conf that concern the text, at their places in it."""
     by_path = {path_text((_SECTION, *path)): path for path in _paths(document.value, ())}
     wanted = {}
     for problem in problems:
@@ -149,7 +147,7 @@ def _own(section: Any, component: str) -> Any:
     return section.get(component, {}) if isinstance(section, Mapping) else {}
 
 
-def _said(given: Any, path: Path) -> str:
+def _assignment(given: Any, path: Path) -> str:
     value = given
     for key in path:
         value = value[key]

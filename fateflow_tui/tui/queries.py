@@ -1,4 +1,4 @@
-"""What the tables of the screens consist of, and how it is read."""
+"""Reading the rows of the models, data and parties screens."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ if TYPE_CHECKING:
     from fateflow_tui.sdk.async_client import AsyncFateFlow
     from fateflow_tui.sdk.types.tables import TableLine
 
-MOST: Final = 1_000  # rows of one kind that are read
+MAX_ROWS: Final = 1_000  # rows per screen
 
 
 class ModelRow(ModelLine, frozen=True, kw_only=True):
-    """A version, and the services that are bound to it."""
+    """A model version and the services bound to it."""
 
     services: list[str] = msgspec.field(default_factory=list)
 
 
 class PartyRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A party that this site knows, or a pattern that something was granted to. here: this site plays it. url: '' where
-    none is known. peer: as its site was found last; trouble: why it was not, `hint`: what to do about it.
+    """A party that this site knows, or a pattern with a grant.
+
+    here: this site plays it. url: '' if unknown. peer: the last answer of its site. trouble: why it could not be
+    reached; `hint`: what to do about it.
     """
 
     party: str
@@ -42,13 +44,13 @@ class PartyRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_pattern(self) -> bool:
-        """It stands for several parties, none of which can be asked by itself."""
+        """Whether it stands for several parties, which cannot be pinged as one."""
         return ":" not in self.party or "*" in self.party
 
 
 async def models(flow: AsyncFateFlow) -> list[ModelRow]:
-    """Newest first. Raises FateFlowError."""
-    lines, serving = await asyncio.gather(flow.models(MOST), flow.serving())
+    """Read model versions, newest first. Raises FateFlowError."""
+    lines, serving = await asyncio.gather(flow.models(MAX_ROWS), flow.serving())
     names: dict[str, list[str]] = {}
     for service in serving.services:
         names.setdefault(service.model_version, []).append(service.service_id)
@@ -59,17 +61,17 @@ async def models(flow: AsyncFateFlow) -> list[ModelRow]:
 
 
 async def tables(flow: AsyncFateFlow, *, outputs: bool) -> list[TableLine]:
-    """Newest first, with the outputs of components if the user wants them. Raises FateFlowError."""
-    return await flow.tables(limit=MOST, outputs=outputs)
+    """Read tables, newest first, on request with the outputs of components. Raises FateFlowError."""
+    return await flow.tables(limit=MAX_ROWS, outputs=outputs)
 
 
 async def parties(flow: AsyncFateFlow) -> list[PartyRow]:
-    """This site's own, then those with an address, then patterns. Raises FateFlowError."""
+    """Read parties: this site's own, then those with an address, then patterns. Raises FateFlowError."""
     site, routes, grants = await asyncio.gather(flow.status(), flow.parties(), flow.permissions())
     granted = {grant.party: grant for grant in grants}
     own = [PartyRow(party=party, url=site.url, here=True) for party in site.parties]
     if site.standalone:
-        own = [PartyRow(party="*", url=site.url, here=True, note="standalone: every party is played here")]
+        own = [PartyRow(party="*", url=site.url, here=True, note="standalone: this site plays every party")]
     known = [
         PartyRow(
             party=route.party,
@@ -85,5 +87,5 @@ async def parties(flow: AsyncFateFlow) -> list[PartyRow]:
 
 
 def parties_of(roles: Mapping[str, Sequence[int]]) -> list[str]:
-    """`role:id` of all."""
+    """Format parties as `role:id`."""
     return [f"{role}:{party}" for role, parties in roles.items() for party in parties]

@@ -1,4 +1,4 @@
-"""What is known of the site at a moment, and what news change of it; pure."""
+"""What is known of the site, and how events change it; pure."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from fateflow_tui.sdk.types.site import Event, SiteStatus
 
 
 class Link(StrEnum):
-    """How the way to the scheduler is."""
+    """The state of the connection to the scheduler."""
 
-    STARTING = "starting"  # the scheduler is being started
+    STARTING = "starting"  # a scheduler is being started
     CONNECTING = "connecting"
     CONNECTED = "connected"
     DISCONNECTED = "disconnected"
 
 
 class Connection(msgspec.Struct, frozen=True):
-    """text: why it is away. retry_in: seconds until the next try, as it was when said. tries: in vain so far."""
+    """text: why it is disconnected. retry_in: seconds from then to the next attempt. tries: failed attempts so far."""
 
     link: Link = Link.CONNECTING
     text: str = ""
@@ -39,9 +39,9 @@ class Connection(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What is other than before. jobs: whose lines changed. views: whose whole views did. order: jobs came or went.
-    metrics: jobs whose series have grown. topics: of other things that were read, by their name (see `Feed.read`).
-    anew: everything may be other, as after a break.
+    """What changed. jobs: ids whose lines changed. views: ids whose full views changed. order: jobs were added or
+    removed. metrics: ids whose series grew. topics: names of other data that was read (see `LiveStore.read`).
+    full_refresh: anything may have changed, as after a reconnect.
     """
 
     jobs: frozenset[str] = frozenset()
@@ -73,13 +73,13 @@ NOTHING = Change()
 
 
 def age(job_id: str) -> tuple[str, int, str]:
-    """What ids are sorted by, as the scheduler sorts them: date and time, then a counter of any length."""
+    """Sort key of ids, the scheduler's: date and time, then a counter of any length."""
     return job_id[:20], len(job_id), job_id
 
 
 class Snapshot:
-    """lines: of the jobs that were read so far, by id. ids: the same, newest first. complete: there are no others.
-    views: whole jobs, of those that somebody looks at. topics: other things that were read, by name.
+    """lines: jobs read so far, by id. ids: the same, newest first. complete: there are no other jobs. views: full views
+    of subscribed jobs. topics: other data by name.
     """
 
     def __init__(self) -> None:
@@ -125,7 +125,7 @@ class Snapshot:
         return Change(topics=frozenset([name] if changed else []))
 
     def forget(self, job_id: str) -> Change:
-        """A job that is there no more."""
+        """Remove a job that no longer exists."""
         if self.lines.pop(job_id, None) is None:
             return NOTHING
         self.views.pop(job_id, None)
@@ -133,7 +133,7 @@ class Snapshot:
         return Change(jobs=frozenset([job_id]), order=True)
 
     def apply(self, event: Event) -> Change:
-        """What an event says by itself, to be seen at once; the job is to be read anew all the same."""
+        """Apply what an event contains, to show it at once; the job is still read again afterwards."""
         line = self.lines.get(event.job_id)
         if event.kind == "metrics":
             return Change(metrics=frozenset([event.job_id]))
@@ -186,7 +186,7 @@ class Snapshot:
 
 
 def _with_task(component: ComponentView, data: dict[str, Any]) -> ComponentView:
-    """A component after one of its tasks has changed."""
+    """Return a component after a change of one of its tasks."""
     version = data.get("version", component.version)
     before = component.parties
     if version > component.version:

@@ -1,4 +1,4 @@
-"""Colours. A status is a glyph and a word first; colour comes third."""
+"""Themes. A status is shown by a glyph and a word first, by colour third."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textual.theme import Theme
 
 DEFAULT: Final = "fateflow"
 WITHOUT_COLORS: Final = "ansi"
-_STATUSES: Final = {  # what a theme without colours of its own for statuses gives them
+_STATUSES: Final = {  # colours of statuses in themes that define none
     "ready": "foreground-muted",
     "waiting": "foreground-muted",
     "running": "accent",
@@ -69,7 +69,7 @@ THEMES: Final = (
             "cursor": "#dbe2f6",
         },
     ),
-    Theme(  # told apart with every kind of colour blindness: blue, sky, vermilion, yellow
+    Theme(  # distinguishable with every kind of colour blindness: blue, sky, vermilion, yellow
         name="colour-blind",
         primary="#56b4e9",
         secondary="#cc79a7",
@@ -88,7 +88,7 @@ THEMES: Final = (
             "cursor": "#2b3442",
         },
     ),
-    Theme(  # the terminal's own palette
+    Theme(  # uses the terminal's own palette
         name="ansi",
         ansi=True,
         primary="ansi_blue",
@@ -124,7 +124,7 @@ THEMES: Final = (
 
 
 def missing_variables(theme: Theme) -> dict[str, str]:
-    """Of a theme that is not ours: our names for what it has."""
+    """Return the variables that a foreign theme lacks."""
     if theme.variables.get("status-running"):
         return {}
     plain = theme.foreground or "#c0c0c0"
@@ -137,8 +137,8 @@ def missing_variables(theme: Theme) -> dict[str, str]:
 
 
 class Palette:
-    """Styles by the names that texts use: the statuses, muted, frame, title, strong, match, accent, primary, success,
-    warning, error, cursor.
+    """Styles by name: the statuses, muted, frame, title, strong, match, accent, primary, success, warning, error,
+    cursor.
     """
 
     def __init__(self, variables: Mapping[str, str], *, plain: bool) -> None:
@@ -164,7 +164,7 @@ class Palette:
         self._mixed: dict[tuple[str, str], Style] = {}
 
     def __getitem__(self, names: str) -> Style:
-        """One style, or several joined by blanks, the later over the earlier."""
+        """Return a style, or several separated by blanks, later ones over earlier ones."""
         found = self._styles.get(names)
         if found is None:
             found = Style.null()

@@ -1,4 +1,4 @@
-"""TextView the dashboard's screen: as text, without what differs from run to run, against golden copies."""
+"""Reading the dashboard's screen: as text, without what differs from run to run, against golden copies."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ async def test_wrong_parameters_are_shown_in_place_and_not_sent(workshop: Runnin
         editor.text = '{"common": {'
         await shows(pilot, "◂", "1:13")
         editor.text = '{"other": {}}'
-        await shows(pilot, "parameters stand in common or in role")
+        await shows(pilot, "parameters go in common or role")
         await pilot.press("f8")
         assert editor.cursor_location == (0, 1)
         editor.text = '{"common": {"dataio_0": {\n3}}}'

@@ -17,7 +17,7 @@ from fateflow_tui.sdk.types.jobs import ComponentView, JobView, PartyLine, Probl
 from fateflow_tui.sdk.types.site import LogLine
 from fateflow_tui.sdk.types.tables import Series
 from fateflow_tui.tui import graph_scene, parameters
-from fateflow_tui.tui.columns import Column, beyond, fitted, shared, without_start
+from fateflow_tui.tui.columns import Column, fit_columns, fitted, scrolled_columns, without_start
 from fateflow_tui.tui.graph_scene import Look, row_of
 from fateflow_tui.tui.job_filter import Subject, first_component, first_tab
 from fateflow_tui.tui.log_book import LogBook, LogFilter
@@ -138,7 +138,7 @@ def test_problems_are_placed_in_the_text() -> None:
         'role = {"guest": {"0": {"x": {"y": "a"}}}}',
     ]
     assert parameters.left_out(given, given) == []
-    assert parameters.read("[]")[1][0].text == "this must be an object: {…}"
+    assert parameters.read("[]")[1][0].text == "expected an object: {…}"
     assert parameters.read("{")[1]
     assert isinstance(parameters.changed_conf({"dsl_version": 2}, {"common": 3}), dict | str)
 
@@ -199,10 +199,14 @@ def test_arrows_have_a_way_along_every_edge_and_rows_keep_their_width(kind: str,
 
 def test_further_right_the_first_column_stays_and_the_others_are_whole() -> None:
     columns = [Column(name, name, lambda row, room: [("", "")], 10, 10, rank) for rank, name in enumerate("abcdef")]
-    assert [column.id for column, _ in shared(columns, 40)] == ["a", "b", "c"]
-    assert [(column.id, room) for column, room in beyond(columns, 40, 10, 2)] == [("a", 10), ("d", 10), ("e", 10)]
-    assert [column.id for column, _ in beyond(columns, 40, 10, 4)] == ["a", "f"]
-    assert [(column.id, room) for column, room in beyond(columns, 18, 10, 1)] == [("a", 10), ("c", 6)]
+    assert [column.id for column, _ in fit_columns(columns, 40)] == ["a", "b", "c"]
+    assert [(column.id, room) for column, room in scrolled_columns(columns, 40, 10, 2)] == [
+        ("a", 10),
+        ("d", 10),
+        ("e", 10),
+    ]
+    assert [column.id for column, _ in scrolled_columns(columns, 40, 10, 4)] == ["a", "f"]
+    assert [(column.id, room) for column, room in scrolled_columns(columns, 18, 10, 1)] == [("a", 10), ("c", 6)]
 
 
 def test_a_text_without_its_start_says_so() -> None:

@@ -61,7 +61,7 @@ async def test_a_filter_narrows_and_is_remembered(dash: Opened, site: RunningSit
         await pilot.press("escape")
         await shows(pilot, "✓ success")
         await pilot.press("slash", *"age:soon")
-        await shows(pilot, "an age is like <2h")
+        await shows(pilot, "expected an age such as <2h")
 
 
 async def test_failures_by_one_key_and_no_job_fits(dash: Opened) -> None:

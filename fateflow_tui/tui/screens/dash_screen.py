@@ -226,7 +226,7 @@ class DashScreen(Screen[None]):
         tooltip="Close this, or clear the filter",
     )
     def app_back(self, selection: Selection) -> None:
-        """Out of what is zoomed, then out of this screen if it stands on another."""
+        """Leave the zoom; otherwise close this screen if it was opened from another one."""
         if self.has_class("-zoomed"):
             self.app_zoom(selection)
         elif len(self.app.screen_stack) > 1:

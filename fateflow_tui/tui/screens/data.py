@@ -26,11 +26,11 @@ from fateflow_tui.tui.widgets.table_text import (
 )
 from fateflow_tui.tui.widgets.text_views import Pane, TextView
 
-_ROWS = 50  # of the preview
+_ROWS = 50  # rows of the preview
 
 
 class DataScreen(TableActions):
-    """Mode 3."""
+    """The tables of this site."""
 
     NAME = "data"
     KIND = "table"
@@ -100,7 +100,7 @@ class DataScreen(TableActions):
             self._show_preview(record, preview)
 
     def _show_preview(self, record: TableLine | None, preview: TablePreview | FateFlowError | None) -> None:
-        """The first rows, or why they are not there."""
+        """Show the first rows, or why they cannot be read."""
         listing: Listing[Any] = self.query_one("#preview", Listing)
         rows = preview.data if isinstance(preview, TablePreview) else []
         listing.empty = preview_words(preview) if record is not None else ""

@@ -1,4 +1,4 @@
-"""Dialogs that show one thing whole: a failure card, a model diff, the first rows of a table."""
+"""Dialogs that show one thing in full: a failure card, a model diff, the first rows of a table."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from fateflow_tui.tui.widgets.text_views import ScrollText, TextView
 
 
 class CardDialog(Dialog[None]):
-    """As large as the screen allows, as tracebacks are long."""
+    """A failure card with its traceback."""
 
     DEFAULT_CSS = "CardDialog > .box { width: 94%; height: 90%; padding: 0 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -60,7 +60,7 @@ def whole_lines(card: FailureCard) -> list[Spans]:
 
 
 class DiffDialog(Dialog[None]):
-    """Asks, and shows what was answered. The older version comes first."""
+    """How two model versions differ, the older one first."""
 
     DEFAULT_CSS = """
     DiffDialog > .box { width: 94%; height: 90%; max-width: 130; padding: 1 2; }
@@ -96,7 +96,7 @@ _ROWS = 200
 
 
 class PeekDialog(Dialog[None]):
-    """Reads the table, and says what went wrong if it cannot be read."""
+    """The first rows of a table."""
 
     DEFAULT_CSS = "PeekDialog > .box { width: 98%; height: 94%; max-width: 98%; max-height: 94%; padding: 0 1; }"
 

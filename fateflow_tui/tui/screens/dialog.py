@@ -1,4 +1,4 @@
-"""Dialogs: boxes above the screen; the question, what it is about, and the command line it stands for."""
+"""Dialogs: confirmations, a line of text, and forms, each with its equivalent command line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ T = TypeVar("T")
 
 
 class Question(msgspec.Struct, frozen=True):
-    """title: what is to be done. lines: to which objects, at which parties. yes: the word on the button."""
+    """A question to confirm. title: the action. lines: the objects and parties that it affects. yes: the button's
+    label.
+    """
 
     title: str
     lines: tuple[str, ...] = ()
@@ -29,7 +31,7 @@ class Question(msgspec.Struct, frozen=True):
 
 
 class Dialog(ModalScreen[T]):
-    """A box in the middle that `escape` closes without a result."""
+    """A centred box; `escape` closes it without a result."""
 
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 60%; }
@@ -56,7 +58,7 @@ class Dialog(ModalScreen[T]):
 
 
 class ConfirmDialog(Dialog[bool]):
-    """Yes or no."""
+    """A question with the answers yes and no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "yes", show=False, id="dialog.yes", tooltip="Do it"),
@@ -92,7 +94,7 @@ class ConfirmDialog(Dialog[bool]):
 
 
 class TextDialog(Dialog[str]):
-    """One line of text; None when it was given up."""
+    """One line of text; None if cancelled."""
 
     def __init__(self, title: str, text: str, placeholder: str = "") -> None:
         super().__init__()
@@ -112,7 +114,7 @@ Values = dict[str, Any]
 
 
 class Field(msgspec.Struct, frozen=True):
-    """value: a text, or whether a flag is set. hint: an example, where there is no text yet; the words of a flag."""
+    """A field of a form. value: a text, or the state of a checkbox. hint: a placeholder, or the checkbox's label."""
 
     name: str
     label: str
@@ -121,9 +123,10 @@ class Field(msgspec.Struct, frozen=True):
 
 
 class FormDialog(Dialog[Values]):
-    """What was filled in by the names of the fields; None when it was given up.
+    """Asks for values. Returns them by field name, None if cancelled.
 
-    lines: what stands above. cli: the command line for values. problem: why they will not do, "" if they will.
+    lines: text above the fields. cli: the command line for values. problem: why values are invalid, "" if they are
+    valid.
     """
 
     DEFAULT_CSS = """

@@ -1,4 +1,4 @@
-"""What can be pressed where the focus is."""
+"""Dialogs about keys: the help, and letters that jump to panes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from fateflow_tui.tui.widgets.text_views import Pane
 
 
 class HelpDialog(Dialog[None]):
-    """The bindings from the focused part outwards, each with what it is for, its id and its command line."""
+    """The key bindings, from the focused widget outwards, each with its description and its id for the keymap file."""
 
     DEFAULT_CSS = """
     HelpDialog > .box { width: 100; height: auto; }
@@ -52,7 +52,7 @@ class HelpDialog(Dialog[None]):
         return table
 
     def _groups(self) -> dict[str, dict[str, tuple[list[str], Binding]]]:
-        """By title and id: the keys, and the binding."""
+        """Return the bindings with their keys, by title and id."""
         groups: dict[str, dict[str, tuple[list[str], Binding]]] = {}
         for owner, bindings in self._about._binding_chain:
             title = "This screen" if owner is self._about else _TITLES.get(type(owner).__name__, "Here")
@@ -78,7 +78,7 @@ _LETTERS = "asdfghjklqwertyuiop"
 
 
 class JumpOverlay(ModalScreen[None]):
-    """Lies over the screen until a key is pressed."""
+    """Shows a letter on each pane until a key is pressed; the letter moves the focus to its pane."""
 
     DEFAULT_CSS = """
     JumpOverlay { background: $background 40%; }
@@ -112,5 +112,5 @@ class JumpOverlay(ModalScreen[None]):
 
 
 def targets(pane: Widget) -> list[Widget]:
-    """What of a pane can have the focus, as it stands there now."""
+    """Return the widgets of a pane that can receive the focus."""
     return [one for one in [pane, *pane.query("*")] if one.focusable and one.region]

@@ -1,4 +1,4 @@
-"""One job: its graph, and beside it what there is to know of the component that is selected in it."""
+"""The screen of one job: its graph, and tabs about the selected component or the whole job."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from fateflow_tui.tui.widgets.tab_why import WhyTab
 from fateflow_tui.tui.widgets.text_views import Pane
 
 _ACTIONS = {name: "job.why" if name == "why" else f"tab.{name}" for name in TABS}
-_LEAST, _MOST = 34, 0.45  # places of the graph beside the tabs, and its share of the screen
-_STEP = 6  # places that the graph gets more or less
+_LEAST, _MOST = 34, 0.45  # minimum width of the graph beside the tabs, and its maximum share of the screen
+_STEP = 6  # cells by which the graph gets wider or narrower
 
 
 class JobScreen(JobDetailActions):
-    """Stands on the list of jobs; escape leads back. tab: what is to be seen first, "" for what fits its status."""
+    """Opened from a list of jobs; escape closes it. tab: the first tab, "" for the one that suits the status."""
 
     NAME = "job"
     SCOPED_CSS = False
@@ -55,8 +55,8 @@ class JobScreen(JobDetailActions):
         super().__init__()
         self.job_id = job_id
         self.tab = tab if tab in TABS else ""
-        self._before = ""  # the component that was selected before the whole job was
-        self._more = 0  # places that the user has given the graph, or taken from it
+        self._before = ""  # the component that was selected before the whole job
+        self._more = 0  # cells that the user added to the graph's width, or took from it
 
     def body(self) -> ComposeResult:
         yield JobHead()
@@ -131,7 +131,7 @@ class JobScreen(JobDetailActions):
         )
 
     def show_tab(self, name: str) -> None:
-        """Another tab; the one that is shown already gives the focus back to the graph."""
+        """Show another tab; the current one again moves the focus back to the graph."""
         again = name == self.tab
         self.tab = name
         self.query_one(ContentSwitcher).current = f"tab-{name}"
@@ -142,7 +142,7 @@ class JobScreen(JobDetailActions):
         self.call_after_refresh(self._focus_graph if again and inside else self._focus_tab)
 
     def _begin(self, view: JobView) -> None:
-        """The job has become known: what fits its status is shown."""
+        """Show what suits the job's status, once the job is loaded."""
         asked, self.tab = self.tab, self.tab or job_filter.first_tab(view, self.dash.layout.get("job", "tab", "tasks"))
         self.graph.select(job_filter.first_component(view) if asked != "log" else "", tell=False)
         self.query_one(ContentSwitcher).current = f"tab-{self.tab}"
@@ -153,7 +153,7 @@ class JobScreen(JobDetailActions):
         self.graph.focus()
 
     def _focus_tab(self) -> None:
-        """Where nothing in the tab can have the focus, the graph keeps it."""
+        """Focus the tab, or the graph if nothing in the tab can be focused."""
         target = self.current.target
         (target if target.focusable else self.graph).focus()
 
@@ -162,7 +162,7 @@ class JobScreen(JobDetailActions):
         self.query_one(JobHead).show(known.lines.get(self.job_id), self.view, known.connection)
 
     def _look(self) -> None:
-        """The tab that can be seen, and what stands around it."""
+        """Draw the current tab and the headings around it."""
         view = self.view
         if view is None:
             return
@@ -198,7 +198,7 @@ class JobScreen(JobDetailActions):
             self._look()
 
     def _share(self) -> None:
-        """The graph gets what it needs, within reason, and what the user has said."""
+        """Give the graph the width it needs, within limits, adjusted by the user."""
         graph = self.query_one("#graph")
         if self.has_class("-narrow") or self.has_class("-zoomed"):
             self.graph.most = 0
@@ -211,7 +211,7 @@ class JobScreen(JobDetailActions):
         graph.styles.width = max(_LEAST, min(wanted, most))
 
     def on_resize(self, event: events.Resize) -> None:
-        self.call_after_refresh(self._share)  # when its classes say what size it is
+        self.call_after_refresh(self._share)  # after the screen's size classes are set
 
     def app_zoom(self, selection: Selection) -> None:
         super().app_zoom(selection)
@@ -344,7 +344,7 @@ class JobScreen(JobDetailActions):
         kinds = ("", *KINDS)
         preferred = kinds[(kinds.index(self.graph.preferred) + 1) % len(kinds)]
         if self.graph.scene is not None and preferred == self.graph.scene.kind and not self.graph.preferred:
-            preferred = kinds[(kinds.index(preferred) + 1) % len(kinds)]  # it looks so already
+            preferred = kinds[(kinds.index(preferred) + 1) % len(kinds)]  # the automatic view is this one already
         self.graph.set_view(preferred)
         self.dash.layout.set("job", "graph_view", preferred)
         self._share()

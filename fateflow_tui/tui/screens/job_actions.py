@@ -35,7 +35,7 @@ def _rerun_line(selection: Selection) -> str:
 
 
 class JobActions(DashScreen):
-    """What can be done with a job wherever jobs are listed."""
+    """Actions that every list of jobs has."""
 
     @action(
         "job.stop",
@@ -93,7 +93,7 @@ class JobActions(DashScreen):
 
 
 class OpenJobAction(DashScreen):
-    """PageSettings a job from a list of jobs."""
+    """Opening a job from a list of jobs."""
 
     @action(
         "job.open",

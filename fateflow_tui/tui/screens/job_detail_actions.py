@@ -24,7 +24,7 @@ def no_table(selection: Selection) -> str:
 
 
 def component_line(selection: Selection, command: str, *, option: bool = True) -> str:
-    """A command line about the selected component, or about the job if there is none."""
+    """Return a command line about the selected component, or about the job if there is none."""
     named = f" {'-cpn ' if option else ''}{selection.component}" if selection.component else ""
     return f"fateflow {command} {selection.job_ids}{named}"
 
@@ -45,7 +45,7 @@ def _deploy_line(selection: Selection) -> str:
 
 
 class JobDetailActions(EditJobActions):
-    """A subclass shows the tabs."""
+    """The actions that a job's screen adds; the subclass shows the tabs."""
 
     def show_tab(self, name: str) -> None:
         raise NotImplementedError

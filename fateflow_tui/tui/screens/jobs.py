@@ -1,4 +1,4 @@
-"""The list of jobs, and the one under the cursor in short."""
+"""The Jobs screen: the list of jobs, and a preview of the one under the cursor."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from fateflow_tui.tui.widgets.metric_charts import Curve, curves_of
 from fateflow_tui.tui.widgets.preview import Preview
 from fateflow_tui.tui.widgets.text_views import Pane
 
-_REST = 0.08  # seconds that the cursor stands still before the job under it is read
-_CURVES_AGAIN = 1.0  # seconds between two readings of the figures of a running job
+_REST = 0.08  # seconds after which the job under a resting cursor is read
+_CURVES_AGAIN = 1.0  # seconds between two reads of a running job's metrics
 _PREVIEWS = {"usual": "large", "large": "hidden", "hidden": "usual"}
 
 
 class JobsScreen(OpenJobAction, EditJobActions):
-    """Mode 1."""
+    """The list of jobs with a preview."""
 
     NAME = "jobs"
     DEFAULT_CSS = """
@@ -207,7 +207,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
         "job.filter",
         key="slash",
         label="filter",
-        tooltip="TextLines, and status:failed party:9999 role:host age:<2h name:churn; esc clears it",
+        tooltip="Words, and status:failed party:9999 role:host age:<2h name:churn; esc clears it",
         command="fateflow job list --status STATUS",
         footer=7,
     )
@@ -297,7 +297,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
         try:
             self._curves[job_id] = await curves_of(self.client, self.snapshot.views[job_id])
         except FateFlowError:
-            return  # the site's bar says that the scheduler is away
+            return  # the site bar shows that the scheduler is disconnected
         self._show_preview()
 
     def _read_more(self) -> None:
@@ -309,7 +309,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
 
 
 def empty_words(known: Snapshot, wanted: JobFilter) -> str:
-    """What stands where there are no rows."""
+    """Return the text for a list without rows."""
     connection = known.connection
     if wanted.tests and known.ids:
         return "no job fits the filter\nesc clears it"

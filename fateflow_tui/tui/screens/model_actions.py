@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def version(selection: Selection) -> str:
-    """Of the one that is meant."""
+    """The version that the command line names."""
     rows = selection.of("model")
     return rows[0].model_version if rows else "VERSION"
 
@@ -43,7 +43,7 @@ def not_deployable(selection: Selection) -> str:
 
 
 def not_usable(selection: Selection) -> str:
-    """To load it, or to predict with it."""
+    """Why the version cannot be loaded or used for prediction."""
     reason = not_one_model(selection)
     if not reason and not selection.of("model")[0].deployed:
         reason = f"{version(selection)} was trained, not deployed; d deploys it"
@@ -82,7 +82,7 @@ def not_two(selection: Selection) -> str:
 
 
 class ModelActions(MarkableTableScreen[ModelRow]):
-    """A subclass shows the versions."""
+    """The actions on model versions; the subclass shows them."""
 
     @action(
         "model.job",
@@ -126,7 +126,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         footer=3,
     )
     async def model_predict(self, selection: Selection) -> None:
-        """Asks for the tables, and leaves the rest to the dialog in which jobs are submitted."""
+        """Ask for the tables, then open the submit dialog with the conf."""
         from fateflow_tui.tui.screens.dialog import Field, FormDialog, Values
         from fateflow_tui.tui.screens.submit import Draft, open_submit
 
@@ -403,8 +403,9 @@ class ModelActions(MarkableTableScreen[ModelRow]):
 
 
 async def deployed(app: DashApp, model_id: str, version: str, modules: Mapping[str, str], at: str) -> str:
-    """Asks which components are to predict, and deploys these; the version that was made, "" for none. modules: of all
-    components of the training, by name. at: the parties. Raises FateFlowError.
+    """Ask which components to deploy and deploy them. Return the new version, "" if cancelled.
+
+    modules: of all components of the training, by name. at: the parties. Raises FateFlowError.
     """
     from fateflow_tui.tui.screens.dialog import Field, FormDialog, Values
 
@@ -445,7 +446,7 @@ def _at(model: ModelRow) -> str:
 
 
 def _readers(conf: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    """By party and reader: the table of a conf that is to be filled in. Raises BadRequest for another kind of conf."""
+    """Return the table to fill in, by party and reader. Raises BadRequest if the conf has another structure."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     try:
         for role, members in conf.get("component_parameters", {}).get("role", {}).items():
@@ -460,7 +461,7 @@ def _readers(conf: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 async def _tables_before(app: DashApp, job_id: str) -> dict[tuple[str, str], str]:
-    """What the training has read, by party and reader: a first proposal."""
+    """Return the tables that the training has read, by party and reader, as a first proposal."""
     try:
         lineage = await app.store.client.jobs.lineage(job_id) if job_id else Lineage()
     except FateFlowError:

@@ -1,4 +1,4 @@
-"""The Models screen: model versions, their parts at all parties, and how two differ."""
+"""The Models screen: model versions, and their parts at all parties."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ORDER = ("loaded", "deployed", "imported", "trained")
 
 
 class ModelsScreen(ModelActions):
-    """Mode 2."""
+    """The model versions of this site."""
 
     NAME = "models"
     KIND = "model"

@@ -1,4 +1,4 @@
-"""Changing parameters of a component before it is run again: an editor that checks as one types."""
+"""The dialog that changes a component's parameters before a rerun, and checks them while typing."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from fateflow_tui.tui.screens.dialog import Dialog
 
 _NAME: Final = re.compile(r'"(?:[^"\\]|\\.)*"(?=\s*:)')
 _POINTER: Final = "   ◂ "
-_REST: Final = 0.25  # seconds without a key after which it is checked
+_REST: Final = 0.25  # seconds without a key after which the text is checked
 
 
 class Changed(msgspec.Struct, frozen=True):
-    """What the user has written: component parameters as in a conf of version 2."""
+    """The component parameters that the user wrote, in the format of a version 2 conf."""
 
     parameters: dict[str, Any]
 
 
 class ParameterEditor(TextArea):
-    """JSON, its names in colour; a line with a problem says so behind it."""
+    """A JSON editor with coloured names and messages behind the lines they concern."""
 
     def __init__(self, text: str) -> None:
         self.remarks: list[Remark] = []
@@ -60,7 +60,7 @@ class ParameterEditor(TextArea):
             self.refresh()
 
     def _refresh_size(self) -> None:
-        """Lines are cut where the longest one of the document ends; a remark goes beyond that."""
+        """Extend the width, as lines are cut at the longest line of the document and remarks can be longer."""
         super()._refresh_size()
         lines = self.document.lines
         ends = [len(lines[one.line]) + width(f"{_POINTER}{one.text}") for one in self.remarks if one.line < len(lines)]
@@ -69,8 +69,9 @@ class ParameterEditor(TextArea):
 
 
 class ParametersDialog(Dialog[Changed]):
-    """conf, dsl: of the job, as the scheduler has them. cause: why the component failed. Gives what to change, once
-    nothing is wrong with it.
+    """Edits the parameters; returns the changes once they are valid.
+
+    conf, dsl: of the job, as the scheduler has them. cause: why the component failed.
     """
 
     DEFAULT_CSS = """
@@ -186,7 +187,9 @@ def _step(step: Any) -> tuple[str, str]:
 
 
 def _likely_place(text: str, cause: str) -> tuple[int, int]:
-    """Where editing most likely begins: behind the value that the failure speaks of, else behind the first one."""
+    """Return where editing most likely starts: behind the value that the failure names, otherwise behind the first
+    value.
+    """
     first = 0, 0
     for number, line in enumerate(text.split("\n")):
         _, colon, value = line.rstrip().rstrip(",").partition(": ")

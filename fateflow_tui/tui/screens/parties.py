@@ -22,16 +22,16 @@ from fateflow_tui.tui.store import TRACE
 from fateflow_tui.tui.widgets.party_text import PARTY_COLUMNS, fact_lines, job_lines, trace_line, traced_jobs
 from fateflow_tui.tui.widgets.text_views import Pane, TextView
 
-_AGAIN = 10.0  # seconds between two rounds of asking everybody
-_TOGETHER = 4  # sites that are asked at once
+_AGAIN = 10.0  # seconds between two rounds of pings
+_TOGETHER = 4  # sites that are pinged at the same time
 _JOBS = 8  # running jobs whose parties are shown
-_LINES = 500  # of the trace
+_LINES = 500  # messages shown in the trace
 
-_Way = tuple[str, str, str]  # a party, its address and its key: another of these is another way to it
+_Way = tuple[str, str, str]  # a party, its address and its key: a ping is valid for these only
 
 
 class PartiesScreen(PartyActions):
-    """Mode 5. All sites are asked every few seconds while it is looked at."""
+    """The parties; their sites are pinged every few seconds while the screen is visible."""
 
     NAME = "parties"
     KIND = "party"
@@ -56,7 +56,7 @@ class PartiesScreen(PartyActions):
         self._pings: dict[_Way, PeerState | FateFlowError] = {}
         self._subscribed: set[str] = set()
         self._paused = False
-        self._job = ""  # whose messages are shown, "" for all
+        self._job = ""  # the job whose messages are shown, "" for all
 
     def body(self) -> ComposeResult:
         yield from self.table()
@@ -85,7 +85,7 @@ class PartiesScreen(PartyActions):
 
     @property
     def records(self) -> list[PartyRow]:
-        """With what the last pings have found."""
+        """The rows with the results of the last pings."""
         return [self._with_ping(row) for row in super().records]
 
     def on_mount(self) -> None:

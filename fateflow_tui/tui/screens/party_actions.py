@@ -34,7 +34,7 @@ def _no_party(selection: Selection) -> str:
 
 
 def _no_peer(selection: Selection) -> str:
-    """Grants may be of patterns, for which no site is known."""
+    """Why there is no site to contact. Grants can be for patterns, which have no address."""
     reason = _no_party(selection)
     if not reason and not selection.of("party")[0].url:
         reason = f"{party(selection)} has no address; a adds one"
@@ -49,7 +49,7 @@ def not_one_peer(selection: Selection) -> str:
 
 
 class PartyActions(TableScreen[PartyRow]):
-    """A subclass shows the parties."""
+    """The actions on parties; the subclass shows them."""
 
     @action(
         "party.add",
@@ -106,7 +106,7 @@ class PartyActions(TableScreen[PartyRow]):
         footer=3,
     )
     async def party_trust(self, selection: Selection) -> None:
-        """Pins the very key whose fingerprint was confirmed."""
+        """Pin exactly the key whose fingerprint was confirmed."""
         from fateflow_tui.tui.screens.dialog import Question
 
         row: PartyRow = selection.of("party")[0]

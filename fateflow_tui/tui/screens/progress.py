@@ -1,4 +1,4 @@
-"""Dialogs about one job: its progress, and why it is as it is."""
+"""Dialogs about one job: its progress, and why it has its status."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BAR = 40
 
 
 class FollowDialog(Dialog[bool]):
-    """Closes by itself when the job succeeds, with True; escape leaves it to itself. A failure stays to be read."""
+    """Follows a job. Closes with True when it succeeds; a failure stays visible; escape stops following."""
 
     def __init__(self, job_id: str, title: str) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class FollowDialog(Dialog[bool]):
 
 
 class WhyDialog(Dialog[None]):
-    """Asks, and shows what was answered."""
+    """Why a job has its status."""
 
     DEFAULT_CSS = "WhyDialog > .box { width: 96; }"
 
@@ -117,7 +117,7 @@ class WhyDialog(Dialog[None]):
 
 
 def why_lines(found: JobWhy) -> list[Spans]:
-    """The answer as lines; pure."""
+    """Format the answer."""
     lines: list[Spans] = [[(marked(found.status), f"{found.status} strong")]]
     if found.waiting is not None:
         reason = found.waiting

@@ -1,4 +1,4 @@
-"""The Resources screen: cores and memory, who holds them, and who waits for what."""
+"""The Resources screen: cores and memory, the jobs that hold them, and the queue."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from fateflow_tui.tui.snapshot import Change
 from fateflow_tui.tui.widgets.listing import Listing
 from fateflow_tui.tui.widgets.text_views import Pane, TextLines
 
-_FULL: Final = 0.9  # of what there is, from which on it is said to be short
+_FULL: Final = 0.9  # share of the capacity from which on it is marked as short
 
 
 class Held(msgspec.Struct, frozen=True):
-    """What a job holds for a party. since: when the job began, ms since the epoch. running: components that run."""
+    """Resources that a job holds for a party. since: start of the job in ms. running: running components."""
 
     job_id: str
     party: str
@@ -42,7 +42,7 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Queued(msgspec.Struct, frozen=True):
-    """A job that has not begun. place: in the order in which they are tried, from 1 on."""
+    """A job that has not started. place: its place in the queue, from 1."""
 
     job_id: str
     place: int
@@ -52,7 +52,7 @@ class Queued(msgspec.Struct, frozen=True):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """What the site has and what of it is taken."""
+    """The capacity of the site and the used part."""
 
     engine: str = ""
     capacity: Resources = Resources()
@@ -61,36 +61,38 @@ class Usage(msgspec.Struct, frozen=True):
 
 def held_columns(now: Callable[[], int]) -> tuple[Column[Held], ...]:
     return (
-        Column("job", "JOB", lambda h, room: [(columns.shortened_id(h.job_id, room), "")], 14, 22),
-        Column("party", "PARTY", lambda h, room: [(h.party, "accent")], 13, 16),
-        Column("cores", "CORES", lambda h, room: [(str(h.held.cores), "strong")], 5, 5, right=True),
-        Column("memory", "MEMORY", lambda h, room: [(columns.mib(h.held.memory) or "–", "muted")], 8, 9, 2, right=True),
-        Column("since", "SINCE", lambda h, room: [(columns.moment(h.since, now()), "muted")], 8, 12, 3),
-        Column("for", "FOR", lambda h, room: [(_lasted(h.since, now()), "running")], 8, 8, right=True),
-        Column("now", "NOW", lambda h, room: [(", ".join(h.running), "")], 12, rank=1),
+        Column("job", "JOB", lambda h, width: [(columns.shortened_id(h.job_id, width), "")], 14, 22),
+        Column("party", "PARTY", lambda h, width: [(h.party, "accent")], 13, 16),
+        Column("cores", "CORES", lambda h, width: [(str(h.held.cores), "strong")], 5, 5, right=True),
+        Column(
+            "memory", "MEMORY", lambda h, width: [(columns.mib(h.held.memory) or "–", "muted")], 8, 9, 2, right=True
+        ),
+        Column("since", "SINCE", lambda h, width: [(columns.moment(h.since, now()), "muted")], 8, 12, 3),
+        Column("for", "FOR", lambda h, width: [(_lasted(h.since, now()), "running")], 8, 8, right=True),
+        Column("now", "NOW", lambda h, width: [(", ".join(h.running), "")], 12, rank=1),
     )
 
 
 def queue_columns(now: Callable[[], int]) -> tuple[Column[Queued], ...]:
     return (
-        Column("place", "#", lambda q, room: [(str(q.place), "strong")], 3, 3, right=True),
-        Column("job", "JOB", lambda q, room: [(columns.shortened_id(q.job_id, room), "")], 14, 22),
-        Column("for", "WAITS", lambda q, room: [(_lasted(q.created_at, now()), "waiting")], 8, 8, 2, right=True),
-        Column("priority", "PRIO", lambda q, room: [(str(q.priority or "–"), "muted")], 4, 4, 4, right=True),
-        Column("kind", "FOR WHAT", lambda q, room: [(_kind(q.waiting), "warning")], 9, 12, 1),
+        Column("place", "#", lambda q, width: [(str(q.place), "strong")], 3, 3, right=True),
+        Column("job", "JOB", lambda q, width: [(columns.shortened_id(q.job_id, width), "")], 14, 22),
+        Column("for", "WAITS", lambda q, width: [(_lasted(q.created_at, now()), "waiting")], 8, 8, 2, right=True),
+        Column("priority", "PRIO", lambda q, width: [(str(q.priority or "–"), "muted")], 4, 4, 4, right=True),
+        Column("kind", "FOR WHAT", lambda q, width: [(_kind(q.waiting), "warning")], 9, 12, 1),
         Column(
-            "party", "AT", lambda q, room: [(q.waiting.party if q.waiting else "", "accent")], 10, 14, 3, from_width=95
+            "party", "AT", lambda q, width: [(q.waiting.party if q.waiting else "", "accent")], 10, 14, 3, from_width=95
         ),
-        Column("why", "WHY", lambda q, room: [(_why(q.waiting), "")], 40),
+        Column("why", "WHY", lambda q, width: [(_why(q.waiting), "")], 40),
     )
 
 
-def bar_lines(usage: Usage, jobs: int, room: int) -> list[Spans]:
-    """A bar for cores and one for memory, as wide as the room."""
+def bar_lines(usage: Usage, jobs: int, width: int) -> list[Spans]:
+    """Draw a bar for cores and one for memory."""
     capacity, used = usage.capacity, usage.used
-    lines = [_bar("cores", used.cores, capacity.cores, str, room)]
+    lines = [_bar("cores", used.cores, capacity.cores, str, width)]
     if capacity.memory:
-        lines.append(_bar("memory", used.memory, capacity.memory, lambda amount: columns.mib(amount) or "0", room))
+        lines.append(_bar("memory", used.memory, capacity.memory, lambda amount: columns.mib(amount) or "0", width))
     else:
         taken = f", {columns.mib(used.memory)} promised" if used.memory else ""
         lines.append([(f"{'memory':<8}", "muted"), (f"not counted{taken}", "muted")])
@@ -99,7 +101,7 @@ def bar_lines(usage: Usage, jobs: int, room: int) -> list[Spans]:
 
 
 def engine_lines(usage: Usage, site: SiteStatus | None, now: int) -> list[Spans]:
-    """What computes here."""
+    """Describe the engine and the site."""
     if site is None:
         return []
     parties = ", ".join(site.parties) if site.parties else "every party (standalone)"
@@ -115,14 +117,14 @@ def engine_lines(usage: Usage, site: SiteStatus | None, now: int) -> list[Spans]
 
 
 def usage_of(answer: Mapping[str, Any]) -> Usage:
-    """Of the answer about resources."""
+    """Convert the scheduler's answer."""
     return msgspec.convert({name: answer.get(name) for name in ("engine", "capacity", "used")}, Usage)
 
 
-def _bar(name: str, used: int, total: int, words: Callable[[int], str], room: int) -> Spans:
+def _bar(name: str, used: int, total: int, words: Callable[[int], str], width: int) -> Spans:
     free = max(0, total - used)
     said = f"  {words(used)} of {words(total)} used, {words(free)} free"
-    places = max(8, min(60, room - 8 - len(said)))
+    places = max(8, min(60, width - 8 - len(said)))
     share = used / total if total else 0
     done, rest = columns.bar(round(share * 100), places)
     style = "warning" if share >= _FULL else "running"
@@ -141,12 +143,12 @@ def _why(reason: WaitingReason | None) -> str:
     return on_one_line(reason.text) if reason is not None else ""
 
 
-_SOON = 0.3  # seconds between a change and the reading of what it has done
-_VIEWED = 40  # waiting jobs of which the priority is asked
+_SOON = 0.3  # seconds between a change and the read that follows it
+_VIEWED = 40  # waiting jobs whose priority is read
 
 
 class ResourcesScreen(OpenJobAction, JobActions, ReadAgainAction):
-    """Mode 4. It is read anew whenever a job begins, ends or waits for something else."""
+    """The resources of the site; read again whenever a job starts, ends or waits for something else."""
 
     NAME = "resources"
     SCOPED_CSS = False
@@ -225,7 +227,7 @@ class ResourcesScreen(OpenJobAction, JobActions, ReadAgainAction):
         self.show_actions()
 
     def _tick(self) -> None:
-        """Times go on."""
+        """Redraw the durations."""
         if self.is_current:
             for listing in self.query(Listing):
                 listing.change(set(listing.keys))
@@ -255,7 +257,7 @@ class ResourcesScreen(OpenJobAction, JobActions, ReadAgainAction):
         return Held(job_id, name, msgspec.convert(one["held"], Resources))
 
     def _queue(self) -> list[JobLine]:
-        """Jobs that have not begun; those with more priority first, then the older."""
+        """The jobs that have not started, by priority, then by age."""
         lines = self.snapshot.lines.values()
         waiting = [one for one in lines if one.status in (Status.WAITING, Status.READY)]
         return sorted(waiting, key=lambda one: (-self._priorities.get(one.job_id, 0), one.created_at, one.job_id))

@@ -1,4 +1,4 @@
-"""Submitting a job: two documents are chosen, checked in place, and what they would do is shown before they run."""
+"""Submitting a job: choose two documents, see their problems and the plan, then submit."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 Document = Path | Mapping[str, Any]
 
 _WIDTHS = [(0, "-narrow"), (110, "-normal")]
-_TYPED = 0.35  # seconds without a key after which what was typed is checked
-_LOOK = 1.0  # seconds between two looks at whether the files were changed elsewhere
+_TYPED = 0.35  # seconds without a key after which the paths are checked
+_LOOK = 1.0  # seconds between two checks of whether the files changed
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -54,7 +54,7 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 class SubmitRequest(msgspec.Struct, frozen=True):
-    """What the user wants to be submitted."""
+    """A job to submit."""
 
     dsl: Document
     conf: Document
@@ -64,7 +64,7 @@ class SubmitRequest(msgspec.Struct, frozen=True):
 
 
 class SubmitDialog(Dialog[SubmitRequest]):
-    """A file that is chosen goes where it belongs, and the one that lies beside it with it."""
+    """Lets the user choose and check a DSL and a conf. A chosen file brings the matching one beside it."""
 
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = _WIDTHS  # type: ignore[misc]
     SCOPED_CSS = False
@@ -102,10 +102,10 @@ class SubmitDialog(Dialog[SubmitRequest]):
         self._examples = examples
         self._stamps: tuple[float, ...] = ()
         self._typing: Timer | None = None
-        self._checked: Draft | None = None  # what is known to have no errors
+        self._checked: Draft | None = None  # a draft without errors
         self._checking = False
-        self._hurry = False  # it is to be submitted as soon as it is known to have no errors
-        self._missing: list[ExampleTable] = []  # tables of the demo that are to be uploaded first
+        self._hurry = False  # submit as soon as the check finds no errors
+        self._missing: list[ExampleTable] = []  # tables of the demo to upload first
 
     @property
     def dash(self) -> DashApp:
@@ -223,7 +223,7 @@ class SubmitDialog(Dialog[SubmitRequest]):
         return ((DSL, self._draft.dsl), (CONF, self._draft.conf))
 
     def _take(self, chosen: dict[str, Path]) -> None:
-        """Documents that were chosen, by kind."""
+        """Take chosen documents, by kind."""
         for kind, path in chosen.items():
             box = self.query_one(f"#{kind}", Input)
             with box.prevent(Input.Changed):
@@ -255,7 +255,7 @@ class SubmitDialog(Dialog[SubmitRequest]):
         box.border_subtitle = Content(f"s submit   u reuse{demo}   tab next   esc")
 
     def _look(self) -> None:
-        """Checks again what was changed in an editor."""
+        """Check again if a file was edited."""
         if self._stamps != self._times():
             self._check()
 
@@ -291,7 +291,7 @@ class SubmitDialog(Dialog[SubmitRequest]):
                     await self._look_for_tables(draft)
                     first = self._missing if self.query_one("#tables", Flag).on else []
                     lines += plan_lines(await jobs.forecast(dsl, conf, self._reuse), [one.title for one in first])
-                except FateFlowError as error:  # it may be submitted all the same
+                except FateFlowError as error:  # the job can be submitted all the same
                     lines += [[("no plan: ", "muted"), (on_one_line(str(error)), "warning")], [(error.hint, "muted")]]
             pane.say(notes=_verdict(len(errors), len(problems) - len(errors)))
         except FateFlowError as error:
@@ -303,7 +303,7 @@ class SubmitDialog(Dialog[SubmitRequest]):
             self.action_send()
 
     async def _look_for_tables(self, draft: Draft) -> None:
-        """Of the demo, whether its tables are here."""
+        """Find the tables of the demo that are missing."""
         self._missing = []
         if draft.examples is not None:
             known = await self.dash.store.client.tables()
@@ -312,7 +312,7 @@ class SubmitDialog(Dialog[SubmitRequest]):
 
 
 async def open_submit(app: DashApp, draft: Draft, folder: Path | None = None) -> None:
-    """Lets the user look at a draft and change it; opens the job that it becomes."""
+    """Let the user edit and submit a draft, then open its job."""
     request = await app.push_screen_wait(SubmitDialog(draft, folder or app.folder("submit"), app.examples()))
     if request is None:
         return
@@ -324,7 +324,7 @@ async def open_submit(app: DashApp, draft: Draft, folder: Path | None = None) ->
 
 
 async def _uploaded(app: DashApp, examples: Examples) -> bool:
-    """Whether all tables of the demo are there now."""
+    """Upload the missing tables of the demo; return whether all exist now."""
     from fateflow_tui.tui.screens.progress import FollowDialog
 
     flow = app.store.client
@@ -337,7 +337,7 @@ async def _uploaded(app: DashApp, examples: Examples) -> bool:
 
 
 def _hints(examples: Examples | None) -> list[Spans]:
-    """What stands there while nothing is chosen."""
+    """The text before anything is chosen."""
     demo: list[Spans] = [[], [("d", "accent strong"), ("  takes the documents of the demo job", "muted")]]
     return [
         [("choose a DSL and a conf", "strong")],
@@ -348,14 +348,14 @@ def _hints(examples: Examples | None) -> list[Spans]:
     ]
 
 
-def _problem_lines(problems: list[Problem], draft: Draft, room: int) -> list[Spans]:
+def _problem_lines(problems: list[Problem], draft: Draft, width: int) -> list[Spans]:
     sources = {DSL: drafts.source_of(draft.dsl), CONF: drafts.source_of(draft.conf)}
     names = {k: d.name if isinstance(d, Path) else k for k, d in ((DSL, draft.dsl), (CONF, draft.conf))}
     return [
         line
         for one in problems
         for line in drafts.problem_lines(
-            one, sources.get(one.document, ""), names.get(one.document, one.document), room
+            one, sources.get(one.document, ""), names.get(one.document, one.document), width
         )
     ]
 
@@ -367,7 +367,7 @@ def _verdict(errors: int, warnings: int) -> Spans:
 
 
 def _shown(path: Path) -> str:
-    """As short as people write it."""
+    """Shorten a path for display."""
     for base, sign in ((Path.cwd(), ""), (Path.home(), "~/")):
         if path != base and path.is_relative_to(base):
             return f"{sign}{path.relative_to(base)}"

@@ -11,7 +11,7 @@ _NAMED = 8  # tables that a confirmation lists one by one
 
 
 def named(selection: Selection) -> str:
-    """Namespace and name as a command line takes them."""
+    """Return namespace and name for a command line."""
     rows = selection.of("table")
     return f"{rows[0].namespace} {rows[0].table_name}" if rows else "NAMESPACE NAME"
 
@@ -40,7 +40,7 @@ def _turn_line(selection: Selection) -> str:
 
 
 class TableActions(MarkableTableScreen[TableLine]):
-    """A subclass shows the tables."""
+    """The actions on tables; the subclass shows them."""
 
     @action(
         "table.job",
@@ -158,7 +158,7 @@ class TableActions(MarkableTableScreen[TableLine]):
         footer=4,
     )
     async def table_turn(self, selection: Selection) -> None:
-        """All of them the way that the first is not."""
+        """Enable or disable all selected tables, as the opposite of the first one's state."""
         rows: tuple[TableLine, ...] = selection.of("table")
         flow, enable = self.client, not rows[0].enable
         for row in rows:

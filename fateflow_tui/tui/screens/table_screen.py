@@ -1,4 +1,4 @@
-"""What the screens have in common that show a table of something: reading, filter, order, marks, a row in detail."""
+"""The base of screens with a table: reading, filter, sort order, marks, and details of the row under the cursor."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from fateflow_tui.tui.widgets.text_views import Pane
 
 T = TypeVar("T")
 
-_REST = 0.12  # seconds that the cursor stands still before more is asked about its row
-_SETTLED = 0.5  # seconds after a job has ended before what it may have made is read
+_REST = 0.12  # seconds after which details of the row under a resting cursor are read
+_SETTLED = 0.5  # seconds between the end of a job and reading what it may have produced
 
 
 class ReadAgainAction(DashScreen):
-    """TextView a whole screen again."""
+    """Reading a whole screen again."""
 
     def read_everything(self) -> None:
         raise NotImplementedError
@@ -40,13 +40,13 @@ class ReadAgainAction(DashScreen):
 
 
 class TableScreen(ReadAgainAction, Generic[T]):
-    """A screen says its kind of rows (see `readings`), their columns and keys, and what is said about one."""
+    """Subclasses set `KIND`, define columns and keys, read the rows in `fetch` and draw details in `show_detail`."""
 
-    KIND: ClassVar[str] = ""  # of a row in a selection, and the topic of the feed
+    KIND: ClassVar[str] = ""  # of a row in a selection, and the topic of the live store
     TITLE: ClassVar[str] = ""
     EMPTY: ClassVar[str] = ""
     FILTER: ClassVar[str] = "words that must occur"
-    AFTER_JOBS: ClassVar[bool] = True  # jobs that end may have changed the rows
+    AFTER_JOBS: ClassVar[bool] = True  # jobs that end can change the rows
     DEFAULT_CSS = """
     TableScreen #filter { display: none; height: 1; border: none; padding: 0; background: $panel; margin: 0 1; }
     TableScreen.-filtering #filter { display: block; }
@@ -56,25 +56,25 @@ class TableScreen(ReadAgainAction, Generic[T]):
         super().__init__()
         self._filter = ""
         self._sort = ""
-        self.wanted = ""  # the key of a row that the cursor goes to as soon as it is there
+        self.wanted = ""  # the key of the row to move the cursor to once it exists
         self._trouble: FateFlowError | None = None
-        self._asked: dict[str, tuple[T, Any]] = {}  # by key: the row as it was, and what was asked about it
+        self._asked: dict[str, tuple[T, Any]] = {}  # by key: the row, and its details
         self._rest: Timer | None = None
         self._later: Timer | None = None
 
     def columns(self) -> tuple[Column[T], ...]:
-        """Of the table; those that are sortable have a key in `order`."""
+        """Return the columns; sortable ones have a key in `orders`."""
         raise NotImplementedError
 
     def key(self, record: T) -> str:
         raise NotImplementedError
 
     def words(self, record: T) -> Iterable[str]:
-        """What the filter looks into."""
+        """Return the texts that the filter searches."""
         raise NotImplementedError
 
     def orders(self) -> dict[str, Callable[[T], Any]]:
-        """By column: what rows are sorted by. The first is how they come."""
+        """Return the sort keys by column; the first column is the order in which rows are read."""
         return {}
 
     async def fetch(self) -> list[T]:
@@ -82,11 +82,11 @@ class TableScreen(ReadAgainAction, Generic[T]):
         raise NotImplementedError
 
     async def ask(self, record: T) -> Any:
-        """More about a row, kept for as long as the row is the same. Raises FateFlowError."""
+        """Read details of a row; they are kept until the row changes. Raises FateFlowError."""
         return None
 
     def show_detail(self, record: T | None, asked: Any) -> None:
-        """Draws what is known of the row under the cursor. asked: of `ask`, None until then, or the FateFlowError."""
+        """Draw the row under the cursor. asked: the result of `ask`, None until then, or its FateFlowError."""
 
     def table(self) -> ComposeResult:
         with Pane(self.TITLE, id="table"):
@@ -162,7 +162,7 @@ class TableScreen(ReadAgainAction, Generic[T]):
         self.query_one("#table", Pane).say(notes=[*notes, (count, "muted")])
 
     def ask_again(self) -> None:
-        """Asks anew about the row under the cursor."""
+        """Read the details of the row under the cursor again."""
         self._asked.pop(self.listing.cursor, None)
         self._show_detail()
         self._ask()
@@ -265,7 +265,7 @@ class TableScreen(ReadAgainAction, Generic[T]):
         self.show_detail(self.listing.record, self._answer())
 
     def _answer(self) -> Any:
-        """What was asked about the row under the cursor; None until then."""
+        """The details of the row under the cursor; None until they are read."""
         row, answer = self._asked.get(self.listing.cursor, (None, None))
         return answer if row is not None and row == self.listing.record else None
 

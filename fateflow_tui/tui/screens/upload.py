@@ -1,4 +1,4 @@
-"""Making a table of a file: which one, and how it is to be read."""
+"""The dialog that uploads a file as a table."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from fateflow_tui.tui.widgets.file_list import FileList
 from fateflow_tui.tui.widgets.text_views import Pane, TextLines
 
 _SUFFIXES = (".csv", ".tsv", ".txt", ".data")
-_LINES = 4  # of the file that are shown
-_PEEKED = 8_192  # bytes of it that are read for that
+_LINES = 4  # lines of the file to show
+_PEEKED = 8_192  # bytes of the file to read for that
 
 
 class Upload(msgspec.Struct, frozen=True):
-    """What is to be uploaded, and how. cli: the command line for it."""
+    """A file to upload. cli: the equivalent command line."""
 
     file: Path
     namespace: str
@@ -37,7 +37,7 @@ class Upload(msgspec.Struct, frozen=True):
 
 
 class UploadDialog(Dialog[Upload]):
-    """A file that is chosen proposes the name of the table and its delimiter."""
+    """Choosing a file proposes the table's name and the delimiter."""
 
     DEFAULT_CSS = """
     UploadDialog > .box { width: 96%; max-width: 120; height: 94%; max-height: 44; padding: 0 1; }
@@ -174,12 +174,12 @@ def _first_lines(path: Path) -> list[str]:
 
 
 def _delimiter(path: Path, line: str) -> str:
-    """What the first line is divided by most often."""
+    """Return the most frequent delimiter of the first line."""
     if path.suffix == ".tsv":
         return "\t"
     best = max(",\t;|", key=line.count)
     return best if line.count(best) else ","
 
 
-def _numbered(number: int, line: str, room: int) -> Spans:
-    return [(f"{number} ", "muted"), (cut(on_one_line(line), max(10, room - 2)), "strong" if number == 1 else "")]
+def _numbered(number: int, line: str, width: int) -> Spans:
+    return [(f"{number} ", "muted"), (cut(on_one_line(line), max(10, width - 2)), "strong" if number == 1 else "")]

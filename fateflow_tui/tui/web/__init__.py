@@ -1,4 +1,4 @@
-"""The dashboard in a browser: a small server on this machine alone, and for each page a process with the dashboard.
+"""The dashboard in a browser: a small server on loopback, and a dashboard process for each page.
 
-`serving.serve` is the way in; it needs the extra `web`. Everything a page loads comes from this machine.
+The entry point is `server.serve`; it needs the extra `web`. Pages load nothing from other hosts.
 """

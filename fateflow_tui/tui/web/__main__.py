@@ -5,11 +5,11 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
-gc.disable()  # nothing that is imported becomes garbage; looking for it takes a tenth of the start
+gc.disable()  # imports leave no garbage; collecting it takes a tenth of the start
 
 from fateflow_tui.tui.app import DashApp  # noqa: E402
 from fateflow_tui.tui.web.page import PageSettings  # noqa: E402
 
 if __name__ == "__main__":
     settings = PageSettings.from_environment()
-    DashApp(settings.site, settings.theme, lambda: Path(settings.demo)).run()
+    DashApp(settings.connection, settings.theme, lambda: Path(settings.demo)).run()

@@ -1,4 +1,4 @@
-"""Who may come in: requests to this machine under its own name, from our own page, by who was given the token."""
+"""Access to the dashboard in a browser: loopback requests from its own page, with the token or its cookie."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from aiohttp.typedefs import Handler
 PAGE: Final = "/"
 _TOKEN: Final = "token"
 _TICKET: Final = "ticket"
-_COME_IN: Final = "open the whole address that `fateflow dash --web` has printed"
+_HINT: Final = "open the URL printed by `fateflow dash --web`"
 _WEEK: Final = 7 * 86_400  # seconds
 
 
 class AccessPolicy:
-    """The token comes with the page's address once and is a cookie from then on, which no script and no page of another
-    site can use. A ticket is a token for one request: the address that a browser is started with is seen by everybody
-    on the machine, and is worth nothing any more once it was opened.
+    """Decides which requests are served.
 
-    port: cookies do not tell ports apart, so each dashboard has its own name for one.
+    The token comes with the page's URL once and is a cookie from then on, which neither scripts nor pages of other
+    sites can use. A ticket is a token for a single request: a browser's command line is visible to everybody on the
+    machine, so the URL in it stops working once it was opened.
+
+    port: part of the cookie's name, as cookies do not distinguish ports.
     """
 
     def __init__(self, port: int) -> None:
@@ -33,41 +35,43 @@ class AccessPolicy:
 
     @property
     def url(self) -> str:
-        """What lets its holder in."""
+        """The URL with the token."""
         return f"{self._address}?{_TOKEN}={self._token}"
 
     def ticket_url(self) -> str:
-        """What lets one request in."""
+        """Return a URL that works once."""
         ticket = secrets.token_urlsafe(32)
         self._tickets.add(ticket)
         return f"{self._address}?{_TICKET}={ticket}"
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Refuses strangers, whatever they ask for; gives the cookie to who came with the token."""
+        """Reject requests without the token or the cookie; set the cookie on requests with the token."""
         refused = self._foreign(request)
         if refused:
             return web.Response(status=403, text=f"{refused}\n")
         if self._matches(request.cookies.get(self._cookie, "")):
             return await handler(request)
         if request.path != PAGE or not self._brings_token(request):
-            return web.Response(status=403, text=f"this dashboard is for who has its token: {_COME_IN}\n")
+            return web.Response(status=403, text=f"missing or invalid token; {_HINT}\n")
         answer = await handler(request)
         answer.set_cookie(self._cookie, self._token, max_age=_WEEK, path="/", httponly=True, samesite="Strict")
         return answer
 
     def _foreign(self, request: web.Request) -> str:
-        """Why a request is not from this machine's own page; else "". A page elsewhere can call us by a name of its own
-        (DNS rebinding) or open a websocket from its origin; the headers give both away.
+        """Return why a request is not from the dashboard's own page, "" if it is.
+
+        A foreign page can reach us by a name of its own (DNS rebinding) or open a websocket from its origin; the Host
+        and Origin headers reveal both.
         """
         host = request.headers.get("Host", "")
         if not _is_loopback(host):
-            return f"this dashboard is not called {host!r}: {_COME_IN}"
+            return f"unexpected host {host!r}; {_HINT}"
         origin = request.headers.get("Origin")
-        if origin is None and "Upgrade" not in request.headers:  # browsers name it with every websocket
+        if origin is None and "Upgrade" not in request.headers:  # browsers send it with every websocket
             return ""
         if origin != f"http://{host}":
-            return f"requests from pages of {origin!r} are not taken"
+            return f"requests from pages of {origin!r} are rejected"
         return ""
 
     def _brings_token(self, request: web.Request) -> bool:
@@ -79,12 +83,12 @@ class AccessPolicy:
             return True
         return False
 
-    def _matches(self, word: str) -> bool:
-        return secrets.compare_digest(word.encode(), self._token.encode())
+    def _matches(self, token: str) -> bool:
+        return secrets.compare_digest(token.encode(), self._token.encode())
 
 
 def _is_loopback(host: str) -> bool:
-    """Of a Host header. Any port: the dashboard may be reached through a tunnel that begins at another one."""
+    """Whether a Host header names loopback. The port may differ, as through a tunnel."""
     try:
         name = (urlsplit(f"//{host}").hostname or "").lower()
         return name == "localhost" or ipaddress.ip_address(name).is_loopback

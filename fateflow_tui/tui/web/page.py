@@ -1,4 +1,4 @@
-"""One page of the dashboard in a browser: its process, its driver, and what it is told at its start."""
+"""One page of the dashboard in a browser: its process, its driver and its settings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from textual_serve.download_manager import DownloadManager
 
 from fateflow_tui.tui.store import ConnectionSettings
 
-# Not in the arguments: those of every process are seen by everybody on the machine, and there may be a secret.
+# In the environment, as the arguments of a process are visible to everybody and the settings may hold a secret.
 _VARIABLE: Final = "FATEFLOW_DASH_SETTINGS"
 
 
@@ -36,27 +36,27 @@ class PageSettings(msgspec.Struct, frozen=True):
     demo: str = ""
 
     @classmethod
-    def of(cls, site: ConnectionSettings, theme: str, demo: Path) -> Self:
-        own = str(site.directory)
-        return cls(site.url, own, site.app_key, site.secret_key, site.start, theme, str(demo))
+    def of(cls, connection: ConnectionSettings, theme: str, demo: Path) -> Self:
+        own = str(connection.directory)
+        return cls(connection.url, own, connection.app_key, connection.secret_key, connection.start, theme, str(demo))
 
     @classmethod
     def from_environment(cls) -> Self:
-        """What this process was told. Processes that it starts are not told it again."""
+        """Read the settings of this process and remove them from the environment that its children inherit."""
         return msgspec.json.decode(os.environ.pop(_VARIABLE), type=cls)
 
     @property
-    def site(self) -> ConnectionSettings:
+    def connection(self) -> ConnectionSettings:
         return ConnectionSettings(self.url, Path(self.home), self.app_key, self.secret_key, self.start)
 
     @property
     def environment(self) -> dict[str, str]:
-        """For `taken` in the process that gets it."""
+        """The variable that `from_environment` reads in the page's process."""
         return {_VARIABLE: msgspec.json.encode(self).decode()}
 
 
 class PageDriver(WebDriver):
-    """Ends the dashboard when nobody can send keys to it any more, and writes whole frames."""
+    """Exits when the input is closed, and writes whole frames."""
 
     def __init__(self, app: Any, **options: Any) -> None:
         super().__init__(app, **options)
@@ -69,22 +69,22 @@ class PageDriver(WebDriver):
 
 
 def _write_all(descriptor: int, data: bytes) -> int:
-    """A signal may cut a write short, and the rest of a frame must follow it."""
+    """Write all data, as a signal may interrupt a write."""
     left = memoryview(data)
     try:
         while left:
             left = left[os.write(descriptor, left) :]
     except BrokenPipeError:
-        pass  # the input has ended too, and that ends the dashboard
+        pass  # the input is closed too, which ends the dashboard
     return len(data)
 
 
-PATIENCE: Final = 5.0  # seconds that a dashboard is given to end by itself
+PATIENCE: Final = 5.0  # seconds for a dashboard to exit by itself
 _DRIVER: Final = "fateflow_tui.tui.web.page:PageDriver"
 
 
 class PageProcess(AppService):
-    """The page is told when the process ends, in whatever way; the process ends when it is told to, or is killed."""
+    """Closes the page when the process ends; stops the process when asked, and kills it if it does not exit."""
 
     def __init__(self, settings: PageSettings, page: web.WebSocketResponse, downloads: DownloadManager) -> None:
         super().__init__(
@@ -116,10 +116,10 @@ class PageProcess(AppService):
         return built | self._settings.environment | {"TEXTUAL_DRIVER": _DRIVER}
 
     async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
-        """In a session of its own: an interrupt from the keyboard is for the server, which ends what it has started."""
-        words = [sys.executable, "-P", "-m", "fateflow_tui.tui.web"]
+        """Start it in its own session, as the server handles ctrl+c and stops its processes."""
+        command = [sys.executable, "-P", "-m", "fateflow_tui.tui.web"]
         process = await asyncio.create_subprocess_exec(
-            *words,
+            *command,
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,

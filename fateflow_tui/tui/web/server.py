@@ -1,4 +1,4 @@
-"""The server behind the pages: files, websockets, port and browser."""
+"""The web server of the dashboard: files, websockets, port and browser."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from fateflow_tui.tui.web.access import PAGE, AccessPolicy
 from fateflow_tui.tui.web.page import PATIENCE, PageProcess, PageSettings
 
 _FILES: Final = Path(__file__).parent / "page"
-_MOST_CELLS: Final = 1_000  # of a page's width and height
+_MAX_CELLS: Final = 1_000  # of a page's width and height
 _HEADERS: Final = {
-    # xterm.js writes style sheets of its own into the page; nothing comes from elsewhere.
+    # xterm.js adds inline style sheets; nothing is loaded from other hosts.
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
@@ -38,7 +38,7 @@ _HEADERS: Final = {
 
 
 class PageServer(Server):
-    """textual-serve's server with a policy, a page of our own, and processes that end with it."""
+    """textual-serve's server with an access policy, our own page, and processes that end with it."""
 
     def __init__(self, settings: PageSettings, policy: AccessPolicy) -> None:
         super().__init__("")
@@ -82,7 +82,7 @@ class PageServer(Server):
 
 
 def _cells(request: web.Request, name: str, usual: int) -> int:
-    return max(1, min(to_int(request.query.get(name, ""), usual), _MOST_CELLS))
+    return max(1, min(to_int(request.query.get(name, ""), usual), _MAX_CELLS))
 
 
 async def _add_headers(request: web.Request, answer: web.StreamResponse) -> None:
@@ -93,10 +93,10 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def serve(settings: PageSettings, port: int, announce: Callable[[str], None], *, browse: bool) -> None:
-    """Serves the dashboard on loopback until it is told to end, and ends all that it has started.
+    """Serve the dashboard on loopback until interrupted, then stop its processes.
 
-    port: 0 for any free one. announce: told the address with the token once it answers. browse: whether the user's
-    browser is to be opened, where there is one. Raises Conflict when another program has the port.
+    port: 0 for any free one. announce: called with the URL and its token once the server answers. browse: open the
+    user's browser, if there is a desktop. Raises Conflict when another program has the port.
     """
     with contextlib.closing(_bound(port)) as listener:
         asyncio.run(_serve(settings, listener, announce, browse))
@@ -116,7 +116,7 @@ async def _serve(
         await web.SockSite(runner, listener).start()
         announce(policy.url)
         if browse and _has_desktop():
-            # A browser may take its time, or keep its starter until it is closed.
+            # Starting a browser can take a while, or block until it is closed.
             threading.Thread(target=webbrowser.open, args=[policy.ticket_url()], daemon=True).start()
         await ending.wait()
     finally:
@@ -132,13 +132,13 @@ def _bound(port: int) -> socket.socket:
         listener.close()
         if error.errno == errno.EADDRINUSE:
             raise Conflict(
-                f"port {port} of 127.0.0.1 cannot be had: another program listens there",
-                hint="choose another one with --port, or leave it out",
+                f"port {port} of 127.0.0.1 is in use by another program",
+                hint="choose another port with --port, or omit it for a free one",
             ) from error
         raise BadRequest(f"cannot listen on 127.0.0.1:{port}: {error.strerror}") from error
     return listener
 
 
 def _has_desktop() -> bool:
-    """Without one a browser for terminals would be opened, in the one that the address was just printed on."""
+    """Whether there is a desktop; without one, a text browser would take over the terminal."""
     return sys.platform == "darwin" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")))

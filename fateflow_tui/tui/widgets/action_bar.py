@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ActionBar(Widget):
-    """One line; what has no room is left to `?`. A click does the same as the key."""
+    """One line; what has no width is left to `?`. A click does the same as the key."""
 
     DEFAULT_CSS = "ActionBar { dock: bottom; height: 1; background: $panel; color: $foreground; }"
 
@@ -32,15 +32,15 @@ class ActionBar(Widget):
         text.append(" ")
         actions = footer_of(screen.actions)
         last = [action for action in actions if action.footer >= 90]
-        room = self.size.width - 1 - sum(len(self._key(action)) + len(action.label) + 3 for action in last)
+        width = self.size.width - 1 - sum(len(self._key(action)) + len(action.label) + 3 for action in last)
         self._spots = []
         for action in actions:
             key = self._key(action)
             places = len(key) + len(action.label) + 3
             if action.footer < 90:
-                if places > room:
+                if places > width:
                     continue
-                room -= places
+                width -= places
             start = text.cell_len
             applies = not action.disabled_reason(selection)
             text.append(key, styles["accent strong"] if applies else styles["muted"])

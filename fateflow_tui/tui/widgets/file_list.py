@@ -125,14 +125,14 @@ def entries_of(folder: Path, suffixes: Sequence[str], kind: Kind | None) -> list
     return sorted(found, key=lambda entry: not entry.is_folder)
 
 
-def _size(entry: Entry, room: int) -> Spans:
+def _size(entry: Entry, width: int) -> Spans:
     return [("" if entry.is_folder else byte_count(entry.size), "muted")]
 
 
 _COLUMNS = (
     Column[Entry](
-        "name", "NAME", lambda e, room: [(on_one_line(e.name), "primary" if e.is_folder else "")], 12, rank=0
+        "name", "NAME", lambda e, width: [(on_one_line(e.name), "primary" if e.is_folder else "")], 12, rank=0
     ),
-    Column[Entry]("kind", "FOR", lambda e, room: [(e.kind, "accent")], 4, 5, rank=1),
+    Column[Entry]("kind", "FOR", lambda e, width: [(e.kind, "accent")], 4, 5, rank=1),
     Column[Entry]("size", "SIZE", _size, 8, 8, rank=2, right=True),
 )

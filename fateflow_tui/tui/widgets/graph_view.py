@@ -68,7 +68,7 @@ class GraphView(ScrollView, can_focus=True):
         self.scene: Scene | None = None
         self._dag: Dag | None = None
         self._shape: object = None
-        self._rooms: dict[str, int] = {}
+        self._detail_widths: dict[str, int] = {}
         self._scenes: dict[str, Scene] = {}
         self._components: dict[str, ComponentView] = {}
         self._related: frozenset[str] = frozenset()
@@ -88,12 +88,12 @@ class GraphView(ScrollView, can_focus=True):
     def show(self, view: JobView) -> None:
         """The job as it is now."""
         components = {one.name: one for one in view.components}
-        shape = ({name: one.needs for name, one in components.items()}, graph_scene.rooms(view))
+        shape = ({name: one.needs for name, one in components.items()}, graph_scene.detail_widths(view))
         changed = [name for name, one in components.items() if self._components.get(name) != one]
         self._components = components
-        self._marks = graph_scene.marks_room(view)
+        self._marks = graph_scene.marks_width(view)
         if shape != self._shape:
-            self._shape, self._rooms, self._scenes = shape, shape[1], {}
+            self._shape, self._detail_widths, self._scenes = shape, shape[1], {}
             self._dag = Dag.of_needs(shape[0])
             self._lay_out()
         elif changed:
@@ -227,17 +227,17 @@ class GraphView(ScrollView, can_focus=True):
 
     async def _laid_out(self, kind: str) -> None:
         """Many nodes take a while, and the screen goes on meanwhile."""
-        dag, rooms = self._dag, self._rooms
+        dag, detail_widths = self._dag, self._detail_widths
         if dag is None:
             return
-        scene = await asyncio.to_thread(graph_scene.draw, dag, kind, rooms[kind])
+        scene = await asyncio.to_thread(graph_scene.draw, dag, kind, detail_widths[kind])
         if dag is self._dag:
             self._scenes[kind] = scene
             self._show_scene(scene)
 
     def _made(self, dag: Dag, kind: str) -> Scene:
         if kind not in self._scenes:
-            self._scenes[kind] = graph_scene.draw(dag, kind, self._rooms[kind])
+            self._scenes[kind] = graph_scene.draw(dag, kind, self._detail_widths[kind])
         return self._scenes[kind]
 
     def _show_scene(self, scene: Scene) -> None:

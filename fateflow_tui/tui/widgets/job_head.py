@@ -58,7 +58,7 @@ class JobHead(Widget):
             ("  ", ""),
         ]
         spans += columns.party_marks(line.parties)
-        room = self.size.width
+        width = self.size.width
         done, rest = columns.bar(line.progress, 10)
         if not line.status.succeeded:
             spans += [("  ", ""), (done, line.status), (rest, "frame"), (f" {line.progress}%", "muted")]
@@ -67,7 +67,7 @@ class JobHead(Widget):
         facts += [f"by {line.submitted_by}" if line.submitted_by else "", on_one_line(line.name or line.description)]
         facts += [self._elsewhere()]
         for fact in filter(None, facts):
-            if spans_width(spans) + len(fact) + 3 <= room:
+            if spans_width(spans) + len(fact) + 3 <= width:
                 spans.append((f"  {fact}", "muted"))
         return spans
 
@@ -127,8 +127,8 @@ def job_columns(now: Callable[[], int]) -> tuple[Column[JobLine], ...]:
         Column("parties", "PARTIES", _parties, 8, 14, 3),
         Column("now", "NOW", _happening, 20, rank=1),
         Column("name", "NAME", _name, 24, 40, rank=6, sortable=True, from_width=185),
-        Column("submitted", "SUBMITTED", lambda line, room: _submitted(line, now()), 12, 12, 5, from_width=110),
-        Column("took", "TOOK", lambda line, room: _took(line, now()), 8, 8, 2, right=True, sortable=True),
+        Column("submitted", "SUBMITTED", lambda line, width: _submitted(line, now()), 12, 12, 5, from_width=110),
+        Column("took", "TOOK", lambda line, width: _took(line, now()), 8, 8, 2, right=True, sortable=True),
     )
 
 
@@ -141,25 +141,25 @@ def happening(line: JobLine) -> str:
     return "" if line.status.succeeded else on_one_line(line.reason)
 
 
-def _job(line: JobLine, room: int) -> Spans:
-    return [(columns.shortened_id(line.job_id, room), "")]
+def _job(line: JobLine, width: int) -> Spans:
+    return [(columns.shortened_id(line.job_id, width), "")]
 
 
-def _status(line: JobLine, room: int) -> Spans:
+def _status(line: JobLine, width: int) -> Spans:
     return [(marked(line.status), line.status)]
 
 
-def _progress(line: JobLine, room: int) -> Spans:
+def _progress(line: JobLine, width: int) -> Spans:
     percent = f"{line.progress:>3}%"
-    if room < _BAR + 5:
+    if width < _BAR + 5:
         return [(percent, line.status)]
-    done, rest = columns.bar(line.progress, room - 5)
+    done, rest = columns.bar(line.progress, width - 5)
     return [(done, line.status), (rest, "frame"), (f" {percent}", "muted" if line.status.succeeded else line.status)]
 
 
-def _parties(line: JobLine, room: int) -> Spans:
+def _parties(line: JobLine, width: int) -> Spans:
     spans = columns.party_marks(line.parties)
-    return spans if spans_width(spans) <= room else _grouped(line)
+    return spans if spans_width(spans) <= width else _grouped(line)
 
 
 def _grouped(line: JobLine) -> Spans:
@@ -174,14 +174,14 @@ def _grouped(line: JobLine) -> Spans:
     return spans
 
 
-def _happening(line: JobLine, room: int) -> Spans:
+def _happening(line: JobLine, width: int) -> Spans:
     text = happening(line)
     if line.waiting is not None:
         return [(text, "warning")]
     return [(text, line.status if line.status.interrupted else "")]
 
 
-def _name(line: JobLine, room: int) -> Spans:
+def _name(line: JobLine, width: int) -> Spans:
     return [(on_one_line(line.description or line.name), "muted")]
 
 

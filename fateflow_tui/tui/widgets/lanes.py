@@ -56,8 +56,8 @@ class Lanes(Widget):
         top = _top([components[name].status for name in names], height)
         lines = self._layout.lines_width if self._layout else 0
         marks = max((spans_width(columns.party_marks(c.parties)) for c in components.values()), default=0)
-        room = max(8, min(max(map(len, names), default=0), self.size.width - lines - marks - 4))
-        timed, now = lines + room + marks + 14 <= self.size.width, time.time_ns() // 1_000_000
+        name_width = max(8, min(max(map(len, names), default=0), self.size.width - lines - marks - 4))
+        timed, now = lines + name_width + marks + 14 <= self.size.width, time.time_ns() // 1_000_000
         for number, (name, cells) in enumerate(rows[top : top + height]):
             component = components[name]
             text.append("\n" if number else "")
@@ -68,7 +68,7 @@ class Lanes(Widget):
                 text.append(cell.glyph, styles[owner.status if owner and cell.node else "muted"])
             text.append("  " if cells else "")
             shown = "strong" if component.status is Status.RUNNING else ""
-            text.append(padded(name, room), styles[shown if component.started_at or shown else "muted"])
+            text.append(padded(name, name_width), styles[shown if component.started_at or shown else "muted"])
             text.append("  ")
             spans = columns.party_marks(component.parties)
             for word, style in spans:

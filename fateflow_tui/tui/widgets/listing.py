@@ -15,7 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from fateflow_tui.core.cells import spans_width
-from fateflow_tui.tui.columns import GAP, Column, Placed, beyond, fitted, shared, without_start
+from fateflow_tui.tui.columns import GAP, Column, Placed, fit_columns, fitted, scrolled_columns, without_start
 from fateflow_tui.tui.themes import Palette
 
 T = TypeVar("T")
@@ -106,7 +106,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         self._place = {key: number for number, key in enumerate(self.keys)}
         self.marked &= self._place.keys()
         self._strips.clear()
-        self.virtual_size = Size(self._room, len(self.keys) + 1)
+        self.virtual_size = Size(self._line_width, len(self.keys) + 1)
         if self.cursor not in self._place:
             self.cursor = self.keys[min(max(height, 0), len(self.keys) - 1)] if self.keys else ""
             self.post_message(self.Moved(self))
@@ -174,7 +174,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
 
     def action_side(self, by: int) -> None:
         """The first column stays. Where all columns are in sight, the words that were cut move."""
-        step = max([10, *(room // 2 for column, room in self._placed if not column.most)])
+        step = max([10, *(cells // 2 for column, cells in self._placed if not column.max_width)])
         if by < 0:
             if self._shifted:
                 self._shifted = max(0, self._shifted - step)
@@ -188,7 +188,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         self.refresh()
 
     @property
-    def _room(self) -> int:
+    def _line_width(self) -> int:
         """Places in a line, beside the scrollbar."""
         return self.scrollable_content_region.width
 
@@ -201,18 +201,21 @@ class Listing(ScrollView, Generic[T], can_focus=True):
     def _most_shifted(self) -> int:
         """Places by which words have to move until the longest one in view ends where its column does."""
         rows = [self.records[key] for key in self.in_view()]
-        moving = [(column, room) for column, room in self._placed[1:] if not column.most and room]
-        return max((spans_width(column.text(row, _WHOLE)) - room for column, room in moving for row in rows), default=0)
+        moving = [(column, cells) for column, cells in self._placed[1:] if not column.max_width and cells]
+        return max(
+            (spans_width(column.text(row, _WHOLE)) - cells for column, cells in moving for row in rows),
+            default=0,
+        )
 
     def _lay_out(self) -> None:
-        room = self._room - _GUTTER - _EDGE
-        self._placed = shared(self._columns, room)
+        cells = self._line_width - _GUTTER - _EDGE
+        self._placed = fit_columns(self._columns, cells)
         if self._skipped and self._placed:
-            self._placed = beyond(self._columns, room, self._placed[0][1], self._skipped)
+            self._placed = scrolled_columns(self._columns, cells, self._placed[0][1], self._skipped)
         self._strips.clear()
 
     def render_line(self, y: int) -> Strip:
-        width = self._room
+        width = self._line_width
         if y == 0:
             return self._head(width)
         number = self.scroll_offset.y + y - 1
@@ -235,7 +238,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         self._lay_out()
-        self.virtual_size = Size(self._room, len(self.keys) + 1)
+        self.virtual_size = Size(self._line_width, len(self.keys) + 1)
         self.call_after_refresh(self._keep_in_view)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -264,14 +267,14 @@ class Listing(ScrollView, Generic[T], can_focus=True):
             self.move_to(self.keys[max(0, min(number, len(self.keys) - 1))])
 
     def _keep_in_view(self) -> None:
-        row, top, room = self.row, self.scroll_offset.y, max(1, self.size.height - 1)
-        if row >= 0 and not top <= row < top + room:
-            self.scroll_to(y=row if row < top else row - room + 1, animate=False, force=True)
+        row, top, cells = self.row, self.scroll_offset.y, max(1, self.size.height - 1)
+        if row >= 0 and not top <= row < top + cells:
+            self.scroll_to(y=row if row < top else row - cells + 1, animate=False, force=True)
 
     def _refresh_row(self, number: int) -> None:
         y = number - self.scroll_offset.y + 1
         if 1 <= y < self.size.height:
-            self.refresh(Region(0, y, self._room, 1))
+            self.refresh(Region(0, y, self._line_width, 1))
 
     def _styles(self) -> Palette:
         if self._palette is None:
@@ -284,10 +287,10 @@ class Listing(ScrollView, Generic[T], can_focus=True):
     def _head(self, width: int) -> Strip:
         styles, base = self._styles(), self.rich_style
         segments = [Segment(" " * _GUTTER, base)]
-        for place, (column, room) in enumerate(self._placed):
+        for place, (column, cells) in enumerate(self._placed):
             arrow = f" {self.sorted_by[1]}" if column.id == self.sorted_by[0] else ""
-            title = column.title if len(column.title + arrow) <= room else column.short or column.title
-            titled = fitted([(title + arrow, "title")], room, right=column.right)
+            title = column.title if len(column.title + arrow) <= cells else column.short or column.title
+            titled = fitted([(title + arrow, "title")], cells, right=column.right)
             segments += [Segment(text, base + styles[style]) for text, style in titled]
             gap = "‹" if self._skipped and not place else ""
             segments.append(Segment(f"{gap:<{GAP}}", base + styles["accent"]))
@@ -313,17 +316,17 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         gutter = base + styles["accent"]
         segments = [Segment("▌" if here else " ", gutter), Segment("◆" if marked else " ", gutter)]
         record = self.records[key]
-        for column, room in self._placed:
-            moved = self._shifted if not column.most and column is not self._placed[0][0] else 0
-            cell = fitted(without_start(column.text(record, room + moved), moved), room, right=column.right)
+        for column, cells in self._placed:
+            moved = self._shifted if not column.max_width and column is not self._placed[0][0] else 0
+            cell = fitted(without_start(column.text(record, cells + moved), moved), cells, right=column.right)
             segments += [Segment(text, base + styles[style]) for text, style in cell if text]
             segments.append(Segment(" " * GAP, base))
         return self._strip(segments, width, base)
 
     def _column_at(self, x: int) -> str:
         left = _GUTTER
-        for column, room in self._placed:
-            if left <= x < left + room + GAP:
+        for column, cells in self._placed:
+            if left <= x < left + cells + GAP:
                 return column.id if column.sortable else ""
-            left += room + GAP
+            left += cells + GAP
         return ""

@@ -39,7 +39,7 @@ class LogPane(ScrollView, can_focus=True):
         Binding("end,G", "end(True)", "last", show=False, id="log.last", tooltip="The last line, and follow"),
         Binding("right", "side(1)", "right", show=False, id="log.right", tooltip="The rest of long messages"),
         Binding("left", "side(-1)", "left", show=False, id="log.left", tooltip="Back to their beginning"),
-        Binding("n", "hit(1)", "next", show=False, id="log.next", tooltip="The next line with what was sought"),
+        Binding("n", "hit(1)", "next", show=False, id="log.next", tooltip="The next line with what was folded"),
         Binding("N", "hit(-1)", "previous", show=False, id="log.previous", tooltip="The one before"),
         Binding("y", "copy", "copy line", show=False, id="log.copy", tooltip="Copy the line under the cursor"),
     ]
@@ -57,7 +57,7 @@ class LogPane(ScrollView, can_focus=True):
         self._shifted = 0  # places of the messages that are out of sight at the left
 
     @property
-    def _room(self) -> int:
+    def _line_width(self) -> int:
         """Places in a line, beside the scrollbar."""
         return self.scrollable_content_region.width
 
@@ -68,7 +68,7 @@ class LogPane(ScrollView, can_focus=True):
     def changed(self) -> None:
         """The book has other lines than before."""
         total = len(self.book.shown)
-        self.virtual_size = Size(self._room, total)
+        self.virtual_size = Size(self._line_width, total)
         self.cursor = max(0, total - 1) if self.follow else min(self.cursor, max(0, total - 1))
         if self.follow:
             self.scroll_to(y=total, animate=False, force=True, immediate=True)
@@ -108,12 +108,12 @@ class LogPane(ScrollView, can_focus=True):
         """When, who and where stay; the messages move."""
         top, total = self.scroll_offset.y, len(self.book.shown)
         lines = [self.book.line(place) for place in range(top, min(total, top + self.size.height))]
-        room = self._room - 1 - spans_width(self._before(lines[0], self._room - 1)) if lines else 0
-        step = max(10, room // 2)
+        max_width = self._line_width - 1 - spans_width(self._before(lines[0], self._line_width - 1)) if lines else 0
+        step = max(10, max_width // 2)
         if by < 0:
             self._shifted = max(0, self._shifted - step)
         else:
-            most = max((width(line.text) for line in lines), default=0) - room
+            most = max((width(line.text) for line in lines), default=0) - max_width
             self._shifted = max(self._shifted, min(self._shifted + step, most))
         self.refresh()
 
@@ -127,7 +127,7 @@ class LogPane(ScrollView, can_focus=True):
         self.go(self.scroll_offset.y + event.y)
 
     def on_resize(self, event: events.Resize) -> None:
-        self.virtual_size = Size(self._room, len(self.book.shown))
+        self.virtual_size = Size(self._line_width, len(self.book.shown))
         if self.follow:
             self.call_after_refresh(self.changed)
 
@@ -139,7 +139,7 @@ class LogPane(ScrollView, can_focus=True):
             self.post_message(self.Moved())
 
     def render_line(self, y: int) -> Strip:
-        base, columns = self.rich_style, self._room
+        base, columns = self.rich_style, self._line_width
         place = y + self.scroll_offset.y
         styles = self.app.palette  # type: ignore[attr-defined]
         if place >= len(self.book.shown):
@@ -152,21 +152,21 @@ class LogPane(ScrollView, can_focus=True):
         segments += [Segment(text, base + styles[style]) for text, style in self._spans(place, columns - 1)]
         return Strip(segments).adjust_cell_length(columns, base)
 
-    def _spans(self, place: int, room: int) -> Spans:
+    def _spans(self, place: int, max_width: int) -> Spans:
         line = self.book.line(place)
-        return [*self._before(line, room), *without_start(self._message(line), self._shifted)]
+        return [*self._before(line, max_width), *without_start(self._message(line), self._shifted)]
 
-    def _before(self, line: BookLine, room: int) -> Spans:
+    def _before(self, line: BookLine, max_width: int) -> Spans:
         """What stands before the message."""
         spans: Spans = []
-        if room > _MESSAGE + 9:
+        if max_width > _MESSAGE + 9:
             spans.append((f"{datetime.fromtimestamp(line.at / 1000):%H:%M:%S} " if line.first else " " * 9, "muted"))
         style = _STYLES[line.level]
         spans.append((f"{_SIGNS[line.level]} " if line.first else "  ", style or "muted"))
         letters = max((len(letter) for letter in self._parties.values()), default=1)
         letter = self._parties.get(line.party, "") if line.first else ""
         spans.append((f"{letter:<{letters}} ", "primary"))
-        named = not self.book.selected.component and room > _MESSAGE + 32
+        named = not self.book.selected.component and max_width > _MESSAGE + 32
         if named:
             name = cut(line.component, _COMPONENT) if line.first else ""
             spans.append((f"{name:<{_COMPONENT}} ", "muted"))
@@ -174,11 +174,11 @@ class LogPane(ScrollView, can_focus=True):
 
     def _message(self, line: BookLine) -> Spans:
         needle, style = self.book.needle, _STYLES[line.level]
-        if not needle or needle not in line.sought or len(line.sought) != len(line.text):
+        if not needle or needle not in line.folded or len(line.folded) != len(line.text):
             return [(line.text, style)]
         spans: Spans = []
         start = 0
-        while (found := line.sought.find(needle, start)) >= 0:
+        while (found := line.folded.find(needle, start)) >= 0:
             end = found + len(needle)
             spans += [(line.text[start:found], style), (line.text[found:end], "match accent")]
             start = end

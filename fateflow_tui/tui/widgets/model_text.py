@@ -44,12 +44,12 @@ _LONGEST: Final = 40  # places of a value
 
 def model_columns(now: Callable[[], int]) -> tuple[Column[ModelRow], ...]:
     return (
-        Column("version", "VERSION", lambda m, room: [(columns.shortened_id(m.model_version, room), "")], 14, 22),
+        Column("version", "VERSION", lambda m, width: [(columns.shortened_id(m.model_version, width), "")], 14, 22),
         Column("kind", "KIND", _kind, 10, 10, sortable=True),
         Column("names", "SERVICES, NAMES, TAGS", _names, 12, 28, rank=2, short="NAMES"),
         Column("parties", "PARTIES", _parties, 8, 24, rank=3),
         Column("components", "COMPONENTS", _components, 12, rank=4),
-        Column("created", "CREATED", lambda m, room: [(columns.moment(m.created_at, now()), "muted")], 12, 12, rank=1),
+        Column("created", "CREATED", lambda m, width: [(columns.moment(m.created_at, now()), "muted")], 12, 12, rank=1),
     )
 
 
@@ -136,13 +136,13 @@ def diff_lines(found: ModelDiff, older: str, newer: str) -> list[Spans]:
     return lines
 
 
-def _kind(model: ModelRow, room: int) -> Spans:
+def _kind(model: ModelRow, width: int) -> Spans:
     kind = kind_of(model)
     glyph, style = _KINDS[kind]
     return [(f"{glyph} {kind}", style)]
 
 
-def _names(model: ModelRow, room: int) -> Spans:
+def _names(model: ModelRow, width: int) -> Spans:
     spans: Spans = []
     for names, style in ((model.services, "running"), (model.aliases, "accent"), (model.tags, "")):
         for name in names:
@@ -150,16 +150,16 @@ def _names(model: ModelRow, room: int) -> Spans:
     return spans
 
 
-def _parties(model: ModelRow, room: int) -> Spans:
-    """By role where there is no room for ids: `G H2 A`."""
+def _parties(model: ModelRow, width: int) -> Spans:
+    """By role where there is no width for ids: `G H2 A`."""
     words = party_words(model.roles)
-    if len(words) <= room:
+    if len(words) <= width:
         return [(words, "")]
     counts = {role: len(parties) for role, parties in model.roles.items()}
     return [(" ".join(f"{role[:1].upper()}{count if count > 1 else ''}" for role, count in counts.items()), "")]
 
 
-def _components(model: ModelRow, room: int) -> Spans:
+def _components(model: ModelRow, width: int) -> Spans:
     return [(", ".join(model.components), "muted")]
 
 

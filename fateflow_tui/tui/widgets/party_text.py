@@ -23,14 +23,16 @@ _SLOW: Final = 300.0  # ms
 
 
 PARTY_COLUMNS: Final = (
-    Column[PartyRow]("party", "PARTY", lambda p, room: [(p.party, "")], 12, 18, sortable=True),
-    Column[PartyRow]("state", "REACHED", lambda p, room: _reached(p), 13, 15, sortable=True),
-    Column[PartyRow]("rtt", "RTT", lambda p, room: _rtt(p), 7, 8, rank=2, right=True),
-    Column[PartyRow]("skew", "CLOCK", lambda p, room: _skew(p), 8, 9, rank=3, right=True),
-    Column[PartyRow]("version", "VERSION", lambda p, room: [(p.peer.version if p.peer else "", "muted")], 7, 9, rank=4),
-    Column[PartyRow]("trust", "TRUST", lambda p, room: _trust(p, room), 13, 20, rank=1),
-    Column[PartyRow]("grants", "GRANTED", lambda p, room: grant_words(p.grant), 10, 24, rank=6),
-    Column[PartyRow]("url", "ADDRESS", lambda p, room: _address(p), 20, rank=5),
+    Column[PartyRow]("party", "PARTY", lambda p, width: [(p.party, "")], 12, 18, sortable=True),
+    Column[PartyRow]("state", "REACHED", lambda p, width: _reached(p), 13, 15, sortable=True),
+    Column[PartyRow]("rtt", "RTT", lambda p, width: _rtt(p), 7, 8, rank=2, right=True),
+    Column[PartyRow]("skew", "CLOCK", lambda p, width: _skew(p), 8, 9, rank=3, right=True),
+    Column[PartyRow](
+        "version", "VERSION", lambda p, width: [(p.peer.version if p.peer else "", "muted")], 7, 9, rank=4
+    ),
+    Column[PartyRow]("trust", "TRUST", lambda p, width: _trust(p, width), 13, 20, rank=1),
+    Column[PartyRow]("grants", "GRANTED", lambda p, width: grant_words(p.grant), 10, 24, rank=6),
+    Column[PartyRow]("url", "ADDRESS", lambda p, width: _address(p), 20, rank=5),
 )
 
 
@@ -130,12 +132,12 @@ def _skew(row: PartyRow) -> Spans:
     return [(f"{skew:+d} ms", "warning" if abs(skew) > _SKEWED else "")]
 
 
-def _trust(row: PartyRow, room: int) -> Spans:
+def _trust(row: PartyRow, width: int) -> Spans:
     if row.here or not row.url:
         return [("", "")]
     if not row.trusted:
-        return [("! not trusted", "warning"), ("; t trusts it" if room > 40 else "", "muted")]
-    return [("✓ ", "success"), (cut(row.fingerprint, max(0, room - 2)), "muted")]
+        return [("! not trusted", "warning"), ("; t trusts it" if width > 40 else "", "muted")]
+    return [("✓ ", "success"), (cut(row.fingerprint, max(0, width - 2)), "muted")]
 
 
 def _address(row: PartyRow) -> Spans:

@@ -56,7 +56,7 @@ def fact_lines(line: JobLine | None, view: JobView | None, now: int, curves: lis
     return lines
 
 
-def curve_lines(curves: list[Curve], room: int) -> list[Spans]:
+def curve_lines(curves: list[Curve], width: int) -> list[Spans]:
     """A sparkline and the last value of each, by component."""
     lines: list[Spans] = []
     component = ""
@@ -64,9 +64,9 @@ def curve_lines(curves: list[Curve], room: int) -> list[Spans]:
         if curve.component != component:
             component = curve.component
             lines += [[]] if lines else []
-            lines.append([(cut(component, room), "muted")])
+            lines.append([(cut(component, width), "muted")])
         last = figure(curve.values[-1])
-        drawn = columns.sparkline(curve.values, max(0, room - len(last) - 12)) if len(curve.values) > 1 else ""
+        drawn = columns.sparkline(curve.values, max(0, width - len(last) - 12)) if len(curve.values) > 1 else ""
         count = [(f" ({len(curve.values)})", "muted")] if drawn else []
         lines.append([(f"{curve.name:<5} ", ""), (f"{drawn} " if drawn else "", "accent"), (last, "strong"), *count])
     return lines

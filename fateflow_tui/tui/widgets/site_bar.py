@@ -49,14 +49,14 @@ class SiteBar(Widget):
         clock = f"{time.strftime('%H:%M:%S')} "
         left, middle, right = self._site(snapshot), connection_words(snapshot.connection, since), counted(snapshot)
         brief = counted(snapshot, brief=True)
-        room = self.size.width - len(clock) - 2
+        width = self.size.width - len(clock) - 2
         for parts in ([left, middle, right], [left[:1], middle, right], [left[:1], middle, brief], [middle]):
-            if spans_width([span for part in parts for span in part]) + 3 * len(parts) <= room:
+            if spans_width([span for part in parts for span in part]) + 3 * len(parts) <= width:
                 break
         line: Spans = []
         for part in parts:
             line += [*part, ("   ", "")]
-        line.append((" " * max(1, room + 2 - spans_width(line)), ""))
+        line.append((" " * max(1, width + 2 - spans_width(line)), ""))
         line.append((clock, "muted"))
         text = Text(no_wrap=True, overflow="crop", end="")
         for word, style in line:
@@ -71,10 +71,10 @@ class SiteBar(Widget):
             return
         left = 1
         for entry in SCREENS:
-            room = len(entry.title) + 5
-            if left <= event.x < left + room:
+            width = len(entry.title) + 5
+            if left <= event.x < left + width:
                 self.app.switch_mode(entry.name)
-            left += room
+            left += width
 
     def _site(self, snapshot: Snapshot) -> Spans:
         site = snapshot.site

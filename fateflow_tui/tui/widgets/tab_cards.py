@@ -108,7 +108,7 @@ class CardBox(Static, can_focus=True):
 
 
 class CardsTab(JobTab):
-    """Beside each other where there is room, below each other elsewhere."""
+    """Beside each other where there is width, below each other elsewhere."""
 
     DEFAULT_CSS = """
     CardsTab ItemGrid { height: auto; grid-gutter: 0 1; }
@@ -148,19 +148,19 @@ class CardsTab(JobTab):
         return [(plural(count, "card"), "error" if count else "muted")]
 
 
-def brief_lines(card: FailureCard, room: int) -> list[Spans]:
+def brief_lines(card: FailureCard, width: int) -> list[Spans]:
     """What a person needs to go on, most needed first."""
-    lines: list[Spans] = wrapped([(on_one_line(card.cause or card.kind), f"{sign(card)[1]} strong")], room)
+    lines: list[Spans] = wrapped([(on_one_line(card.cause or card.kind), f"{sign(card)[1]} strong")], width)
     ended = {"signal": card.signal, "exit": "" if card.exit_code in (None, 0) else str(card.exit_code)}
     facts = {"fix": card.hint, "where": columns.path_end(card.where), **ended, "memory": columns.mib(card.peak_memory)}
     facts["run"] = str(card.version + 1) if card.version else ""
     for name, value in facts.items():
         if value:
             style = "success" if name == "fix" else ""
-            lines += wrapped([(f"{name:<7}", "muted"), (on_one_line(value), style)], room)
+            lines += wrapped([(f"{name:<7}", "muted"), (on_one_line(value), style)], width)
     if card.log:
-        lines.append([("─" * room, "frame")])
-        lines += [[(cut(line, room), "muted")] for line in log_lines(card)[-_LOG:]]
+        lines.append([("─" * width, "frame")])
+        lines += [[(cut(line, width), "muted")] for line in log_lines(card)[-_LOG:]]
     return lines
 
 

@@ -62,13 +62,13 @@ def tree_lines(value: Any, indent: int = 0, *, most: int = 200) -> list[Spans]:
     if not isinstance(value, dict):
         return [[(f"{'  ' * indent}{short(value)}", "")]]
     lines: list[Spans] = []
-    room = min(32, max((len(str(key)) for key, member in value.items() if _plain(member)), default=0))
+    width = min(32, max((len(str(key)) for key, member in value.items() if _plain(member)), default=0))
     for number, (key, member) in enumerate(value.items()):
         if number >= most:
             lines.append([(f"{'  ' * indent}… and {len(value) - most:,} more", "muted")])
             break
         if _plain(member):
-            name = padded(str(key), max(room, len(str(key))))
+            name = padded(str(key), max(width, len(str(key))))
             lines.append([("  " * indent, ""), (f"{name}  ", "muted"), (on_one_line(short(member)), "")])
         else:
             count = f"  {len(member)}" if member else "  –"
@@ -101,9 +101,9 @@ def _origin_style(one: Parameter) -> str:
 
 
 COLUMNS: Final[tuple[Column[Parameter], ...]] = (
-    Column("path", "PARAMETER", lambda one, room: [(on_one_line(one.path), _origin_style(one))], 14, 40),
-    Column("value", "VALUE", lambda one, room: [(on_one_line(one.text), _origin_style(one))], 10),
-    Column("origin", "FROM", lambda one, room: [(one.origin, "muted" if one.origin == DEFAULT else "accent")], 7, 14),
+    Column("path", "PARAMETER", lambda one, width: [(on_one_line(one.path), _origin_style(one))], 14, 40),
+    Column("value", "VALUE", lambda one, width: [(on_one_line(one.text), _origin_style(one))], 10),
+    Column("origin", "FROM", lambda one, width: [(one.origin, "muted" if one.origin == DEFAULT else "accent")], 7, 14),
 )
 
 

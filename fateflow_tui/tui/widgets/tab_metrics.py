@@ -17,7 +17,7 @@ from fateflow_tui.tui.widgets.text_views import ScrollText
 from fateflow_tui.views.charts import Chart, draw
 
 _WITHOUT: Final = ("Reader", "Sleep", "Upload", "Download", "Writer")
-_WIDE: Final = 46  # places of a chart, from which on another one has room beside it
+_WIDE: Final = 46  # places of a chart, from which on another one has width beside it
 _HIGH: Final = 7  # lines of the curves of a chart
 _MOST: Final = 6  # components of a job that are asked for series, the last ones
 
@@ -60,14 +60,14 @@ class MetricsTab(JobTab):
 
     def draw(self) -> None:
         pane = self.query_one(ScrollText)
-        room = pane.scrollable_content_region.width
-        if not room or self.subject is None:
+        width = pane.scrollable_content_region.width
+        if not width or self.subject is None:
             return
         if self.failure is not None or not (self._charts or self._scores):
             pane.show(self.placeholder() or ([] if self.unread else [[(_none(self.subject), "muted")]]))
             return
-        across = max(1, room // _WIDE)
-        each = (room - 2 * (across - 1)) // across
+        across = max(1, width // _WIDE)
+        each = (width - 2 * (across - 1)) // across
         lines = score_lines(self._scores)
         for start in range(0, len(self._charts), across):
             row = [draw(chart, each, _HIGH) for chart in self._charts[start : start + across]]

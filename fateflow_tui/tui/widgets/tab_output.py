@@ -26,10 +26,10 @@ from fateflow_tui.tui.widgets.text_views import ScrollText
 MODEL: Final = "model"
 SUMMARY: Final = "summary"
 _TABLES: Final[tuple[Column[OutputInfo], ...]] = (
-    Column("component", "COMPONENT", lambda one, room: [(one.component_name, "strong")], 12, 28),
-    Column("party", "PARTY", lambda one, room: [(f"{one.role}:{one.party_id}", "")], 10, 14),
-    Column("port", "PORT", lambda one, room: [(one.data_name, "")], 6, 16, 2),
-    Column("table", "TABLE", lambda one, room: [(f"{one.table_namespace}.{one.table_name}", "muted")], 16, rank=1),
+    Column("component", "COMPONENT", lambda one, width: [(one.component_name, "strong")], 12, 28),
+    Column("party", "PARTY", lambda one, width: [(f"{one.role}:{one.party_id}", "")], 10, 14),
+    Column("port", "PORT", lambda one, width: [(one.data_name, "")], 6, 16, 2),
+    Column("table", "TABLE", lambda one, width: [(f"{one.table_namespace}.{one.table_name}", "muted")], 16, rank=1),
 )
 
 

@@ -22,9 +22,9 @@ _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _STATUSES: Final = frozenset(map(str, Status))
 
 COLUMNS: Final[tuple[Column[StoryEntry], ...]] = (
-    Column("at", "WHEN", lambda entry, room: [(_clock(entry.at, room), "muted")], 8, 12),
-    Column("who", "WHO", lambda entry, room: _who(entry), 14, 28, 2),
-    Column("what", "WHAT", lambda entry, room: what(entry), 20),
+    Column("at", "WHEN", lambda entry, width: [(_clock(entry.at, width), "muted")], 8, 12),
+    Column("who", "WHO", lambda entry, width: _who(entry), 14, 28, 2),
+    Column("what", "WHAT", lambda entry, width: what(entry), 20),
 )
 
 
@@ -45,9 +45,9 @@ def what(entry: StoryEntry) -> Spans:
     return [*spans, (f": {on_one_line(entry.text)}", "muted")] if entry.text else spans
 
 
-def _clock(at: int, room: int) -> str:
+def _clock(at: int, width: int) -> str:
     moment = datetime.fromtimestamp(at / 1000)
-    return f"{moment:%H:%M:%S}.{at % 1000:03}" if room >= 12 else f"{moment:%H:%M:%S}"
+    return f"{moment:%H:%M:%S}.{at % 1000:03}" if width >= 12 else f"{moment:%H:%M:%S}"
 
 
 def _who(entry: StoryEntry) -> Spans:

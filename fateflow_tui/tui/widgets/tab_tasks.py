@@ -53,7 +53,7 @@ def task_rows(view: JobView, component: str, times: Iterable[TaskTimes], now: in
     return rows
 
 
-def _name(row: TaskRow, room: int) -> Spans:
+def _name(row: TaskRow, width: int) -> Spans:
     one = row.component
     if not row.first:
         return [("", "")]
@@ -63,12 +63,12 @@ def _name(row: TaskRow, room: int) -> Spans:
     return [(one.name, style or "muted")]
 
 
-def _status(row: TaskRow, room: int) -> Spans:
+def _status(row: TaskRow, width: int) -> Spans:
     reused = row.times is not None and row.times.reused_from
     return [(f"{REUSED} reused" if reused else marked(row.status), row.status)]
 
 
-def _took(row: TaskRow, room: int) -> Spans:
+def _took(row: TaskRow, width: int) -> Spans:
     times = row.times
     started = times.start_time if times is not None else row.component.started_at
     ended = times.end_time if times is not None else row.component.ended_at
@@ -77,30 +77,30 @@ def _took(row: TaskRow, room: int) -> Spans:
     return [(duration(ended - started) if started and ended else "", "")]
 
 
-def _started(row: TaskRow, room: int) -> Spans:
+def _started(row: TaskRow, width: int) -> Spans:
     started = row.times.start_time if row.times is not None else row.component.started_at
     return [(columns.clock(started or 0), "muted")]
 
 
-def _waited(row: TaskRow, room: int) -> Spans:
+def _waited(row: TaskRow, width: int) -> Spans:
     waited = row.times.waited if row.times is not None else None
     return [(duration(waited) if waited is not None else "", "muted")]
 
 
-def _memory(row: TaskRow, room: int) -> Spans:
+def _memory(row: TaskRow, width: int) -> Spans:
     return [(columns.mib(row.times.peak_memory) if row.times is not None else "", "muted")]
 
 
-def _exit(row: TaskRow, room: int) -> Spans:
+def _exit(row: TaskRow, width: int) -> Spans:
     code = row.times.exit_code if row.times is not None else None
     return [("" if code is None else str(code), "failed" if code else "muted")]
 
 
-def _party(row: TaskRow, room: int) -> Spans:
+def _party(row: TaskRow, width: int) -> Spans:
     return [(row.party, "" if row.here else "muted")]
 
 
-def _source(row: TaskRow, room: int) -> Spans:
+def _source(row: TaskRow, width: int) -> Spans:
     times = row.times
     if times is not None and times.reused_from:
         return [(f"from {times.reused_from}", "muted")]
@@ -114,7 +114,7 @@ COLUMNS: Final[tuple[Column[TaskRow], ...]] = (
     Column("took", "TOOK", _took, 6, 8, right=True),
     Column("memory", "MEMORY", _memory, 8, 8, 3, right=True),
     Column("exit", "EXIT", _exit, 4, 4, 2, right=True),
-    Column("version", "RUN", lambda row, room: [(str(row.component.version + 1), "muted")], 3, 3, 4, right=True),
+    Column("version", "RUN", lambda row, width: [(str(row.component.version + 1), "muted")], 3, 3, 4, right=True),
     Column("started", "STARTED", _started, 8, 8, 5),
     Column("waited", "WAITED", _waited, 6, 8, 6, right=True),
     Column("source", "", _source, 0, 0, 7),

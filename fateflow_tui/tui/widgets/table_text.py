@@ -25,17 +25,17 @@ _LOOKED_AT: Final = 50  # rows by which the width of a column is judged
 
 
 def columns_of(header: Sequence[str] | None, rows: Sequence[Row]) -> list[Column[Row]]:
-    """One for each column of a table; the ones to the right go first where there is no room."""
+    """One for each column of a table; the ones to the right go first where there is no max_width."""
     count = max([len(header or ()), *(len(row) for row in rows[:_LOOKED_AT])], default=0)
     columns = []
     for place in range(count):
         title = on_one_line(str(header[place])) if header and place < len(header) else f"column {place}"
         values = [row[place] for row in rows[:_LOOKED_AT] if place < len(row)]
         widest = max([width(title), *(width(cell_text(value)) for value in values)])
-        room = min(_WIDEST, widest)
+        max_width = min(_WIDEST, widest)
         figures = place > 0 and bool(values) and all(map(_figure, values))
-        most = room if widest == room else 0  # what is cut can be moved
-        columns.append(Column(str(place), title, _text(place), room, most, rank=place, right=figures))
+        most = max_width if widest == max_width else 0  # what is cut can be moved
+        columns.append(Column(str(place), title, _text(place), max_width, most, rank=place, right=figures))
     return columns
 
 
@@ -51,7 +51,7 @@ def cell_text(value: Any) -> str:
 
 
 def _text(place: int) -> Any:
-    def text(row: Row, room: int) -> Spans:
+    def text(row: Row, max_width: int) -> Spans:
         return [(cell_text(row[place]) if place < len(row) else "", "muted" if place == 0 else "")]
 
     return text
@@ -88,16 +88,21 @@ class TableAnswer(msgspec.Struct, frozen=True):
 
 def table_columns(now: Callable[[], int]) -> tuple[Column[TableLine], ...]:
     return (
-        Column("namespace", "NAMESPACE", lambda t, room: [(on_one_line(t.namespace), "muted")], 10, 20),
+        Column("namespace", "NAMESPACE", lambda t, max_width: [(on_one_line(t.namespace), "muted")], 10, 20),
         Column("name", "NAME", _name, 14, 32, sortable=True),
-        Column("rows", "ROWS", lambda t, room: [(_count(t.count), "")], 9, 9, right=True, sortable=True),
-        Column("columns", "COLS", lambda t, room: [(_count(t.columns), "")], 4, 4, rank=4, right=True),
-        Column("parts", "PARTS", lambda t, room: [(_count(t.partition), "muted")], 5, 5, rank=5, right=True),
-        Column("kind", "KIND", lambda t, room: [(t.kind, "")], 9, 10, rank=3, sortable=True),
+        Column("rows", "ROWS", lambda t, max_width: [(_count(t.count), "")], 9, 9, right=True, sortable=True),
+        Column("columns", "COLS", lambda t, max_width: [(_count(t.columns), "")], 4, 4, rank=4, right=True),
+        Column("parts", "PARTS", lambda t, max_width: [(_count(t.partition), "muted")], 5, 5, rank=5, right=True),
+        Column("kind", "KIND", lambda t, max_width: [(t.kind, "")], 9, 10, rank=3, sortable=True),
         Column("state", "STATE", _state, 10, 16, rank=2),
         Column("origin", "MADE BY", _origin, 18, rank=1),
         Column(
-            "created", "CREATED", lambda t, room: [(columns.moment(t.create_time or 0, now()), "muted")], 12, 12, rank=6
+            "created",
+            "CREATED",
+            lambda t, _: [(columns.moment(t.create_time or 0, now()), "muted")],
+            12,
+            12,
+            rank=6,
         ),
     )
 
@@ -132,21 +137,21 @@ def preview_words(preview: TablePreview | FateFlowError | None) -> str:
     return "reading …" if preview is None else "the table is empty"
 
 
-def _name(table: TableLine, room: int) -> Spans:
+def _name(table: TableLine, max_width: int) -> Spans:
     return [(on_one_line(table.table_name), "" if table.enable else "muted")]
 
 
-def _state(table: TableLine, room: int) -> Spans:
+def _state(table: TableLine, max_width: int) -> Spans:
     spans: Spans = [("✓ enabled", "success")] if table.enable else [("■ disabled", "canceled")]
     return [*spans, (" bound", "accent")] if table.external else spans
 
 
-def _origin(table: TableLine, room: int) -> Spans:
+def _origin(table: TableLine, max_width: int) -> Spans:
     origin = table.origin or {}
     component = str(origin.get("component", ""))
     job = str(origin.get("job_id", ""))
     named = f"{component} " if component else ""
-    return [(named, ""), (columns.shortened_id(job, max(0, room - width(named))), "muted")]
+    return [(named, ""), (columns.shortened_id(job, max(0, max_width - width(named))), "muted")]
 
 
 def _count(value: Any) -> str:

@@ -78,11 +78,11 @@ class Pane(Vertical):
         self._draw()
 
     def _draw(self) -> None:
-        room = self.outer_size.width - 6 - len(self._heading)
+        width = self.outer_size.width - 6 - len(self._heading)
         notes = self._notes
-        if spans_width(notes) > room - 4:
-            notes = [(cut("".join(text for text, _ in notes), max(0, room - 4)), "muted")]
-        rule = room - spans_width(notes) - 4
+        if spans_width(notes) > width - 4:
+            notes = [(cut("".join(text for text, _ in notes), max(0, width - 4)), "muted")]
+        rule = width - spans_width(notes) - 4
         colors = {"warning": "$warning", "error": "$error", "accent": "$accent", "muted": "$muted"}
         parts: list[Content | tuple[str, str]] = [Content(self._heading)]
         if notes and notes[0][0] and rule > 0:
@@ -129,12 +129,12 @@ class ScrollText(ScrollView, can_focus=True):
         return strip.crop(left, left + width).adjust_cell_length(width, base)
 
     def _lay_out(self) -> None:
-        room = self.scrollable_content_region.width
-        if not room:
+        width = self.scrollable_content_region.width
+        if not width:
             return
-        self._pieces = self._lines if self._cut else [one for line in self._lines for one in wrapped(line, room)]
+        self._pieces = self._lines if self._cut else [one for line in self._lines for one in wrapped(line, width)]
         widest = max((sum(len(text) for text, _ in line) for line in self._pieces), default=0)
-        self.virtual_size = Size(widest if self._cut else room, len(self._pieces))
+        self.virtual_size = Size(widest if self._cut else width, len(self._pieces))
         self.refresh()
 
 
