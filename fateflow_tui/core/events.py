@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.messages import Acknowledgement, Directive, FailureCard, Refusal, Report
+from fateflow_tui.core.messages import Acknowledgement, Directive, Refusal, Report
 from fateflow_tui.core.plan import JobPlan, PartyDocument
 from fateflow_tui.core.records import Adopted
 from fateflow_tui.core.status import Status
+from fateflow_tui.core.work import TaskOutcome
 
 
 class JobSubmitted(msgspec.Struct, frozen=True):
@@ -73,20 +74,14 @@ class TaskStarted(msgspec.Struct, frozen=True):
 
 
 class TaskEnded(msgspec.Struct, frozen=True):
-    """The worker is gone: by itself, killed, or never started. outputs: see `core.records.Output`."""
+    """The worker has ended, was killed, or never started."""
 
     at: int
     job_id: str
     component: str
     version: int
     party: Party
-    status: Status
-    card: FailureCard | None = None
-    outputs: list[dict[str, Any]] = []
-    summary: dict[str, Any] | None = None
-    peak_memory: int = 0
-    exit_code: int | None = None
-    module_version: str = ""
+    outcome: TaskOutcome
 
 
 class StopRequested(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What the site hands to a worker, and what the two say to each other over the worker's channel.
+"""What the site gives to a worker, and the frames that the two exchange over the worker's channel.
 
 The channel is a stream socket. Each frame is a 4-byte big-endian length, a JSON header of that length, and, if the
 header's `size` is not 0, that many bytes of payload. Nothing on it is ever pickled.
@@ -6,7 +6,7 @@ header's `size` is not 0, that many bytes of payload. Nothing on it is ever pick
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -15,6 +15,15 @@ from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.core.plan import TaskPlan
 from fateflow_tui.core.records import Output
 from fateflow_tui.core.status import Status
+
+MORE_MEMORY: Final = "give the task more memory (task_memory in job_parameters) or fewer rows"
+_OUT_OF_MEMORY: Final = ("memory allocation of", "MemoryError", "out of memory", "bad_alloc", "Cannot allocate memory")
+_SEE_STD_LOG: Final = "std.log of the task may say more"
+_SIGNAL_HINTS: Final = {
+    "SIGKILL": "it was killed from outside, or the machine ran out of memory: see the system's log",
+    "SIGTERM": "it was ended from outside; run the job again",
+    "SIGSEGV": "a library crashed: std.log of the task says where",
+}
 
 
 class TableRef(msgspec.Struct, frozen=True):
@@ -58,18 +67,77 @@ class TaskSpec(msgspec.Struct, frozen=True):
     model_version: str = ""
 
 
-class TaskResult(msgspec.Struct, frozen=True):
-    """The worker's last word. module_version: of the module that ran."""
+class ProcessExit(msgspec.Struct, frozen=True):
+    """How a worker's process exited. exit_code: None if a signal killed it, `signal` by name. peak_memory: in MiB."""
+
+    exit_code: int | None = None
+    signal: str = ""
+    peak_memory: int = 0
+
+
+class TaskOutcome(msgspec.Struct, frozen=True):
+    """How one run of a task ended, as its worker reports it, or as the site derives it when the worker cannot.
+
+    exit: of the process; None if there was none or nothing is known of it. module_version: of the module that ran.
+    """
 
     status: Status
     outputs: list[Output] = []
     summary: dict[str, Any] | None = None
     card: FailureCard | None = None
+    exit: ProcessExit = ProcessExit()
     module_version: str = ""
+
+    @classmethod
+    def from_exit(cls, spec: TaskSpec, exit: ProcessExit, log: list[str], machine_memory: float) -> TaskOutcome:
+        """The outcome of a worker that died without a result. log: its last lines. machine_memory: in MiB."""
+        if _ran_out_of_memory(exit, log, machine_memory):
+            limit = f" (the task's limit is {spec.memory} MiB)" if spec.memory else ""
+            cause = f"the worker ran out of memory at {exit.peak_memory} MiB{limit}"
+            return cls._failed(spec, exit, "memory", cause, MORE_MEMORY, log)
+        if exit.signal:
+            cause = f"the worker was killed by {exit.signal}"
+            return cls._failed(spec, exit, "signal", cause, _SIGNAL_HINTS.get(exit.signal, _SEE_STD_LOG), log)
+        cause = f"the worker exited with code {exit.exit_code} before the task was done"
+        return cls._failed(spec, exit, "exit", cause, _SEE_STD_LOG, log)
+
+    @classmethod
+    def from_kill(cls, spec: TaskSpec, status: Status, reason: str, exit: ProcessExit) -> TaskOutcome:
+        """The outcome of a worker that the site killed."""
+        kind = "timeout" if status is Status.TIMEOUT else "canceled"
+        card = FailureCard(spec.party, spec.component, spec.version, kind, reason or f"the task was ended: {status}")
+        return cls(status, card=card).with_exit(exit)
+
+    @classmethod
+    def from_lost(cls, spec: TaskSpec, cause: str) -> TaskOutcome:
+        """The outcome of a run whose process did not start, or was lost."""
+        hint = "logs/fate_flow/workers.log says more; run the job again"
+        return cls._failed(spec, ProcessExit(), "lost", cause, hint, [])
+
+    @classmethod
+    def _failed(
+        cls, spec: TaskSpec, exit: ProcessExit, kind: str, cause: str, hint: str, log: list[str]
+    ) -> TaskOutcome:
+        card = FailureCard(spec.party, spec.component, spec.version, kind, cause, hint=hint, log=log)
+        return cls(Status.FAILED, card=card).with_exit(exit)
+
+    def with_exit(self, exit: ProcessExit) -> TaskOutcome:
+        """Set how the process exited, on the failure card as well."""
+        card = self.card and msgspec.structs.replace(
+            self.card, exit_code=exit.exit_code, signal=exit.signal, peak_memory=exit.peak_memory
+        )
+        return msgspec.structs.replace(self, exit=exit, card=card)
+
+
+def _ran_out_of_memory(exit: ProcessExit, log: list[str], machine_memory: float) -> bool:
+    if any(message in line for line in log for message in _OUT_OF_MEMORY):
+        return True
+    # The kernel's out-of-memory killer leaves no message in the task's log.
+    return exit.signal == "SIGKILL" and exit.peak_memory > 0.9 * machine_memory
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello", tag_field="type"):
-    """Worker -> site: the first frame; token is the secret that came with the order."""
+    """Worker -> site: the first frame; token is the secret that came with the task spec."""
 
     token: str
     size: int = 0
@@ -110,7 +178,7 @@ class Progressed(msgspec.Struct, frozen=True, tag="progress", tag_field="type"):
 
 class MetricsWritten(msgspec.Struct, frozen=True, tag="metrics", tag_field="type"):
     """Worker -> site: what was appended to a series, for live display. points: [key, value] each; of a large batch only
-    the last ones, and then `complete` is false. meta: the keys of the series' meta that were set.
+    the last ones, with `complete` false. meta: the keys of the series' meta that were set.
     """
 
     namespace: str
@@ -122,13 +190,9 @@ class MetricsWritten(msgspec.Struct, frozen=True, tag="metrics", tag_field="type
 
 
 class Finished(msgspec.Struct, frozen=True, tag="result", tag_field="type"):
-    """Worker -> site: the last word. peak_memory: of the process so far, in MiB.
+    """Worker -> site: the final frame. All outputs are on disk, and the process exits now, as `outcome.exit` says."""
 
-    What the result names is on disk. The process exits at once, with 0 if the task succeeded and else with 1.
-    """
-
-    result: TaskResult
-    peak_memory: int = 0
+    outcome: TaskOutcome
     size: int = 0
 
 

@@ -7,7 +7,7 @@ import msgspec
 from fateflow_tui.core.effects import ForgetRuns, KillTask, StartTask
 from fateflow_tui.core.events import TaskEnded, TaskStarted
 from fateflow_tui.core.messages import ComponentDirective, FailureCard, Phase, Want
-from fateflow_tui.core.records import Output, PartyRecord, TaskRecord, task_key
+from fateflow_tui.core.records import PartyRecord, TaskRecord, task_key
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine.context import TurnContext
 from fateflow_tui.engine.job import Job, PendingKill, move_task
@@ -121,17 +121,17 @@ def on_task_ended(turn: TurnContext, job: Job, event: TaskEnded) -> None:
     if task is None or task.status is not Status.RUNNING:
         return
     kill = job.kills.get(task.key)
-    task.exit_code, task.peak_memory, task.summary = event.exit_code, event.peak_memory, event.summary
-    task.outputs, task.module_version = msgspec.convert(event.outputs, list[Output]), event.module_version
-    task.card = None if event.status.succeeded else _card(event, kill)
-    move_task(job, task, event.status, turn.at, task.card.cause if task.card else "")
+    outcome = event.outcome
+    task.exit_code, task.peak_memory = outcome.exit.exit_code, outcome.exit.peak_memory
+    task.outputs, task.summary, task.module_version = list(outcome.outputs), outcome.summary, outcome.module_version
+    task.card = None if outcome.status.succeeded else _card(event, kill)
+    move_task(job, task, outcome.status, turn.at, task.card.cause if task.card else "")
 
 
 def _card(event: TaskEnded, kill: PendingKill | None) -> FailureCard:
     """The worker's own card; of a worker that was killed, with the reason for which it was."""
-    card = event.card or FailureCard(
-        event.party, event.component, event.version, str(event.status), "", exit_code=event.exit_code
-    )
-    if kill is not None and kill.status is event.status:
+    status = event.outcome.status
+    card = event.outcome.card or FailureCard(event.party, event.component, event.version, str(status), "")
+    if kill is not None and kill.status is status:
         return msgspec.structs.replace(card, kind=kill.kind, cause=kill.reason)
     return card

@@ -34,10 +34,10 @@ from fateflow_tui.core.messages import FailureCard, Report
 from fateflow_tui.core.plan import PartyDocument, TaskPlan
 from fateflow_tui.core.records import JobState, TaskRecord
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.work import ModelRef, TableRef, TaskSpec
+from fateflow_tui.core.work import ModelRef, TableRef, TaskOutcome, TaskSpec
 from fateflow_tui.runtime.messages.bus import MessageBus
 from fateflow_tui.runtime.peers.client import Peers
-from fateflow_tui.runtime.workers.workers import Ending, Workers
+from fateflow_tui.runtime.workers.workers import Workers
 
 
 def task_spec(state: JobState, party: Party, component: str, version: int, home: Path) -> TaskSpec:
@@ -216,9 +216,7 @@ class EffectRunner:
     async def _kill(self, effect: KillTask) -> None:
         session = session_id(effect.job_id, effect.component, effect.version, effect.party)
         if not await self._workers.kill(session, effect.status, effect.reason):
-            self._post(
-                TaskEnded(now_ms(), effect.job_id, effect.component, effect.version, effect.party, effect.status)
-            )
+            self._post(_ended(effect, TaskOutcome(effect.status)))
 
     async def _send_directive(self, effect: SendDirective) -> None:
         directive = effect.directive
@@ -242,24 +240,14 @@ def started(spec: TaskSpec, pid: int) -> TaskStarted:
     return TaskStarted(now_ms(), spec.job_id, spec.component, spec.version, spec.party, pid)
 
 
-def ended(spec: TaskSpec, ending: Ending) -> TaskEnded:
-    """A worker's end as an event; its `ending` says how it went."""
-    return TaskEnded(
-        at=now_ms(),
-        job_id=spec.job_id,
-        component=spec.component,
-        version=spec.version,
-        party=spec.party,
-        status=ending.status,
-        card=ending.card,
-        outputs=ending.outputs,
-        summary=ending.summary,
-        peak_memory=ending.peak_memory,
-        exit_code=ending.exit_code,
-        module_version=ending.module_version,
-    )
+def ended(spec: TaskSpec, outcome: TaskOutcome) -> TaskEnded:
+    return TaskEnded(now_ms(), spec.job_id, spec.component, spec.version, spec.party, outcome)
 
 
 def _never_started(effect: StartTask, cause: str, hint: str) -> TaskEnded:
     card = FailureCard(effect.party, effect.component, effect.version, kind="exception", cause=cause, hint=hint)
-    return TaskEnded(now_ms(), effect.job_id, effect.component, effect.version, effect.party, Status.FAILED, card)
+    return _ended(effect, TaskOutcome(Status.FAILED, card=card))
+
+
+def _ended(effect: StartTask | KillTask, outcome: TaskOutcome) -> TaskEnded:
+    return TaskEnded(now_ms(), effect.job_id, effect.component, effect.version, effect.party, outcome)

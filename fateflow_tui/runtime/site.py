@@ -23,7 +23,7 @@ from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.ports import Variable
 from fateflow_tui.core.records import Adopted, JobState, WaitingReason
 from fateflow_tui.core.why import Holding
-from fateflow_tui.core.work import MetricsWritten, TaskSpec
+from fateflow_tui.core.work import MetricsWritten, TaskOutcome, TaskSpec
 from fateflow_tui.engine import Engine, SiteFacts, Tunables
 from fateflow_tui.registry import Registry
 from fateflow_tui.runtime.effects import EffectRunner, ended, started
@@ -50,7 +50,7 @@ from fateflow_tui.runtime.scheduler import Scheduler
 from fateflow_tui.runtime.serving.messages import ShareAnswer, ShareRequest
 from fateflow_tui.runtime.serving.serving import ServingService
 from fateflow_tui.runtime.site_config import SiteConfig
-from fateflow_tui.runtime.workers.workers import Ending, Workers
+from fateflow_tui.runtime.workers.workers import Workers
 from fateflow_tui.store.audit import AuditTrail
 from fateflow_tui.store.collections import open_collection
 from fateflow_tui.store.jobs import TinyJobStore
@@ -320,8 +320,8 @@ class Site:
     def _worker_started(self, spec: TaskSpec, pid: int) -> None:
         self._post(started(spec, pid))
 
-    def _worker_ended(self, spec: TaskSpec, ending: Ending) -> None:
-        self._post(ended(spec, ending))
+    def _worker_ended(self, spec: TaskSpec, outcome: TaskOutcome) -> None:
+        self._post(ended(spec, outcome))
 
     def _progressed(self, spec: TaskSpec, done: int, total: int) -> None:
         self.events.publish(

@@ -22,7 +22,7 @@ from fateflow_tui.core.work import (
     Refused,
     Sent,
     SiteFrame,
-    TaskResult,
+    TaskOutcome,
     Wanted,
     WorkerFrame,
 )
@@ -86,9 +86,10 @@ class SiteChannel:
         with self._lock:
             self._tell(frame)
 
-    def finish(self, result: TaskResult, peak_memory: int) -> None:
+    def finish(self, outcome: TaskOutcome) -> None:
+        """Send the final frame."""
         with self._lock:
-            self._tell(Finished(result, peak_memory))
+            self._tell(Finished(outcome))
 
     def _next(self) -> int:
         self._number += 1

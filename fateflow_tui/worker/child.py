@@ -20,7 +20,7 @@ from fateflow_tui.artifacts.logs import STACKS, STD_LOG, TaskLogHandler, last_li
 from fateflow_tui.components.contract import Module, Parameters
 from fateflow_tui.core.errors import ComponentFailed
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.work import TaskResult, TaskSpec
+from fateflow_tui.core.work import ProcessExit, TaskOutcome, TaskSpec
 from fateflow_tui.worker.cards import LOG_LINES, card_of_error
 from fateflow_tui.worker.channel import SiteChannel
 from fateflow_tui.worker.context import TaskContext
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from fateflow_tui.components.catalog import Catalog
 
 
-def execute(module: type[Module[Any]], spec: TaskSpec, context: TaskContext) -> TaskResult:
+def execute(module: type[Module[Any]], spec: TaskSpec, context: TaskContext) -> TaskOutcome:
     """Runs one task. Whatever the module raises comes out, after its outputs have been removed.
 
     A component with `need_run: false` passes its first input on and ends with PASS.
@@ -78,17 +78,18 @@ def run_task(request: Run, catalog: Catalog) -> int:
     _log_to(handler)
     try:
         with SiteChannel(request.channel, request.token) as channel:
-            result = _result(spec, catalog, channel, handler)
-            channel.finish(result, peak_memory())
+            outcome = _outcome(spec, catalog, channel, handler)
+            code = SUCCEEDED if outcome.status.succeeded else FAILED
+            channel.finish(outcome.with_exit(ProcessExit(code, peak_memory=peak_memory())))
     except Terminated:
         logger.warning("the task is ended from outside")
         _end_by_signal()
     finally:
         handler.close()
-    return SUCCEEDED if result.status.succeeded else FAILED
+    return code
 
 
-def _result(spec: TaskSpec, catalog: Catalog, channel: SiteChannel, handler: TaskLogHandler) -> TaskResult:
+def _outcome(spec: TaskSpec, catalog: Catalog, channel: SiteChannel, handler: TaskLogHandler) -> TaskOutcome:
     try:
         module = find_module(spec.plan.module, catalog, Path(spec.home))
         logger.debug("%s begins, version %d", module.name, spec.version)
@@ -105,7 +106,7 @@ def _result(spec: TaskSpec, catalog: Catalog, channel: SiteChannel, handler: Tas
         else:
             logger.error("%s failed", spec.component, exc_info=error)
         card = card_of_error(spec, error, last_lines(handler.directory / "DEBUG.log", LOG_LINES))
-        return TaskResult(Status.FAILED, card=card)
+        return TaskOutcome(Status.FAILED, card=card)
 
 
 def find_module(name: str, catalog: Catalog, home: Path) -> type[Module[Any]]:

@@ -21,7 +21,7 @@ from fateflow_tui.core.ids import Party, output_namespace, party_model_id
 from fateflow_tui.core.ports import ModuleFacts, Variable
 from fateflow_tui.core.records import Output
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.work import MetricsWritten, ModelRef, TaskResult, TaskSpec
+from fateflow_tui.core.work import MetricsWritten, ModelRef, TaskOutcome, TaskSpec
 from fateflow_tui.registry import Registry
 from fateflow_tui.worker.codec import Buffer, Payload, decode, encode
 
@@ -289,11 +289,11 @@ class TaskContext:
         if table is not None:
             self.pass_on(table)
 
-    def finish(self, status: Status) -> TaskResult:
+    def finish(self, status: Status) -> TaskOutcome:
         """Stores the model and gives the last word. Raises ComponentFailed when an output is not complete."""
         outputs = self._outputs.complete()
         self._metrics.close()
-        return TaskResult(status, outputs, self._summary, module_version=self._module_version)
+        return TaskOutcome(status, outputs, self._summary, module_version=self._module_version)
 
     def abandon(self) -> None:
         """Leaves nothing of the outputs behind; metrics and logs stay, they tell what happened."""

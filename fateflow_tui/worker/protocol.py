@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from fateflow_tui.core.work import SiteFrame, TaskSpec, WorkerFrame
+from fateflow_tui.core.work import ProcessExit, SiteFrame, TaskSpec, WorkerFrame
 
 LENGTH_BYTES: Final = 4
 LONGEST_HEADER: Final = 64 << 20  # a last word with a huge summary still fits; anything longer is no frame
@@ -93,15 +93,10 @@ class WorkerNotStarted(msgspec.Struct, frozen=True, tag="not_begun"):
 
 
 class WorkerExited(msgspec.Struct, frozen=True, tag="ended"):
-    """Zygote -> site: the worker is gone, with all of its process group.
-
-    exit_code: None if it was killed by `signal` (a name). peak_memory: resident, in MiB.
-    """
+    """Zygote -> site: the worker's process and its whole process group have ended."""
 
     key: str
-    exit_code: int | None
-    signal: str
-    peak_memory: int
+    exit: ProcessExit
 
 
 Request = Run | Kill | Sample

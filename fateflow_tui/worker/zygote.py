@@ -28,6 +28,7 @@ import msgspec
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.components.catalog import Catalog, load_catalog
 from fateflow_tui.core.errors import FateFlowError
+from fateflow_tui.core.work import ProcessExit
 from fateflow_tui.worker.child import serve_one
 from fateflow_tui.worker.process import ThreadPools, die_with_parent, to_mib
 from fateflow_tui.worker.protocol import (
@@ -240,8 +241,8 @@ def _ended(key: str, status: int, usage: resource.struct_rusage) -> WorkerExited
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         name = signal.Signals(number).name if number in signal.valid_signals() else f"signal {number}"
-        return WorkerExited(key, None, name, peak)
-    return WorkerExited(key, os.waitstatus_to_exitcode(status), "", peak)
+        return WorkerExited(key, ProcessExit(None, name, peak))
+    return WorkerExited(key, ProcessExit(os.waitstatus_to_exitcode(status), "", peak))
 
 
 def _signal_group(pid: int, number: int) -> None:

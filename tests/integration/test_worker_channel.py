@@ -20,9 +20,10 @@ from fateflow_tui.core.work import (
     Finished,
     Hello,
     MetricsWritten,
+    ProcessExit,
     Progressed,
     Sent,
-    TaskResult,
+    TaskOutcome,
     TaskSpec,
     Wanted,
     WorkerFrame,
@@ -76,7 +77,7 @@ class Echo:
         self.told.append((order.component, frame.namespace, frame.points))
 
     def finished(self, order: TaskSpec, frame: Finished) -> None:
-        self.told.append((order.component, frame.result.status, frame.peak_memory))
+        self.told.append((order.component, frame.outcome.status, frame.outcome.exit.peak_memory))
 
 
 @asynccontextmanager
@@ -108,7 +109,7 @@ def test_values_and_reports(tmp_path: Path) -> None:
             channel.metrics_written(MetricsWritten("train", "loss", [[0, 0.7], [1, 0.6]]))
             for done in range(100):
                 channel.progress(done + 1, 100)
-            channel.finish(TaskResult(Status.SUCCESS), 7)
+            channel.finish(TaskOutcome(Status.SUCCESS, exit=ProcessExit(0, peak_memory=7)))
             return got
 
     async def main() -> None:
@@ -135,7 +136,7 @@ def test_what_the_dead_said_is_heard(tmp_path: Path) -> None:
         async with serving(tmp_path) as (server, echo):
             token = server.expect(ORDER)
             with SiteChannel(server.path, token) as channel:  # no await up to its end: the site is not there yet
-                channel.finish(TaskResult(Status.FAILED), 0)
+                channel.finish(TaskOutcome(Status.FAILED))
             await server.drained(token)
             assert echo.told == [("lr_0", Status.FAILED, 0)]
             unheard = server.expect(ORDER)

@@ -22,8 +22,8 @@ from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.ids import Party, party_model_id, session_id
 from fateflow_tui.core.plan import TaskPlan
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.work import MetricsWritten, Sent, TableRef, TaskSpec, Wanted
-from fateflow_tui.runtime.workers.workers import Ending, Workers
+from fateflow_tui.core.work import MetricsWritten, Sent, TableRef, TaskOutcome, TaskSpec, Wanted
+from fateflow_tui.runtime.workers.workers import Workers
 from fateflow_tui.worker.codec import CODEC, encode
 
 GUEST, HOST = Party("guest", "9999"), Party("host", "10000")
@@ -52,7 +52,7 @@ class Listener:
 
     def __init__(self) -> None:
         self.pids: dict[str, int] = {}
-        self.endings: dict[str, Ending] = {}
+        self.endings: dict[str, TaskOutcome] = {}
         self.progress: list[tuple[int, int]] = []
         self.series: list[tuple[str, str]] = []
         self._changed = asyncio.Event()
@@ -62,7 +62,7 @@ class Listener:
         self.pids[order.component] = pid
         self._changed.set()
 
-    def ended(self, order: TaskSpec, ending: Ending) -> None:
+    def ended(self, order: TaskSpec, ending: TaskOutcome) -> None:
         assert order.component not in self.endings
         self.endings[order.component] = ending
         self._changed.set()
@@ -80,7 +80,7 @@ class Listener:
                 self._changed.clear()
                 await self._changed.wait()
 
-    async def ending(self, component: str) -> Ending:
+    async def ending(self, component: str) -> TaskOutcome:
         await self.until(lambda: component in self.endings)
         return self.endings[component]
 
@@ -120,7 +120,7 @@ class Site:
             **facts,
         )
 
-    async def run(self, act: str, **facts: Any) -> Ending:
+    async def run(self, act: str, **facts: Any) -> TaskOutcome:
         order = self.order(act, **facts)
         await self.workers.start(order)
         return await self.listener.ending(order.component)
@@ -199,18 +199,18 @@ async def success(site: Site) -> None:
     await site.workers.start(order)
     await site.workers.start(order)  # asking twice is asking once
     ending = await site.listener.ending("work_0")
-    assert (ending.status, ending.exit_code, ending.signal, ending.card) == (Status.SUCCESS, 0, "", None)
+    assert (ending.status, ending.exit.exit_code, ending.exit.signal, ending.card) == (Status.SUCCESS, 0, "", None)
     assert ending.summary == {"rows": 2}
-    assert ending.peak_memory > 10
+    assert ending.exit.peak_memory > 10
     data, model = ending.outputs
-    assert (data["kind"], data["name"], data["count"], data["namespace"]) == (
+    assert (data.kind, data.name, data.count, data.namespace) == (
         "data",
         "0",
         2,
         "output_data_20261124_work_0_0",
     )
-    assert Tables(site.home.tables).open(data["namespace"], data["table"]).frame()["x"].to_list() == [0.5, 1.5]
-    assert model["kind"] == "model"
+    assert Tables(site.home.tables).open(data.namespace, data.table).frame()["x"].to_list() == [0.5, 1.5]
+    assert model.kind == "model"
     stored = PartyModels(site.home.models).load(party_model_id(GUEST, "guest-9999#model"), "20261124", "work_0")
     assert stored.parameters == {"weight": [1.0]}
     assert site.listener.progress == [(1, 1)]
@@ -223,17 +223,17 @@ async def success(site: Site) -> None:
 
 async def inputs_are_passed_on(site: Site) -> None:
     table = site.listener.endings["work_0"].outputs[0]
-    ref = TableRef(table["namespace"], table["table"], "work_0", "data")
+    ref = TableRef(table.namespace, table.table, "work_0", "data")
     ending = await site.run("", component="pass_0", parameters={"need_run": False}, tables={"data": [ref]})
     assert ending.status is Status.PASS
-    assert [output["table"] for output in ending.outputs] == [table["table"]]
+    assert [output.table for output in ending.outputs] == [table.table]
 
 
 async def failure(site: Site) -> None:
     ending = await site.run("fail")
     card = ending.card
     assert card is not None
-    assert (ending.status, ending.exit_code) == (Status.FAILED, 1)
+    assert (ending.status, ending.exit.exit_code) == (Status.FAILED, 1)
     assert (card.kind, card.cause) == ("exception", "ValueError: the label column holds 3 values")
     assert card.where.startswith(str(site.home.components / "act.py:"))
     assert any("about to fail" in line for line in card.log)
@@ -257,7 +257,7 @@ async def deaths(site: Site) -> None:
         ending = await site.run(act)
         card = ending.card
         assert card is not None
-        assert (ending.status, ending.exit_code, ending.signal) == (Status.FAILED, exit_code, name), act
+        assert (ending.status, ending.exit.exit_code, ending.exit.signal) == (Status.FAILED, exit_code, name), act
         assert (card.kind, card.exit_code, card.signal) == (kind, exit_code, name)
         assert card.hint
     killed = site.listener.endings["be_killed_0"].card
@@ -310,7 +310,7 @@ async def kill_is_polite_and_then_firm(site: Site) -> None:
     (_, pid), *_ = site.metric(order, "pids", "self")
     assert await site.workers.kill(session(order), Status.TIMEOUT, "it took too long")
     ending = await site.listener.ending(order.component)
-    assert (ending.status, ending.signal) == (Status.TIMEOUT, "SIGKILL")
+    assert (ending.status, ending.exit.signal) == (Status.TIMEOUT, "SIGKILL")
     assert ending.card is not None
     assert (ending.card.kind, ending.card.cause) == ("timeout", "it took too long")
     assert not alive(pid)
@@ -323,7 +323,7 @@ async def kill_takes_descendants(site: Site) -> None:
     assert alive(child)
     assert await site.workers.kill(session(order))
     ending = await site.listener.ending(order.component)
-    assert (ending.status, ending.signal) == (Status.CANCELED, "SIGTERM")
+    assert (ending.status, ending.exit.signal) == (Status.CANCELED, "SIGTERM")
     await gone(child)
 
 
@@ -331,7 +331,7 @@ async def killed_is_killed_whatever_the_module_makes_of_it(site: Site) -> None:
     order = await site.start_and_wait_for_series("replace_the_end", "pids", "replacing")
     assert await site.workers.kill(session(order))
     ending = await site.listener.ending(order.component)
-    assert (ending.status, ending.signal) == (Status.CANCELED, "SIGTERM")
+    assert (ending.status, ending.exit.signal) == (Status.CANCELED, "SIGTERM")
 
 
 async def closing_everything_harms_nobody(site: Site) -> None:

@@ -20,7 +20,9 @@ from fateflow_tui.core.events import (
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Acknowledgement, Directive, FailureCard, Phase, Refusal, Report
 from fateflow_tui.core.plan import Resources
+from fateflow_tui.core.records import Output
 from fateflow_tui.core.status import Status
+from fateflow_tui.core.work import ProcessExit, TaskOutcome
 from fateflow_tui.engine import Engine, SiteFacts
 from tests.simulation.engine_world import GUEST, HOST, chain
 from tests.simulation.scenario import plan_job
@@ -227,7 +229,7 @@ def test_words_of_workers_that_are_over_change_nothing(pair: Pair) -> None:
     pair.exchange()
 
     def end(version: int = 0, component: str = "step_0", status: Status = Status.SUCCESS) -> TaskEnded:
-        return TaskEnded(pair.at, JOB, component, version, HOST, status)
+        return TaskEnded(pair.at, JOB, component, version, HOST, TaskOutcome(status))
 
     pair.collect(pair.host.handle(TaskStarted(pair.at, JOB, "step_0", 0, HOST, 4711)))
     pair.collect(pair.host.handle(end()))
@@ -245,10 +247,17 @@ def test_words_of_workers_that_are_over_change_nothing(pair: Pair) -> None:
 def test_what_a_worker_leaves_is_kept_and_its_card_crosses_redacted(pair: Pair) -> None:
     pair.exchange()
     card = FailureCard(HOST, "step_0", 0, "exception", "ValueError: row 17 of /data/x", traceback="secret", log=["s"])
-    output = {"kind": "data", "name": "train", "namespace": "n", "table": "t", "count": 5}
+    output = Output("data", "train", "n", "t", 5)
     pair.collect(
         pair.host.handle(
-            TaskEnded(pair.at, JOB, "step_0", 0, HOST, Status.FAILED, card, [output], {"auc": 1}, 33, exit_code=3)
+            TaskEnded(
+                pair.at,
+                JOB,
+                "step_0",
+                0,
+                HOST,
+                TaskOutcome(Status.FAILED, [output], {"auc": 1}, card, ProcessExit(3, peak_memory=33)),
+            )
         )
     )
     state = pair.host.job(JOB)

@@ -57,7 +57,7 @@ def _text(path: Path) -> str:
 
 
 _GREETING = 1_000  # ms by which a greeting may be heard later than the first line was written
-_LOGS = ("DEBUG.log", STD_LOG)
+LOGS: Final = ("DEBUG.log", STD_LOG)  # what a library prints as it crashes is in the last
 
 
 class WorkerHealthMonitor:
@@ -112,7 +112,7 @@ class WorkerHealthMonitor:
 def last_logged(directory: Path) -> Heartbeat | None:
     """When something was written last to the logs in a task's directory."""
     found: list[tuple[int, Path]] = []
-    for name in _LOGS:
+    for name in LOGS:
         try:
             status = (directory / name).stat()
         except FileNotFoundError:

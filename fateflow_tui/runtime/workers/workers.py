@@ -9,22 +9,31 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, Final
 
 from fateflow_tui.artifacts.home import Home
+from fateflow_tui.artifacts.logs import last_lines
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.core.ids import session_id
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.why import WorkerHealth
-from fateflow_tui.core.work import Finished, MetricsWritten, Sent, TaskSpec, Wanted, WorkerFrame
+from fateflow_tui.core.work import (
+    Finished,
+    MetricsWritten,
+    ProcessExit,
+    Sent,
+    TaskOutcome,
+    TaskSpec,
+    Wanted,
+    WorkerFrame,
+)
 from fateflow_tui.runtime.workers.channel import ChannelServer, ValueTransport
-from fateflow_tui.runtime.workers.health import WorkerHealthMonitor, read_stacks, reset_stacks, task_directory
-from fateflow_tui.runtime.workers.outcome import Ending, died, killed, lost, said
+from fateflow_tui.runtime.workers.health import LOGS, WorkerHealthMonitor, read_stacks, reset_stacks, task_directory
 from fateflow_tui.runtime.workers.zygote import ZygoteProcess
 from fateflow_tui.worker.protocol import Kill, Run, Sample, WorkerExited, WorkerNotStarted, WorkerStarted
 
-__all__ = ["Ending", "Workers"]
-
+LOG_LINES: Final = 20
 _LINGER: Final = 2.0  # seconds that a worker may still live after its last word
 
 logger = logging.getLogger(__name__)
@@ -39,7 +48,7 @@ class _Worker:
         self.token = token
         self.pid = 0
         self.zygote: ZygoteProcess | None = None  # that was asked to start it
-        self.last_word: Finished | None = None
+        self.final_frame: Finished | None = None
         self.kill: tuple[Status, str] | None = None
         self.timer: asyncio.TimerHandle | None = None
         self.sampling = asyncio.Lock()
@@ -66,7 +75,7 @@ class Workers:
         home: Home,
         bus: ValueTransport,
         on_started: Callable[[TaskSpec, int], None],
-        on_ended: Callable[[TaskSpec, Ending], None],
+        on_ended: Callable[[TaskSpec, TaskOutcome], None],
         on_progress: Callable[[TaskSpec, int, int], None],
         on_metrics: Callable[[TaskSpec, MetricsWritten], None],
         start_limit: float = 60.0,
@@ -178,9 +187,9 @@ class Workers:
         worker = self._running.get(_session(spec))
         if worker is None:
             return
-        worker.last_word = frame
+        worker.final_frame = frame
         if worker.pid:  # otherwise the zygote's word that it began is still on its way
-            self._report(worker, said(frame))
+            self._report(worker, frame.outcome)
             worker.set_timer(_LINGER, self._tell_kill)
 
     async def _zygote_process(self) -> ZygoteProcess:
@@ -203,23 +212,24 @@ class Workers:
                 worker.pid = pid
                 if not self._closing:
                     self._on_started(worker.spec, pid)
-                if worker.last_word is not None:
-                    self.finished(worker.spec, worker.last_word)
+                if worker.final_frame is not None:
+                    self.finished(worker.spec, worker.final_frame)
             case WorkerNotStarted(reason=reason):
-                self._bury(worker, lost(worker.spec, reason))
-            case WorkerExited():
-                self._in_background(self._ended(worker, notice))
+                self._finalize(worker, TaskOutcome.from_lost(worker.spec, reason))
+            case WorkerExited(exit=exit):
+                self._in_background(self._exited(worker, exit))
 
-    async def _ended(self, worker: _Worker, end: WorkerExited) -> None:
+    async def _exited(self, worker: _Worker, exit: ProcessExit) -> None:
         worker.clear_timer()
         await self._channels.drained(worker.token)
-        if worker.last_word is not None:
-            ending = said(worker.last_word)
+        if worker.final_frame is not None:
+            outcome = worker.final_frame.outcome
         elif worker.kill is not None:
-            ending = killed(worker.spec, *worker.kill, end)
+            outcome = TaskOutcome.from_kill(worker.spec, *worker.kill, exit)
         else:
-            ending = died(worker.spec, self._home, end)
-        self._bury(worker, ending)
+            log = _last_logged_lines(task_directory(self._home, worker.spec))
+            outcome = TaskOutcome.from_exit(worker.spec, exit, log, _machine_memory())
+        self._finalize(worker, outcome)
 
     def _zygote_gone(self, zygote: ZygoteProcess) -> None:
         """Its workers die with it; what they had started is killed here."""
@@ -231,10 +241,11 @@ class Workers:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(worker.pid, signal.SIGKILL)
             if worker.kill is not None:
-                ending = killed(worker.spec, *worker.kill, None)
+                outcome = TaskOutcome.from_kill(worker.spec, *worker.kill, ProcessExit())
             else:
-                ending = lost(worker.spec, "the process that starts the workers ended, and its workers with it")
-            self._bury(worker, ending)
+                cause = "the process that starts the workers ended, and its workers with it"
+                outcome = TaskOutcome.from_lost(worker.spec, cause)
+            self._finalize(worker, outcome)
         if zygote.was_ready:  # otherwise it cannot start, and only a task that needs it makes the next try
             self._in_background(self._restart())
 
@@ -254,15 +265,15 @@ class Workers:
         if self._zygote is not None and not self._zygote.gone:
             self._zygote.tell(Kill(worker.key))
 
-    def _bury(self, worker: _Worker, ending: Ending) -> None:
-        self._report(worker, ending)
+    def _finalize(self, worker: _Worker, outcome: TaskOutcome) -> None:
+        self._report(worker, outcome)
         self._forget(worker)
 
-    def _report(self, worker: _Worker, ending: Ending) -> None:
+    def _report(self, worker: _Worker, outcome: TaskOutcome) -> None:
         session = _session(worker.spec)
         if self._running.get(session) is worker and not self._closing:
             del self._running[session]
-            self._on_ended(worker.spec, ending)
+            self._on_ended(worker.spec, outcome)
 
     def _forget(self, worker: _Worker) -> None:
         worker.clear_timer()
@@ -280,3 +291,13 @@ class Workers:
 
 def _session(spec: TaskSpec) -> str:
     return session_id(spec.job_id, spec.component, spec.version, spec.party)
+
+
+def _last_logged_lines(directory: Path) -> list[str]:
+    lines = [line.rstrip() for name in LOGS for line in last_lines(directory / name, LOG_LINES)]
+    return lines[-LOG_LINES:]
+
+
+def _machine_memory() -> float:
+    """The machine's memory in MiB."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 20)
