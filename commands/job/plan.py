@@ -22,7 +22,7 @@ from fateflow_tui.core.errors import BadRequest, PartyRefused
 from fateflow_tui.core.formatting import duration, marked
 
 if TYPE_CHECKING:
-    from fateflow_tui.sdk.types import RerunStep
+    from fateflow_tui.core.plan import RerunStep
     from fateflow_tui.sdk.types.jobs import (
         Changed,
         ComponentPair,

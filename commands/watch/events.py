@@ -8,7 +8,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from fateflow_tui.core.messages import FailureCard
-    from fateflow_tui.sdk.types import ReuseStep
+    from fateflow_tui.core.plan import ReuseStep
 
 
 class WatchEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=str.lower):
@@ -47,7 +47,7 @@ class Linted(WatchEvent, frozen=True, kw_only=True):
 
 
 class Planned(WatchEvent, frozen=True, kw_only=True):
-    """What a job would do; see `fateflow_tui.sdk.types.ReusePlan`. run, reuse: names of components."""
+    """What a job would do; see `fateflow_tui.core.plan.ReusePlan`. run, reuse: names of components."""
 
     source: str | None
     compared: str | None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from fateflow_tui.commands.progress import Progress
-    from fateflow_tui.sdk.types import ReusePlan
+    from fateflow_tui.core.plan import ReusePlan
     from fateflow_tui.sdk.types.jobs import JobView
 
 _STOP_TIMEOUT: Final = 30.0  # seconds to wait for a superseded job

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -150,3 +151,74 @@ def outside_tables(plan: TaskPlan, facts: ModuleFacts | None) -> list[OutsideTab
     for reference, table in plan.inputs.get("tables", {}).items():
         found.append(OutsideTable(plan.component, str(table.get("namespace")), str(table.get("name")), reference))
     return found
+
+
+class RerunAction(StrEnum):
+    """What a rerun does with a component."""
+
+    RUN = "run"
+    REUSE = "reuse"  # it succeeded; its outputs are used
+    SKIP = "skip"  # it did not succeed and stays so
+
+
+class RerunStep(msgspec.Struct, frozen=True):
+    """What a rerun does with one component, and why. why: a sentence."""
+
+    component: str
+    action: RerunAction
+    why: str
+
+
+class ReuseAction(StrEnum):
+    """What a job that reuses results does with a component."""
+
+    RUN = "run"
+    REUSE = "reuse"  # it takes over the results of the earlier job
+
+
+class RunCause(StrEnum):
+    """Why a component runs instead of being reused; the first that applies."""
+
+    NONE = ""
+    OFF = "off"  # reuse was not requested
+    NEW = "new"  # the earlier job does not have it
+    MODULE = "module"
+    PARTIES = "parties"
+    PARAMETERS = "parameters"
+    INPUTS = "inputs"
+    OUTPUTS = "outputs"
+    MODEL = "model"  # it predicts with another model
+    UPSTREAM = "upstream"  # a component that it needs runs
+    UNFINISHED = "unfinished"  # it did not succeed in the earlier job
+    LOST = "lost"  # a party no longer has its outputs
+
+
+class RunReason(msgspec.Struct, frozen=True):
+    """Why a component runs. paths: the changed parameters, such as `init_param.init_method`."""
+
+    change: RunCause
+    why: str
+    paths: list[str] = []
+
+
+class ReuseStep(msgspec.Struct, frozen=True):
+    """What a job that reuses results does with one component. why: a sentence. change, paths: as in `RunReason`."""
+
+    component: str
+    action: ReuseAction
+    why: str
+    change: RunCause = RunCause.NONE
+    paths: list[str] = []
+
+
+class ReusePlan(msgspec.Struct, frozen=True):
+    """What a job would run and reuse.
+
+    source: the job whose results are reused, if any. compared: the job that the reasons refer to. components: in
+    topological order. removed: components that only the compared job has.
+    """
+
+    source: str | None
+    compared: str | None
+    components: list[ReuseStep]
+    removed: list[str] = []

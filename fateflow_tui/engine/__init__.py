@@ -1,15 +1,10 @@
 """Decisions: pure, sans-IO. Events go in, effects come out; see `Engine`."""
 
+from fateflow_tui.core.plan import RerunAction, RerunStep, ReuseAction, ReusePlan, ReuseStep, RunCause, RunReason
 from fateflow_tui.engine.capacity import Holder
 from fateflow_tui.engine.engine import Engine
 from fateflow_tui.engine.facts import SiteFacts, Tunables
-from fateflow_tui.engine.rerun import RerunAction, RerunStep
 from fateflow_tui.engine.reuse import (
-    ReuseAction,
-    ReusePlan,
-    ReuseStep,
-    RunCause,
-    RunReason,
     compare,
     other_model,
     plan_reuse,

@@ -24,7 +24,7 @@ from fateflow_tui.core.events import (
 )
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Acknowledgement, Directive, Phase, Report, StopRequest
-from fateflow_tui.core.plan import PartyDocument, Resources
+from fateflow_tui.core.plan import PartyDocument, RerunStep, Resources
 from fateflow_tui.core.ports import JobCommit
 from fateflow_tui.core.records import JobState, WaitingReason
 from fateflow_tui.engine import driver, fixpoint, outbox, party, rerun, tasks
@@ -190,7 +190,7 @@ class Engine:
         force: bool = False,
         documents: Iterable[PartyDocument] = (),
         missing: Mapping[str, str] = MappingProxyType({}),
-    ) -> list[rerun.RerunStep]:
+    ) -> list[RerunStep]:
         """What a rerun would do with each component; see `rerun.plan_rerun`."""
         return rerun.plan_rerun(self._get(job_id), components, force=force, documents=documents, missing=missing)
 

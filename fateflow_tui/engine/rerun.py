@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from types import MappingProxyType
 
 import msgspec
@@ -11,28 +10,12 @@ import msgspec
 from fateflow_tui.core.errors import Conflict, NotFound
 from fateflow_tui.core.events import RerunRequested
 from fateflow_tui.core.messages import Want
-from fateflow_tui.core.plan import JobPlan, PartyDocument
+from fateflow_tui.core.plan import JobPlan, PartyDocument, RerunAction, RerunStep
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine.components import include_consumers, new_version
 from fateflow_tui.engine.context import TurnContext
 from fateflow_tui.engine.driver import enter_queue
 from fateflow_tui.engine.job import Job
-
-
-class RerunAction(StrEnum):
-    """What a rerun does with a component."""
-
-    RUN = "run"
-    REUSE = "reuse"  # it succeeded; its outputs are used
-    SKIP = "skip"  # it did not succeed and stays so
-
-
-class RerunStep(msgspec.Struct, frozen=True):
-    """What a rerun does with one component, and why."""
-
-    component: str
-    action: RerunAction
-    why: str
 
 
 def plan_rerun(

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
 
 from fateflow_tui.core.messages import Want
-from fateflow_tui.core.plan import ComponentPlan, JobPlan, PartyDocument, TaskPlan
+from fateflow_tui.core.plan import (
+    ComponentPlan,
+    JobPlan,
+    PartyDocument,
+    ReuseAction,
+    ReusePlan,
+    ReuseStep,
+    RunCause,
+    RunReason,
+    TaskPlan,
+)
 from fateflow_tui.core.records import Adopted, JobState, PartyRecord
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine.components import new_version, reports_of
@@ -57,59 +66,6 @@ def _change_text(path: str, old: Any, new: Any) -> str:
 def _value(value: Any) -> str:
     text = value if isinstance(value, str) and value else msgspec.json.encode(value).decode()
     return text if len(text) <= _MAX_VALUE else f"{text[: _MAX_VALUE - 1]}…"
-
-
-class ReuseAction(StrEnum):
-    """What a job does with a component."""
-
-    RUN = "run"
-    REUSE = "reuse"  # it takes over what the earlier job has left
-
-
-class RunCause(StrEnum):
-    """Why a component runs, for programs; the first that applies."""
-
-    NONE = ""
-    OFF = "off"  # nobody asked for reuse
-    NEW = "new"  # the earlier job does not have it
-    MODULE = "module"
-    PARTIES = "parties"
-    PARAMETERS = "parameters"
-    INPUTS = "inputs"
-    OUTPUTS = "outputs"
-    MODEL = "model"  # it predicts with another one
-    UPSTREAM = "upstream"  # something that it needs runs
-    UNFINISHED = "unfinished"  # it has not succeeded in the earlier job
-    LOST = "lost"  # a party no longer has what it left
-
-
-class RunReason(msgspec.Struct, frozen=True):
-    """Why a component runs. paths: what has changed, as in `init_param.init_method`, each once."""
-
-    change: RunCause
-    why: str
-    paths: list[str] = []
-
-
-class ReuseStep(msgspec.Struct, frozen=True):
-    """What a job does with one component, and why."""
-
-    component: str
-    action: ReuseAction
-    why: str
-    change: RunCause = RunCause.NONE
-    paths: list[str] = []
-
-
-class ReusePlan(msgspec.Struct, frozen=True):
-    """What a job would do. source: the job that something is taken from. compared: the job that the reasons are about.
-    components: in topological order. removed: those that the compared job has and this one has not.
-    """
-
-    source: str | None
-    compared: str | None
-    components: list[ReuseStep]
-    removed: list[str] = []
 
 
 def reusable_components(plan: JobPlan, source: JobState) -> list[str]:

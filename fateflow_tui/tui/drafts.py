@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from fateflow_tui.core.cells import Spans, cut, on_one_line, width
-from fateflow_tui.sdk.types.jobs import Problem
+from fateflow_tui.core.document.problems import Problem
 
 
 class ExampleTable(msgspec.Struct, frozen=True):

@@ -10,8 +10,8 @@ import msgspec
 
 from fateflow_tui.core.document.check import with_changes
 from fateflow_tui.core.document.json_text import JsonDocument, Path, path_text, read_json
+from fateflow_tui.core.document.problems import Problem
 from fateflow_tui.core.errors import FateFlowError
-from fateflow_tui.sdk.types.jobs import Problem
 
 DEFAULT = "default"
 COMMON = "common"

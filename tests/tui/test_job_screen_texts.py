@@ -8,12 +8,13 @@ from itertools import pairwise
 import pytest
 
 from fateflow_tui.core.cells import spans_width
+from fateflow_tui.core.document.problems import Problem
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.core.records import WaitingReason
 from fateflow_tui.core.status import Status
 from fateflow_tui.graph import Dag
-from fateflow_tui.sdk.types.jobs import ComponentView, JobView, PartyLine, Problem
+from fateflow_tui.sdk.types.jobs import ComponentView, JobView, PartyLine
 from fateflow_tui.sdk.types.site import LogLine
 from fateflow_tui.sdk.types.tables import Series
 from fateflow_tui.tui import graph_scene, parameters

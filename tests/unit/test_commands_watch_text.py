@@ -15,7 +15,7 @@ from fateflow_tui.commands.watch.reporters import (
     summary,
 )
 from fateflow_tui.core.cells import width
-from fateflow_tui.sdk.types import ReuseStep
+from fateflow_tui.core.plan import ReuseStep
 
 SOURCE = "202601010001"
 STEPS = [

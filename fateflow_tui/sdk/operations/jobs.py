@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from fateflow_tui.core.document.problems import Problem
+from fateflow_tui.core.plan import RerunStep, ReusePlan
 from fateflow_tui.core.records import StoryEntry
 from fateflow_tui.core.status import Status
 from fateflow_tui.sdk.answers import Envelope
@@ -37,9 +39,6 @@ from fateflow_tui.sdk.types.jobs import (
     Lineage,
     OutputInfo,
     ParameterChange,
-    Problem,
-    RerunStep,
-    ReusePlan,
     StopOutcome,
     Submission,
     Task,

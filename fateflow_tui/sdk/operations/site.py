@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from fateflow_tui.core.document.problems import Problem
 from fateflow_tui.core.ids import Party
 from fateflow_tui.sdk.operations.call import (
     Call,
@@ -24,7 +25,6 @@ from fateflow_tui.sdk.operations.call import (
     role_ids,
     save,
 )
-from fateflow_tui.sdk.types.jobs import Problem
 from fateflow_tui.sdk.types.site import (
     Check,
     Garbage,

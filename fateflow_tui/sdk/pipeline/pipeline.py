@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from fateflow_tui.core.document.problems import nearest
+from fateflow_tui.core.document.problems import Problem, nearest
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.ids import Party
 from fateflow_tui.sdk.client import FateFlow
@@ -28,7 +28,6 @@ from fateflow_tui.sdk.pipeline.documents import (
     reading,
 )
 from fateflow_tui.sdk.pipeline.run import Progress, Run
-from fateflow_tui.sdk.types import Problem
 
 PortLike = Port | str
 _INPUTS = (*INPUTS, *MODEL_INPUTS)

@@ -1,17 +1,27 @@
-"""Typed results, one module per noun; those of jobs as a whole are in `fateflow_tui.sdk.types.jobs`.
+"""The types of results: those of `fateflow_tui.core` where it has the same record, and one module per resource.
 
-Members that a scheduler does not send have their defaults, and members that this client does not know are left out.
+Members that a scheduler does not send have their defaults; members that this client does not know are ignored.
 """
 
+from fateflow_tui.core.document.problems import Problem
+from fateflow_tui.core.messages import FailureCard
+from fateflow_tui.core.plan import RerunStep, ReusePlan, ReuseStep
+from fateflow_tui.core.records import StoryEntry, WaitingReason
+from fateflow_tui.core.why import Why
 from fateflow_tui.sdk.types.jobs import (
+    ComponentView,
+    JobDiff,
+    JobForecast,
+    JobGraph,
+    JobLine,
+    JobView,
+    JobWhy,
     Lineage,
     OutputInfo,
     ParameterChange,
-    Problem,
-    RerunStep,
-    ReusePlan,
-    ReuseStep,
+    PartyLine,
     StopOutcome,
+    Submission,
     Task,
     TaskTimes,
 )
@@ -72,15 +82,23 @@ __all__ = [
     "BatchInference",
     "Check",
     "ComponentTables",
+    "ComponentView",
     "DataPreview",
     "DataView",
     "Dependencies",
     "Deployment",
     "Event",
+    "FailureCard",
     "FeatureTable",
     "Garbage",
     "Grant",
     "Inference",
+    "JobDiff",
+    "JobForecast",
+    "JobGraph",
+    "JobLine",
+    "JobView",
+    "JobWhy",
     "Leftover",
     "Lineage",
     "LoadedModel",
@@ -100,6 +118,7 @@ __all__ = [
     "OutputModel",
     "OutputTable",
     "ParameterChange",
+    "PartyLine",
     "PartyOutcomes",
     "PartyRoute",
     "PeerState",
@@ -112,6 +131,8 @@ __all__ = [
     "Serving",
     "SiteStatus",
     "StopOutcome",
+    "StoryEntry",
+    "Submission",
     "TableInfo",
     "TableJobs",
     "TableLine",
@@ -121,4 +142,6 @@ __all__ = [
     "TaggedModel",
     "Task",
     "TaskTimes",
+    "WaitingReason",
+    "Why",
 ]

@@ -104,50 +104,6 @@ class StopOutcome(msgspec.Struct, frozen=True):
         return {party: text for party, text in self.parties.items() if text != "success"}
 
 
-class RerunStep(msgspec.Struct, frozen=True):
-    """action: run, reuse or skip."""
-
-    component: str
-    action: str
-    why: str = ""
-
-
-class ReuseStep(msgspec.Struct, frozen=True):
-    """action: run or reuse. change: why it runs, in a word (new, parameters, inputs, module, upstream, ...). paths: of
-    what has changed, as in `init_param.init_method`.
-    """
-
-    component: str
-    action: str
-    why: str = ""
-    change: str = ""
-    paths: list[str] = []
-
-
-class ReusePlan(msgspec.Struct, frozen=True):
-    """source: the job that is reused, None for none. compared: the job that the reasons are about. removed: components
-    that it has and this one has not.
-    """
-
-    source: str | None = None
-    compared: str | None = None
-    components: list[ReuseStep] = []
-    removed: list[str] = []
-
-
-class Problem(msgspec.Struct, frozen=True):
-    """One thing to mend in a job document; see `core.document.problems`."""
-
-    code: str
-    message: str
-    document: str
-    path: str
-    severity: str = "error"
-    line: int = 0
-    column: int = 0
-    suggestion: str = ""
-
-
 class JobLine(msgspec.Struct, frozen=True, kw_only=True):
     """A job in short. Times in ms since the epoch, 0 where not yet. status: over all parties where this site drives
     the job, else as its party was told. running: components that run now. parties: status by `role:id`.

@@ -6,7 +6,8 @@ from typing import Final
 
 from fateflow_tui.core.cells import on_one_line
 from fateflow_tui.core.formatting import PLAN_MARKS, marked, plural
-from fateflow_tui.sdk.types.jobs import JobLine, RerunStep
+from fateflow_tui.core.plan import RerunStep
+from fateflow_tui.sdk.types.jobs import JobLine
 from fateflow_tui.tui.actions import Selection, action, no_job, not_one_job, offline
 from fateflow_tui.tui.screens.dash_screen import DashScreen
 

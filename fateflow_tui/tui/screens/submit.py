@@ -16,9 +16,9 @@ from textual.timer import Timer
 from textual.widgets import Button, Input, Static
 
 from fateflow_tui.core.cells import Spans, cut, on_one_line
+from fateflow_tui.core.document.problems import Problem
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.core.formatting import plural
-from fateflow_tui.sdk.types.jobs import Problem
 from fateflow_tui.tui import drafts
 from fateflow_tui.tui.drafts import CONF, DSL, Examples, ExampleTable
 from fateflow_tui.tui.screens.dialog import Dialog
