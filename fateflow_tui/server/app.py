@@ -19,39 +19,24 @@ from fateflow_tui.server import site as site_routes
 from fateflow_tui.server.address import Address
 from fateflow_tui.server.auth import AccessPolicy, AuthMiddleware, ClientSignatures
 from fateflow_tui.server.events import Spool
-from fateflow_tui.server.fate import (
-    absent,
-    binding,
-    board,
-    cleanup,
-    data,
-    keys,
-    lineage,
-    permissions,
-    providers,
-    resources,
-    server,
-    tables,
-    tags,
-    templates,
-    tracking,
-)
+from fateflow_tui.server.fate import absent, binding, board, cleanup, data, later, lineage, permissions, tables, tags
 from fateflow_tui.server.fate import jobs as fate_jobs
 from fateflow_tui.server.fate import models as fate_models
+from fateflow_tui.server.fate import tracking as fate_tracking
 from fateflow_tui.server.fate.absent import is_absent_part
-from fateflow_tui.server.fate.envelope import answer, failure
-from fateflow_tui.server.openapi import DescribedApi, operation_id
+from fateflow_tui.server.fate.envelope import FILE_FAILURE, answer, failure, file_failure
+from fateflow_tui.server.openapi import ZIP, DocumentedApi, operation_id
 from fateflow_tui.server.peers import peer_router
 from fateflow_tui.server.requests import OversizedBody, UnreadableBody
 
-# Routes are tried in this order: those come first whose milliseconds count.
+# Routes are tried in this order: those whose latency matters come first.
 _ROUTERS = (
     fate_jobs.router,
     jobs.router,
     data.router,
     tables.router,
     tags.router,
-    tracking.router,
+    fate_tracking.router,
     events.router,
     logs.router,
     fate_models.router,
@@ -63,26 +48,22 @@ _ROUTERS = (
     cleanup.router,
     permissions.router,
     board.router,
-    resources.router,
-    keys.router,
-    templates.router,
-    providers.router,
-    server.router,
+    later.router,
     serving.router,
     absent.router,
 )
 
 
 def create_app(site: Site, address: Address) -> FastAPI:
-    """The application of one running site.
+    """Return the application of one running site.
 
-    `app.state.closing` is an event: set it, and all streams end. `app.state.shutdown` is what a client's wish to
-    end the server calls.
+    Setting the event `app.state.closing` ends all streams. `app.state.shutdown` is called when a client shuts the
+    server down.
     """
-    app = DescribedApi(
+    app = DocumentedApi(
         title="fateflow",
         version=__version__,
-        summary="Schedules federated learning jobs; FATE-Flow 1.x's API and more",
+        summary="Scheduler of federated learning jobs, with the API of FATE-Flow 1.x and more",
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -109,18 +90,29 @@ def create_app(site: Site, address: Address) -> FastAPI:
 
 async def _on_error(request: Request, error: Any) -> Response:
     status = {UnreadableBody: 400, OversizedBody: 413}.get(type(error), 200)
+    if status == 200 and _answers_with_file(request, error):
+        return file_failure(request, error)
     return failure(request, error, status=status)
+
+
+def _answers_with_file(request: Request, error: FateFlowError) -> bool:
+    """Whether a failure of this route needs the status by which clients tell it from a file. FATE-Flow answers a bad
+    request for a model archive with an ordinary envelope.
+    """
+    responses = getattr(request.scope.get("route"), "responses", {})
+    is_archive = ZIP in responses.get(200, {}).get("content", {})
+    return FILE_FAILURE in responses and not (is_archive and isinstance(error, BadRequest))
 
 
 async def _on_http_error(request: Request, error: Any) -> Response:
     path = request.url.path
     if error.status_code == 404 and is_absent_part(path):
-        hint = "`fateflow doctor` and the README tell what this version has"
-        return failure(request, NotBuilt(f"{path} is a part of FATE-Flow that this version does not have", hint=hint))
+        hint = "the README lists what this version supports"
+        return failure(request, NotBuilt(f"this version does not support {path}", hint=hint))
     if error.status_code == 404:
         return failure(request, NotFound(f"there is nothing at {path}"), retcode=404, status=404)
     if error.status_code == 405:
-        text = f"{path} does not take {request.method}"
+        text = f"{path} does not accept {request.method}"
         allowed = {"Allow": error.headers["Allow"]} if error.headers and "Allow" in error.headers else None
         return failure(request, BadRequest(text), retcode=405, status=405, headers=allowed)
     return answer(retcode=error.status_code, retmsg=str(error.detail), status=error.status_code)

@@ -17,15 +17,15 @@ from fateflow_tui.server.job_views import component_views, job_line
 from fateflow_tui.server.tracking import newest_run
 
 _PARAMETERS: Final = ("component_parameters", "algorithm_parameters", "role_parameters")
-_NAMES: Final = ("model_id", "model_version")  # of a training, they differ always
-_CURVES: Final = ("LOSS", "EVALUATION_SUMMARY")  # of other series the last point says nothing
+_MODEL_KEYS: Final = ("model_id", "model_version")  # they differ between any two trainings
+_CURVES: Final = ("LOSS", "EVALUATION_SUMMARY")  # the last point of other series is not a result
 
 # component, party, series, key
 _Place = tuple[str, str, str, str]
 
 
-def compare(home: Home, a: JobState, b: JobState) -> JobDiff:
-    """Reads the metrics of both from disk."""
+def diff_jobs(home: Home, a: JobState, b: JobState) -> JobDiff:
+    """Compare two jobs. The metrics of both are read from disk."""
     dsl = list(_changed(_dsl(a), _dsl(b)))
     conf = list(_changed(_conf(a), _conf(b)))
     parameters = _parameters(_documents(a), _documents(b))
@@ -58,19 +58,19 @@ def _dsl(state: JobState) -> Any:
 
 
 def _conf(state: JobState) -> dict[str, Any]:
-    """Without the parameters of components, which are told by component."""
+    """The conf without the parameters of components, which are compared by component."""
     document = next(iter(own_documents(state).values()), None)
     conf = state.plan.conf if state.plan else document.conf if document else {}
     kept = {name: value for name, value in conf.items() if name not in _PARAMETERS}
     trains = document is not None and document.model_version == state.job_id
-    return {**kept, "job_parameters": _unnamed(kept.get("job_parameters", {}))} if trains else kept
+    return {**kept, "job_parameters": _without_model(kept.get("job_parameters", {}))} if trains else kept
 
 
-def _unnamed(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _without_model(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: _unnamed(value) if isinstance(value, Mapping) else value
+        name: _without_model(value) if isinstance(value, Mapping) else value
         for name, value in parameters.items()
-        if name not in _NAMES
+        if name not in _MODEL_KEYS
     }
 
 
@@ -80,7 +80,7 @@ def _changed(old: Any, new: Any, party: str = "") -> Iterator[Changed]:
 
 
 def _parameters(a: Mapping[str, PartyDocument], b: Mapping[str, PartyDocument]) -> dict[str, list[Changed]]:
-    """By component, what differs between the effective parameters at the parties that both have it at."""
+    """The differences of the effective parameters by component, at the parties where both jobs have it."""
     found: dict[str, list[Changed]] = {}
     parties: dict[str, list[str]] = {}
     for party in [key for key in a if key in b]:
@@ -90,18 +90,18 @@ def _parameters(a: Mapping[str, PartyDocument], b: Mapping[str, PartyDocument]) 
                 parties.setdefault(task.component, []).append(party)
                 of_party = list(_changed(before[task.component], task.parameters, party))
                 found.setdefault(task.component, []).extend(of_party)
-    return {name: _folded(differences, parties[name]) for name, differences in found.items() if differences}
+    return {name: _merged(differences, parties[name]) for name, differences in found.items() if differences}
 
 
-def _folded(found: list[Changed], parties: list[str]) -> list[Changed]:
-    """What is so at all parties is told once."""
-    told: list[Changed] = []
+def _merged(found: list[Changed], parties: list[str]) -> list[Changed]:
+    """Merge differences that are the same at all parties into one."""
+    merged: list[Changed] = []
     for one in found:
         same = [other.party for other in found if (other.path, other.old, other.new) == (one.path, one.old, one.new)]
         folded = Changed(one.path, one.change, one.old, one.new) if same == parties else one
-        if folded not in told:
-            told.append(folded)
-    return told
+        if folded not in merged:
+            merged.append(folded)
+    return merged
 
 
 def _last_values(home: Home, state: JobState) -> Iterator[tuple[_Place, float | str]]:

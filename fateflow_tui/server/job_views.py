@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -19,8 +19,8 @@ from fateflow_tui.server.fate.records import own_documents
 _MODEL_KEYS = ("model", "isometric_model")
 
 
-def dependencies(dsl: dict[str, Any]) -> dict[str, Any]:
-    """FATE's `pipeline/dag/dependency`: names in order, edges with their port, and modules."""
+def dependencies(dsl: Mapping[str, Any]) -> dict[str, Any]:
+    """Return FATE's `pipeline/dag/dependency`: names in order, edges with their ports, and modules."""
     components = dsl.get("components")
     if not isinstance(components, dict) or not all(isinstance(one, dict) for one in components.values()):
         raise BadRequest("the DSL has no components")

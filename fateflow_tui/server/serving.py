@@ -1,10 +1,10 @@
-"""Online inference in FATE-Serving's form, and what this site serves."""
+"""Online inference in FATE-Serving's form, and the services of this site."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter
@@ -20,24 +20,24 @@ from fateflow_tui.runtime.serving.messages import Ids, InferenceFailed, ServingC
 from fateflow_tui.runtime.serving.models import LoadedModel
 from fateflow_tui.server.context import ThisSite
 from fateflow_tui.server.fate.envelope import DETAILED, answer
-from fateflow_tui.server.openapi import TEXT, described, members
-from fateflow_tui.server.requests import BODY_LIMIT, Body, JsonBody, parse, read_bytes
+from fateflow_tui.server.openapi import answers
+from fateflow_tui.server.requests import BODY_LIMIT, Json, Kind, RequestBody, Text, parse, read_bytes
 
-_MOST_IDS: Final = 16  # of one row
-_LONGEST_ID: Final = 256  # characters
+_MAX_IDS: Final = 16  # of one row
+_MAX_ID_LENGTH: Final = 256  # characters
 
 
 def service_id(asked: Mapping[str, Any]) -> str:
-    """Of the head; some clients write it beside or into the body."""
+    """Return the service of a request, from the head; some clients write it beside or into the body."""
     for place in (asked.get("head"), asked, asked.get("body")):
         found = place.get("serviceId") if isinstance(place, dict) else None
         if isinstance(found, str | int) and str(found):
             return str(found)
-    raise BadRequest('the request names no service: {"head": {"serviceId": ...}}')
+    raise BadRequest('the request has no service id: {"head": {"serviceId": ...}}')
 
 
 def question(row: Any, where: str) -> InferenceRow:
-    """One row. where: in the request, for messages."""
+    """Read one row. where: its place in the request, for messages."""
     if row is not None and not isinstance(row, dict):
         raise BadRequest(f"{where} must be an object with featureData and sendToRemoteFeatureData")
     features = _object(row or {}, "featureData", where)
@@ -45,7 +45,7 @@ def question(row: Any, where: str) -> InferenceRow:
 
 
 def batch_questions(asked: Mapping[str, Any]) -> tuple[list[int], list[InferenceRow]]:
-    """The rows of a batch with their indices. A row without an index is known by its place."""
+    """Read the rows of a batch with their indices. A row without an index has its place as index."""
     body = asked.get("body", asked)
     rows = body.get("batchDataList") if isinstance(body, dict) else None
     if not isinstance(rows, list) or not rows:
@@ -71,21 +71,21 @@ def _object(row: Mapping[str, Any], name: str, where: str) -> dict[str, Any]:
 
 
 def _ids(given: Mapping[str, Any], where: str) -> Ids:
-    if len(given) > _MOST_IDS:
-        raise BadRequest(f"sendToRemoteFeatureData of {where} has {len(given)} members, at most {_MOST_IDS} are sent")
+    if len(given) > _MAX_IDS:
+        raise BadRequest(f"sendToRemoteFeatureData of {where} has {len(given)} members; at most {_MAX_IDS} are allowed")
     ids: Ids = {}
     for name, value in given.items():
         if isinstance(value, bool) or not isinstance(value, str | int):
-            raise BadRequest(f"{name} in sendToRemoteFeatureData of {where} must be a text or a whole number")
+            raise BadRequest(f"{name} in sendToRemoteFeatureData of {where} must be a string or an integer")
         ids[name] = str(value)
-        if max(len(name), len(ids[name])) > _LONGEST_ID:
-            raise BadRequest(f"an id in sendToRemoteFeatureData of {where} is longer than {_LONGEST_ID} characters")
+        if max(len(name), len(ids[name])) > _MAX_ID_LENGTH:
+            raise BadRequest(f"an id in sendToRemoteFeatureData of {where} is longer than {_MAX_ID_LENGTH} characters")
     return ids
 
 
 def _index(value: Any, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise BadRequest(f"the index of {where} must be a whole number")
+        raise BadRequest(f"the index of {where} must be an integer")
     return value
 
 
@@ -102,37 +102,78 @@ _LOADED: Final = {**_HOST, **_VERSION, "loaded_at": 1795485600000, "loaded_times
 _FEATURES: Final = {**_HOST, **_TABLE, "model_id": "", "bound_at": 1795485600000}
 
 _ROW: Final = {"featureData": {"x0": 0.254879, "x1": -1.046633}, "sendToRemoteFeatureData": {"id": "123"}}
-_HEAD: Final = {"type": "object", "properties": {"serviceId": {"type": "string"}}}
-_ASKED: Final = {
-    "type": "object",
-    "properties": {"featureData": {"type": "object"}, "sendToRemoteFeatureData": {"type": "object"}},
-}
-_LIST: Final = {"type": "object", "properties": {"batchDataList": {"type": "array", "items": _ASKED}}}
 _OF_MODEL: Final = {
     "modelId": f"guest#9999#{_VERSION['model_id']}",
     "modelVersion": _VERSION["model_version"],
     "timestamp": 1795485600000,
 }
-_INFERENCE: Final = described(
-    members("head", "body", head=_HEAD, body=_ASKED),
-    {"head": {"serviceId": "credit"}, "body": _ROW},
-    {"score": 0.5386207970765767, **_OF_MODEL},
-)
-_BATCH: Final = described(
-    members("head", "body", head=_HEAD, body=_LIST),
-    {"head": {"serviceId": "credit"}, "body": {"batchDataList": [{"index": 0, **_ROW}]}},
-    _OF_MODEL,
-)
+_HEAD: Final = {"type": "object", "properties": {"serviceId": {"type": "string"}}}
+_QUESTION: Final = {
+    "type": "object",
+    "properties": {"featureData": {"type": "object"}, "sendToRemoteFeatureData": {"type": "object"}},
+}
+_QUESTIONS: Final = {"type": "object", "properties": {"batchDataList": {"type": "array", "items": _QUESTION}}}
+
+
+def _unchecked(schema: Mapping[str, Any]) -> Kind:
+    return Kind(schema, lambda _, value: value, checked_later=True)
+
+
+class InferenceBody(RequestBody, example={"head": {"serviceId": "credit"}, "body": _ROW}):
+    """Documented here and read by `question`: failures have FATE-Serving's form and numbers."""
+
+    head: Annotated[Any, _unchecked(_HEAD)]
+    body: Annotated[Any, _unchecked(_QUESTION)]
+
+
+class BatchInferenceBody(
+    RequestBody, example={"head": {"serviceId": "credit"}, "body": {"batchDataList": [{"index": 0, **_ROW}]}}
+):
+    """Documented here and read by `batch_questions`."""
+
+    head: Annotated[Any, _unchecked(_HEAD)]
+    body: Annotated[Any, _unchecked(_QUESTIONS)]
+
+
+class ServingPartyRequest(RequestBody, example=_HOST):
+    role: Text
+    party_id: Text
+    model_id: Annotated[Text, "one model; all models without it"] = ""
+
+    @property
+    def party(self) -> Party:
+        return Party(self.role, self.party_id)
+
+
+class UnloadRequest(ServingPartyRequest, example={**_HOST, **_VERSION}):
+    model_version: Text
+
+    def __init__(self, members: Mapping[str, Any]) -> None:
+        super().__init__(members)
+        self.require("model_id")
+
+
+class BindFeaturesRequest(ServingPartyRequest, example={**_HOST, **_TABLE}):
+    namespace: Text
+    name: Text
+
+
+class UnbindServiceRequest(RequestBody, example={"service_id": "credit"}):
+    service_id: Text
+
+
+_INFERENCE: Final = answers({"score": 0.5386207970765767, **_OF_MODEL}, json_body=InferenceBody)
+_BATCH: Final = answers(_OF_MODEL, json_body=BatchInferenceBody)
 
 
 @federation_router.post("/federation/1.0/inference", **_INFERENCE)
 @federation_router.post("/federation/v1/inference", **_INFERENCE)
 async def inference(request: Request, site: ThisSite) -> Response:
-    """The score of one row by the model that is bound to `head.serviceId`. `body.featureData` are the guest's features
-    and go nowhere; `body.sendToRemoteFeatureData` are ids, by which each host finds its own.
+    """Score one row with the model that is bound to `head.serviceId`. `body.featureData` holds the guest's features,
+    which stay at this site; `body.sendToRemoteFeatureData` holds ids by which each host looks up its own features.
     """
     try:
-        asked = parse(await read_bytes(request, BODY_LIMIT)).members
+        asked = parse(await read_bytes(request, BODY_LIMIT))
         loaded, score = await site.serving.infer(service_id(asked), question(asked.get("body"), "body"))
     except Exception as error:
         return _failed(request, error)
@@ -142,11 +183,11 @@ async def inference(request: Request, site: ThisSite) -> Response:
 @federation_router.post("/federation/1.0/batchInference", **_BATCH)
 @federation_router.post("/federation/v1/batchInference", **_BATCH)
 async def batch_inference(request: Request, site: ThisSite) -> Response:
-    """The scores of several rows, `body.batchDataList`: each with its index as in a single inference. Rows without a
-    score have a retcode of their own; the scores stand in `batchDataList` beside `data`.
+    """Score several rows, `body.batchDataList`, each with an index and the members of a single inference. The scores
+    are in `batchDataList` beside `data`; a row that could not be scored has its own retcode.
     """
     try:
-        asked = parse(await read_bytes(request, BODY_LIMIT)).members
+        asked = parse(await read_bytes(request, BODY_LIMIT))
         indices, questions = batch_questions(asked)
         answers = await site.serving.infer_batch(service_id(asked), questions)
     except Exception as error:
@@ -156,65 +197,48 @@ async def batch_inference(request: Request, site: ThisSite) -> Response:
     return _answer({"data": _of_model(answers.loaded), "batchDataList": rows, "singleInferenceResultMap": by_index})
 
 
-@router.post("/list", **described(answer={"services": [_SERVICE], "models": [_LOADED]}))
+@router.post("/list", **answers({"services": [_SERVICE], "models": [_LOADED]}))
 async def served(site: ThisSite) -> Response:
-    """The services of this site with the versions that they stand for, and the versions that are loaded."""
+    """List the services of this site with the versions that they answer with, and the loaded versions."""
     services = [msgspec.to_builtins(binding) for binding in site.serving.bindings()]
     models = [msgspec.to_builtins(loaded) for loaded in site.serving.loaded()]
     return answer({"services": [_flat(one) for one in services], "models": [_flat(one) for one in models]})
 
 
-@router.post("/unload", **described(members("role", "party_id", "model_id", "model_version"), {**_HOST, **_VERSION}))
-async def unload(site: ThisSite, body: JsonBody) -> Response:
-    """Takes a version out of service at a party of this site. Services that stand for it answer 104 from then on."""
-    body.require("model_id", "model_version")
-    site.serving.unload(_party(body), body.text("model_id"), body.text("model_version"))
+@router.post("/unload", **answers())
+async def unload(site: ThisSite, body: Json[UnloadRequest]) -> Response:
+    """Unload a version at a party of this site. Services that are bound to it answer 104 from then on."""
+    site.serving.unload(body.party, body.model_id, body.model_version)
     return answer()
 
 
-@router.post("/unbind", **described(members("service_id"), {"service_id": "credit"}))
-async def unbind(site: ThisSite, body: JsonBody) -> Response:
-    """Ends a service."""
-    body.require("service_id")
-    site.serving.unbind(body.text("service_id"))
+@router.post("/unbind", **answers())
+async def unbind(site: ThisSite, body: Json[UnbindServiceRequest]) -> Response:
+    """Remove a service."""
+    site.serving.unbind(body.service_id)
     return answer()
 
 
-@router.post(
-    "/features/bind",
-    **described(
-        members("role", "party_id", "namespace", "name", model_id=TEXT),
-        {**_HOST, **_TABLE},
-        {**_FEATURES, "rows": 569},
-    ),
-)
-async def bind_features(site: ThisSite, body: JsonBody) -> Response:
-    """Names the table in which a party of this site finds its features of the rows that guests ask for: by their id,
-    for one model or (no `model_id`) for all. Answers when the table's index is built.
+@router.post("/features/bind", **answers({**_FEATURES, "rows": 569}))
+async def bind_features(site: ThisSite, body: Json[BindFeaturesRequest]) -> Response:
+    """Bind the table in which a party of this site looks up its features, for one model or for all. Returns when the
+    index of the table is built.
     """
-    body.require("namespace", "name")
-    binding, rows = await site.serving.bind_features(
-        _party(body), body.text("namespace"), body.text("name"), body.text("model_id")
-    )
+    binding, rows = await site.serving.bind_features(body.party, body.namespace, body.name, body.model_id)
     return answer({**_shown(binding), "rows": rows})
 
 
-@router.post("/features/unbind", **described(members("role", "party_id", model_id=TEXT), _HOST))
-async def unbind_features(site: ThisSite, body: JsonBody) -> Response:
-    """From now on nothing is looked up for this party (and model)."""
-    site.serving.unbind_features(_party(body), body.text("model_id"))
+@router.post("/features/unbind", **answers())
+async def unbind_features(site: ThisSite, body: Json[ServingPartyRequest]) -> Response:
+    """Remove the feature table of a party, for one model or the one for all."""
+    site.serving.unbind_features(body.party, body.model_id)
     return answer()
 
 
-@router.post("/features/list", **described(answer=[_FEATURES]))
+@router.post("/features/list", **answers([_FEATURES]))
 async def features(site: ThisSite) -> Response:
-    """The tables in which parties of this site find their features."""
+    """List the tables in which parties of this site look up their features."""
     return answer([_shown(binding) for binding in site.serving.feature_bindings()])
-
-
-def _party(body: Body) -> Party:
-    body.require("role", "party_id")
-    return Party(body.text("role"), body.text("party_id"))
 
 
 def _shown(binding: FeatureBinding) -> dict[str, Any]:
@@ -249,7 +273,7 @@ def _answer(members: Mapping[str, Any], number: int = 0, text: str = "") -> Resp
 
 
 def _failed(request: Request, error: Exception) -> Response:
-    """A failure has HTTP status 200 as in FATE-Serving, whatever it is."""
+    """As in FATE-Serving, every failure has HTTP status 200."""
     detail: dict[str, Any] = {}
     if isinstance(error, FateFlowError) and DETAILED in request.headers.get("accept", ""):
         detail["error"] = {"code": error.code, "exit_code": error.exit_code, "hint": error.hint, "data": error.data}
@@ -258,4 +282,4 @@ def _failed(request: Request, error: Exception) -> Response:
     if isinstance(error, FateFlowError):
         return _answer(detail, ServingCode.REQUEST, error.message)
     logger.error("an inference failed", exc_info=error)
-    return _answer(detail, ServingCode.SYSTEM, "the server failed; the site's log tells why")
+    return _answer(detail, ServingCode.SYSTEM, "internal error; see the site's log")

@@ -113,7 +113,7 @@ def test_a_component_is_validated(http: httpx.Client) -> None:
     assert "DataOI" in _refused(http, "component/validate", **{**_ONE, "component_module_name": "DataOI"})
     assert "component_name" in _refused(http, "component/validate")
     assert "dsl_version 3" in _refused(http, "component/validate", **_ONE, dsl_version=3)
-    assert "role names no party" in _refused(http, "component/validate", **{**_ONE, "role": {"guest": []}})
+    assert "role has no party" in _refused(http, "component/validate", **{**_ONE, "role": {"guest": []}})
 
 
 def test_a_whole_job_is_validated(http: httpx.Client) -> None:

@@ -108,7 +108,7 @@ def test_our_own_form_shows_what_the_others_granted(http: httpx.Client) -> None:
         ("permission/grant", {"party_id": {}, "dataset": "*"}, "party_id"),
         ("permission/query", {}, "party_id"),
         ("permission/query", {"party_id": "../x"}, "../x"),
-        ("party/grant", {"party": "guest:9999"}, "names nothing"),
+        ("party/grant", {"party": "guest:9999"}, "none of"),
         ("party/revoke", {"party": "guest:7", "component": "reader"}, "guest:7"),
     ],
 )

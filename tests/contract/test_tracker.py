@@ -84,7 +84,7 @@ def test_metrics_of_a_day_are_deleted_but_not_those_of_running_jobs(site: Asker)
         assert refused["retcode"] == 103
         assert "has not ended" in refused["retmsg"]
         text = site.ask("tracking/component/metric/delete", model=ended[:8], component_name="reader_0")["data"]
-        assert "1 running jobs were left alone" in text
+        assert "1 running jobs were left unchanged" in text
         assert series(site, ended) == {}
     finally:
         site.ask("job/stop", job_id=running)

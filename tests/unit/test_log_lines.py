@@ -8,8 +8,7 @@ import pytest
 
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.core.errors import BadRequest
-from fateflow_tui.server.logs import MOST_LINES, line_count, lines, log_file
-from fateflow_tui.server.requests import Body
+from fateflow_tui.server.fate.board import MAX_LINES, LogFileRequest, line_count, lines
 
 
 @pytest.mark.parametrize(
@@ -25,8 +24,10 @@ from fateflow_tui.server.requests import Body
     ],
 )
 def test_each_type_is_a_file(tmp_path: Path, kind: str, place: str) -> None:
-    body = Body({"log_type": kind, "role": "guest", "party_id": 9999, "component_name": "reader_0"})
-    assert log_file(Home(tmp_path), "1", body) == tmp_path / "logs" / "1" / place
+    body = LogFileRequest(
+        {"job_id": "1", "log_type": kind, "role": "guest", "party_id": 9999, "component_name": "reader_0"}
+    )
+    assert body.path(Home(tmp_path), "1") == tmp_path / "logs" / "1" / place
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_each_type_is_a_file(tmp_path: Path, kind: str, place: str) -> None:
 )
 def test_other_types_and_places_outside_are_refused(tmp_path: Path, members: dict[str, object]) -> None:
     with pytest.raises(BadRequest):
-        log_file(Home(tmp_path), "1", Body(members))
+        LogFileRequest({"job_id": "1", **members}).path(Home(tmp_path), "1")
 
 
 def test_lines_are_counted_from_one_and_both_ends_are_included(tmp_path: Path) -> None:
@@ -57,9 +58,9 @@ def test_lines_are_counted_from_one_and_both_ends_are_included(tmp_path: Path) -
 
 def test_an_answer_is_bounded(tmp_path: Path) -> None:
     path = tmp_path / "INFO.log"
-    path.write_bytes(b"x\n" * (2 * MOST_LINES))
-    assert len(lines(path, 1, 0)) == MOST_LINES
-    assert lines(path, MOST_LINES + 1, 0)[0]["line_num"] == MOST_LINES + 1
+    path.write_bytes(b"x\n" * (2 * MAX_LINES))
+    assert len(lines(path, 1, 0)) == MAX_LINES
+    assert lines(path, MAX_LINES + 1, 0)[0]["line_num"] == MAX_LINES + 1
     path.write_bytes((b"y" * (3 << 20) + b"\n") * 3)
     long = lines(path, 1, 3)
     assert [line["line_num"] for line in long] == [1, 2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import pytest
@@ -12,13 +12,25 @@ from starlette.requests import Request
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.logs import LogRecord
 from fateflow_tui.core.errors import BadRequest
-from fateflow_tui.core.ids import Party
 from fateflow_tui.server.address import Address
 from fateflow_tui.server.auth import AccessPolicy
 from fateflow_tui.server.fate.envelope import answer
 from fateflow_tui.server.fate.filters import fits, ordered, usable
 from fateflow_tui.server.logs import LogFilter
-from fateflow_tui.server.requests import Body, UnreadableBody, parse, parse_documents
+from fateflow_tui.server.requests import (
+    NO_MEMBERS,
+    AtParty,
+    Flag,
+    Float,
+    Int,
+    Object,
+    RequestBody,
+    Text,
+    Texts,
+    UnreadableBody,
+    parse,
+    parse_documents,
+)
 from fateflow_tui.server.uploads import conf_of_query
 
 # requests leaves these as they are, besides letters and digits
@@ -26,7 +38,7 @@ _BARE = "&=+,:/?@!'()*;$-._~"
 
 
 def test_an_absent_body_is_an_empty_object() -> None:
-    assert parse(b"").members == parse(b"  \n").members == parse(b"null").members == {}
+    assert parse(b"") == parse(b"  \n") == parse(b"null") == {}
 
 
 @pytest.mark.parametrize("content", [b"{", b"[1]", b'"text"', b"{'a': 1}", b"\xff\xfe", b"[" * 100_000])
@@ -37,41 +49,71 @@ def test_a_body_that_is_no_object_is_refused(content: bytes) -> None:
 
 def test_a_key_that_stands_twice_is_refused_where_documents_are() -> None:
     content = b'{"job_dsl": {"components": {\n"a_0": 1, "a_0": 2}}}'
-    assert parse(content).members == {"job_dsl": {"components": {"a_0": 2}}}
+    assert parse(content) == {"job_dsl": {"components": {"a_0": 2}}}
     with pytest.raises(UnreadableBody, match=r"line 2, \$\.job_dsl\.components\.a_0: the key 'a_0' stands twice"):
         parse_documents(content)
-    assert parse_documents(b"").members == {}
+    assert parse_documents(b"") == {}
+
+
+class _Request(AtParty):
+    job_id: Text = ""
+    limit: Int = 1
+    timeout: Float = 1.0
+    force: Flag = False
+    drop: Flag = False
+    components: Texts = ()
+    job_parameters: Object = NO_MEMBERS
+
+
+class _Named(AtParty):
+    name: Annotated[Text, "of the thing"]
 
 
 def test_numbers_and_texts_stand_for_each_other() -> None:
-    body = Body({"party_id": 9999, "role": "guest", "limit": "7", "force": "1", "drop": 2, "components": "a, b"})
-    assert str(body.party()) == "guest:9999"
-    assert body.integer("limit", 0) == 7
-    assert body.flag("force")
-    assert not body.flag("drop")
-    assert body.texts("components") == ["a", "b"]
+    members = {"party_id": 9999, "role": "guest", "limit": "7", "force": "1", "drop": 2, "components": "a, b"}
+    body = _Request(members)
+    assert str(body.party_or_none()) == "guest:9999"
+    assert body.limit == 7
+    assert body.force
+    assert not body.drop
+    assert body.components == ("a", "b")
+
+
+def test_members_left_out_and_null_have_their_defaults() -> None:
+    for members in ({}, {"limit": None, "components": None}, {"limit": "", "unknown": [1]}):
+        body = _Request(members)
+        assert (body.limit, body.timeout, body.components, body.party_or_none()) == (1, 1.0, (), None)
+
+
+def test_a_request_is_its_own_schema() -> None:
+    schema = _Named.json_schema()
+    assert schema["required"] == ["name"]
+    assert schema["properties"]["name"]["description"] == "of the thing"
+    assert schema["properties"]["role"]["type"] == ["string", "integer"]
 
 
 @pytest.mark.parametrize(
-    ("members", "read"),
+    "members",
     [
-        ({"limit": "many"}, lambda body: body.integer("limit", 1)),
-        ({"limit": {}}, lambda body: body.integer("limit", 1)),
-        ({"timeout": "soon"}, lambda body: body.number("timeout", 1)),
-        ({"job_id": ["a"]}, lambda body: body.text("job_id")),
-        ({"job_parameters": [1]}, lambda body: body.mapping("job_parameters")),
-        ({"components": 1}, lambda body: body.texts("components")),
-        ({"role": "guest"}, lambda body: body.party()),
+        {"limit": "many"},
+        {"limit": {}},
+        {"timeout": "soon"},
+        {"job_id": ["a"]},
+        {"job_parameters": [1]},
+        {"components": 1},
+        {"role": "guest"},
     ],
 )
-def test_a_wrong_kind_of_value_is_named(members: dict[str, Any], read: Any) -> None:
+def test_a_wrong_kind_of_value_is_named(members: dict[str, Any]) -> None:
     with pytest.raises(BadRequest, match="|".join([*members, "party_id"])):
-        read(Body(members))
+        _Request(members).party_or_none()
 
 
 def test_all_missing_members_are_named() -> None:
     with pytest.raises(BadRequest, match="required parameters are missing: role,party_id;"):
-        Body({"job_id": "1"}).require("job_id", "role", "party_id")
+        RequestBody({"job_id": "1"}).require("job_id", "role", "party_id")
+    with pytest.raises(BadRequest, match="required parameters are missing: name;"):
+        _Named({"name": None})
 
 
 @pytest.mark.parametrize(
@@ -109,7 +151,7 @@ _RECORD = {"f_job_id": "2", "f_party_id": "9999", "f_is_initiator": True, "f_sta
 
 
 @pytest.mark.parametrize(
-    ("wishes", "fit"),
+    ("filters", "fit"),
     [
         ({"party_id": 9999}, True),
         ({"party_id": "9998"}, False),
@@ -123,14 +165,14 @@ _RECORD = {"f_job_id": "2", "f_party_id": "9999", "f_is_initiator": True, "f_sta
         ({"nosuch": 1, "start_time": None}, True),
     ],
 )
-def test_records_are_chosen_by_value_and_range(wishes: dict[str, Any], fit: bool) -> None:
-    assert fits(_RECORD, usable(_RECORD, wishes)) is fit
+def test_records_are_chosen_by_value_and_range(filters: dict[str, Any], fit: bool) -> None:
+    assert fits(_RECORD, usable(_RECORD, filters)) is fit
 
 
-@pytest.mark.parametrize("wish", [[1], [1, 2, 3], ["yesterday", None]])
-def test_a_range_that_is_none_is_refused(wish: list[Any]) -> None:
+@pytest.mark.parametrize("ends", [[1], [1, 2, 3], ["yesterday", None]])
+def test_a_range_that_is_none_is_refused(ends: list[Any]) -> None:
     with pytest.raises(BadRequest, match="start_time"):
-        fits(_RECORD, {"start_time": wish})
+        fits(_RECORD, {"start_time": ends})
 
 
 def test_records_are_sorted_by_any_field() -> None:
@@ -219,21 +261,21 @@ def test_null_members_are_left_out_but_not_those_inside_data() -> None:
 def test_log_files_stay_below_the_job(tmp_path: Any) -> None:
     home = Home(tmp_path)
     for wrong in (
-        {"parties": (Party("..", "other"),)},
-        {"parties": (Party("guest", "../.."),)},
-        {"components": ("..",)},
+        {"role": "..", "party_id": "other"},
+        {"party": "guest:../.."},
+        {"component_name": ".."},
     ):
         with pytest.raises(BadRequest):
-            LogFilter(**wrong)
+            LogFilter(wrong)
     with pytest.raises(BadRequest):
         LogFilter().files(home, "..")
     with pytest.raises(BadRequest):
-        LogFilter("LOUD")
+        LogFilter({"level": "LOUD"})
 
 
 def test_log_records_are_kept_by_level_party_and_component() -> None:
-    wish = LogFilter("WARNING", (Party("guest", "1"),), ("lr_0",))
-    assert wish.keeps(LogRecord(0, "x", "ERROR", "guest:1", "lr_0"))
-    assert wish.keeps(LogRecord(0, "printed"))
+    wanted = LogFilter({"level": "WARNING", "party": "guest:1", "component_name": "lr_0"})
+    assert wanted.keeps(LogRecord(0, "x", "ERROR", "guest:1", "lr_0"))
+    assert wanted.keeps(LogRecord(0, "printed"))
     for level, party, component in (("INFO", "guest:1", "lr_0"), ("ERROR", "host:1", "lr_0"), ("ERROR", "guest:1", "")):
-        assert not wish.keeps(LogRecord(0, "x", level, party, component))
+        assert not wanted.keeps(LogRecord(0, "x", level, party, component))

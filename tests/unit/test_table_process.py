@@ -60,7 +60,7 @@ def test_many_questions_at_once_leave_few_processes(tmp_path: Path) -> None:
 def test_a_fault_is_told_and_the_process_lives(tmp_path: Path) -> None:
     async def ask() -> None:
         with tempfile.TemporaryFile() as output:
-            await process.ask("fateflow_tui.server.tables.reading", b"no JSON", output)
+            await process.ask("fateflow_tui.server.tables.reading:write_rows", b"no JSON", output)
 
     with pytest.raises(FateFlowError, match="the table could not be read: DecodeError"):
         asyncio.run(ask())

@@ -90,7 +90,7 @@ def _is_ready(view: ComponentView, views: list[ComponentView]) -> bool:
     return all(other.status.succeeded for other in views if other.name in view.needs)
 
 
-async def surroundings(site: Site, state: JobState, component: str = "") -> SiteContext:
+async def site_context(site: Site, state: JobState, component: str = "") -> SiteContext:
     """Whatever bears on the job, or on one component. Workers that are silent for too long are asked where they are."""
     usual = await site.task_durations.by_module()
     now = now_ms()

@@ -1,4 +1,4 @@
-"""Choosing and ordering records the way 1.x clients ask for it: any field without its `f_`, by equality or range."""
+"""Filtering and ordering of records as 1.x clients request it: by any field, named without `f_`, by value or range."""
 
 from __future__ import annotations
 
@@ -16,53 +16,53 @@ _RANGES = frozenset({"create_time", "start_time", "end_time", "update_time", "el
 _TRUE = frozenset({"1", "true"})
 
 
-def usable(record: Record, wishes: Mapping[str, Any]) -> dict[str, Any]:
-    """The wishes that name a field; clients send much else (`conf_path`, `local`, `limit` ...)."""
-    return {name: wish for name, wish in wishes.items() if wish is not None and f"f_{name}" in record}
+def usable(record: Record, filters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the filters that name a field; clients send other members, too (`conf_path`, `local`, `limit` ...)."""
+    return {name: value for name, value in filters.items() if value is not None and f"f_{name}" in record}
 
 
-def fits(record: Record, wishes: Mapping[str, Any]) -> bool:
-    """Whether a record has all the wished values; see `usable`."""
-    return all(_fits(name, record[f"f_{name}"], wish) for name, wish in wishes.items())
+def fits(record: Record, filters: Mapping[str, Any]) -> bool:
+    """Whether a record matches all filters; see `usable`."""
+    return all(_fits(name, record[f"f_{name}"], wanted) for name, wanted in filters.items())
 
 
-def ordered(records: list[Record], wishes: Mapping[str, Any]) -> list[Record]:
-    """Sorted by `order_by` if it names a field, else by age of the job; `reverse` for descending. Records of one job
-    keep their order: the initiator's comes first.
+def ordered(records: list[Record], request: Mapping[str, Any]) -> list[Record]:
+    """Sort records by `order_by` if it names a field, else by age of the job; `reverse` for descending. Records of one
+    job keep their order: the initiator's comes first.
     """
-    field = f"f_{wishes.get('order_by')}"
+    field = f"f_{request.get('order_by')}"
     if not records or field not in records[0]:
         field = "f_job_id"
-    descending = str(wishes.get("reverse", "")).lower() in _TRUE
+    descending = str(request.get("reverse", "")).lower() in _TRUE
     return sorted(records, key=lambda record: sort_key(record[field]), reverse=descending)
 
 
 def sort_key(value: Any) -> tuple[bool, bool, Any]:
-    """Orders what a field may hold: nothing, numbers, texts."""
+    """Return the sort key of a field's value: nothing comes before numbers, and numbers before strings."""
     if value is None:
         return (False, False, 0)
     return (True, True, value) if isinstance(value, str) else (True, False, value if isinstance(value, int) else 0)
 
 
-def _fits(name: str, value: Any, wish: Any) -> bool:
-    if name in _RANGES and isinstance(wish, list):
-        return _in_range(name, value, wish)
-    if isinstance(wish, list):
-        return any(_fits(name, value, one) for one in wish)
+def _fits(name: str, value: Any, wanted: Any) -> bool:
+    if name in _RANGES and isinstance(wanted, list):
+        return _in_range(name, value, wanted)
+    if isinstance(wanted, list):
+        return any(_fits(name, value, one) for one in wanted)
     if isinstance(value, bool):
-        return (str(wish).lower() in _TRUE) == value
-    return value is not None and str(value) == str(wish)
+        return (str(wanted).lower() in _TRUE) == value
+    return value is not None and str(value) == str(wanted)
 
 
-def _in_range(name: str, value: int | None, wish: list[Any]) -> bool:
-    if len(wish) != 2:
-        raise BadRequest(f"{name} as a range has two ends, not {len(wish)}")
-    low, high = (_moment(name, end) for end in wish)
+def _in_range(name: str, value: int | None, ends: list[Any]) -> bool:
+    if len(ends) != 2:
+        raise BadRequest(f"{name}: a range has two ends, not {len(ends)}")
+    low, high = (_moment(name, end) for end in ends)
     return value is not None and (low is None or value >= low) and (high is None or value <= high)
 
 
 def _moment(name: str, end: Any) -> float | None:
-    """One end of a range: ms, or `YYYY-MM-DD HH:MM:SS`; None is open."""
+    """Read one end of a range: ms, or `YYYY-MM-DD HH:MM:SS`; None for an open end."""
     if end is None or isinstance(end, int | float):
         return end
     try:
@@ -71,13 +71,13 @@ def _moment(name: str, end: Any) -> float | None:
         raise BadRequest(f"{name}: {end!r} is neither ms since the epoch nor YYYY-MM-DD HH:MM:SS") from None
 
 
-_TURN = 16  # states between two chances for others to use the event loop
+_BATCH = 16  # states that are read before other tasks may use the event loop
 
 
 async def each(states: Iterable[JobState]) -> AsyncIterator[JobState]:
-    """The states, without keeping the event loop to itself: reading thousands of job files takes seconds."""
+    """Yield the states without blocking the event loop: reading thousands of job files takes seconds."""
     for number, state in enumerate(states):
-        if number % _TURN == _TURN - 1:
+        if number % _BATCH == _BATCH - 1:
             await asyncio.sleep(0)
         yield state
 
@@ -85,13 +85,13 @@ async def each(states: Iterable[JobState]) -> AsyncIterator[JobState]:
 async def newest_first(
     site: Site,
     render: Callable[[JobState], list[Record]],
-    wishes: Mapping[str, Any],
+    filters: Mapping[str, Any],
     *,
     limit: int = 0,
-    need_wish: bool = False,
+    need_filter: bool = False,
 ) -> list[Record]:
-    """The records that fit, of the newest job first. limit: 0 for all. need_wish: without a usable wish, nothing."""
-    job_id = wishes.get("job_id")
+    """Return the matching records, newest job first. limit: 0 for all. need_filter: without a usable filter, none."""
+    job_id = filters.get("job_id")
     if job_id is not None and not isinstance(job_id, list):
         state = site.jobs.state(str(job_id))
         states: Iterable[JobState] = [state] if state else []
@@ -100,8 +100,8 @@ async def newest_first(
     found: list[Record] = []
     async for state in each(states):
         for record in render(state):
-            chosen = usable(record, wishes)
-            if (chosen or not need_wish) and fits(record, chosen):
+            chosen = usable(record, filters)
+            if (chosen or not need_filter) and fits(record, chosen):
                 found.append(record)
         if 0 < limit <= len(found):
             return found[:limit]

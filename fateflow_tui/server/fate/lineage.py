@@ -1,10 +1,10 @@
-"""Where tables come from and where they go: what jobs have read and made at this site's parties."""
+"""Lineage: which tables jobs have read and made at this site's parties."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from fastapi import APIRouter
@@ -20,16 +20,16 @@ from fateflow_tui.server.context import ThisSite, known_job
 from fateflow_tui.server.fate.envelope import answer
 from fateflow_tui.server.fate.filters import each
 from fateflow_tui.server.fate.records import own_documents
-from fateflow_tui.server.fate.tables import named_table
-from fateflow_tui.server.openapi import JOB, TEXT, described, members
-from fateflow_tui.server.requests import JsonBody
+from fateflow_tui.server.fate.tables import TableRequest
+from fateflow_tui.server.openapi import JOB, answers
+from fateflow_tui.server.requests import JobId, Json, RequestBody
 from fateflow_tui.server.tracking import newest_run, output_tables
 
 Name = tuple[str, str]  # namespace, name
 
 
 class Use(msgspec.Struct, frozen=True):
-    """A component at a party that has read or made a table. namespace, name: of the table. port: of its output."""
+    """A component at a party that read or made a table. namespace, name: of the table. port: of its output."""
 
     party: str
     component: str
@@ -43,18 +43,18 @@ class Use(msgspec.Struct, frozen=True):
 
 
 def read_from_outside(state: JobState, catalog: ModuleCatalog) -> list[Use]:
-    """The tables that a job was given, not those that its components pass on among themselves."""
+    """Return the tables that a job was given, without those that its components exchange."""
     return [use for document in own_documents(state).values() for use in _given(document, catalog)]
 
 
 def made(state: JobState, catalog: ModuleCatalog) -> list[Use]:
-    """The tables that exist because of the job. A component that passes on the table it read has not made it."""
+    """Return the tables that the job made. Components that pass on the table they read do not count."""
     given = {use.table for use in read_from_outside(state, catalog)}
     return [use for use in _outputs(state) if use.table not in given]
 
 
 def parents(state: JobState, table: Name, catalog: ModuleCatalog) -> list[Name]:
-    """What the component that made a table had for its input, without repeats."""
+    """Return the distinct inputs of the component that made a table."""
     found: dict[Name, None] = {}
     for document in own_documents(state).values():
         for plan in document.tasks:
@@ -66,7 +66,7 @@ def parents(state: JobState, table: Name, catalog: ModuleCatalog) -> list[Name]:
 
 
 def uses(state: JobState, table: Name, catalog: ModuleCatalog) -> bool:
-    """Whether a component of the job has the table for its input."""
+    """Whether the table is an input of a component of the job."""
     if any(use.table == table for use in read_from_outside(state, catalog)):
         return True
     return any(
@@ -77,7 +77,7 @@ def uses(state: JobState, table: Name, catalog: ModuleCatalog) -> bool:
 
 
 def sources(site: Site, table: Name, seen: frozenset[Name] = frozenset()) -> list[Name]:
-    """The tables at the beginning: those without parents; the table itself when it has none."""
+    """Return the original tables, those without parents; the table itself when it has none."""
     above = [] if table in seen else parents_of(site, table)
     found: dict[Name, None] = {}
     for parent in above:
@@ -91,7 +91,7 @@ def parents_of(site: Site, table: Name) -> list[Name]:
 
 
 def line(tables: Tables, use: Use) -> dict[str, Any]:
-    """A use with what is known of its table: rows, and the job that made it."""
+    """Return a use with the facts of its table: rows, and the job that made it."""
     meta = tables.meta(*use.table)
     return {
         **msgspec.to_builtins(use),
@@ -114,7 +114,7 @@ def _given(document: PartyDocument, catalog: ModuleCatalog) -> Iterator[Use]:
 
 
 def named_tables(plan: TaskPlan, catalog: ModuleCatalog) -> Iterator[Name]:
-    """The tables that stand in a component's parameters or, in version 1, in its inputs."""
+    """Yield the tables that a component's parameters or, in version 1, its inputs name."""
     facts = loadable_facts(catalog, plan.module)
     if facts is not None and (table := facts.table_read(plan.parameters)):
         yield table
@@ -141,34 +141,28 @@ def _outputs(state: JobState) -> Iterator[Use]:
 
 router = APIRouter(tags=["table (FATE-Flow 1.x)"])
 
-_NAMES = members("namespace", "table_name", name=TEXT)
-_EXAMPLE = {"namespace": "experiment", "table_name": "breast_guest"}
+_TABLE: Final = {"namespace": "experiment", "table_name": "breast_guest"}
+_SOURCE: Final = {
+    "parent_table_name": "breast_guest",
+    "parent_table_namespace": "experiment",
+    "source_table_name": "breast_guest",
+    "source_table_namespace": "experiment",
+    "job_id": JOB,
+    "component_name": "dataio_0",
+}
 
 
-@router.post(
-    "/table/tracking/source",
-    **described(
-        _NAMES,
-        _EXAMPLE,
-        [
-            {
-                "parent_table_name": "breast_guest",
-                "parent_table_namespace": "experiment",
-                "source_table_name": "breast_guest",
-                "source_table_namespace": "experiment",
-                "job_id": JOB,
-                "component_name": "dataio_0",
-            }
-        ],
-    ),
-)
-async def tracking_source(site: ThisSite, body: JsonBody) -> Response:
-    """The tables that a table was made of, and the ones at the beginning; [] for one that came from outside."""
-    table = named_table(body)
+class LineageRequest(RequestBody, example={"job_id": JOB}):
+    job_id: JobId
+
+
+@router.post("/table/tracking/source", **answers([_SOURCE]))
+async def tracking_source(site: ThisSite, body: Json[TableRequest]) -> Response:
+    """List the tables that a table was made from, each with its original sources; [] for an uploaded or bound table."""
+    table = body.table
     meta = site.tables.meta(*table)
     if meta is None:
         raise NotFound("no find table")
-
     return answer(
         [
             {
@@ -185,10 +179,10 @@ async def tracking_source(site: ThisSite, body: JsonBody) -> Response:
     )
 
 
-@router.post("/table/tracking/job", **described(_NAMES, _EXAMPLE, {"count": 1, "job": [JOB]}))
-async def tracking_job(site: ThisSite, body: JsonBody) -> Response:
-    """The jobs that have used a table, newest first; also of a table that is gone."""
-    table = named_table(body)
+@router.post("/table/tracking/job", **answers({"count": 1, "job": [JOB]}))
+async def tracking_job(site: ThisSite, body: Json[TableRequest]) -> Response:
+    """List the jobs that used a table, newest first, even if the table was deleted since."""
+    table = body.table
     found = [state.job_id async for state in each(site.jobs.states()) if uses(state, table, site.catalog)]
     return answer({"count": len(found), "job": found})
 
@@ -196,19 +190,17 @@ async def tracking_job(site: ThisSite, body: JsonBody) -> Response:
 @router.post(
     "/job/lineage",
     tags=["jobs"],
-    **described(
-        members("job_id"),
-        {"job_id": JOB},
+    **answers(
         {
-            "tables_read": [{"party": "guest:9999", "component": "reader_0", **_EXAMPLE}],
+            "tables_read": [{"party": "guest:9999", "component": "reader_0", **_TABLE}],
             "tables_made": [],
             "model": {"model_id": "guest-9999#model", "model_version": JOB, "made": True},
-        },
+        }
     ),
 )
-async def job_lineage(site: ThisSite, body: JsonBody) -> Response:
-    """The tables that a job read, with the jobs that made them, the tables that it made, and its model."""
-    state = known_job(site, body)
+async def job_lineage(site: ThisSite, body: Json[LineageRequest]) -> Response:
+    """Show the tables that a job read, with the jobs that made them, the tables that it made, and its model."""
+    state = known_job(site, body.job_id)
 
     def lines(uses: list[Use]) -> list[dict[str, object]]:
         return [line(site.tables, use) for use in uses]

@@ -1,1 +1,1 @@
-"""Work on table rows, done in processes of its own so that the scheduler need not load Polars."""
+"""Work on table rows in separate processes, so that the scheduler does not load Polars."""

@@ -1,6 +1,6 @@
-"""Work on rows for the scheduler, which does not load Polars: processes of their own do it, asked over a socket. They
-are kept for a while, as starting one takes longer than most answers. A question names the module whose `main` answers
-it, and comes with the file to which the answer is written.
+"""Work on rows for the scheduler, which does not load Polars: separate processes do it, asked over a socket. They are
+kept for a while, because starting one takes longer than most answers. A question names the function that answers it,
+as `module:function`, and comes with the file to which the answer is written.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ import msgspec
 
 from fateflow_tui.core.errors import BadRequest, ComponentFailed, Conflict, DamagedFile, FateFlowError, NotFound
 
-_AT_ONCE: Final = 4  # processes; more wait for their turn
-_KEPT: Final = 2  # of them, when there is nothing to do
-_LEISURE: Final = 30.0  # seconds without a question after which a process ends
+_MAX_PROCESSES: Final = 4  # further questions wait
+_MAX_IDLE: Final = 2  # processes that are kept
+_IDLE_TIMEOUT: Final = 30.0  # seconds without a question after which a process ends
 _KINDS: Final = {kind.__name__: kind for kind in (BadRequest, ComponentFailed, Conflict, DamagedFile, NotFound)}
-_HEAD: Final = 4  # bytes that tell how long a message is
-# Threads of their own, so that who waits here keeps nobody else from those of the loop.
-_askers: Final = ThreadPoolExecutor(_AT_ONCE, "table-reader")
+_HEAD: Final = 4  # bytes of a message's length
+# Separate threads, so that questions do not block the threads of the event loop.
+_threads: Final = ThreadPoolExecutor(_MAX_PROCESSES, "table-reader")
 
 
 class _Question(msgspec.Struct, frozen=True):
-    module: str
+    function: str
     content: bytes
 
 
 class _Outcome(msgspec.Struct, frozen=True):
-    """kind: "" when it was answered, else the name of the error's class."""
+    """kind: "" for an answer, else the name of the error's class."""
 
     kind: str = ""
     message: str = ""
     hint: str = ""
 
 
-class _Gone(Exception):
-    """The process has ended before it answered."""
+class _ProcessEnded(Exception):
+    """The process ended before it answered."""
 
 
 class _Reader:
-    """One such process, seen from the scheduler."""
+    """One such process, as the scheduler sees it."""
 
     def __init__(self) -> None:
         self._socket, theirs = socket.socketpair()
@@ -57,7 +57,7 @@ class _Reader:
                 [sys.executable, "-m", "fateflow_tui.server.tables.process"],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
-                # no algebra is done there, and threads take time to start
+                # it does no algebra, and starting threads takes time
                 env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
             )
 
@@ -67,7 +67,7 @@ class _Reader:
             self._socket.sendall(question)
             return msgspec.json.decode(_message(self._socket), type=_Outcome)
         except OSError as error:
-            raise _Gone from error
+            raise _ProcessEnded from error
 
     def kill(self) -> None:
         self._process.kill()
@@ -80,15 +80,15 @@ class _Reader:
 _idle: Final[list[_Reader]] = []
 
 
-async def ask(module: str, question: bytes, output: IO[bytes]) -> None:
-    """Lets the module's `main` answer into `output`, which is then at its beginning. Raises what it did."""
+async def ask(function: str, question: bytes, output: IO[bytes]) -> None:
+    """Have a function (`module:function`) answer into `output`, and rewind it. Raises what the function raised."""
     turn = _Turn()
-    packed = msgspec.msgpack.encode(_Question(module, question))
-    work = asyncio.get_running_loop().run_in_executor(_askers, turn.ask, packed, output)
+    packed = msgspec.msgpack.encode(_Question(function, question))
+    work = asyncio.get_running_loop().run_in_executor(_threads, turn.ask, packed, output)
     try:
         outcome = await asyncio.shield(work)
     except asyncio.CancelledError:
-        turn.give_up()
+        turn.cancel()
         # The thread uses `output`, which the caller closes as soon as this ends.
         await asyncio.wait([work])
         raise
@@ -112,18 +112,18 @@ class _Turn:
                 self._reader, is_new = _Reader(), True
             try:
                 outcome = self._reader.ask(question, output)
-            except _Gone:
+            except _ProcessEnded:  # an idle process may have ended; then another one is asked
                 self._reader.end()
                 if is_new:
                     break
-            else:  # a kept one may have ended at leisure: then another is asked
+            else:
                 reader, self._reader = self._reader, None
                 _keep(reader)
                 return outcome
-        return _Outcome("FateFlowError", "the table could not be read: the process that reads it has ended")
+        return _Outcome("FateFlowError", "the table could not be read: the process that reads it ended")
 
-    def give_up(self) -> None:
-        """Nobody waits for the answer any more."""
+    def cancel(self) -> None:
+        """Kill the process: the answer is no longer wanted."""
         self._is_wanted = False
         reader = self._reader
         if reader is not None:
@@ -131,7 +131,7 @@ class _Turn:
 
 
 def _keep(reader: _Reader) -> None:
-    if len(_idle) < _KEPT:
+    if len(_idle) < _MAX_IDLE:
         _idle.append(reader)
     else:
         reader.end()
@@ -158,8 +158,8 @@ def _exactly(line: socket.socket, size: int) -> bytes:
 
 
 def serve(line: socket.socket) -> None:
-    """The process's side: answers until the scheduler hangs up, or has had no question for a while."""
-    while select.select([line], [], [], _LEISURE)[0]:
+    """Answer questions until the scheduler closes the socket or asks nothing for a while; runs in the other process."""
+    while select.select([line], [], [], _IDLE_TIMEOUT)[0]:
         head, files, _, _ = socket.recv_fds(line, _HEAD, 1)
         if not files:
             return
@@ -173,7 +173,8 @@ def serve(line: socket.socket) -> None:
 
 def _answered(question: _Question, output: IO[bytes]) -> _Outcome:
     try:
-        importlib.import_module(question.module).main(question.content, output)
+        module, _, function = question.function.partition(":")
+        getattr(importlib.import_module(module), function)(question.content, output)
         output.flush()
     except FateFlowError as error:
         kind = next((base.__name__ for base in type(error).__mro__ if base.__name__ in _KINDS), "FateFlowError")

@@ -1,4 +1,4 @@
-"""Rows of tables for clients, read in a process of its own (see `table_process`)."""
+"""Reading tables and files for clients, in a separate process (see `process`)."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 import msgspec
 
+from fateflow_tui.artifacts.binding import BindRequest, Found, inspect
 from fateflow_tui.artifacts.table import Table
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.server.tables.process import ask
 
-PREVIEW_ROWS = 100
+PREVIEW_ROWS: Final = 100
+_READ_ROWS: Final = f"{__name__}:write_rows"
+_INSPECT: Final = f"{__name__}:write_inspection"
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class RowsRequest(msgspec.Struct, frozen=True):
     """tables: (output name, namespace, table name). limit: rows of each, -1 for all. head: with a header line."""
 
     root: str
@@ -30,32 +33,45 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 async def previews(root: Path, tables: Sequence[tuple[str, str, str]], limit: int = PREVIEW_ROWS) -> dict[str, Any]:
-    """{"rows": [[row, ...], ...], "header": [...], "total": [...], "names": [...]}, one entry per table."""
+    """Return {"rows": [[row, ...], ...], "header": [...], "total": [...], "names": [...]}, one entry per table."""
     with tempfile.TemporaryFile() as output:
-        await ask(__name__, msgspec.json.encode(Wanted(str(root), list(tables), limit=limit)), output)
+        await ask(_READ_ROWS, msgspec.json.encode(RowsRequest(str(root), list(tables), limit=limit)), output)
         return msgspec.json.decode(output.read(), type=dict[str, Any])
 
 
 async def table_archive(root: Path, tables: Sequence[tuple[str, str, str]], *, limit: int, head: bool) -> IO[bytes]:
-    """A tar.gz of `<output>.csv` and `<output>.meta` for each table that has rows; empty when none has."""
-    output = tempfile.TemporaryFile()  # noqa: SIM115 (closed by who sends it)
-    question = Wanted(str(root), list(tables), archive=True, limit=limit, head=head)
+    """Return a tar.gz of `<output>.csv` and `<output>.meta` for each table that has rows; empty when none has."""
+    output = tempfile.TemporaryFile()  # noqa: SIM115 (closed by the answer)
+    question = RowsRequest(str(root), list(tables), archive=True, limit=limit, head=head)
     try:
-        await ask(__name__, msgspec.json.encode(question), output)
+        await ask(_READ_ROWS, msgspec.json.encode(question), output)
     except BaseException:
         output.close()
         raise
     return output
 
 
-def main(question: bytes, output: IO[bytes]) -> None:
-    wanted = msgspec.json.decode(question, type=Wanted)
-    tables = Tables(Path(wanted.root))
-    opened = [(name, tables.open(namespace, table)) for name, namespace, table in wanted.tables]
-    if wanted.archive:
-        _write_archive(opened, wanted, output)
+async def inspect_file(request: BindRequest) -> Found:
+    """Inspect a file before a table is bound to it. Raises BadRequest or ComponentFailed if it cannot be a table."""
+    with tempfile.TemporaryFile() as output:
+        await ask(_INSPECT, msgspec.json.encode(request), output)
+        return msgspec.json.decode(output.read(), type=Found)
+
+
+def write_inspection(question: bytes, output: IO[bytes]) -> None:
+    """Answer `inspect_file`; runs in the other process."""
+    output.write(msgspec.json.encode(inspect(msgspec.json.decode(question, type=BindRequest))))
+
+
+def write_rows(question: bytes, output: IO[bytes]) -> None:
+    """Answer `previews` and `table_archive`; runs in the other process."""
+    request = msgspec.json.decode(question, type=RowsRequest)
+    tables = Tables(Path(request.root))
+    opened = [(name, tables.open(namespace, table)) for name, namespace, table in request.tables]
+    if request.archive:
+        _write_archive(opened, request, output)
     else:
-        output.write(msgspec.json.encode(_previews(opened, wanted.limit)))
+        output.write(msgspec.json.encode(_previews(opened, request.limit)))
 
 
 def _previews(tables: list[tuple[str, Table]], limit: int) -> dict[str, Any]:
@@ -70,7 +86,7 @@ def _previews(tables: list[tuple[str, Table]], limit: int) -> dict[str, Any]:
     }
 
 
-def _write_archive(tables: list[tuple[str, Table]], wanted: Wanted, output: IO[bytes]) -> None:
+def _write_archive(tables: list[tuple[str, Table]], request: RowsRequest, output: IO[bytes]) -> None:
     filled = [(name, table) for name, table in tables if table.meta.count]
     if not filled:
         return
@@ -78,9 +94,9 @@ def _write_archive(tables: list[tuple[str, Table]], wanted: Wanted, output: IO[b
         for name, table in filled:
             header = header_of(table)
             with tempfile.TemporaryFile() as csv:
-                if wanted.head:
+                if request.head:
                     csv.write(f"{','.join(header)}\n".encode())
-                for line in csv_lines(table, wanted.limit):
+                for line in csv_lines(table, request.limit):
                     csv.write(f"{line}\n".encode())
                 _add(tar, f"{name}.csv", csv)
             meta = io.BytesIO(msgspec.json.encode({"header": header}))
@@ -88,7 +104,7 @@ def _write_archive(tables: list[tuple[str, Table]], wanted: Wanted, output: IO[b
 
 
 def header_of(table: Table) -> list[str]:
-    """One name per cell of a row, the id first, then the label."""
+    """Return one name per cell of a row, the id first, then the label."""
     columns = columns_of(table)
     return ["sid", *columns[1:]] if table.meta.kind == "raw" else columns
 
@@ -108,7 +124,7 @@ def csv_lines(table: Table, limit: int) -> Iterator[str]:
         for row in batch.head(left).select(columns).iter_rows():
             cells = [_cell(value) for value in row]
             if detail >= 0:
-                # Clients read this one cell as a quoted text with single quotes inside.
+                # Clients expect this cell as a quoted string with single quotes inside.
                 cells[detail] = f'"{msgspec.json.decode(row[detail]) if row[detail] else {}}"'
             yield ",".join(cells)
         left -= batch.height
