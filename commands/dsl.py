@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
+import msgspec
 import typer
 
 from fateflow_tui.commands import context
@@ -114,14 +115,9 @@ def lint(
     sources = {"dsl": (dsl_path, read_text(dsl_path))}
     if conf_path is not None:
         sources["conf"] = (conf_path, read_text(conf_path))
-    envelope = session.flow.request(
-        "dsl/lint",
-        {
-            "job_dsl": sources["dsl"][1],
-            "job_runtime_conf": sources["conf"][1] if conf_path else _DEFAULT_CONF,
-        },
-    )
-    problems = [placed(one, sources) for one in envelope.data if one["document"] in sources]
+    conf_document = sources["conf"][1] if conf_path else _DEFAULT_CONF
+    found = [msgspec.to_builtins(problem) for problem in session.flow.lint(sources["dsl"][1], conf_document)]
+    problems = [placed(one, sources) for one in found if one["document"] in sources]
     if output.is_table:
         output.lines(line for problem in problems for line in shown(problem, sys.stdout))
         if not problems:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from fateflow_tui.commands import context, fate
+from fateflow_tui.commands import context
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import ComponentOption, JobName, JobNames, PartyOption, listed
 from fateflow_tui.commands.output import Format, Output, painted
@@ -167,11 +167,11 @@ def list_files(
     fateflow log list --site
     """
     session = context.of(ctx)
-    body = {} if site else {"job_id": session.resolve([which.job or which.job_id or "@last"])[0]}
+    job_id = "" if site else session.resolve([which.job or which.job_id or "@last"])[0]
     session.output.listing(
-        fate.request_data(session, "log/list", body),
+        session.flow.log.files(job_id),
         ("FILE", "SIZE"),
-        lambda one: [one["file"], byte_count(one["size"])],
-        lambda one: str(one["file"]),
+        lambda one: [one.file, byte_count(one.size)],
+        lambda one: one.file,
         empty="no log files",
     )

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
-from fateflow_tui.commands import context, fate
+from fateflow_tui.commands import context
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import listed
 from fateflow_tui.commands.output import columns
 from fateflow_tui.core.errors import BadRequest
 
 if TYPE_CHECKING:
-    from fateflow_tui.sdk.types import PartyRoute
+    from fateflow_tui.sdk.types import Grant, PartyRoute
 
 
 app = CommandGroup("Manage the addresses, keys and permissions of other parties.")
@@ -35,9 +35,6 @@ class GrantLists(NamedTuple):
     component: Annotated[str | None, typer.Option(metavar="A,B", help="Modules, for example HeteroLR,Reader.")] = None
     dataset: Annotated[str | None, typer.Option(metavar="A,B", help="Tables, for example ns.name or ns/*.")] = None
 
-    def body(self) -> dict[str, list[str]]:
-        return {kind: listed(text) for kind, text in zip(_KINDS, self, strict=True) if text}
-
 
 @app.command()
 def grant(ctx: typer.Context, party: SourceArgument, lists: GrantLists) -> None:
@@ -49,7 +46,8 @@ def grant(ctx: typer.Context, party: SourceArgument, lists: GrantLists) -> None:
     fateflow party grant guest:9998 --component HeteroLR,Reader --dataset demo.breast_host
     fateflow party grant guest:9998 --role host --command create,run --dataset all
     """
-    _update_grants(ctx, "grant", party, lists.body())
+    session = context.of(ctx)
+    _print_grant(session, session.flow.permissions.grant(party, **_require_lists(lists)))
 
 
 @app.command()
@@ -65,12 +63,12 @@ def revoke(
     fateflow party revoke guest:9998 --component HeteroLR
     fateflow party revoke guest:9998 --forget
     """
+    session = context.of(ctx)
     if forget:
-        session = context.of(ctx)
-        fate.request_data(session, "party/revoke", {"party": party, "forget": True})
+        session.flow.permissions.forget(party)
         session.output.info(f"deleted all permission lists of {party}")
         return
-    _update_grants(ctx, "revoke", party, lists.body())
+    _print_grant(session, session.flow.permissions.revoke(party, **_require_lists(lists)))
 
 
 @app.command()
@@ -85,33 +83,37 @@ def grants(
     """
     session = context.of(ctx)
     session.output.listing(
-        fate.request_data(session, "party/grants", {"party": party}) or [],
+        session.flow.permissions(party or ""),
         ("PARTY", "ROLES", "COMMANDS", "COMPONENTS", "TABLES"),
-        lambda one: [one["party"], *(_allowed(one, kind) for kind in _KINDS)],
-        lambda one: str(one["party"]),
+        lambda one: [one.party, *(_allowed(one, kind) for kind in _KINDS)],
+        lambda one: one.party,
         empty="no grants; trusted parties may run everything that site.toml allows",
     )
 
 
-def _update_grants(ctx: typer.Context, change: str, party: str, lists: dict[str, list[str]]) -> None:
-    if not lists:
+def _require_lists(lists: GrantLists) -> dict[str, list[str]]:
+    """Return the given lists, by the SDK's names. Raises BadRequest when there are none."""
+    given = {f"{kind}s": listed(text) for kind, text in zip(_KINDS, lists, strict=True) if text}
+    if not given:
         raise BadRequest("expected --role, --command, --component or --dataset", hint="comma-separated lists, or `all`")
-    session = context.of(ctx)
-    now = fate.request_data(session, f"party/{change}", {"party": party, **lists})
-    session.output.record(now, _lines, lambda one: str(one["party"]))
+    return given
 
 
-def _lines(grant: dict[str, Any]) -> Iterator[str]:
-    yield f"permissions of {grant['party']}"
+def _print_grant(session: context.Session, grant: Grant) -> None:
+    session.output.record(grant, _lines, lambda one: one.party)
+
+
+def _lines(grant: Grant) -> Iterator[str]:
+    yield f"permissions of {grant.party}"
     words = {"role": "roles", "command": "commands", "component": "components", "dataset": "tables"}
     rows = [[f"  {words[kind]}", _allowed(grant, kind)] for kind in _KINDS]
     yield from ("  ".join(row) for row in columns(rows))
 
 
-def _allowed(grant: dict[str, Any], kind: str) -> str:
-    values = grant.get(kind)
+def _allowed(grant: Grant, kind: str) -> str:
+    values: list[str] | None = getattr(grant, kind)
     if values is None:
-        return f"{grant.get('otherwise', 'all')} (not listed)"
+        return f"{grant.otherwise or 'all'} (not listed)"
     return ", ".join("all" if value == "*" else value for value in values) or "nothing"
 
 

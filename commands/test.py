@@ -184,10 +184,10 @@ def _predicted(session: context.Session, version: str, tables: dict[str, tuple[s
     from fateflow_tui.commands.model.versions import find_version
 
     trained = find_version(session, version)
-    made = fate.request_data(session, "model/deploy", trained.body)
-    model = {"model_id": made["model_id"], "model_version": made["model_version"]}
-    session.output.info(f"deployed {made['model_version']}")
-    template = fate.request_data(session, "model/get/predict/conf", model)
+    made = session.flow.models.deploy(trained.model_id, trained.model_version)
+    model = {"model_id": made.model_id, "model_version": made.model_version}
+    session.output.info(f"deployed {made.model_version}")
+    template = session.flow.models.predict_conf(**model)
     tables_read = [TableChoice(role, "", "", *table) for role, table in tables.items()]
     job_id, status = _run(session, {}, filled(template, tables_read, **model), timeout)
     return Outcome("predict", job_id, status, None, 0.0, status == "success")
@@ -196,9 +196,9 @@ def _predicted(session: context.Session, version: str, tables: dict[str, tuple[s
 def _run(session: context.Session, dsl: dict[str, Any], conf: dict[str, Any], timeout: float) -> tuple[str, str]:
     from fateflow_tui.commands.progress import print_failure_cards, watch
 
-    submitted = fate.request_data(session, "job/submit", {"job_dsl": dsl, "job_runtime_conf": conf})
-    session.output.info(f"submitted {submitted['job_id']}")
-    job = watch(session, submitted["job_id"], timeout)
+    submitted = session.flow.submit(dsl, conf)
+    session.output.info(f"submitted {submitted.job_id}")
+    job = watch(session, submitted.job_id, timeout)
     if of_status(job.status):
         print_failure_cards(session, job)
     return job.job_id, str(job.status)

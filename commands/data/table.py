@@ -70,7 +70,7 @@ def schema(
     if rename or conf_path:
         changes = read_conf(conf_path) if conf_path else {}
         changes |= _renamed(session, body, rename or [])
-        fate.request_data(session, "table/schema/update", {**body, "schema": changes})
+        session.flow.tables.update_schema(**body, schema=changes)
     found = _schema(session, body)
     session.output.record(found, lambda _: _lines(session, found), lambda _: body["table_name"])
 
@@ -90,7 +90,7 @@ def _renamed(session: context.Session, body: dict[str, str], words: list[str]) -
     if not words:
         return {}
     now = _schema(session, body)
-    names = fate.request_data(session, "table/preview", {**body, "limit": 1})["header"]
+    names = session.flow.tables.preview(**body, limit=1).header
     names[0] = now.get("sid") or names[0]  # a preview calls every id `sid`
     separator = str(now.get("header") or "").removeprefix(names[1])[:1] if len(names) > 2 else ","
     renamed = list(names)

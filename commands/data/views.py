@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
+import msgspec
 import typer
 
 from fateflow_tui.commands import context, fate
@@ -12,6 +13,9 @@ from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import LimitOption, NamespaceOption, TableName
 from fateflow_tui.commands.output import cell, fitted, moment
 from fateflow_tui.core.errors import NotFound
+
+if TYPE_CHECKING:
+    from fateflow_tui.sdk.types.tables import TablePreview
 
 _TITLES: Final = ("NAMESPACE", "TABLE", "ROWS", "COLUMNS", "KIND", "CREATED", "STATE")
 
@@ -35,21 +39,19 @@ def list_tables(
 ) -> None:
     """List the tables of this site, newest first."""
     session = context.of(ctx)
-    body = {"namespace": namespace, "limit": limit, "outputs": outputs or None}
-    tables = fate.request_data(session, "table/all", body)
     session.output.listing(
-        tables,
+        session.flow.tables(namespace or "", limit, outputs),
         _TITLES,
         lambda one: [
-            one["namespace"],
-            one["table_name"],
-            str(one["count"]),
-            str(one["columns"]),
-            "bound file" if one.get("external") else one["kind"],
-            moment(one["create_time"]),
-            "" if one["enable"] else "disabled",
+            one.namespace,
+            one.table_name,
+            str(one.count),
+            str(one.columns),
+            "bound file" if one.external else one.kind,
+            moment(one.create_time or 0),
+            "" if one.enable else "disabled",
         ],
-        lambda one: f"{one['namespace']} {one['table_name']}",
+        lambda one: f"{one.namespace} {one.table_name}",
         empty="no tables; upload one with: fateflow data upload FILE -n NAMESPACE --name NAME",
     )
 
@@ -61,7 +63,7 @@ def peek(
 ) -> None:
     """Show the first rows of a table, as many columns as fit the terminal."""
     session = context.of(ctx)
-    found = fate.request_data(session, "table/preview", {**which.body(), "limit": limit})
+    found = session.flow.tables.preview(**which.body(), limit=limit)
     session.output.record(found, lambda one: _rows(one, session.output.width), lambda _: which.body()["table_name"])
 
 
@@ -71,26 +73,32 @@ def lineage(ctx: typer.Context, which: TableName) -> None:
     body = which.body()
     about = fate.request_data(session, "table/table_info", body)
     try:
-        parents = fate.request_data(session, "table/tracking/source", body)
+        parents = session.flow.tables.source(**body)
     except NotFound:  # a deleted table can still have been used
         parents = []
-    used = fate.request_data(session, "table/tracking/job", body)
-    if not (about["exist"] or parents or used["count"]):
+    used = session.flow.tables.jobs(**body)
+    if not (about["exist"] or parents or used.count):
         raise NotFound(
             f"table {body['table_name']} in namespace {body['namespace']} does not exist and was used by no job",
             hint="`fateflow data list` lists the tables of this site",
         )
-    found = {**body, "exist": about["exist"], "made_by": about.get("origin") or {}, "made_of": parents, "used_by": used}
+    found = {
+        **body,
+        "exist": about["exist"],
+        "made_by": about.get("origin") or {},
+        "made_of": msgspec.to_builtins(parents),
+        "used_by": msgspec.to_builtins(used),
+    }
     session.output.record(found, _lineage_lines, lambda _: body["table_name"])
 
 
-def _rows(found: dict[str, Any], width: int) -> Iterator[str]:
-    header, data = found["header"], found["data"]
+def _rows(found: TablePreview, width: int) -> Iterator[str]:
+    header, data = found.header, found.data
     # A table without a header line has a name for its id only.
     unnamed = max(map(len, data), default=0) - len(header)
     table = [[_short(value) for value in row] for row in ([*header, *[""] * unnamed], *data)]
     yield from fitted(table, width)
-    more = found["count"] - len(found["data"])
+    more = (found.count or 0) - len(found.data)
     if more > 0:
         yield f"… {more} more rows"
 

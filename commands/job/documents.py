@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,6 +27,9 @@ from fateflow_tui.commands.options import (
 from fateflow_tui.commands.output import cell, columns
 from fateflow_tui.core.errors import NotFound
 from fateflow_tui.core.ids import Party
+
+if TYPE_CHECKING:
+    from fateflow_tui.sdk.types.jobs import Lineage
 
 app = CommandGroup("Documents and files of jobs.")
 
@@ -144,14 +147,13 @@ def notes(
     job_id = which.id(session)
     chosen = Party.parse(party) if party else None
     filters = {"role": chosen.role, "party_id": chosen.party_id} if chosen else {}
-    records = fate.request_data(session, "job/query", {"job_id": job_id, **filters}) or []
+    records = session.flow.jobs.query(job_id=job_id, **filters)
     if not records:
         raise NotFound(f"job {job_id} has no such party at this site", hint="`fateflow job show` lists its parties")
     found = {f"{one['f_role']}:{one['f_party_id']}": one.get("f_description") or "" for one in records}
     if text is not None:
-        for record in records:
-            body = {"job_id": job_id, "role": record["f_role"], "party_id": record["f_party_id"], "notes": text}
-            fate.request_data(session, "job/update", body)
+        for one in found:
+            session.flow.jobs.update_notes(job_id, one, text)
         found = dict.fromkeys(found, text)
     session.output.record({"job_id": job_id, "notes": found}, lambda _: _notes(found), lambda _: job_id)
 
@@ -166,7 +168,7 @@ def lineage(ctx: typer.Context, which: JobName) -> None:
     """
     session = context.of(ctx)
     job_id = which.id(session)
-    found = fate.request_data(session, "job/lineage", {"job_id": job_id})
+    found = session.flow.jobs.lineage(job_id)
     session.output.record(found, _lineage, lambda _: job_id)
 
 
@@ -175,13 +177,13 @@ def _notes(found: dict[str, str]) -> Iterator[str]:
     yield from ("  ".join(row) for row in columns(rows))
 
 
-def _lineage(found: dict[str, Any]) -> Iterator[str]:
-    for title, uses in (("read", found["tables_read"]), ("created", found["tables_made"])):
+def _lineage(found: Lineage) -> Iterator[str]:
+    for title, uses in (("read", found.tables_read), ("created", found.tables_made)):
         yield title if uses else f"{title} no tables"
         rows = [[f"  {one['party']}", one["component"], *_table(one)] for one in uses]
         if uses:
             yield from ("  ".join(row).rstrip() for row in columns(rows))
-    if model := found["model"]:
+    if model := found.model:
         yield "trained" if model["made"] else "predicted with"
         yield f"  {model['model_id']} {model['model_version']}"
 

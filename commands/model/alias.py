@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fateflow_tui.commands import context, fate
+from fateflow_tui.commands import context
 from fateflow_tui.commands.groups import CommandGroup
 
 app = CommandGroup("Manage aliases of model versions, such as churn@prod.")
@@ -27,8 +27,7 @@ def set_alias(
     """
     session = context.of(ctx)
     whole = session.version(version)
-    made = fate.request_data(session, "model/alias/set", {"alias": name, "model_version": whole})
-    session.output.record(made or {}, lambda _: [f"{name} → {whole}"], lambda _: whole)
+    session.output.record(session.flow.models.set_alias(name, whole), lambda _: [f"{name} → {whole}"], lambda _: whole)
 
 
 @app.command()
@@ -39,7 +38,7 @@ def remove(ctx: typer.Context, name: AliasArgument) -> None:
     fateflow model alias remove churn@prod
     """
     session = context.of(ctx)
-    fate.request_data(session, "model/alias/remove", {"alias": name})
+    session.flow.models.remove_alias(name)
     session.output.info(f"removed {name}")
 
 
@@ -51,7 +50,7 @@ def list_aliases(ctx: typer.Context) -> None:
     fateflow model alias list
     """
     session = context.of(ctx)
-    found = fate.request_data(session, "model/alias/list", {}) or {}
+    found = session.flow.models.aliases()
     session.output.listing(
         [{"alias": name, "model_version": version} for name, version in found.items()],
         ("ALIAS", "VERSION"),

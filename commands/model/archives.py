@@ -170,8 +170,8 @@ def migrate(
 
 def _migration(session: context.Session, word: str, moves: list[str], new_version: str | None) -> dict[str, Any]:
     version = find_version(session, word)
-    view = fate.request_data(session, "model/show", {"model_version": version.model_version})
-    roles: dict[str, list[int]] = view["roles"]
+    view = session.flow.models.show(version.model_version)
+    roles = view.roles
     ids = {(role, str(one)): str(one) for role, some in roles.items() for one in some}
     for move in moves:
         old, equals, new = move.partition("=")
@@ -186,7 +186,7 @@ def _migration(session: context.Session, word: str, moves: list[str], new_versio
     if not moves:
         raise BadRequest("missing option --to", hint="for example --to guest:9999=9998 --to host:10000=10009")
     new_roles = {role: [int(ids[(role, str(one))]) for one in some] for role, some in roles.items()}
-    initiator_role, _, initiator_id = str(view["initiator"]).partition(":")
+    initiator_role, _, initiator_id = view.initiator.partition(":")
     return {
         "job_parameters": {"federated_mode": "MULTIPLE"},
         "migrate_initiator": {"role": initiator_role, "party_id": int(ids[(initiator_role, initiator_id)])},

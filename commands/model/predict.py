@@ -130,8 +130,7 @@ def _template(session: context.Session, version: Version) -> dict[str, Any]:
             f"version {version.model_version} is not deployed",
             hint=f"deploy it with: fateflow model deploy {version.model_version}",
         )
-    conf: dict[str, Any] = fate.request_data(session, "model/get/predict/conf", version.body)
-    return conf
+    return session.flow.models.predict_conf(version.model_id, version.model_version)
 
 
 def _checkpoints(by_index: list[str] | None, by_name: list[str] | None) -> dict[str, Any]:

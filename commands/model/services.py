@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fateflow_tui.commands import context, fate
+from fateflow_tui.commands import context
 from fateflow_tui.commands.groups import CommandGroup
-from fateflow_tui.commands.model.versions import find_version, part_body
+from fateflow_tui.commands.model.versions import find_version, party_of_part
 from fateflow_tui.commands.options import (
     ModelIdOption,
     NamespaceOption,
@@ -19,6 +19,9 @@ from fateflow_tui.commands.options import (
     required,
 )
 from fateflow_tui.commands.output import moment
+
+if TYPE_CHECKING:
+    from fateflow_tui.sdk.types.models import LoadedModel, Service
 
 app = CommandGroup("Manage the models and services of online inference.")
 features = CommandGroup("Manage the tables in which hosts find features for inference.")
@@ -36,23 +39,23 @@ def list_served(ctx: typer.Context) -> None:
     fateflow serving list
     """
     session = context.of(ctx)
-    found = fate.request_data(session, "serving/list", {})
+    found = session.flow.serving()
     by_model: dict[tuple[str, ...], list[str]] = {}
-    for one in found["services"]:
-        by_model.setdefault(_model_of(one), []).append(one["service_id"])
+    for service in found.services:
+        by_model.setdefault(_model_of(service), []).append(service.service_id)
     if not session.output.is_table:
-        session.output.record(found, lambda _: (), lambda _: "\n".join(one["service_id"] for one in found["services"]))
+        session.output.record(found, lambda _: (), lambda _: "\n".join(one.service_id for one in found.services))
         return
     session.output.listing(
-        found["models"],
+        found.models,
         ("VERSION", "PARTY", "SERVICES", "LOADED"),
         lambda one: [
-            one["model_version"],
-            f"{one['role']}:{one['party_id']}",
+            one.model_version,
+            f"{one.role}:{one.party_id}",
             ", ".join(by_model.get(_model_of(one), ())),
-            moment(one.get("loaded_at") or 0),
+            moment(one.loaded_at),
         ],
-        lambda one: str(one["model_version"]),
+        lambda one: one.model_version,
         empty="no loaded versions; load a deployed one with: fateflow model load VERSION",
     )
 
@@ -66,10 +69,10 @@ def unload(ctx: typer.Context, version: VersionArgument = None, party: PartyOpti
     """
     session = context.of(ctx)
     chosen = find_version(session, required(version, "VERSION"))
-    loaded = fate.request_data(session, "serving/list", {})["models"]
-    here = [f"{one['role']}:{one['party_id']}" for one in loaded if one["model_version"] == chosen.model_version]
+    loaded = session.flow.serving().models
+    here = [f"{one.role}:{one.party_id}" for one in loaded if one.model_version == chosen.model_version]
     for one in [party] if party else here:
-        fate.request_data(session, "serving/unload", part_body(chosen, one))
+        session.flow.serving.unload(chosen.model_id, chosen.model_version, party_of_part(chosen, one))
         session.output.info(f"{one} no longer serves {chosen.model_version}")
     if not (party or here):
         session.output.info(f"{chosen.model_version} is not loaded here")
@@ -85,7 +88,7 @@ def unbind(
     fateflow serving unbind churn
     """
     session = context.of(ctx)
-    fate.request_data(session, "serving/unbind", {"service_id": service})
+    session.flow.serving.unbind(service)
     session.output.info(f"unbound {service}")
 
 
@@ -104,17 +107,15 @@ def bind_features(
     fateflow serving features bind -r host -p 10000 --namespace demo --name breast_host
     """
     session = context.of(ctx)
-    body = {
-        "role": required(role, "-r"),
-        "party_id": required(party_id, "-p"),
-        "namespace": required(namespace, "-n"),
-        "name": required(name, "--name"),
-        "model_id": model_id,
-    }
-    found = fate.request_data(session, "serving/features/bind", body) or body
-    rows = f", {found['rows']} rows" if found.get("rows") is not None else ""
-    text = f"{body['role']}:{body['party_id']} finds its features in {body['namespace']} {body['name']}{rows}"
-    session.output.record(found, lambda _: [text], lambda _: str(body["name"]))
+    found = session.flow.serving.bind_features(
+        f"{required(role, '-r')}:{required(party_id, '-p')}",
+        required(namespace, "-n"),
+        required(name, "--name"),
+        model_id or "",
+    )
+    rows = f", {found.rows} rows" if found.rows is not None else ""
+    text = f"{found.role}:{found.party_id} finds its features in {found.namespace} {found.name}{rows}"
+    session.output.record(found, lambda _: [text], lambda one: one.name)
 
 
 @features.command("unbind")
@@ -130,9 +131,9 @@ def unbind_features(
     fateflow serving features unbind -r host -p 10000
     """
     session = context.of(ctx)
-    body = {"role": required(role, "-r"), "party_id": required(party_id, "-p"), "model_id": model_id}
-    fate.request_data(session, "serving/features/unbind", body)
-    session.output.info(f"unbound the feature table of {body['role']}:{body['party_id']}")
+    party = f"{required(role, '-r')}:{required(party_id, '-p')}"
+    session.flow.serving.unbind_features(party, model_id or "")
+    session.output.info(f"unbound the feature table of {party}")
 
 
 @features.command("list")
@@ -144,22 +145,22 @@ def list_features(ctx: typer.Context) -> None:
     """
     session = context.of(ctx)
     session.output.listing(
-        fate.request_data(session, "serving/features/list", {}) or [],
+        session.flow.serving.features(),
         ("PARTY", "NAMESPACE", "TABLE", "MODEL", "SINCE"),
         lambda one: [
-            f"{one['role']}:{one['party_id']}",
-            one["namespace"],
-            one["name"],
-            one.get("model_id") or "any",
-            moment(one.get("bound_at") or 0),
+            f"{one.role}:{one.party_id}",
+            one.namespace,
+            one.name,
+            one.model_id or "any",
+            moment(one.bound_at),
         ],
-        lambda one: str(one["name"]),
+        lambda one: one.name,
         empty="no feature tables; bind one with: fateflow serving features bind",
     )
 
 
-def _model_of(one: dict[str, Any]) -> tuple[str, ...]:
-    return one["role"], one["party_id"], one["model_id"], one["model_version"]
+def _model_of(one: Service | LoadedModel) -> tuple[str, ...]:
+    return one.role, one.party_id, one.model_id, one.model_version
 
 
 app.add(features, "features")

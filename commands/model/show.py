@@ -33,10 +33,10 @@ def list_versions(
     """
     session = context.of(ctx)
     session.output.listing(
-        fate.request_data(session, "model/list", {"limit": limit, "deployed": deployed}),
+        session.flow.models(limit, deployed=deployed),
         VERSION_TITLES,
         version_row,
-        lambda one: str(one["model_version"]),
+        lambda one: one.model_version,
         empty="no models; a successful training job creates one",
     )
 
@@ -50,8 +50,8 @@ def show(ctx: typer.Context, version: VersionArgument = None) -> None:
     fateflow model show @last --json
     """
     session = context.of(ctx)
-    view = fate.request_data(session, "model/show", {"model_version": named(version)})
-    session.output.record(view, view_lines, lambda one: str(one["model_version"]))
+    view = session.flow.models.show(named(version))
+    session.output.record(view, view_lines, lambda one: one.model_version)
 
 
 @app.command()
@@ -62,11 +62,11 @@ def verify(ctx: typer.Context, version: VersionArgument = None) -> int:
     fateflow model verify @last
     """
     session = context.of(ctx)
-    found = fate.request_data(session, "model/verify", {"model_version": named(version)})
-    word = "valid" if found["ok"] else "corrupt"
-    text = f"{found.get('model_version', named(version))} is {word}"
-    session.output.record(found, lambda one: [text, *state_lines(one["parties"])], lambda _: word)
-    return OK if found["ok"] else FAILED
+    found = session.flow.models.verify(named(version))
+    word = "valid" if found.ok else "corrupt"
+    text = f"{found.model_version or named(version)} is {word}"
+    session.output.record(found, lambda one: [text, *state_lines(one.parties)], lambda _: word)
+    return OK if found.ok else FAILED
 
 
 @app.command()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fateflow_tui.commands import fate
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.options import ModelOptions, required
 from fateflow_tui.commands.output import cell, columns, moment
 from fateflow_tui.core.errors import BadRequest, NotFound
+
+if TYPE_CHECKING:
+    from fateflow_tui.sdk.types.models import ModelLine, ModelPart, ModelView
 
 
 class Version(NamedTuple):
@@ -76,79 +79,68 @@ VERSION_TITLES = ("VERSION", "KIND", "CREATED", "PARTIES", "ALIASES", "COMPONENT
 _DIGEST_LENGTH = 12  # shown characters of a digest
 
 
-def version_row(line: dict[str, Any]) -> list[str]:
+def version_row(line: ModelLine) -> list[str]:
     """Return the cells of a row of `model list`."""
     return [
-        line["model_version"],
+        line.model_version,
         kind(line)[0],
-        moment(line.get("created_at") or 0),
-        _short_parties(line.get("roles") or {}),
+        moment(line.created_at),
+        _short_parties(line.roles),
         ", ".join(names_of(line)),
-        ",".join(line.get("components") or ()),
+        ",".join(line.components),
     ]
 
 
-def kind(line: dict[str, Any]) -> list[str]:
+def kind(line: ModelLine) -> list[str]:
     """Return `loaded`, `deployed` or `trained`, and `imported`, as they apply."""
-    words = ["loaded"] if line.get("loaded") else []
-    words.append("deployed" if line.get("deployed") else "trained")
-    return [*words, *(["imported"] if line.get("imported") else [])]
+    words = ["loaded"] if line.loaded else []
+    words.append("deployed" if line.deployed else "trained")
+    return [*words, *(["imported"] if line.imported else [])]
 
 
-def names_of(line: dict[str, Any]) -> list[str]:
+def names_of(line: ModelLine) -> list[str]:
     """Return the aliases, and the tags with a #."""
-    tags = [tag["name"] if isinstance(tag, dict) else str(tag) for tag in line.get("tags") or ()]
-    return [*map(str, line.get("aliases") or ()), *(f"#{tag}" for tag in tags)]
+    return [*line.aliases, *(f"#{tag}" for tag in line.tags)]
 
 
-def parties_of(roles: dict[str, list[int]]) -> str:
+def parties_of(roles: Mapping[str, Sequence[int]]) -> str:
     """Return `guest:9999 host:10000,10001`."""
     order = ("guest", "host", "arbiter")
-    known = [role for role in order if role in roles] + [role for role in roles if role not in order]
-    return " ".join(f"{role}:{','.join(str(one) for one in roles[role])}" for role in known)
+    sorted_roles = [role for role in order if role in roles] + [role for role in roles if role not in order]
+    return " ".join(f"{role}:{','.join(str(one) for one in roles[role])}" for role in sorted_roles)
 
 
-def _short_parties(roles: dict[str, list[int]]) -> str:
+def _short_parties(roles: Mapping[str, Sequence[int]]) -> str:
     """Return `G9999 H10000 A10001`."""
     return " ".join(f"{party[0].upper()}{party.partition(':')[2]}" for party in parties_of(roles).split())
 
 
-def view_lines(view: dict[str, Any]) -> Iterator[str]:
+def view_lines(view: ModelView) -> Iterator[str]:
     """Yield the lines of `model show`."""
-    parent = (view.get("parent_info") or {}).get("parent_model_version", "")
-    made = view.get("job_id") or ""
     facts = [
-        ("model", view["model_id"]),
-        ("parties", parties_of(view.get("roles") or {})),
-        ("trained by", "" if view.get("deployed") else f"job {made}" if made else ""),
-        ("deployed from", parent),
-        ("created", moment(view.get("created_at") or 0)),
+        ("model", view.model_id),
+        ("parties", parties_of(view.roles)),
+        ("trained by", f"job {view.job_id}" if view.job_id and not view.deployed else ""),
+        ("deployed from", str(view.parent_info.get("parent_model_version", ""))),
+        ("created", moment(view.created_at)),
         ("aliases", ", ".join(names_of(view))),
     ]
-    yield f"{view['model_version']}  {', '.join(kind(view))}"
+    yield f"{view.model_version}  {', '.join(kind(view))}"
     yield from ("  ".join(row) for row in columns([[f"  {name}", cell(value)] for name, value in facts if value]))
-    components = view.get("components") or {}
-    if components:
+    if view.components:
         yield ""
-        rows = components.items() if isinstance(components, dict) else [(name, "") for name in components]
-        yield from ("  ".join(row).rstrip() for row in columns([[f"  {name}", str(module)] for name, module in rows]))
+        rows = [[f"  {name}", module] for name, module in view.components.items()]
+        yield from ("  ".join(row).rstrip() for row in columns(rows))
     yield ""
-    yield from state_lines(view.get("parties") or view.get("parts") or {}, view.get("loaded") or ())
+    yield from state_lines(view.parties, view.loaded)
 
 
-def state_lines(states: dict[str, Any], loaded: Iterable[str] = ()) -> Iterator[str]:
+def state_lines(states: Mapping[str, ModelPart], loaded: Sequence[str] = ()) -> Iterator[str]:
     """Yield a line for every party's part: its state, where it is, and what is wrong with it."""
     rows: list[list[str]] = []
-    flaws: dict[str, list[str]] = {}
-    for party, state in states.items():
-        known = state if isinstance(state, dict) else {"flaws": state}
-        flaws[party] = [cell(flaw) for flaw in known.get("flaws") or ()]
-        where = {True: "here", False: "elsewhere"}.get(known.get("here"), "")  # type: ignore[arg-type]
-        more = [*([str(known.get("digest", ""))[:_DIGEST_LENGTH]] if known.get("digest") else []), where]
-        more += ["loaded"] if party in loaded or known.get("loaded") else []
-        rows.append(
-            [f"  {'✗ corrupt' if flaws[party] else '✓ valid'}", party, "  ".join(word for word in more if word)]
-        )
-    for line, party in zip(columns(rows), states, strict=True):
+    for party, part in states.items():
+        more = [part.digest[:_DIGEST_LENGTH], "here" if part.here else "elsewhere", "loaded" if party in loaded else ""]
+        rows.append([f"  {'✗ corrupt' if part.flaws else '✓ valid'}", party, "  ".join(word for word in more if word)])
+    for line, part in zip(columns(rows), states.values(), strict=True):
         yield "  ".join(line).rstrip()
-        yield from (f"      {flaw}" for flaw in flaws[party])
+        yield from (f"      {cell(flaw)}" for flaw in part.flaws)

@@ -116,7 +116,7 @@ def defaults(ctx: typer.Context) -> None:
     fateflow server defaults --json
     """
     session = context.of(ctx)
-    found = fate.request_data(session, "server/config/job/default", {})
+    found = session.flow.site.job_defaults()
     rows = [[name, cell(value)] for name, value in found.items()]
     session.output.record(found, lambda _: ["  ".join(row) for row in columns(rows)], lambda _: "defaults")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+import msgspec
+
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.documents import placed, problems_placed
 from fateflow_tui.commands.errors import OK, USAGE
@@ -80,8 +82,7 @@ class WatchLoop:
 
     def _check(self, texts: Texts) -> int:
         """Lint, plan and submit the documents; return the exit code, OK while the job runs."""
-        body = {"job_dsl": texts.dsl, "job_runtime_conf": texts.conf}
-        found = self._session.flow.request("dsl/lint", body).data
+        found = [msgspec.to_builtins(problem) for problem in self._session.flow.lint(texts.dsl, texts.conf)]
         sources = self._files.sources(texts)
         if self._report_problems([placed(problem, sources) for problem in found]):
             self._keep("the documents have errors")
