@@ -54,7 +54,8 @@ class Directive(msgspec.Struct, frozen=True):
     in every party's queue). run: how many reruns came before; a higher one opens an ended job again.
     acknowledged: the newest report of this party that the driver has saved; not news, so it makes no new revision.
     parts: with a success that left a model, the digest of every party's part (see `models.part_digest`), by party.
-    failure: the redacted card of the task that failed first for good, wherever it was, so that every site can say it.
+    failure: the redacted card of the task that failed first for good, at any party. stop: the request that stopped the
+    job. refused_by: the party whose refusal ended the job, or ''.
     """
 
     job_id: str
@@ -75,6 +76,8 @@ class Directive(msgspec.Struct, frozen=True):
     acknowledged: int = 0
     parts: dict[str, str] = {}
     failure: FailureCard | None = None
+    stop: StopRequest | None = None
+    refused_by: str = ""
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -165,12 +168,16 @@ class TaskReport(msgspec.Struct, frozen=True):
 
 
 class StopRequest(msgspec.Struct, frozen=True):
-    """Somebody at this party wants the whole job stopped. by: who, as told by their front end."""
+    """A user's request to stop the whole job. status: what it ends with. by: the user, as the client names them.
+
+    party: where it was requested; '' in records of earlier versions.
+    """
 
     status: Status
     by: str
     at: int
     reason: str = ""
+    party: str = ""
 
 
 class Report(msgspec.Struct, frozen=True):

@@ -96,6 +96,7 @@ class DriverRecord(msgspec.Struct):
     reruns: int = 0
     parts: dict[str, str] = {}  # of a success: the digest of every party's part of the model
     failure: FailureCard | None = None  # redacted, of the task that failed first for good in this run
+    refused_by: str = ""  # the party whose refusal ended the job
 
 
 class PartyRecord(msgspec.Struct):

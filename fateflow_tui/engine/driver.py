@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from fateflow_tui.core.messages import Phase, Refusal, Report, StopRequest, Want
 from fateflow_tui.core.models import part_digest
 from fateflow_tui.core.plan import JobPlan
@@ -126,7 +128,7 @@ def end_job(turn: TurnContext, job: Job, status: Status, reason: str, tag: str =
 
 
 def stop_job(turn: TurnContext, job: Job, request: StopRequest, party: str) -> None:
-    job.driver.stop = request
+    job.driver.stop = msgspec.structs.replace(request, party=party)
     reason = f"stopped by {request.by} at {party}" + (f": {request.reason}" if request.reason else "")
     end_job(turn, job, request.status, reason)
 
@@ -146,6 +148,7 @@ def _obey_parties(turn: TurnContext, job: Job) -> bool:
             continue
         if report.refusal is not None:
             tag = SUBMIT_FAILED if driver.status is Status.READY else JOB_END
+            driver.refused_by = key
             end_job(turn, job, Status.FAILED, f"{key} refused: {report.refusal.message}", tag)
             return True
         if report.stop is not None:

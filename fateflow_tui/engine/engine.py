@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from heapq import heappop, heappush
 from types import MappingProxyType
 
+import msgspec
+
 from fateflow_tui.core.effects import Effect, SendAcknowledgement, SendDirective, SendReport
 from fateflow_tui.core.errors import BadRequest, Conflict, JobNotFound, NotFound
 from fateflow_tui.core.events import (
@@ -260,7 +262,7 @@ class Engine:
             for record in job.state.parties.values():
                 if not record.status.ended and record.directive.phase is not Phase.FINISH and record.stop is None:
                     job.add_story(event.at, "StopRequested", party=str(record.party), text=f"by {event.by}")
-                    record.stop = request
+                    record.stop = msgspec.structs.replace(request, party=str(record.party))
                     job.touch_party(record)
         self._touch(job)
 

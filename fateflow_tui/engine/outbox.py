@@ -50,6 +50,8 @@ def renew(job: Job, key: str) -> Directive | None:
         run=driver.reruns,
         parts=driver.parts,
         failure=driver.failure,
+        stop=driver.stop,
+        refused_by=driver.refused_by,
     )
     if fresh == job.directives.get(key):
         return None

@@ -74,6 +74,7 @@ def rerun(turn: TurnContext, job: Job, event: RerunRequested) -> None:
     driver.stop = driver.outcome = None
     driver.parts = {}
     driver.failure = None
+    driver.refused_by = ""
     driver.reason = driver.tag = ""
     driver.started_at = driver.ended_at = driver.progress = 0
     for step in steps:

@@ -94,7 +94,7 @@ def job_view(state: JobState) -> JobView:
         reruns=state.driver.reruns if state.driver else 0,
         model_id=document.model_id if document else "",
         model_version=document.model_version if document else "",
-        stop=(state.driver.stop if state.driver else None) or record.stop,
+        stop=(state.driver.stop if state.driver else None) or record.directive.stop or record.stop,
         party_lines=party_lines(state),
         components=component_views(state),
         cards=failure_cards(state),

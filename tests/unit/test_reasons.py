@@ -35,6 +35,11 @@ def state_of(status: Status, reason: str = "", *tasks: TaskRecord) -> JobState:
     return JobState(JOB, 1, None, None, {str(HOST): record}, {str(HOST): document}, {task.key: task for task in tasks})
 
 
+def _from_driver(state: JobState, **facts: object) -> None:
+    record = state.parties[str(HOST)]
+    record.directive = msgspec.structs.replace(record.directive, **facts)
+
+
 def task(status: Status, component: str = "sleep_0", **facts: object) -> TaskRecord:
     record = TaskRecord(JOB, component, "Sleep", 0, HOST, status, 77, started_at=NOW - 30_000)
     return msgspec.structs.replace(record, **facts)
@@ -96,11 +101,13 @@ def test_the_first_cause_comes_first_and_consequences_last() -> None:
     assert (alone.cause, alone.text) == ("elsewhere", "lr_0 failed at guest:9999")
 
 
-def test_a_stop_is_told_with_its_origin_even_where_only_the_driver_s_words_came() -> None:
-    found = why(state_of(Status.CANCELED, "stopped by ann@desk at guest:9999: wrong: data"))
+def test_a_stop_is_explained_with_its_origin_also_where_only_the_driver_s_directive_came() -> None:
+    state = state_of(Status.CANCELED, "stopped by ann@desk at guest:9999: wrong: data")
+    _from_driver(state, stop=StopRequest(Status.CANCELED, "ann@desk", NOW - 5, "wrong: data", str(GUEST)))
+    found = why(state)
     assert (found.cause, found.by, found.party, found.reason) == ("stop", "ann@desk", str(GUEST), "wrong: data")
     state = state_of(Status.CANCELED, "stopped by bob at host:10000")
-    state.parties[str(HOST)].stop = StopRequest(Status.CANCELED, "bob", NOW - 5)
+    state.parties[str(HOST)].stop = StopRequest(Status.CANCELED, "bob", NOW - 5, party=str(HOST))
     found = why(state)
     assert (found.by, found.party, found.since) == ("bob", str(HOST), NOW - 5)
     assert why(state_of(Status.CANCELED, "no idea")).cause == "job"
@@ -198,13 +205,15 @@ def test_a_partner_says_what_failed_elsewhere_as_its_driver_told() -> None:
 
 
 def test_a_partner_says_who_refused() -> None:
-    found = why(state_of(Status.FAILED, "arbiter:10001 refused: it may not run Sleep"))
+    state = state_of(Status.FAILED, "arbiter:10001 refused: it may not run Sleep")
+    _from_driver(state, refused_by="arbiter:10001")
+    found = why(state)
     assert (found.kind, found.party, found.text) == (
         "refused",
         "arbiter:10001",
         "arbiter:10001 refused: it may not run Sleep",
     )
-    assert found.hint == "it is for arbiter:10001 to mend; then guest:9999 can submit again"
+    assert found.hint == "arbiter:10001 must resolve it; then guest:9999 can submit again"
 
 
 def test_a_task_that_was_ended_for_another_is_not_called_failed() -> None:
@@ -224,5 +233,7 @@ def test_a_partner_whose_own_part_is_over_does_not_claim_that_nothing_runs() -> 
     assert found.text == (
         "sleep_0 has ended here (success), and its driver has not said that it has at all other parties"
     )
-    canceled = why(state_of(Status.CANCELED, "stopped by ann at guest:9999"))
+    state = state_of(Status.CANCELED, "stopped by ann at guest:9999")
+    _from_driver(state, stop=StopRequest(Status.CANCELED, "ann", NOW - 5, party=str(GUEST)))
+    canceled = why(state)
     assert canceled.hint == f"at the site of guest:9999, run what is missing again: fateflow job rerun {JOB}"

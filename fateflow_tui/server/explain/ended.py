@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from fateflow_tui.core.formatting import plural
@@ -15,10 +14,6 @@ from fateflow_tui.sdk.types.jobs import ComponentView, JobView
 from fateflow_tui.server.explain.wording import listed, span
 from fateflow_tui.server.job_views import told_failure
 
-_STOPPED = re.compile(
-    r"stopped by (?P<by>.*) at (?P<party>(?:guest|host|arbiter|local):\d+)(?:: (?P<reason>.*))?", re.S
-)
-_REFUSED = re.compile(r"(?P<party>(?:guest|host|arbiter|local):\d+) refused: .*", re.S)
 _CONSEQUENCES = ("canceled",)  # a task that was ended because of another one
 _LACKS = ("dataset", "table", "component", "module", "model", "role", "command")  # the telling one first
 _HINTS = {
@@ -41,9 +36,10 @@ def job_failed(state: JobState, view: JobView) -> Why:
         hint = f"see that its site runs and can be reached: fateflow party ping {party}; then run the job again"
         text = view.reason or f"{party} could not be reached: {trouble}"
         return Why(kind="failed", cause="peer", text=text, party=party, hint=hint, since=view.ended_at)
-    if not view.drives_here and (told := _REFUSED.fullmatch(view.reason)) is not None:  # as the driver tells all
-        hint = f"it is for {told['party']} to mend; then {view.driver} can submit again"
-        return Why(kind="refused", cause="other", text=view.reason, party=told["party"], hint=hint, since=view.ended_at)
+    refused_by = next((record.directive.refused_by for record in state.parties.values()), "")
+    if refused_by:  # known from the driver; only its site knows the whole refusal
+        hint = f"{refused_by} must resolve it; then {view.driver} can submit again"
+        return Why(kind="refused", cause="other", text=view.reason, party=refused_by, hint=hint, since=view.ended_at)
     if view.reason and not view.drives_here:
         hint = f"ask the driver {view.driver}: its site knows what each party said"
         return Why(kind="failed", cause="elsewhere", text=view.reason, hint=hint, since=view.ended_at)
@@ -52,12 +48,10 @@ def job_failed(state: JobState, view: JobView) -> Why:
 
 
 def job_canceled(view: JobView) -> Why:
-    told = _STOPPED.fullmatch(view.reason)  # how the driver tells all parties
-    if view.stop is None and told is None:
+    stop = view.stop
+    if stop is None:
         return Why(kind="canceled", cause="job", text=view.reason or "it was canceled", since=view.ended_at)
-    by = (view.stop.by if view.stop else "") or (told["by"] if told else "") or "somebody"
-    reason = (view.stop.reason if view.stop else "") or (told["reason"] if told else "") or ""
-    party = told["party"] if told else view.driver
+    by, reason, party = stop.by or "somebody", stop.reason, stop.party or view.driver
     hint = f"run what is missing again: fateflow job rerun {view.job_id}"
     return Why(
         kind="canceled",
@@ -66,7 +60,7 @@ def job_canceled(view: JobView) -> Why:
         party=party,
         by=by,
         reason=reason,
-        since=view.stop.at if view.stop else view.ended_at,
+        since=stop.at,
         hint=hint if view.drives_here else f"at the site of {view.driver}, {hint}",
     )
 
@@ -166,7 +160,7 @@ def refusal_why(party: str, refusal: Refusal, initiator: str) -> Why:
     if refusal.code == "not_granted":
         hint = f"the owner of that site can allow it: {grant_command(initiator, refusal.lacks)}"
     else:
-        hint = _HINTS.get(cause, f"mend it at the site of {party}, and submit again")
+        hint = _HINTS.get(cause, f"resolve it at the site of {party}, then submit again")
     text = refusal.message if party in refusal.message else f"{party} refused: {refusal.message}"
     return Why(kind="refused", cause=cause, text=text, party=party, lacks=refusal.lacks, hint=hint)
 
