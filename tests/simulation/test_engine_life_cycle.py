@@ -85,6 +85,7 @@ def test_what_is_too_large_is_refused_with_both_numbers_and_undone_everywhere() 
     assert report.ended is Status.FAILED
     assert world.party(JOB, GUEST).status is Status.FAILED
     assert world.party(JOB, ARBITER).status is Status.FAILED
+    assert {world.party(JOB, party).directive.refused_by for party in ALL} == {str(HOST)}
     assert not any(site.workers for site in world.sites.values())
 
 
@@ -212,6 +213,9 @@ def test_stop_from_a_party_stops_it_at_once_and_the_others_when_they_hear_of_it(
     assert status(world) is Status.CANCELED
     assert world.driver(JOB).reason in {f"stopped by alice at {party}" for party in (HOST, ARBITER)}
     assert [world.party(JOB, party).status for party in ALL] == ["canceled"] * 3
+    stops = [world.party(JOB, party).directive.stop for party in ALL]
+    assert all(stop is not None and stop.by == "alice" for stop in stops)
+    assert {stop.party for stop in stops if stop is not None} <= {str(HOST), str(ARBITER)}
 
 
 def test_a_stop_survives_the_restart_of_the_site_where_it_was_wished() -> None:
