@@ -15,7 +15,6 @@ TARGET: Final = SOURCE.with_name("client.py")
 
 _HEADER: Final = """\
 # Generated from async_client.py by tests/generate_client.py; do not edit.
-# ruff: noqa: SIM108, UP028
 """
 _DROPPED: Final = ("async", "await")
 _NAMES: Final = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +27,7 @@ class MetricsWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
+        self._counts: Counter[tuple[str, str]] = Counter()
 
     def __enter__(self) -> Self:
         return self
@@ -50,7 +52,12 @@ class MetricsWriter:
             self._line({"ns": namespace, "name": name, "points": rows})
         if meta is not None:
             self._line({"ns": namespace, "name": name, "meta": plain(dict(meta))})
+        self._counts[namespace, name] += len(rows)
         return rows
+
+    def count(self, namespace: str, name: str) -> int:
+        """Points that were added to a series by this writer."""
+        return self._counts[namespace, name]
 
     def close(self) -> None:
         if self._descriptor is not None:

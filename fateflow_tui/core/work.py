@@ -177,15 +177,17 @@ class Progressed(msgspec.Struct, frozen=True, tag="progress", tag_field="type"):
 
 
 class MetricsWritten(msgspec.Struct, frozen=True, tag="metrics", tag_field="type"):
-    """Worker -> site: what was appended to a series, for live display. points: [key, value] each; of a large batch only
-    the last ones, with `complete` false. meta: the keys of the series' meta that were set.
+    """Worker -> site: what was appended to a series, for live display.
+
+    points: [key, value] each; of a large batch only the last ones. count: points of the series with these. meta: the
+    keys of the series' meta that were set.
     """
 
     namespace: str
     name: str
     points: list[list[Any]] = []
+    count: int = 0
     meta: dict[str, Any] = {}
-    complete: bool = True
     size: int = 0
 
 

@@ -339,7 +339,7 @@ class Site:
             name=frame.name,
             points=frame.points,
             meta=frame.meta,
-            complete=frame.complete,
+            count=frame.count,
         )
 
     def _trace(self, job_id: str, component: str, source: Party, target: Party, name: str, size: int) -> None:

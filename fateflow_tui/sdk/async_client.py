@@ -243,10 +243,11 @@ class AsyncFateFlow(Namespaces[AsyncMode]):
         seen = MetricTail(component, str(party or ""))
         async with aclosing(self._events(job_id, None, None)) as events:
             async for event in events:
+                new_points, tasks = seen.take(event)
                 if needs_refresh(event):
                     tasks = seen.started_tasks(await self.job(job_id))
-                else:
-                    tasks = seen.changed_tasks(event)
+                for points in new_points:
+                    yield points
                 for task in tasks:
                     for points in seen.new_points(task, await self.metrics(job_id, task.component, task.party)):
                         yield points

@@ -1,5 +1,4 @@
 # Generated from async_client.py by tests/generate_client.py; do not edit.
-# ruff: noqa: SIM108, UP028
 """The synchronous client."""
 
 from __future__ import annotations
@@ -244,10 +243,11 @@ class FateFlow(Namespaces[SyncMode]):
         seen = MetricTail(component, str(party or ""))
         with closing(self._events(job_id, None, None)) as events:
             for event in events:
+                new_points, tasks = seen.take(event)
                 if needs_refresh(event):
                     tasks = seen.started_tasks(self.job(job_id))
-                else:
-                    tasks = seen.changed_tasks(event)
+                for points in new_points:
+                    yield points
                 for task in tasks:
                     for points in seen.new_points(task, self.metrics(job_id, task.component, task.party)):
                         yield points

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -141,12 +141,32 @@ class MetricTail:
     def __init__(self, component: str = "", party: str = "") -> None:
         self._component, self._party = component, party
         self._seen: dict[tuple[str, str, str, str], int] = {}
+        self._meta: dict[tuple[str, str, str, str], dict[str, Any]] = {}
+        self._versions: dict[TaskKey, int] = {}
         self.ended = False
 
-    def changed_tasks(self, event: Event) -> list[TaskKey]:
-        """The task whose series have new points according to an event, if any."""
-        task = TaskKey(str(event.data.get("party", "")), str(event.data.get("component", "")))
-        return [task] if event.kind == "metrics" and self._selects(task) else []
+    def take(self, event: Event) -> tuple[list[MetricPoints], list[TaskKey]]:
+        """Return the new points that an event carries, and the task whose series have to be read whole instead: at the
+        first event of each of its runs, and when points are missing in between.
+        """
+        data = event.data
+        task = TaskKey(str(data.get("party", "")), str(data.get("component", "")))
+        if event.kind != "metrics" or not self._selects(task):
+            return [], []
+        if self._versions.get(task) != data.get("version"):
+            if task in self._versions:
+                self._seen = {key: count for key, count in self._seen.items() if key[:2] != task}
+            self._versions[task] = data.get("version", 0)
+            return [], [task]
+        key = (*task, str(data.get("namespace", "")), str(data.get("name", "")))
+        carried, count, known = data.get("points", []), data.get("count", 0), self._seen.get(key, 0)
+        if count - known > len(carried):
+            return [], [task]
+        if count <= known and not data.get("meta"):
+            return [], []
+        self._seen[key] = max(count, known)
+        self._meta[key] = self._meta.get(key, {}) | data.get("meta", {})
+        return [MetricPoints(*key, carried[len(carried) - max(0, count - known) :], self._meta[key])], []
 
     def started_tasks(self, job: JobView) -> list[TaskKey]:
         """All tasks that may have series, for a full refresh; notes whether the job has ended."""
@@ -172,6 +192,7 @@ class MetricTail:
                 start = known if 0 <= known <= len(series.data) else 0
                 if len(series.data) != known:
                     self._seen[key] = len(series.data)
+                    self._meta[key] = series.meta
                     yield MetricPoints(*key, series.data[start:], series.meta)
 
     def _selects(self, task: TaskKey) -> bool:

@@ -255,9 +255,9 @@ class TaskContext:
         meta: Mapping[str, Any] | None = None,
     ) -> None:
         rows = self._metrics.append(namespace, name, points, meta)
-        shown = rows[-LIVE_POINTS:]
+        count = self._metrics.count(namespace, name)
         self._exchange.metrics_written(
-            MetricsWritten(namespace, name, shown, plain(dict(meta or {})), complete=len(shown) == len(rows))
+            MetricsWritten(namespace, name, rows[-LIVE_POINTS:], count, plain(dict(meta or {})))
         )
 
     def progress(self, done: int, total: int) -> None:
