@@ -96,9 +96,9 @@ def test_from_an_empty_home_to_a_mended_job_by_keys(terminal: Terminal, tmp_path
     home = tmp_path / "empty"
     try:
         terminal.run("dash", "--home", str(home), size=size)
-        terminal.shows("● connected", "no job yet", "press S to submit one")
+        terminal.shows("● connected", "no jobs yet", "press S to submit one")
         terminal.press("S")
-        terminal.shows("Submit the demo job", "hetero_lr_conf.json", "✓ nothing to mend", "are uploaded first")
+        terminal.shows("Submit the demo job", "hetero_lr_conf.json", "✓ no problems", "are uploaded first")
         terminal.press("s")
         terminal.shows("hetero_lr_0", "▶ running")  # it is followed without another key
         terminal.shows("✓ success", "5/5", "3 jobs", timeout=90)
@@ -108,7 +108,7 @@ def test_from_an_empty_home_to_a_mended_job_by_keys(terminal: Terminal, tmp_path
         terminal.press("S")
         terminal.shows("Submit a job", "wrong_label_conf.json" if size[1] > 24 else "hetero_lr_conf.json")
         terminal.press("G", "Enter")
-        terminal.shows("conf    ", "✓ nothing to mend", "train job of guest:9999")
+        terminal.shows("conf    ", "✓ no problems", "train job of guest:9999")
         terminal.press("s")
         terminal.shows("✗ failed", "has no column 'diagnosis'", "its columns are y,", "at guest:9999", "■ canceled")
 

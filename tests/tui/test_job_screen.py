@@ -190,7 +190,7 @@ async def test_curves_and_scores_are_drawn(workshop: RunningSite, trained: str) 
         text = await shows(pilot, "loss · train", "ROC · train", "KS · train", "auc 0.", "ks 0.")
         assert any("⠀" < sign <= "⣿" for sign in text), "no curve is drawn"
         screen.graph.select("reader_0")
-        await shows(pilot, "reader_0 has written no metrics here")
+        await shows(pilot, "reader_0 has no metrics at this site")
         screen.graph.select("hetero_lr_0")
         await shows(pilot, "hetero_lr_0 arbiter:10001")
         await lacks(pilot, "ROC · train")
@@ -219,10 +219,10 @@ async def test_outputs_are_tables_trees_and_a_summary(workshop: RunningSite, tra
 async def test_a_job_without_outputs_says_so_for_the_whole_site(workshop: RunningSite, forked: str) -> None:
     async with connected(workshop.home, (140, 45)) as pilot:
         screen = await opened(pilot, forked, "output")
-        text = await shows(pilot, "this job has left no table or model at this site")
+        text = await shows(pilot, "this job has no output table or model at this site")
         assert "at this site yet" not in text
         screen.graph.select("sleep_a")
-        text = await shows(pilot, "sleep_a has left no table or model at guest:9999")
+        text = await shows(pilot, "sleep_a has no output table or model at guest:9999")
         assert "9999 yet" not in text
 
 
@@ -281,7 +281,7 @@ async def test_tabs_and_panes_by_keys(workshop: RunningSite, forked: str) -> Non
         await pilot.press("right_square_bracket")
         assert screen.tab == "tasks"
         await pilot.press("left_square_bracket", "left_square_bracket")
-        await shows(pilot, "nothing of this job has failed")
+        await shows(pilot, "no failures in this job")
         await pilot.press("t")
         await until(pilot, lambda: isinstance(pilot.app.focused, Listing), "the tab has not the focus")
         await pilot.press("t")
@@ -300,7 +300,7 @@ async def test_tabs_and_panes_by_keys(workshop: RunningSite, forked: str) -> Non
 async def test_a_job_that_is_not_there_says_so(workshop: RunningSite) -> None:
     async with connected(workshop.home, (80, 24)) as pilot:
         pilot.app.open_job("20200101000000000000000")  # type: ignore[attr-defined]
-        await shows(pilot, "this site does not know the job")
+        await shows(pilot, "this site has no such job")
         await pilot.press("s")
         await shows(pilot, "no job selected")
 

@@ -121,7 +121,7 @@ async def test_a_rerun_shows_its_plan_first(dash: Opened, site: RunningSite) -> 
         text = await shows(pilot, f"Rerun job {failed.job_id}?", "▶ run")
         assert f"$ fateflow job rerun {failed.job_id}" in text
         await pilot.press("y")
-        await shows(pilot, "runs again")
+        await shows(pilot, "rerunning")
         await until(pilot, lambda: site.flow.job(failed.job_id).reruns == 1, "it was not run again")
         site.flow.wait(failed.job_id, timeout=30)
 
@@ -135,7 +135,7 @@ async def test_ids_are_copied_and_notes_are_kept(dash: Opened, site: RunningSite
         await pilot.press("n")
         await shows(pilot, f"Notes on {newest}")
         await pilot.press(*"first", "enter")
-        await shows(pilot, "notes are kept")
+        await shows(pilot, "notes saved")
         assert site.flow.job(newest).description == "first"
         lines = pilot.app.store.snapshot.lines
         await until(pilot, lambda: lines[newest].description == "first", "the dashboard does not learn of the notes")

@@ -18,7 +18,7 @@ from tests.tui.trained import Trained, steady, upload
 async def test_it_looks_as_it_should(trained: Trained, size: tuple[int, int]) -> None:
     async with connected(trained.site.home, size) as pilot:
         await pilot.press("2")
-        await shows(pilot, "✓ deployed", "· trained", "demo.breast_guest", "arbiter:10001   ✓ sound")
+        await shows(pilot, "✓ deployed", "· trained", "demo.breast_guest", "arbiter:10001   ✓ valid")
         matches_golden(f"models_{size[0]}x{size[1]}", steady(screen_text(pilot.app)))
 
 
@@ -44,12 +44,12 @@ async def test_two_versions_are_compared(trained: Trained) -> None:
         await pilot.press("down", "space", "space")
         await shows(pilot, "◆ 2 marked")
         await pilot.press("c")
-        text = await shows(pilot, "How two versions differ", "Documents  the same", "0.01 → 0.05")
+        text = await shows(pilot, "Comparison of two versions", "Documents  the same", "0.01 → 0.05")
         assert text.index(f"- {trained.first}") < text.index(f"+ {trained.second}")
         assert "~ hetero_lr_0.model" in text
         assert f"$ fateflow model diff {trained.first} {trained.second}" in text
         await pilot.press("escape")
-        await lacks(pilot, "How two versions differ")
+        await lacks(pilot, "Comparison of two versions")
         await pilot.press("escape", "c")
         await shows(pilot, "mark two versions with space")
 
@@ -59,17 +59,17 @@ async def test_a_changed_part_is_told_at_its_party(trained: Trained) -> None:
     sound = part.read_bytes()
     async with connected(trained.site.home, (140, 45)) as pilot:
         await pilot.press("2", "down")
-        await shows(pilot, f"Version {trained.second}", "host:10000      ✓ sound")
+        await shows(pilot, f"Version {trained.second}", "host:10000      ✓ valid")
         part.chmod(0o600)
         part.write_bytes(sound.replace(b"0", b"1", 1))
         try:
             await pilot.press("v")
-            text = await shows(pilot, "host:10000      ✗ flawed", "guest:9999      ✓ sound")
+            text = await shows(pilot, "host:10000      ✗ damaged", "guest:9999      ✓ valid")
             assert "hetero_lr_0" in text
         finally:
             part.write_bytes(sound)
         await pilot.press("v")
-        await shows(pilot, "host:10000      ✓ sound")
+        await shows(pilot, "host:10000      ✓ valid")
 
 
 async def test_a_version_is_deployed_named_served_and_taken_away(trained: Trained, tmp_path: Path) -> None:
@@ -140,11 +140,11 @@ async def test_predicting_asks_for_tables_and_shows_the_plan(trained: Trained) -
         await pilot.press("2")
         await shows(pilot, f"Version {trained.deployed}")
         await pilot.press("p")
-        await shows(pilot, "on which tables?", "demo.breast_guest", "demo.breast_host")
+        await shows(pilot, "tables to predict on:", "demo.breast_guest", "demo.breast_host")
         for place, party in enumerate(("guest", "host")):
             pilot.app.screen.query_one(f"#field-{place}", Input).value = f"demo.new_{party}"
         await pilot.press("ctrl+s")
-        await shows(pilot, "predict job", f"predicts with {trained.deployed}", "✓ nothing to mend")
+        await shows(pilot, "predict job", f"predicts with {trained.deployed}", "✓ no problems")
         line = f"$ fateflow model predict {trained.deployed} --table guest:9999=demo.new_guest"
         assert line in screen_text(pilot.app)
         await pilot.press("s")
@@ -163,4 +163,4 @@ async def test_without_models_it_says_how_to_get_one(site: RunningSite) -> None:
         await pilot.press("2")
         await shows(pilot, "no model yet", "press S to submit it")
         await pilot.press("d")
-        await shows(pilot, "there is no version to do it with")
+        await shows(pilot, "no version selected")

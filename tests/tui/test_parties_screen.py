@@ -46,13 +46,18 @@ async def test_a_party_is_removed_added_and_trusted_by_its_fingerprint(sites: li
         await pilot.press("a")
         await shows(pilot, "Add a party")
         await pilot.press(*"host:10000", "tab", *"nowhere", "enter")
-        await shows(pilot, "an address is like http://10.0.0.7:9380")
+        await shows(pilot, "enter an address such as http://10.0.0.7:9380")
         pilot.app.screen.query_one("#field-1", Input).value = host.url
         await pilot.press("ctrl+s")
-        await shows(pilot, "! not trusted", "– not asked", "$ fateflow party add host:10000 http")
+        await shows(pilot, "! not trusted", "– not pinged", "$ fateflow party add host:10000 http")
         listing.move_to("host:10000")
         await pilot.press("t")
-        await shows(pilot, "Trust host:10000?", "Compare it with what that site's owner says.", known.fingerprint)
+        await shows(
+            pilot,
+            "Trust host:10000?",
+            "Compare the fingerprint with the one that the site's owner gives you.",
+            known.fingerprint,
+        )
         await pilot.press("n")
         await lacks(pilot, "Trust host:10000?")
         assert not guest.flow.parties()[0].trusted
@@ -62,7 +67,7 @@ async def test_a_party_is_removed_added_and_trusted_by_its_fingerprint(sites: li
         await shows(pilot, "host:10000 is trusted as", "● reached")
         assert guest.flow.parties()[0].fingerprint == known.fingerprint
         await pilot.press("t")
-        await shows(pilot, "which is the one that is trusted already")
+        await shows(pilot, "This key is trusted already.")
 
 
 async def test_grants_are_given_and_taken_back(sites: list[RunningSite]) -> None:
@@ -71,9 +76,9 @@ async def test_grants_are_given_and_taken_back(sites: list[RunningSite]) -> None
         await pilot.press("5")
         await shows(pilot, "● reached")
         await pilot.press("down")
-        await shows(pilot, "● reached", "what permissions in site.toml say")
+        await shows(pilot, "● reached", "as permissions in site.toml define")
         await pilot.press("m")
-        await shows(pilot, "Grant a party of another site")
+        await shows(pilot, "Grant permissions to a party")
         await pilot.press("tab", "tab", *"Reader,Sleep", "tab", *"demo.people", "enter")
         await shows(pilot, "granted to host:10000", "$ fateflow party grant")
         await shows(pilot, "tables   demo.people", "modules, tables")
@@ -85,7 +90,7 @@ async def test_grants_are_given_and_taken_back(sites: list[RunningSite]) -> None
         await pilot.press("M")
         await shows(pilot, "Take back from host:10000?")
         await pilot.press("tab", "tab", "space", "enter")
-        await shows(pilot, "what permissions in site.toml say")
+        await shows(pilot, "as permissions in site.toml define")
         assert guest.flow.permissions() == []
 
 

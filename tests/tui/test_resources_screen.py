@@ -44,24 +44,24 @@ async def test_a_stopped_job_gives_its_cores_to_who_waits(busy: RunningSite) -> 
         await pilot.press("escape", "shift+tab", "s")
         await shows(pilot, f"Stop job {first}?")
         await pilot.press("y")
-        await shows(pilot, f"stopped {first}", "no job waits")
+        await shows(pilot, f"stopped {first}", "no job is waiting")
         await shows(pilot, "14 of 20 used, 6 free", third)
         busy.flow.stop(second)
         await shows(pilot, "7 of 20 used, 13 free")
         busy.flow.stop(third)
-        await shows(pilot, "nobody holds anything", "0 of 20 used, 20 free")
+        await shows(pilot, "no job holds resources", "0 of 20 used, 20 free")
 
 
 async def test_enter_leads_to_the_job(tmp_path: Path) -> None:
     with standalone(tmp_path / "home") as site:
         async with connected(site.home, (100, 30)) as pilot:
             await pilot.press("4")
-            await shows(pilot, "nobody holds anything", "no job waits")
+            await shows(pilot, "no job holds resources", "no job is waiting")
             await pilot.press("enter")
             await shows(pilot, "no job selected")
             job = site.flow.submit(*sleep_job(1, ROLES, seconds=60)).job_id
             await shows(pilot, "guest:9999", "held by 1 job")
             await pilot.press("enter")
-            await lacks(pilot, "Who holds what")
+            await lacks(pilot, "Held by jobs")
             await shows(pilot, job)
             site.flow.stop(job)

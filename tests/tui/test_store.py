@@ -48,7 +48,7 @@ async def test_an_empty_home_gets_a_scheduler_and_says_how_to_begin(tmp_path: Pa
     app = DashApp(ConnectionSettings(home=home, start=True))
     try:
         async with app.run_test(size=(80, 24)) as pilot:
-            text = await shows(pilot, "● connected", "no job yet", timeout=30)
+            text = await shows(pilot, "● connected", "no jobs yet", timeout=30)
             assert "press S to submit" in text
             assert "fateflow demo" in text
             with FateFlow(home=home) as flow:

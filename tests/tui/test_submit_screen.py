@@ -31,11 +31,9 @@ def folder(tmp_path: Path) -> Path:
 async def test_a_new_user_gets_to_a_running_job_by_two_keys(tmp_path: Path) -> None:
     with standalone(tmp_path / "home") as site:
         async with connected(site.home, (80, 24), demo=lambda: DEMO) as pilot:
-            await shows(pilot, "no job yet")
+            await shows(pilot, "no jobs yet")
             await pilot.press("S")
-            await shows(
-                pilot, "Submit the demo job", "✓ nothing to mend", "[x] upload its tables", "are uploaded first"
-            )
+            await shows(pilot, "Submit the demo job", "✓ no problems", "[x] upload its tables", "are uploaded first")
             matches_golden("submit_demo_80x24", steady(screen_text(pilot.app)))
             await pilot.press("enter")
             await shows(pilot, "▶ running", "intersection_0", timeout=60)
@@ -61,10 +59,10 @@ async def test_problems_are_shown_where_they_are_until_they_are_mended(site: Run
         at = next(number for number, row in enumerate(rows) if '"module": "HeteroLRR"' in row)
         assert rows[at + 1].index("^") == rows[at].index('"module"')
         await pilot.press("s")
-        await shows(pilot, "✗ not submitted: mend it first")
+        await shows(pilot, "✗ not submitted: fix the errors first")
         file.write_text(sound)
         os.utime(file, (1, 1))
-        await shows(pilot, "✓ nothing to mend", "guest:9999 cannot take part")
+        await shows(pilot, "✓ no problems", "guest:9999 cannot take part")
         await pilot.press("escape")
         await lacks(pilot, "Submit a job")
 
@@ -90,9 +88,9 @@ async def test_what_was_done_alike_is_reused(trained: Trained, folder: Path) -> 
         await pilot.press("S")
         await shows(pilot, "lr_conf.json")
         await pilot.press("down", "enter")
-        await shows(pilot, "✓ nothing to mend", "reads demo.breast_guest", "train job of guest:9999")
+        await shows(pilot, "✓ no problems", "reads demo.breast_guest", "train job of guest:9999")
         await pilot.press("u")
-        await shows(pilot, "[x] reuse what is alike", "↻ 5 of them are taken over", "--reuse")
+        await shows(pilot, "[x] reuse results", "↻ 5 of them are taken over", "--reuse")
         await pilot.press("s")
         await shows(pilot, "submitted ")
         job = trained.site.flow.jobs(1)[0].job_id
@@ -109,7 +107,7 @@ async def test_a_path_may_be_typed(trained: Trained, folder: Path) -> None:
         await shows(pilot, "lr_conf.json")
         for kind in ("dsl", "conf"):
             pilot.app.screen.query_one(f"#{kind}", Input).value = str(folder / f"lr_{kind}.json")
-        await shows(pilot, "✓ nothing to mend")
+        await shows(pilot, "✓ no problems")
         await pilot.press("escape")
 
 

@@ -141,7 +141,7 @@ class DashScreen(Screen[None]):
         "job.submit",
         key="S",
         label="submit",
-        tooltip="Choose a DSL and a conf, check them, see what they would do, and submit the job",
+        tooltip="Choose a DSL and a conf, check them, see the plan, and submit the job",
         command="fateflow job submit -d DSL -c CONF",
         disabled_reason=offline,
         footer=9,
@@ -184,7 +184,7 @@ class DashScreen(Screen[None]):
         "app.jump",
         key="ctrl+o",
         label="jump",
-        tooltip="Letters on all panes: press one to go there",
+        tooltip="Show a letter on each pane; press it to go there",
     )
     async def app_jump(self, selection: Selection) -> None:
         from fateflow_tui.tui.screens.help import JumpOverlay
@@ -195,7 +195,7 @@ class DashScreen(Screen[None]):
         "app.zoom",
         key="z",
         label="zoom",
-        tooltip="The pane that has the focus on the whole screen, or back",
+        tooltip="Enlarge the focused pane to the whole screen, or shrink it again",
     )
     def app_zoom(self, selection: Selection) -> None:
         zoomed = self.has_class("-zoomed")
@@ -213,7 +213,7 @@ class DashScreen(Screen[None]):
         "app.reconnect",
         key="ctrl+r",
         label="try again",
-        tooltip="Connect at once, and read everything anew",
+        tooltip="Reconnect now and read everything again",
         command="fateflow server status",
     )
     async def app_reconnect(self, selection: Selection) -> None:
@@ -223,7 +223,7 @@ class DashScreen(Screen[None]):
         "app.back",
         key="escape",
         label="back",
-        tooltip="Close this, or clear the filter",
+        tooltip="Go back, or clear the filter",
     )
     def app_back(self, selection: Selection) -> None:
         """Leave the zoom; otherwise close this screen if it was opened from another one."""
@@ -236,7 +236,7 @@ class DashScreen(Screen[None]):
         "app.quit",
         key="q,ctrl+q",
         label="quit",
-        tooltip="Close the dashboard; jobs go on",
+        tooltip="Close the dashboard; jobs keep running",
         footer=92,
     )
     async def app_quit(self, selection: Selection) -> None:

@@ -35,8 +35,8 @@ class DataScreen(TableActions):
     NAME = "data"
     KIND = "table"
     TITLE = "Data"
-    EMPTY = "no table yet\npress U to upload a file"
-    FILTER = "words of namespace, name, kind, job: demo breast disabled"
+    EMPTY = "no tables yet\npress U to upload a file"
+    FILTER = "namespace, name, kind, job: demo breast disabled"
     SCOPED_CSS = False
     DEFAULT_CSS = """
     DataScreen #below { height: 50%; }

@@ -54,7 +54,7 @@ def whole_lines(card: FailureCard) -> list[Spans]:
         lines += [[], [("traceback", "title")]]
         lines += [[(f"  {on_one_line(line)}", "")] for line in card.traceback.rstrip().splitlines()]
     if card.log:
-        lines += [[], [("last lines of its log", "title")]]
+        lines += [[], [("last lines of the log", "title")]]
         lines += [[(f"  {line}", "muted")] for line in log_lines(card)]
     return lines
 
@@ -72,7 +72,7 @@ class DiffDialog(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
-            box.border_title = Content("How two versions differ")
+            box.border_title = Content("Comparison of two versions")
             line = f"$ fateflow model diff {self._older.model_version} {self._newer.model_version}"
             box.border_subtitle = Content(f"esc   {line}")
             yield TextView()

@@ -50,7 +50,7 @@ class Dialog(ModalScreen[T]):
     Dialog Input { border: tall $frame; background: $background; &:focus { border: tall $primary; } }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", "close", show=False, id="dialog.close", tooltip="Close this and do nothing")
+        Binding("escape", "close", "close", show=False, id="dialog.close", tooltip="Close without doing anything")
     ]
 
     def action_close(self) -> None:
@@ -61,9 +61,9 @@ class ConfirmDialog(Dialog[bool]):
     """A question with the answers yes and no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "yes", show=False, id="dialog.yes", tooltip="Do it"),
-        Binding("n", "answer(False)", "no", show=False, id="dialog.no", tooltip="Do nothing"),
-        Binding("left,right", "app.focus_next", "other button", show=False, tooltip="To the other button"),
+        Binding("y", "answer(True)", "yes", show=False, id="dialog.yes", tooltip="Confirm"),
+        Binding("n", "answer(False)", "no", show=False, id="dialog.no", tooltip="Cancel"),
+        Binding("left,right", "app.focus_next", "other button", show=False, tooltip="The other button"),
     ]
 
     def __init__(self, question: Question) -> None:
@@ -103,7 +103,7 @@ class TextDialog(Dialog[str]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
             box.border_title = Content(self._title)
-            box.border_subtitle = "enter keep it   esc leave it as it was"
+            box.border_subtitle = "enter save   esc cancel"
             yield Input(self._text, placeholder=self._placeholder)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -139,9 +139,9 @@ class FormDialog(Dialog[Values]):
     FormDialog #problem { color: $warning; height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s,enter", "send", "do it", show=False, id="form.send", tooltip="Do it with these values"),
+        Binding("ctrl+s,enter", "send", "do it", show=False, id="form.send", tooltip="Confirm with these values"),
         Binding("down", "app.focus_next", "next", show=False, id="form.next", tooltip="The next field"),
-        Binding("up", "app.focus_previous", "previous", show=False, id="form.previous", tooltip="The field before"),
+        Binding("up", "app.focus_previous", "previous", show=False, id="form.previous", tooltip="The previous field"),
     ]
 
     def __init__(

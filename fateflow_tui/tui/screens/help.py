@@ -33,7 +33,7 @@ class HelpDialog(Dialog[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="box") as box:
             box.border_title = "Keys"
-            box.border_subtitle = "esc closes   ids are for keys.toml"
+            box.border_subtitle = "esc close   ids are for keys.toml"
             yield Static(self._table())
 
     def _table(self) -> Table:
@@ -70,8 +70,8 @@ _TITLES: Final = {
     "Input": "While typing",
     "GraphView": "In the graph",
     "LogPane": "In the log",
-    "CardBox": "On a card",
-    "Flag": "At a choice",
+    "CardBox": "On a failure card",
+    "Flag": "On a checkbox",
 }
 
 _LETTERS = "asdfghjklqwertyuiop"

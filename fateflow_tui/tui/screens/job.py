@@ -31,7 +31,7 @@ from fateflow_tui.tui.widgets.tab_why import WhyTab
 from fateflow_tui.tui.widgets.text_views import Pane
 
 _ACTIONS = {name: "job.why" if name == "why" else f"tab.{name}" for name in TABS}
-_LEAST, _MOST = 34, 0.45  # minimum width of the graph beside the tabs, and its maximum share of the screen
+_MIN_WIDTH, _MAX_SHARE = 34, 0.45  # minimum width of the graph beside the tabs, and its maximum share of the screen
 _STEP = 6  # cells by which the graph gets wider or narrower
 
 
@@ -201,14 +201,14 @@ class JobScreen(JobDetailActions):
         """Give the graph the width it needs, within limits, adjusted by the user."""
         graph = self.query_one("#graph")
         if self.has_class("-narrow") or self.has_class("-zoomed"):
-            self.graph.most = 0
+            self.graph.max_width = 0
             graph.styles.clear_rule("width")
             return
-        most = int(self.size.width * _MOST) + self._more
-        self.graph.most = max(_LEAST, most) - 5
+        most = int(self.size.width * _MAX_SHARE) + self._more
+        self.graph.max_width = max(_MIN_WIDTH, most) - 5
         scene = self.graph.scene
         wanted = (scene.width + 5 if scene is not None else 40) + max(0, self._more)
-        graph.styles.width = max(_LEAST, min(wanted, most))
+        graph.styles.width = max(_MIN_WIDTH, min(wanted, most))
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self._share)  # after the screen's size classes are set
@@ -281,7 +281,7 @@ class JobScreen(JobDetailActions):
         "tab.party",
         key="p",
         label="party",
-        tooltip="What another party has: its output, its parameters, its lines of the log",
+        tooltip="Switch the party whose output, parameters or log lines are shown",
         footer=18,
     )
     def tab_party(self, selection: Selection) -> None:
@@ -292,7 +292,7 @@ class JobScreen(JobDetailActions):
         "tab.what",
         key="x",
         label="what",
-        tooltip="Output: table, model or summary; conf: parameters, DSL or the whole",
+        tooltip="Switch the section: table, model or summary of the output; parameters, DSL or conf",
     )
     def tab_what(self, selection: Selection) -> None:
         self.current.step("what")
@@ -302,7 +302,7 @@ class JobScreen(JobDetailActions):
         "log.level",
         key="L",
         label="log level",
-        tooltip="Lines of the log from which level on: debug, info, warning, error",
+        tooltip="Switch the minimum level of the log: debug, info, warning, error",
         command=lambda s: f"{component_line(s, 'log show')} --level LEVEL",
     )
     def log_level(self, selection: Selection) -> None:
@@ -313,7 +313,7 @@ class JobScreen(JobDetailActions):
         "log.follow",
         key="F",
         label="follow",
-        tooltip="Keep the newest line of the log in view, or not",
+        tooltip="Follow the newest line of the log, or stop following",
         command=lambda s: f"{component_line(s, 'log show')} -f",
     )
     def log_follow(self, selection: Selection) -> None:
@@ -324,7 +324,7 @@ class JobScreen(JobDetailActions):
         "graph.whole",
         key="a",
         label="whole job",
-        tooltip="Show the job as a whole, or the component that was selected before",
+        tooltip="Show the whole job, or the previously selected component",
         disabled_reason=no_job,
         footer=8,
     )
@@ -337,7 +337,7 @@ class JobScreen(JobDetailActions):
         "graph.view",
         key="v",
         label="boxes/lanes",
-        tooltip="Draw the graph as boxes, as small boxes, as lanes, or as it fits",
+        tooltip="Draw the graph as boxes, as small boxes, as lanes, or whichever fits",
         footer=16,
     )
     def graph_view(self, selection: Selection) -> None:
@@ -359,7 +359,7 @@ class JobScreen(JobDetailActions):
         "graph.wider",
         key="greater_than_sign",
         label="wider graph",
-        tooltip="Give the graph more room",
+        tooltip="Make the graph wider",
     )
     def graph_wider(self, selection: Selection) -> None:
         self.action_share(1)
@@ -368,7 +368,7 @@ class JobScreen(JobDetailActions):
         "graph.narrower",
         key="less_than_sign",
         label="narrower graph",
-        tooltip="Give the graph less room",
+        tooltip="Make the graph narrower",
     )
     def graph_narrower(self, selection: Selection) -> None:
         self.action_share(-1)

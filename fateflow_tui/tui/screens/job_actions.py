@@ -61,7 +61,7 @@ class JobActions(DashScreen):
         pending: list[str] = []
         for job in jobs:
             outcome = await self.client.jobs.stop(job.job_id)
-            pending += [f"{party} is yet to learn of it: {why}" for party, why in outcome.pending.items()]
+            pending += [f"{party} has not confirmed yet: {why}" for party, why in outcome.pending.items()]
         done = f"stopped {plural(len(jobs), 'job')}" if len(jobs) > 1 else f"stopped {jobs[0].job_id}"
         self.dash.toast("\n".join([done, *pending]), cli=cli, severity="warning" if pending else "information")
 
@@ -116,7 +116,7 @@ class EditJobActions(JobActions):
         "job.rerun",
         key="r",
         label="rerun",
-        tooltip="Run again what has not succeeded; what that means for each component is shown first",
+        tooltip="Run again what has not succeeded; the plan for each component is shown first",
         command=_rerun_line,
         disabled_reason=not_rerunnable,
         footer=3,
@@ -131,13 +131,13 @@ class EditJobActions(JobActions):
         lines = (*_described(job), "", *map(_step, steps))
         if await self.dash.confirm(Question(f"Rerun job {job.job_id}?", lines, cli, "rerun")):
             await self.client.jobs.rerun(job.job_id, components)
-            self.dash.toast(f"{job.job_id} runs again", cli=cli)
+            self.dash.toast(f"rerunning {job.job_id}", cli=cli)
 
     @action(
         "job.notes",
         key="n",
         label="notes",
-        tooltip="Write down what this job is about",
+        tooltip="Edit the notes on this job",
         command=lambda s: f"fateflow job notes {s.job_ids} TEXT",
         disabled_reason=lambda s: offline(s) or not_one_job(s),
     )
@@ -154,7 +154,7 @@ class EditJobActions(JobActions):
         for line in view.party_lines:
             if line.here:
                 await self.client.jobs.update_notes(job.job_id, line.party, text)
-        self.dash.toast("notes are kept", cli=self.command_line("job.notes", selection))
+        self.dash.toast("notes saved", cli=self.command_line("job.notes", selection))
 
 
 def _described(job: JobLine) -> list[str]:

@@ -54,7 +54,7 @@ class JobDetailActions(EditJobActions):
         "job.rerun_changed",
         key="R",
         label="rerun changed",
-        tooltip="Change parameters of the component first; they are checked as you type",
+        tooltip="Change parameters of the selected component, then rerun the job from it",
         command=lambda s: f"{component_line(s, 'job rerun')} -c CHANGES.json",
         disabled_reason=lambda s: not_rerunnable(s) or ("" if s.component else "select a component first"),
         footer=4,
@@ -64,7 +64,7 @@ class JobDetailActions(EditJobActions):
 
         view, component = selection.view, selection.component
         if view is None:
-            raise BadRequest("the job has not been read yet", hint="try again in a moment")
+            raise BadRequest("the job is not loaded yet", hint="try again in a moment")
         here = [line.party for line in view.party_lines if line.here]
         asked = view.initiator if view.initiator in here else next(iter(here), "")
         config = await self.client.jobs.config(view.job_id, asked or None)
@@ -82,7 +82,7 @@ class JobDetailActions(EditJobActions):
         "job.deploy",
         key="d",
         label="deploy",
-        tooltip="Make a version to predict with of the model that this job has trained",
+        tooltip="Deploy the model that this job trained, to predict with it",
         command=_deploy_line,
         disabled_reason=not_deployable,
         footer=7,
@@ -92,7 +92,7 @@ class JobDetailActions(EditJobActions):
 
         view = selection.view
         if view is None:
-            raise BadRequest("the job has not been read yet", hint="try again in a moment")
+            raise BadRequest("the job is not loaded yet", hint="try again in a moment")
         modules = {one.name: one.module for one in view.components}
         await deployed(self.dash, view.model_id, view.model_version, modules, ", ".join(view.parties))
 
@@ -100,7 +100,7 @@ class JobDetailActions(EditJobActions):
         "job.table",
         key="O",
         label="open table",
-        tooltip="The output table that is shown, on the whole screen",
+        tooltip="Open the shown output table on the whole screen",
         command=_table_line,
         disabled_reason=no_table,
     )
@@ -158,7 +158,7 @@ class JobDetailActions(EditJobActions):
         "tab.conf",
         key="c",
         label="conf",
-        tooltip="Parameters that are in effect, and where each comes from; job parameters, DSL",
+        tooltip="Effective parameters and the origin of each; job parameters, DSL",
         command=lambda s: _task_line(s, "component parameters"),
         footer=14,
     )
@@ -179,7 +179,7 @@ class JobDetailActions(EditJobActions):
         "tab.cards",
         key="f",
         label="failures",
-        tooltip="Why tasks failed, all parties beside each other",
+        tooltip="Failure cards of all parties side by side",
         command=lambda s: component_line(s, "job why", option=False),
         footer=15,
     )

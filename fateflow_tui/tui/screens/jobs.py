@@ -196,7 +196,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
         "job.unmark_all",
         key="u",
         label="unmark all",
-        tooltip="No job is marked any more",
+        tooltip="Remove all marks",
         disabled_reason=no_job,
     )
     def job_unmark_all(self, selection: Selection) -> None:
@@ -207,7 +207,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
         "job.filter",
         key="slash",
         label="filter",
-        tooltip="Words, and status:failed party:9999 role:host age:<2h name:churn; esc clears it",
+        tooltip="Filter by words, status:failed party:9999 role:host age:<2h name:churn; esc clears it",
         command="fateflow job list --status STATUS",
         footer=7,
     )
@@ -231,7 +231,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
         "job.sort",
         key="o",
         label="sort",
-        tooltip="Order by the next column; click a title for that column",
+        tooltip="Sort by the next column, or click a column's title",
     )
     def job_sort(self, selection: Selection) -> None:
         place = job_filter.SORTABLE.index(self._order.column) if self._order.column in job_filter.SORTABLE else 0
@@ -312,12 +312,12 @@ def empty_words(known: Snapshot, wanted: JobFilter) -> str:
     """Return the text for a list without rows."""
     connection = known.connection
     if wanted.tests and known.ids:
-        return "no job fits the filter\nesc clears it"
+        return "no job matches the filter\npress esc to clear it"
     match connection.link:
         case Link.DISCONNECTED:
             return f"the scheduler does not answer\n{connection.text}\n{connection.hint}"
         case Link.CONNECTED if known.complete:
-            return "no job yet\npress S to submit one, or run: fateflow demo"
+            return "no jobs yet\npress S to submit one, or run: fateflow demo"
         case Link.STARTING:
             return "starting the scheduler …"
         case _:

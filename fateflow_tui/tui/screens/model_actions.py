@@ -23,7 +23,7 @@ def version(selection: Selection) -> str:
 
 
 def no_model(selection: Selection) -> str:
-    return "" if selection.of("model") else "there is no version to do it with"
+    return "" if selection.of("model") else "no version selected"
 
 
 def not_one_model(selection: Selection) -> str:
@@ -38,29 +38,29 @@ def not_deployable(selection: Selection) -> str:
         return reason
     one = selection.of("model")[0]
     if one.deployed:
-        return f"{one.model_version} is deployed; deploy what it was made of once more"
-    return "" if one.components else f"{one.model_version} has no component with a model"
+        return f"{one.model_version} is a deployed version; deploy the version that it was made from"
+    return "" if one.components else f"{one.model_version} has no trained component"
 
 
 def not_usable(selection: Selection) -> str:
     """Why the version cannot be loaded or used for prediction."""
     reason = not_one_model(selection)
     if not reason and not selection.of("model")[0].deployed:
-        reason = f"{version(selection)} was trained, not deployed; d deploys it"
+        reason = f"{version(selection)} is not deployed; press d to deploy it"
     return reason
 
 
 def not_bindable(selection: Selection) -> str:
     reason = not_usable(selection)
     if not reason and not selection.of("model")[0].loaded:
-        reason = f"{version(selection)} is not loaded; l loads it"
+        reason = f"{version(selection)} is not loaded; press l to load it"
     return reason
 
 
 def not_deletable(selection: Selection) -> str:
     reason = not_one_model(selection)
     if not reason and selection.of("model")[0].loaded:
-        reason = f"{version(selection)} is loaded; fateflow serving unload {version(selection)} comes first"
+        reason = f"{version(selection)} is loaded; run fateflow serving unload {version(selection)} first"
     return reason
 
 
@@ -88,7 +88,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         "model.job",
         key="enter",
         label="job",
-        tooltip="The job that trained this version",
+        tooltip="Open the job that trained this version",
         command=lambda s: f"fateflow job show {s.of('model')[0].job_id if s.of('model') else 'JOB'}",
         disabled_reason=_no_job,
         footer=1,
@@ -100,7 +100,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         "model.deploy",
         key="d",
         label="deploy",
-        tooltip="Make a version to predict with of this one, at all its parties",
+        tooltip="Deploy this version at all its parties, to predict with it",
         command=lambda s: f"fateflow model deploy {version(s)}",
         disabled_reason=not_deployable,
         footer=2,
@@ -146,7 +146,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
 
         def problem(values: Values) -> str:
             wrong = next((name for name, value in values.items() if not all(value.partition(".")[::2])), "")
-            return f"{wrong}: a table is namespace.name" if wrong else ""
+            return f"{wrong}: enter a table as namespace.name" if wrong else ""
 
         names = {f"{party}.{reader}" if several else party: (party, reader) for party, reader in readers}
         values = await self.dash.push_screen_wait(
@@ -155,8 +155,8 @@ class ModelActions(MarkableTableScreen[ModelRow]):
                 [Field(name, name, before.get(key, ""), "namespace.name") for name, key in names.items()],
                 cli=line,
                 problem=problem,
-                lines=("on which tables?",),
-                yes="go on",
+                lines=("tables to predict on:",),
+                yes="continue",
             )
         )
         if values is None:
@@ -170,7 +170,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         "model.load",
         key="l",
         label="load",
-        tooltip="Load this version at its guest and hosts, so that it answers inference",
+        tooltip="Load this version at its guest and hosts for online inference",
         command=lambda s: f"fateflow model load {version(s)}",
         disabled_reason=not_usable,
         footer=4,
@@ -181,7 +181,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         model: ModelRow = selection.of("model")[0]
         cli = self.command_line("model.load", selection)
         if not await self.dash.confirm(
-            Question(f"Load {model.model_version}?", (f"to answer inference, at {_at(model)}",), cli, "load")
+            Question(f"Load {model.model_version}?", (f"for online inference at {_at(model)}",), cli, "load")
         ):
             return
         outcome = await self.client.models.load(model.model_id, model.model_version)
@@ -194,7 +194,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         "model.bind",
         key="b",
         label="bind",
-        tooltip="Let a service id be answered by this version from now on",
+        tooltip="Serve online inference for a service id with this version",
         command=lambda s: f"fateflow model bind SERVICE {version(s)}",
         disabled_reason=not_bindable,
         footer=5,
@@ -211,12 +211,12 @@ class ModelActions(MarkableTableScreen[ModelRow]):
                         "service",
                         "service id",
                         model.services[0] if model.services else "",
-                        "the name that inference asks for",
+                        "the id that inference requests use",
                     )
                 ],
                 cli=lambda values: f"fateflow model bind {values['service'] or 'SERVICE'} {model.model_version}",
-                problem=lambda values: "" if values["service"] else "a service needs a name",
-                lines=(f"inference for this service is answered by it from now on, at {_at(model)}",),
+                problem=lambda values: "" if values["service"] else "enter a service id",
+                lines=(f"inference for this service will use this version at {_at(model)}",),
                 yes="bind",
             )
         )
@@ -229,7 +229,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         "model.compare",
         key="c",
         label="compare",
-        tooltip="How two marked versions differ: documents, parameters, what was learned",
+        tooltip="Compare two marked versions: documents, parameters, trained models",
         command=lambda s: f"fateflow model diff {' '.join(m.model_version for m in s.of('model')[:2])}",
         disabled_reason=not_two,
         footer=6,
@@ -244,7 +244,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         "model.verify",
         key="v",
         label="verify",
-        tooltip="Ask all parties anew whether their parts are there, whole and unchanged",
+        tooltip="Verify at all parties that their parts exist and are unchanged",
         command=lambda s: f"fateflow model verify {version(s)}",
         disabled_reason=not_one_model,
         footer=7,
@@ -256,7 +256,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         "model.alias",
         key="a",
         label="alias",
-        tooltip="Let a name such as churn@prod stand for this version",
+        tooltip="Give this version a name such as churn@prod",
         command=lambda s: f"fateflow model alias set NAME@TAG {version(s)}",
         disabled_reason=not_one_model,
     )
@@ -269,7 +269,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
                 f"An alias for {model.model_version}",
                 [Field("alias", "name@tag", "", "churn@prod")],
                 cli=lambda values: f"fateflow model alias set {values['alias'] or 'NAME@TAG'} {model.model_version}",
-                problem=lambda values: "" if values["alias"] else "an alias is like churn@prod",
+                problem=lambda values: "" if values["alias"] else "enter an alias such as churn@prod",
                 lines=(f"now: {', '.join(model.aliases)}",) if model.aliases else (),
                 yes="set",
             )
@@ -277,7 +277,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         if values is not None:
             made = await self.client.models.set_alias(values["alias"], model.model_version)
             self.dash.toast(
-                f"{made.alias} stands for {made.model_version}",
+                f"{made.alias} now points to {made.model_version}",
                 cli=f"fateflow model alias set {made.alias} {made.model_version}",
             )
             await self.reread()
@@ -286,7 +286,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         "model.tag",
         key="t",
         label="tag",
-        tooltip="Put this version under a tag, or take it from there",
+        tooltip="Add a tag to this version, or remove one",
         command=lambda s: f"fateflow model tag-model -j {version(s)} -t NAME",
         disabled_reason=not_one_model,
     )
@@ -302,18 +302,18 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         values = await self.dash.push_screen_wait(
             FormDialog(
                 f"A tag for {model.model_version}",
-                [Field("tag", "tag", "", "churn"), Field("remove", "", False, "take this tag away")],
+                [Field("tag", "tag", "", "churn"), Field("remove", "", False, "remove this tag")],
                 cli=line,
-                problem=lambda values: "" if values["tag"] else "a tag needs a name",
+                problem=lambda values: "" if values["tag"] else "enter a tag",
                 lines=(f"now: {', '.join(model.tags)}",) if model.tags else (),
-                yes="keep",
+                yes="save",
             )
         )
         if values is None:
             return
         if values["remove"]:
             await self.client.tags.detach(model.model_version, values["tag"])
-            self.dash.toast(f"the tag {values['tag']} is taken away", cli=line(values))
+            self.dash.toast(f"removed the tag {values['tag']}", cli=line(values))
         else:
             await self.client.tags.attach(model.model_version, values["tag"])
             self.dash.toast(f"tagged {values['tag']}", cli=line(values))
@@ -323,7 +323,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         "model.export",
         key="e",
         label="export",
-        tooltip="Write a party's part of this version to an archive",
+        tooltip="Export a party's part of this version to an archive file",
         command=lambda s: f"fateflow model export {version(s)} FILE --party ROLE:ID",
         disabled_reason=not_exportable,
     )
@@ -339,10 +339,10 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         def problem(values: Values) -> str:
             file = Path(values["file"]).expanduser()
             if values["party"] not in model.here:
-                return f"parts here are those of {', '.join(model.here)}"
+                return f"this site has the parts of {', '.join(model.here)}"
             if not values["file"] or not file.parent.is_dir():
-                return f"there is no folder {file.parent}"
-            return f"there is a file {file} already" if file.exists() else ""
+                return f"no such folder: {file.parent}"
+            return f"the file exists already: {file}" if file.exists() else ""
 
         folder = self.dash.folder("models")
         name = f"{party.replace(':', '_')}_{model.model_version}.zip"
@@ -367,7 +367,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         "model.delete",
         key="D",
         label="delete",
-        tooltip="Delete this site's parts of this version; those at other sites are theirs to delete",
+        tooltip="Delete this site's parts of this version; parts at other sites stay",
         command=lambda s: f"fateflow model delete {version(s)}",
         disabled_reason=not_deletable,
     )
@@ -376,11 +376,11 @@ class ModelActions(MarkableTableScreen[ModelRow]):
 
         model: ModelRow = selection.of("model")[0]
         cli = self.command_line("model.delete", selection)
-        here = ", ".join(model.here) or "nobody"
+        here = ", ".join(model.here) or "no party"
         lines = [f"deletes the parts of {here} at this site"]
         elsewhere = [party for party in parties_of(model.roles) if party not in model.here]
-        lines += [f"those of {', '.join(elsewhere)} stay where they are"] if elsewhere else []
-        lines += [f"{', '.join(model.aliases)} stand for nothing then"] if model.aliases else []
+        lines += [f"the parts of {', '.join(elsewhere)} stay"] if elsewhere else []
+        lines += [f"removes the aliases {', '.join(model.aliases)}"] if model.aliases else []
         if await self.dash.confirm(
             Question(f"Delete {model.model_version}?", tuple(lines), cli, "delete", dangerous=True)
         ):
@@ -429,7 +429,7 @@ async def deployed(app: DashApp, model_id: str, version: str, modules: Mapping[s
             ],
             cli=line,
             problem=lambda values: "" if chosen(values) else "choose at least one component",
-            lines=(f"makes a version to predict with, at {at}",),
+            lines=(f"creates a version for prediction at {at}",),
             yes="deploy",
         )
     )
@@ -456,7 +456,10 @@ def _readers(conf: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
                         party = f"{role}:{conf['role'][role][int(index)]}"
                         found[party, reader] = parameters["table"]
     except (AttributeError, KeyError, IndexError, ValueError, TypeError):
-        raise BadRequest("the conf to predict with is of another kind", hint="use fateflow model predict -c") from None
+        raise BadRequest(
+            "cannot fill in the tables: the prediction conf has an unexpected structure",
+            hint="use fateflow model predict -c",
+        ) from None
     return found
 
 

@@ -31,8 +31,8 @@ class ModelsScreen(ModelActions):
     NAME = "models"
     KIND = "model"
     TITLE = "Models"
-    EMPTY = "no model yet\na job with a training component makes one: press S to submit it"
-    FILTER = "words of the version, its parties, components, names: churn hetero_lr deployed"
+    EMPTY = "no models yet\njobs with a training component create them: press S to submit one"
+    FILTER = "version, parties, components, names: churn hetero_lr deployed"
     SCOPED_CSS = False
     DEFAULT_CSS = """
     ModelsScreen #below { height: 45%; }
@@ -96,10 +96,10 @@ class ModelsScreen(ModelActions):
 
 def _verdict(parts: ModelVerification | FateFlowError | None) -> list[tuple[str, str]]:
     if parts is None:
-        return [("asking the parties", "muted")]
+        return [("verifying", "muted")]
     if isinstance(parts, FateFlowError):
         return [("✗ not verified", "error")]
-    return [("✓ sound", "accent")] if parts.ok else [("✗ flawed", "error")]
+    return [("✓ valid", "accent")] if parts.ok else [("✗ damaged", "error")]
 
 
 def _now() -> int:

@@ -82,8 +82,16 @@ class ParametersDialog(Dialog[Changed]):
     ParametersDialog .cli { margin-top: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "send", "rerun", show=False, priority=True, id="parameters.send", tooltip="Run it again so"),
-        Binding("f8", "next_problem", "problem", show=False, id="parameters.next", tooltip="To the next problem"),
+        Binding(
+            "ctrl+s",
+            "send",
+            "rerun",
+            show=False,
+            priority=True,
+            id="parameters.send",
+            tooltip="Rerun with these parameters",
+        ),
+        Binding("f8", "next_problem", "problem", show=False, id="parameters.next", tooltip="Go to the next problem"),
     ]
 
     def __init__(
@@ -102,7 +110,7 @@ class ParametersDialog(Dialog[Changed]):
         with Vertical(classes="box") as box:
             box.border_title = Content(f"Parameters of {self._component} for a rerun")
             box.border_subtitle = "^s rerun   f8 next problem   esc"
-            yield Static("what is left out stays as it was; to be rid of a value, write its default", classes="cli")
+            yield Static("values left out stay in effect; to reset a value, write its default", classes="cli")
             yield ParameterEditor(self._text)
             yield Static("", id="said")
             cli = f"$ fateflow job rerun {self._job_id} -cpn {self._component} -c CHANGES.json"
@@ -156,7 +164,7 @@ class ParametersDialog(Dialog[Changed]):
                             self._job_id, [self._component], component_parameters=document.value, plan=True
                         )
                         missing = parameters.left_out(self._given, document.value)
-                        said = [(f"! {one} is left out here, so it stays", "warning") for one in missing]
+                        said = [(f"! {one} is left out and stays in effect", "warning") for one in missing]
                         said += [_step(step) for step in steps]
                         self._sound = document.value
                 except FateFlowError as error:

@@ -36,8 +36,8 @@ class PartiesScreen(PartyActions):
     NAME = "parties"
     KIND = "party"
     TITLE = "Parties"
-    EMPTY = "no other party is known\npress a to add one"
-    FILTER = "words of party, address, note, fingerprint: host bank"
+    EMPTY = "no other parties yet\npress a to add one"
+    FILTER = "party, address, note, fingerprint: host bank"
     AFTER_JOBS = False
     SCOPED_CSS = False
     DEFAULT_CSS = """
@@ -115,7 +115,7 @@ class PartiesScreen(PartyActions):
         "party.ping",
         key="p",
         label="ping",
-        tooltip="Ask this party's site now whether it is there",
+        tooltip="Ping this party's site",
         command=lambda s: f"fateflow party ping {party(s)}",
         disabled_reason=not_one_peer,
         footer=1,
@@ -133,7 +133,7 @@ class PartiesScreen(PartyActions):
         "trace.pause",
         key="space",
         label="pause trace",
-        tooltip="Let the trace of messages stand still, or go on",
+        tooltip="Pause the message trace, or resume it",
         footer=6,
     )
     def trace_pause(self, selection: Selection) -> None:
@@ -144,7 +144,7 @@ class PartiesScreen(PartyActions):
         "trace.job",
         key="f",
         label="trace job",
-        tooltip="Show only messages of the job that the newest one shown belongs to, then of the next, then all",
+        tooltip="Show the messages of the newest job only, then of the next one, then of all jobs",
         footer=7,
     )
     def trace_job(self, selection: Selection) -> None:
@@ -211,7 +211,7 @@ class PartiesScreen(PartyActions):
             return
         events = [event for event in self.store.trace if not self._job or event.job_id == self._job]
         lines = [trace_line(event) for event in reversed(events[-_LINES:])]
-        waiting = "nothing was sent yet; values appear here by name and size"
+        waiting = "no messages yet; values appear here by name and size"
         pane.query_one(TextView).show(lines or [[(waiting, "muted")]])
 
 

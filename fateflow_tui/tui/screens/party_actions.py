@@ -29,7 +29,7 @@ def party(selection: Selection) -> str:
 def _no_party(selection: Selection) -> str:
     rows = selection.of("party")
     if not rows:
-        return "there is no party to do it with"
+        return "no party selected"
     return offline(selection) or (f"{rows[0].party} is played by this site" if rows[0].here else "")
 
 
@@ -37,14 +37,14 @@ def _no_peer(selection: Selection) -> str:
     """Why there is no site to contact. Grants can be for patterns, which have no address."""
     reason = _no_party(selection)
     if not reason and not selection.of("party")[0].url:
-        reason = f"{party(selection)} has no address; a adds one"
+        reason = f"{party(selection)} has no address; press a to add one"
     return reason
 
 
 def not_one_peer(selection: Selection) -> str:
     reason = _no_peer(selection)
     if not reason and selection.of("party")[0].is_pattern:
-        reason = f"{party(selection)} stands for several parties; ask one, as host:10000"
+        reason = f"{party(selection)} is a pattern for several parties; choose one, such as host:10000"
     return reason
 
 
@@ -55,7 +55,7 @@ class PartyActions(TableScreen[PartyRow]):
         "party.add",
         key="a",
         label="add",
-        tooltip="Add a party, or give it another address",
+        tooltip="Add a party, or change its address",
         command="fateflow party add PARTY URL",
         disabled_reason=offline,
         footer=2,
@@ -72,9 +72,11 @@ class PartyActions(TableScreen[PartyRow]):
 
         def problem(values: Values) -> str:
             if not values["party"]:
-                return "a party is like host:10000, or 10000 for any role"
+                return "enter a party such as host:10000, or 10000 for any role"
             return (
-                "" if values["url"].startswith(("http://", "https://")) else "an address is like http://10.0.0.7:9380"
+                ""
+                if values["url"].startswith(("http://", "https://"))
+                else "enter an address such as http://10.0.0.7:9380"
             )
 
         values = await self.dash.push_screen_wait(
@@ -83,24 +85,24 @@ class PartyActions(TableScreen[PartyRow]):
                 [
                     Field("party", "party", "", "host:10000, or 10000 for any role"),
                     Field("url", "address", "", row.url if known and row else "http://10.0.0.7:9380"),
-                    Field("note", "note", "", "for people"),
+                    Field("note", "note", "", "optional"),
                 ],
                 cli=line,
                 problem=problem,
-                lines=("Nothing is exchanged with it before it is trusted.",),
+                lines=("Jobs can use this party once it is trusted.",),
                 yes="add",
             )
         )
         if values is not None:
             route = await self.client.parties.add(values["party"], values["url"], values["note"])
-            self.dash.toast(f"{route.party} is at {route.url}; t trusts it", cli=line(values))
+            self.dash.toast(f"added {route.party} at {route.url}; press t to trust it", cli=line(values))
             await self.reread(route.party)
 
     @action(
         "party.trust",
         key="t",
         label="trust",
-        tooltip="Pin the key that this party's site shows; its fingerprint is shown first",
+        tooltip="Trust the key of this party's site, after checking its fingerprint",
         command=lambda s: f"fateflow party trust {party(s)}",
         disabled_reason=_no_peer,
         footer=3,
@@ -112,22 +114,22 @@ class PartyActions(TableScreen[PartyRow]):
         row: PartyRow = selection.of("party")[0]
         cli = self.command_line("party.trust", selection)
         shown = await self.client.parties.identity(row.party)
-        lines = [f"its site at {shown.url} shows the key", "", f"  {shown.fingerprint}", ""]
+        lines = [f"its site at {shown.url} presents the key", "", f"  {shown.fingerprint}", ""]
         if row.trusted and row.fingerprint == shown.fingerprint:
-            lines.append("which is the one that is trusted already")
+            lines.append("This key is trusted already.")
         elif row.trusted:
-            lines += ["OTHER than the trusted one", "", f"  {row.fingerprint}"]
-        lines.append("Compare it with what that site's owner says.")
+            lines += ["This DIFFERS from the trusted key:", "", f"  {row.fingerprint}"]
+        lines.append("Compare the fingerprint with the one that the site's owner gives you.")
         if await self.dash.confirm(Question(f"Trust {row.party}?", tuple(lines), cli, "trust", dangerous=True)):
             route = await self.client.parties.trust(row.party, shown.public_key or "")
-            self.dash.toast(f"{route.party} is trusted as {route.fingerprint}", cli=cli)
+            self.dash.toast(f"trusted {route.party} with key {route.fingerprint}", cli=cli)
             await self.reread()
 
     @action(
         "party.grant",
         key="m",
         label="grant",
-        tooltip="Allow a party of another site roles, commands, modules, tables, and nothing else",
+        tooltip="Restrict what a party of another site may use: roles, commands, modules, tables",
         command=lambda s: f"fateflow party grant {party(s)}",
         disabled_reason=offline,
         footer=4,
@@ -138,7 +140,7 @@ class PartyActions(TableScreen[PartyRow]):
         row = _row(selection)
         values = await self.dash.push_screen_wait(
             FormDialog(
-                "Grant a party of another site",
+                "Grant permissions to a party",
                 [
                     Field(
                         "party", "party", row.party if row and not row.here else "", "guest:9999, 9999, guest:*, or *"
@@ -147,7 +149,7 @@ class PartyActions(TableScreen[PartyRow]):
                 ],
                 cli=lambda values: _line("grant", values),
                 problem=_nothing_said,
-                lines=("It may use what is listed and, of these kinds, nothing else.",),
+                lines=("The party may use only what is listed; kinds left empty do not change.",),
                 yes="grant",
             )
         )
@@ -160,7 +162,7 @@ class PartyActions(TableScreen[PartyRow]):
         "party.revoke",
         key="M",
         label="revoke",
-        tooltip="Take back what was granted to a party, or forget all that was said of it",
+        tooltip="Revoke grants of a party, or remove all of them",
         command=lambda s: f"fateflow party revoke {party(s)}",
         disabled_reason=_no_party,
         footer=5,
@@ -172,15 +174,15 @@ class PartyActions(TableScreen[PartyRow]):
         granted = [] if row.grant is None else [n for n in _LISTS if getattr(row.grant, n)]
         values = await self.dash.push_screen_wait(
             FormDialog(
-                f"Take back from {row.party}?",
+                f"Revoke from {row.party}?",
                 [
                     *(Field(name, _LABELS[name], "", ",".join(getattr(row.grant, name))) for name in granted),
-                    Field("forget", "", not granted, "forget all that was granted or restricted"),
+                    Field("forget", "", not granted, "remove all grants and restrictions"),
                 ],
                 cli=lambda values: _line("revoke", {"party": row.party, **values}),
                 problem=lambda values: "" if values["forget"] else _nothing_said({"party": row.party, **values}),
-                lines=("A list that becomes empty allows nothing.",),
-                yes="take back",
+                lines=("An empty list allows nothing.",),
+                yes="revoke",
                 dangerous=True,
             )
         )
@@ -190,14 +192,14 @@ class PartyActions(TableScreen[PartyRow]):
             await self.client.permissions.forget(row.party)
         else:
             await self.client.permissions.revoke(row.party, **_wanted(values))
-        self.dash.toast(f"taken back from {row.party}", cli=_line("revoke", {"party": row.party, **values}))
+        self.dash.toast(f"revoked from {row.party}", cli=_line("revoke", {"party": row.party, **values}))
         await self.reread()
 
     @action(
         "party.remove",
         key="D",
         label="remove",
-        tooltip="Forget a party's address and key",
+        tooltip="Remove a party's address and key",
         command=lambda s: f"fateflow party remove {party(s)}",
         disabled_reason=_no_peer,
     )
@@ -206,7 +208,7 @@ class PartyActions(TableScreen[PartyRow]):
 
         row: PartyRow = selection.of("party")[0]
         cli = self.command_line("party.remove", selection)
-        lines = (f"forgets its address {row.url}", "and its key" if row.trusted else "it is not trusted")
+        lines = (f"removes its address {row.url}", "and its trusted key" if row.trusted else "it is not trusted")
         if await self.dash.confirm(Question(f"Remove {row.party}?", lines, cli, "remove", dangerous=True)):
             await self.client.parties.remove(row.party)
             self.dash.toast(f"removed {row.party}", cli=cli)
@@ -217,7 +219,7 @@ class PartyActions(TableScreen[PartyRow]):
         key="y",
         label="copy party",
         tooltip="Copy the party, its address and its fingerprint",
-        disabled_reason=lambda s: "" if s.of("party") else "there is no party to do it with",
+        disabled_reason=lambda s: "" if s.of("party") else "no party selected",
     )
     async def party_copy(self, selection: Selection) -> None:
         row: PartyRow = selection.of("party")[0]
@@ -244,5 +246,5 @@ def _line(verb: str, values: Values) -> str:
 
 def _nothing_said(values: Values) -> str:
     if not values["party"]:
-        return "a party is like guest:9999, 9999 for any role, guest:*, or *"
-    return "" if any(values.get(name) for name in _LISTS) else "say at least one of roles, commands, modules, tables"
+        return "enter a party such as guest:9999, 9999 for any role, guest:*, or *"
+    return "" if any(values.get(name) for name in _LISTS) else "enter at least one of roles, commands, modules, tables"

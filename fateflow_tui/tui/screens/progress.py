@@ -42,7 +42,7 @@ class FollowDialog(Dialog[bool]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
             box.border_title = Content(self._title)
-            box.border_subtitle = Content(f"esc leaves it to itself   $ fateflow job show {self._job_id}")
+            box.border_subtitle = Content(f"esc closes, the job continues   $ fateflow job show {self._job_id}")
             yield Static("…")
 
     def on_mount(self) -> None:
@@ -138,5 +138,5 @@ def why_lines(found: JobWhy) -> list[Spans]:
     for card in found.cards:
         lines += [[], *card_lines(card)]
     if len(lines) == 1:
-        lines.append([("nothing holds it up", "muted")])
+        lines.append([("nothing is holding it up", "muted")])
     return lines

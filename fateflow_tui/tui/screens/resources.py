@@ -94,9 +94,9 @@ def bar_lines(usage: Usage, jobs: int, width: int) -> list[Spans]:
     if capacity.memory:
         lines.append(_bar("memory", used.memory, capacity.memory, lambda amount: columns.mib(amount) or "0", width))
     else:
-        taken = f", {columns.mib(used.memory)} promised" if used.memory else ""
-        lines.append([(f"{'memory':<8}", "muted"), (f"not counted{taken}", "muted")])
-    held = f"held by {plural(jobs, 'job')}" if jobs else "nobody holds anything"
+        taken = f", {columns.mib(used.memory)} reserved" if used.memory else ""
+        lines.append([(f"{'memory':<8}", "muted"), (f"not limited{taken}", "muted")])
+    held = f"held by {plural(jobs, 'job')}" if jobs else "no job holds resources"
     return [*lines, [(f"{'':<8}", ""), (held, "muted")]]
 
 
@@ -104,9 +104,9 @@ def engine_lines(usage: Usage, site: SiteStatus | None, now: int) -> list[Spans]
     """Describe the engine and the site."""
     if site is None:
         return []
-    parties = ", ".join(site.parties) if site.parties else "every party (standalone)"
+    parties = ", ".join(site.parties) if site.parties else "all parties (standalone)"
     rows = (
-        ("engine", f"{usage.engine} processes of this machine" if usage.engine == "local" else usage.engine),
+        ("engine", f"{usage.engine} (processes on this machine)" if usage.engine == "local" else usage.engine),
         ("site", f"{site.name}, fateflow {site.version}"),
         ("plays", parties),
         ("process", f"{site.pid}, up for {columns.ticking(now - site.started_at)}"),
@@ -174,10 +174,10 @@ class ResourcesScreen(OpenJobAction, JobActions, ReadAgainAction):
                 yield TextLines(id="bars")
             with Pane("Engine", id="engine"):
                 yield TextLines(id="facts")
-        with Pane("Who holds what", id="held"):
-            yield Listing(held_columns(_now), empty="nobody holds anything", id="holders")
+        with Pane("Held by jobs", id="held"):
+            yield Listing(held_columns(_now), empty="no job holds resources", id="holders")
         with Pane("Queue", id="queue"):
-            yield Listing(queue_columns(_now), empty="no job waits", id="waiting")
+            yield Listing(queue_columns(_now), empty="no job is waiting", id="waiting")
 
     @property
     def holders(self) -> Listing[Held]:
@@ -270,9 +270,9 @@ class ResourcesScreen(OpenJobAction, JobActions, ReadAgainAction):
             for place, one in enumerate(self._queue(), 1)
         }
         if self._trouble is not None:
-            self.holders.empty = f"{self._trouble}\n{self._trouble.hint}\nr tries again"
+            self.holders.empty = f"{self._trouble}\n{self._trouble.hint}\npress r to try again"
         else:
-            self.holders.empty = "nobody holds anything"
+            self.holders.empty = "no job holds resources"
         self.holders.show(list(held), held)
         self.waiting.show(list(queue), queue)
         jobs = len({one.job_id for one in self._held})

@@ -91,8 +91,8 @@ class SubmitDialog(Dialog[SubmitRequest]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,s", "send", "submit", show=False, id="submit.send", tooltip="Submit the job"),
-        Binding("u", "reuse", "reuse", show=False, id="submit.reuse", tooltip="Reuse what earlier jobs have done"),
-        Binding("d", "demo", "demo", show=False, id="submit.demo", tooltip="Take the documents of the demo job"),
+        Binding("u", "reuse", "reuse", show=False, id="submit.reuse", tooltip="Reuse results of earlier jobs"),
+        Binding("d", "demo", "demo", show=False, id="submit.demo", tooltip="Use the documents of the demo job"),
     ]
 
     def __init__(self, draft: Draft, folder: Path, examples: Examples | None) -> None:
@@ -116,13 +116,13 @@ class SubmitDialog(Dialog[SubmitRequest]):
         with Vertical(classes="box") as box:
             box.border_title = Content(draft.title)
             if isinstance(draft.conf, Mapping):
-                yield Static("the conf is made of the version and the tables that were named", classes="label-wide")
+                yield Static("the conf was generated from the version and the tables", classes="label-wide")
             else:
                 for kind, document in ((DSL, draft.dsl), (CONF, draft.conf)):
                     with Horizontal(classes="row"):
                         yield Static(kind, classes="label")
                         text = _shown(document) if isinstance(document, Path) else ""
-                        yield Input(text, placeholder="a path, or choose a file below", id=kind, compact=True)
+                        yield Input(text, placeholder="choose a file below, or enter a path", id=kind, compact=True)
             with Horizontal(id="panes"):
                 if not isinstance(draft.conf, Mapping):
                     with Pane("Files", id="files"):
@@ -131,7 +131,7 @@ class SubmitDialog(Dialog[SubmitRequest]):
                     yield TextView()
             yield Static("", classes="cli", markup=False)
             with Horizontal(id="foot"):
-                yield Flag("reuse what is alike", id="reuse")
+                yield Flag("reuse results", id="reuse")
                 yield Flag("upload its tables", True, id="tables")
                 with Horizontal(classes="buttons"):
                     yield Button("submit", id="yes", compact=True)
@@ -202,7 +202,7 @@ class SubmitDialog(Dialog[SubmitRequest]):
         if self._checked != draft:
             self._hurry = self._checking
             if not self._checking:
-                self.query_one("#check", Pane).say(notes=[("✗ not submitted: mend it first", "error")])
+                self.query_one("#check", Pane).say(notes=[("✗ not submitted: fix the errors first", "error")])
             return
         examples = draft.examples if self.query_one("#tables", Flag).on else None
         self.dismiss(SubmitRequest(draft.dsl or {}, draft.conf, self._reuse, self._line(), examples))
@@ -338,12 +338,12 @@ async def _uploaded(app: DashApp, examples: Examples) -> bool:
 
 def _hints(examples: Examples | None) -> list[Spans]:
     """The text before anything is chosen."""
-    demo: list[Spans] = [[], [("d", "accent strong"), ("  takes the documents of the demo job", "muted")]]
+    demo: list[Spans] = [[], [("d", "accent strong"), ("  uses the documents of the demo job", "muted")]]
     return [
         [("choose a DSL and a conf", "strong")],
         [],
-        [("enter", "accent strong"), ("  takes the file; what lies beside it is taken with it", "muted")],
-        [("backspace", "accent strong"), ("  the folder above", "muted")],
+        [("enter", "accent strong"), ("  chooses the file, and the matching one beside it", "muted")],
+        [("backspace", "accent strong"), ("  goes to the parent folder", "muted")],
         *(demo if examples is not None else []),
     ]
 
@@ -363,7 +363,7 @@ def _problem_lines(problems: list[Problem], draft: Draft, width: int) -> list[Sp
 def _verdict(errors: int, warnings: int) -> Spans:
     if errors:
         return [(f"✗ {plural(errors, 'error')}", "error")]
-    return [(f"! {plural(warnings, 'warning')}", "warning")] if warnings else [("✓ nothing to mend", "accent")]
+    return [(f"! {plural(warnings, 'warning')}", "warning")] if warnings else [("✓ no problems", "accent")]
 
 
 def _shown(path: Path) -> str:

@@ -17,7 +17,7 @@ def named(selection: Selection) -> str:
 
 
 def _no_table(selection: Selection) -> str:
-    return "" if selection.of("table") else "there is no table to do it with"
+    return "" if selection.of("table") else "no table selected"
 
 
 def _not_any(selection: Selection) -> str:
@@ -46,9 +46,11 @@ class TableActions(MarkableTableScreen[TableLine]):
         "table.job",
         key="enter",
         label="job",
-        tooltip="The job that made this table",
+        tooltip="Open the job that created this table",
         command=lambda s: f"fateflow job show {_job_of(s) or 'JOB'}",
-        disabled_reason=lambda s: _no_table(s) or ("" if _job_of(s) else "no job made this table; its file was bound"),
+        disabled_reason=lambda s: (
+            _no_table(s) or ("" if _job_of(s) else "no job created this table; it is a bound file")
+        ),
         footer=1,
     )
     def table_job(self, selection: Selection) -> None:
@@ -58,7 +60,7 @@ class TableActions(MarkableTableScreen[TableLine]):
         "table.upload",
         key="U",
         label="upload",
-        tooltip="Make a table of a file on this machine",
+        tooltip="Upload a file of this machine as a table",
         command="fateflow data upload FILE --namespace NAMESPACE --name NAME",
         disabled_reason=offline,
         footer=2,
@@ -85,14 +87,14 @@ class TableActions(MarkableTableScreen[TableLine]):
         )
         title = f"Uploading {upload.namespace}.{upload.name}"
         if await self.dash.push_screen_wait(FollowDialog(job.job_id, title)):
-            self.dash.toast(f"{upload.namespace}.{upload.name} is there", cli=upload.cli)
+            self.dash.toast(f"uploaded {upload.namespace}.{upload.name}", cli=upload.cli)
             await self.reread(f"{upload.namespace}\t{upload.name}")
 
     @action(
         "table.bind",
         key="b",
         label="bind",
-        tooltip="Make a table of a file on the scheduler's machine that stays where it is",
+        tooltip="Use a file on the scheduler's machine as a table, without copying it",
         command="fateflow data bind FILE --namespace NAMESPACE --name NAME",
         disabled_reason=offline,
         footer=3,
@@ -111,8 +113,8 @@ class TableActions(MarkableTableScreen[TableLine]):
         def problem(values: Values) -> str:
             missing = [name for name in ("file", "namespace", "name") if not values[name]]
             if missing:
-                return f"say the {missing[0]}"
-            return "" if values["file"].startswith("/") else "the path is one on the scheduler's machine, from / on"
+                return f"enter the {missing[0]}"
+            return "" if values["file"].startswith("/") else "enter an absolute path on the scheduler's machine"
 
         values = await self.dash.push_screen_wait(
             FormDialog(
@@ -123,10 +125,10 @@ class TableActions(MarkableTableScreen[TableLine]):
                         "namespace", "namespace", self.dash.layout.get("data", "namespace", "experiment"), "experiment"
                     ),
                     Field("name", "name", "", "breast_guest"),
-                    Field("delimiter", "delimiter", "", "a comma, or what the file's name says"),
+                    Field("delimiter", "delimiter", "", "a comma, or by the file's suffix"),
                     Field("id", "id column", "", "the first"),
                     Field("head", "", True, "the first line names the columns"),
-                    Field("drop", "", False, "replace a table of this name"),
+                    Field("drop", "", False, "replace an existing table"),
                 ],
                 cli=line,
                 problem=problem,
@@ -152,7 +154,7 @@ class TableActions(MarkableTableScreen[TableLine]):
         "table.turn",
         key="e",
         label="enable/disable",
-        tooltip="No job may read a disabled table until it is enabled again",
+        tooltip="Disable this table, so that no job can read it, or enable it again",
         command=_turn_line,
         disabled_reason=_not_any,
         footer=4,
@@ -164,7 +166,7 @@ class TableActions(MarkableTableScreen[TableLine]):
         for row in rows:
             await (flow.tables.enable if enable else flow.tables.disable)(row.namespace, row.table_name)
         what = _name(rows[0]) if len(rows) == 1 else plural(len(rows), "table")
-        words = "may be read again" if enable else "may be read by no job"
+        words = "is enabled" if enable else "is disabled: no job can read it"
         self.dash.toast(f"{what} {words}", cli=self.command_line("table.turn", selection))
         await self.reread()
 
@@ -196,7 +198,7 @@ class TableActions(MarkableTableScreen[TableLine]):
                     Field("delimiter", "delimiter", ",", "a comma"),
                 ],
                 cli=line,
-                problem=lambda values: "" if values["file"].startswith("/") else "say the whole path, from / on",
+                problem=lambda values: "" if values["file"].startswith("/") else "enter an absolute path",
                 lines=(f"{row.count} rows, to a file of the scheduler's machine",),
                 yes="write",
             )
@@ -212,7 +214,7 @@ class TableActions(MarkableTableScreen[TableLine]):
         "table.delete",
         key="D",
         label="delete",
-        tooltip="Delete the marked tables, or the one under the cursor; files behind bound ones stay",
+        tooltip="Delete the marked tables, or the one under the cursor; files of bound tables stay",
         command=lambda s: f"fateflow table delete {named(s)}",
         disabled_reason=_not_any,
         footer=6,
@@ -236,7 +238,7 @@ class TableActions(MarkableTableScreen[TableLine]):
         "table.outputs",
         key="t",
         label="outputs too",
-        tooltip="Show also the tables that components of jobs have left, or only the others again",
+        tooltip="Show or hide the output tables of components",
         command="fateflow data list --outputs",
         footer=7,
     )
@@ -249,7 +251,7 @@ class TableActions(MarkableTableScreen[TableLine]):
         "table.copy",
         key="y",
         label="copy name",
-        tooltip="Copy namespace and name as a conf has them",
+        tooltip="Copy namespace and name in the format of a conf",
         command="fateflow data list -o name",
         disabled_reason=_no_table,
     )

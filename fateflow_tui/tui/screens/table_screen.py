@@ -33,7 +33,7 @@ class ReadAgainAction(DashScreen):
         "rows.again",
         key="r",
         label="read again",
-        tooltip="Ask the scheduler for everything on this screen anew",
+        tooltip="Read everything on this screen again",
     )
     def rows_again(self, selection: Selection) -> None:
         self.read_everything()
@@ -45,7 +45,7 @@ class TableScreen(ReadAgainAction, Generic[T]):
     KIND: ClassVar[str] = ""  # of a row in a selection, and the topic of the live store
     TITLE: ClassVar[str] = ""
     EMPTY: ClassVar[str] = ""
-    FILTER: ClassVar[str] = "words that must occur"
+    FILTER: ClassVar[str] = "words"
     AFTER_JOBS: ClassVar[bool] = True  # jobs that end can change the rows
     DEFAULT_CSS = """
     TableScreen #filter { display: none; height: 1; border: none; padding: 0; background: $panel; margin: 0 1; }
@@ -193,7 +193,7 @@ class TableScreen(ReadAgainAction, Generic[T]):
         "rows.filter",
         key="slash",
         label="filter",
-        tooltip="Show only rows in which all words occur; esc clears it",
+        tooltip="Show only rows that contain all words; esc clears the filter",
         footer=20,
     )
     def rows_filter(self, selection: Selection) -> None:
@@ -204,7 +204,7 @@ class TableScreen(ReadAgainAction, Generic[T]):
         "rows.sort",
         key="o",
         label="sort",
-        tooltip="Order by the next column; click a title for that column",
+        tooltip="Sort by the next column, or click a column's title",
     )
     def rows_sort(self, selection: Selection) -> None:
         names = list(self.orders())
@@ -286,11 +286,11 @@ class TableScreen(ReadAgainAction, Generic[T]):
     def _empty(self) -> str:
         connection = self.snapshot.connection
         if self.records and self._filter:
-            return f"no {self.KIND} fits the filter\nesc clears it"
+            return f"no {self.KIND} matches the filter\npress esc to clear it"
         if connection.link is Link.DISCONNECTED:
             return f"the scheduler does not answer\n{connection.text}\n{connection.hint}"
         if self._trouble is not None:
-            return f"{self._trouble}\n{self._trouble.hint}\nr tries again"
+            return f"{self._trouble}\n{self._trouble.hint}\npress r to try again"
         return self.EMPTY if self.KIND in self.snapshot.topics else "reading …"
 
 
@@ -314,7 +314,7 @@ class MarkableTableScreen(TableScreen[T]):
         "rows.unmark_all",
         key="u",
         label="unmark all",
-        tooltip="No row is marked any more",
+        tooltip="Remove all marks",
     )
     def rows_unmark_all(self, selection: Selection) -> None:
         self.unmark_all()

@@ -69,7 +69,7 @@ class UploadDialog(Dialog[Upload]):
             yield TextLines(id="start")
             with Horizontal(classes="row"):
                 yield Static("file", classes="label")
-                yield Input("", placeholder="choose one above, or a path", id="file", compact=True)
+                yield Input("", placeholder="choose a file above, or enter a path", id="file", compact=True)
             with Horizontal(classes="row"):
                 yield Static("namespace", classes="label")
                 yield Input(self._namespace, id="namespace", compact=True)
@@ -82,7 +82,7 @@ class UploadDialog(Dialog[Upload]):
                 yield Input("4", id="partitions", type="integer", compact=True)
             with Horizontal(classes="row"):
                 yield Flag("first line names the columns", True, id="head")
-                yield Flag("replace a table of this name", False, id="drop", classes="second")
+                yield Flag("replace an existing table", False, id="drop", classes="second")
             yield Static("", id="problem", markup=False)
             yield Static("", classes="cli", markup=False)
             with Horizontal(classes="buttons"):
@@ -91,7 +91,7 @@ class UploadDialog(Dialog[Upload]):
 
     def on_mount(self) -> None:
         self.query_one(FileList).focus()
-        self.query_one(TextLines).show([[("choose a file: its first lines are shown here", "muted")]])
+        self.query_one(TextLines).show([[("choose a file to see its first lines", "muted")]])
         self._describe()
 
     async def on_file_list_picked(self, event: FileList.Picked) -> None:
@@ -140,12 +140,12 @@ class UploadDialog(Dialog[Upload]):
     def _problem(self) -> str:
         file = Path(self._text("file")).expanduser()
         if not self._text("file") or not file.is_file():
-            return f"there is no file {self._text('file')}" if self._text("file") else "choose a file"
+            return f"no such file: {self._text('file')}" if self._text("file") else "choose a file"
         missing = next((name for name in ("namespace", "name", "delimiter") if not self._text(name)), "")
         if missing:
-            return f"say the {missing}"
+            return f"enter the {missing}"
         count = self._text("partitions")
-        return "" if count.isdigit() and 0 < int(count) <= 1024 else "partitions: from 1 to 1024"
+        return "" if count.isdigit() and 0 < int(count) <= 1024 else "partitions must be between 1 and 1024"
 
     def _upload(self) -> Upload:
         count, delimiter = self._text("partitions"), self._text("delimiter")

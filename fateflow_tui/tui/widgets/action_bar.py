@@ -1,4 +1,4 @@
-"""The footer: what can be done here, by which key. What does not apply now is dimmed."""
+"""The footer: the keys of the screen's actions; disabled ones are dimmed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 
 class ActionBar(Widget):
-    """One line; what has no width is left to `?`. A click does the same as the key."""
+    """One line of keys; actions without space are left to the help. A click runs the action.
+
+    Textual's Footer neither leaves out the less important keys on a narrow terminal nor runs a dimmed action, which
+    here shows why it is disabled.
+    """
 
     DEFAULT_CSS = "ActionBar { dock: bottom; height: 1; background: $panel; color: $foreground; }"
 

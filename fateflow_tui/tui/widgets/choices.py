@@ -12,12 +12,12 @@ from textual.widget import Widget
 
 
 class Chips(Widget):
-    """names: what can be chosen; those in `dimmed` cannot, and are shown all the same."""
+    """One choice of several names; names in `dimmed` are shown but cannot be chosen."""
 
     DEFAULT_CSS = "Chips { height: 1; }"
 
     class Chosen(Message):
-        """Another choice."""
+        """Another name was chosen."""
 
         def __init__(self, chips: Chips, name: str) -> None:
             super().__init__()
@@ -38,7 +38,7 @@ class Chips(Widget):
         self._spots: list[tuple[int, int, str]] = []
 
     def offer(self, names: list[str], dimmed: frozenset[str] = frozenset()) -> None:
-        """What there is now; the choice stays if it still can be made."""
+        """Set the names. The choice stays if it is still available."""
         able = [name for name in names if name not in dimmed]
         if self.chosen not in able:
             self.chosen = able[0] if able else ""
@@ -81,18 +81,21 @@ class Chips(Widget):
 
 
 class Flag(Widget, can_focus=True):
-    """The space bar turns it. Its state is a sign, not only a colour."""
+    """A one-line checkbox, switched by the space bar.
+
+    Textual's Checkbox tells on from off by colour alone, which is invisible without colours.
+    """
 
     DEFAULT_CSS = """
     Flag { height: 1; width: 1fr; &:focus { background: $cursor; text-style: bold; } }
     Flag:ansi:focus { text-style: bold reverse; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "turn", "turn", show=False, id="flag.turn", tooltip="Turn it on or off")
+        Binding("space", "turn", "turn", show=False, id="flag.turn", tooltip="Switch it on or off")
     ]
 
     class Turned(Message):
-        """It is the other way now."""
+        """The checkbox was switched."""
 
         def __init__(self, flag: Flag) -> None:
             super().__init__()

@@ -1,4 +1,4 @@
-"""The files of a folder, to choose from."""
+"""A list of files to choose from."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from fateflow_tui.core.formatting import byte_count
 from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.widgets.listing import Listing
 
-_MOST = 2_000  # entries of a folder that are shown
+_MAX_ENTRIES = 2_000  # entries of a folder to show
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A file, or a folder. kind: what it is for, in a word."""
+    """A file or a folder. kind: what the file is, in a word."""
 
     path: Path
     is_folder: bool
@@ -35,16 +35,16 @@ Kind = Callable[[Path], str]
 
 
 class FileList(Listing[Entry]):
-    """Folders first, then the files with one of the suffixes. kind: says what a file is for; it may read it."""
+    """Folders first, then the files with one of the suffixes. kind: tells what a file is; it may read the file."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "choose", show=False, id="files.choose", tooltip="Take the file, enter the folder"),
-        Binding("backspace,left", "above", "above", show=False, id="files.above", tooltip="The folder above"),
-        Binding("right", "enter_folder", "enter", show=False, id="files.enter", tooltip="Enter the folder"),
+        Binding("enter", "choose", "choose", show=False, id="files.choose", tooltip="Choose the file, open the folder"),
+        Binding("backspace,left", "above", "above", show=False, id="files.above", tooltip="Go to the parent folder"),
+        Binding("right", "enter_folder", "enter", show=False, id="files.enter", tooltip="Open the folder"),
     ]
 
     class Picked(Listing.Moved):
-        """A file was taken."""
+        """A file was chosen."""
 
         def __init__(self, listing: FileList, path: Path) -> None:
             super().__init__(listing)
@@ -66,7 +66,7 @@ class FileList(Listing[Entry]):
         self.open(self.folder)
 
     def open(self, folder: Path, cursor: str = "") -> None:
-        """Shows another folder. cursor: the name of the entry where one is to be."""
+        """Show another folder. cursor: the name of the entry to go to."""
         self.run_worker(self._read(folder, cursor), group="files", exclusive=True, exit_on_error=False)
 
     def action_choose(self) -> None:
@@ -96,12 +96,12 @@ class FileList(Listing[Entry]):
             if self.keys:
                 self.app.notify(f"cannot read {folder}: {error.strerror}", severity="warning", markup=False)
             else:
-                self.empty = f"cannot read {folder}\n{error.strerror}\nbackspace: the folder above"
+                self.empty = f"cannot read {folder}\n{error.strerror}\npress backspace for the parent folder"
                 self.folder = folder
                 self.refresh()
             return
         self.folder = folder
-        self.empty = f"no {', '.join(self._suffixes)} here\nbackspace: the folder above"
+        self.empty = f"no {', '.join(self._suffixes)} files here\npress backspace for the parent folder"
         self.cursor = ""
         self.scroll_to(y=0, animate=False)
         self.show([entry.name for entry in entries], {entry.name: entry for entry in entries})
@@ -110,9 +110,9 @@ class FileList(Listing[Entry]):
 
 
 def entries_of(folder: Path, suffixes: Sequence[str], kind: Kind | None) -> list[Entry]:
-    """Raises OSError. What is hidden is left out."""
+    """List a folder without hidden entries. Raises OSError."""
     found: list[Entry] = []
-    for path in sorted(folder.iterdir(), key=lambda one: one.name.lower())[:_MOST]:
+    for path in sorted(folder.iterdir(), key=lambda one: one.name.lower())[:_MAX_ENTRIES]:
         if path.name.startswith("."):
             continue
         try:

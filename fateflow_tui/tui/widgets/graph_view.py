@@ -1,4 +1,4 @@
-"""The graph of a job: boxes where they fit, lanes elsewhere. Arrows move along the edges of what runs."""
+"""The graph of a job: boxes where they fit, lanes otherwise. Arrows move along the edges to running components."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from fateflow_tui.sdk.types.jobs import ComponentView, JobView
 from fateflow_tui.tui import graph_scene
 from fateflow_tui.tui.graph_scene import BOXES, KINDS, LANES, Look, Place, Scene, row_of
 
-_MANY: Final = 60  # components from which on a layout is made beside the screen, and lanes are shown unless asked
-_FRAME: Final = 0.25  # seconds between two pictures of what moves
-_APART: Final = 7  # places between two arrows on one edge
+_MANY: Final = 60  # components from which on the layout is computed in a thread, and lanes are the default
+_FRAME: Final = 0.25  # seconds between two frames of the animation
+_SPACING: Final = 7  # cells between two arrows on an edge
 
 
 class GraphView(ScrollView, can_focus=True):
@@ -32,19 +32,21 @@ class GraphView(ScrollView, can_focus=True):
 
     DEFAULT_CSS = "GraphView { scrollbar-size: 1 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "go('up')", "up", show=False, id="graph.up", tooltip="To what it depends on"),
-        Binding("down,j", "go('down')", "down", show=False, id="graph.down", tooltip="To what depends on it"),
+        Binding("up,k", "go('up')", "up", show=False, id="graph.up", tooltip="To a component it depends on"),
+        Binding(
+            "down,j", "go('down')", "down", show=False, id="graph.down", tooltip="To a component that depends on it"
+        ),
         Binding("left", "go('left')", "left", show=False, id="graph.left", tooltip="To the left; in lanes to a source"),
         Binding("right", "go('right')", "right", show=False, id="graph.right", tooltip="To the right; or a target"),
         Binding("home,g", "end(False)", "first", show=False, id="graph.first", tooltip="The first component"),
         Binding("end,G", "end(True)", "last", show=False, id="graph.last", tooltip="The last component"),
         Binding("plus,equals_sign", "zoom(-1)", "larger", show=False, id="graph.larger", tooltip="Larger boxes"),
         Binding("minus", "zoom(1)", "smaller", show=False, id="graph.smaller", tooltip="Smaller boxes, then lanes"),
-        Binding("shift+up", "pan(0,-3)", "pan", show=False, id="graph.pan_up", tooltip="Move the picture"),
-        Binding("shift+down", "pan(0,3)", "pan", show=False, id="graph.pan_down", tooltip="Move the picture"),
-        Binding("shift+left", "pan(-8,0)", "pan", show=False, id="graph.pan_left", tooltip="Move the picture"),
-        Binding("shift+right", "pan(8,0)", "pan", show=False, id="graph.pan_right", tooltip="Move the picture"),
-        Binding("enter", "choose", "look", show=False, id="graph.choose", tooltip="Into what is shown of it"),
+        Binding("shift+up", "pan(0,-3)", "pan", show=False, id="graph.pan_up", tooltip="Scroll the graph"),
+        Binding("shift+down", "pan(0,3)", "pan", show=False, id="graph.pan_down", tooltip="Scroll the graph"),
+        Binding("shift+left", "pan(-8,0)", "pan", show=False, id="graph.pan_left", tooltip="Scroll the graph"),
+        Binding("shift+right", "pan(8,0)", "pan", show=False, id="graph.pan_right", tooltip="Scroll the graph"),
+        Binding("enter", "choose", "look", show=False, id="graph.choose", tooltip="Focus the details of the component"),
     ]
 
     class Selected(Message):
@@ -55,7 +57,7 @@ class GraphView(ScrollView, can_focus=True):
             self.component = component
 
     class Chosen(Selected):
-        """The selected component is to be looked at."""
+        """The selected component was chosen with enter or a double click."""
 
     class Drawn(Message):
         """Another kind of view is shown."""
@@ -64,7 +66,7 @@ class GraphView(ScrollView, can_focus=True):
         super().__init__()
         self.selected = ""
         self.preferred = ""
-        self.most = 0  # places that it may be given when it needs them
+        self.max_width = 0  # the width that the graph may grow to
         self.scene: Scene | None = None
         self._dag: Dag | None = None
         self._shape: object = None
@@ -86,7 +88,7 @@ class GraphView(ScrollView, can_focus=True):
         self._timer = self.set_interval(_FRAME, self._move, pause=True)
 
     def show(self, view: JobView) -> None:
-        """The job as it is now."""
+        """Show the current state of the job."""
         components = {one.name: one for one in view.components}
         shape = ({name: one.needs for name, one in components.items()}, graph_scene.detail_widths(view))
         changed = [name for name, one in components.items() if self._components.get(name) != one]
@@ -118,12 +120,12 @@ class GraphView(ScrollView, can_focus=True):
             self.post_message(self.Selected(component))
 
     def set_view(self, kind: str) -> None:
-        """kind: of `KINDS`, or "" for what fits."""
+        """Set the kind of view: one of `KINDS`, or "" for whichever fits."""
         self.preferred = kind if kind in KINDS else ""
         self._lay_out()
 
     def tick(self) -> None:
-        """Times of what runs go on."""
+        """Redraw the durations of running components."""
         self._draw_again([name for name, one in self._components.items() if one.status is Status.RUNNING])
 
     def action_go(self, direction: str) -> None:
@@ -204,7 +206,7 @@ class GraphView(ScrollView, can_focus=True):
         return Strip(segments).adjust_cell_length(width, base)
 
     def _margins(self) -> tuple[int, int]:
-        """A small picture stands in the middle; lanes stand at the left."""
+        """Return the left and top margins: boxes are centred, lanes are not."""
         if self.scene is None:
             return 0, 0
         left = max(0, (self.size.width - self.scene.width) // 2) if self.scene.kind != LANES else 0
@@ -219,14 +221,14 @@ class GraphView(ScrollView, can_focus=True):
             self.run_worker(self._laid_out(wanted), group="layout", exclusive=True, exit_on_error=False)
             return
         scene = self._made(self._dag, wanted)
-        width, height = max(self.size.width + self.show_vertical_scrollbar, self.most), self.size.height
+        width, height = max(self.size.width + self.show_vertical_scrollbar, self.max_width), self.size.height
         high = scene.height > height + self.show_horizontal_scrollbar
         if not self.preferred and wanted == BOXES and (scene.width > width or high):
             scene = self._made(self._dag, LANES)
         self._show_scene(scene)
 
     async def _laid_out(self, kind: str) -> None:
-        """Many nodes take a while, and the screen goes on meanwhile."""
+        """Lay out a large graph in a thread, so that the screen stays responsive."""
         dag, detail_widths = self._dag, self._detail_widths
         if dag is None:
             return
@@ -252,7 +254,7 @@ class GraphView(ScrollView, can_focus=True):
             self.post_message(self.Drawn())
 
     def _keep_in_view(self) -> None:
-        """What is selected; without that what runs."""
+        """Scroll to the selected component, or to a running one."""
         node = self.selected or next((n for n, one in self._components.items() if one.status is Status.RUNNING), "")
         if self.scene is None or node not in self.scene.areas:
             return
@@ -263,7 +265,7 @@ class GraphView(ScrollView, can_focus=True):
         self.scroll_to_region(region, animate=False, force=True, spacing=Spacing.all(around), x_axis=True)
 
     def _draw_again(self, names: list[str]) -> None:
-        """Nodes that look different now, with the edges to them."""
+        """Redraw nodes and the edges to them."""
         if self.scene is None or not names:
             return
         if len(names) > 8:
@@ -290,7 +292,7 @@ class GraphView(ScrollView, can_focus=True):
         self.refresh()
 
     def _move(self) -> None:
-        """The next picture of the arrows, in the rows that can be seen."""
+        """Draw the next frame of the arrows in the visible rows."""
         if self.scene is None or not self.screen.is_current:
             return
         self._step += 1
@@ -306,7 +308,7 @@ class GraphView(ScrollView, can_focus=True):
         self._refresh_rows(rows)
 
     def _arrows(self, way: list[Place], moving: dict[int, dict[int, str]]) -> None:
-        for place in range(self._step % _APART, len(way), _APART):
+        for place in range(self._step % _SPACING, len(way), _SPACING):
             x, y = way[place]
             moving.setdefault(y, {})[x] = graph_scene.arrow_of(way, place)
 
@@ -316,6 +318,6 @@ def now_ms() -> int:
 
 
 def _rows_to(scene: Scene, name: str) -> range:
-    """The rows in which edges to a node are."""
+    """Return the rows of the edges to a node."""
     y = scene.areas[name][1]
     return range(min([y, *(scene.areas[source][1] for source in scene.dag.parents[name])]), y + 1)

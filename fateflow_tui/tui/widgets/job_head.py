@@ -1,4 +1,4 @@
-"""The first lines of a job's screen: what it is, and what is to be known of it within a moment."""
+"""The head of a job's screen, and the columns of the list of jobs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fateflow_tui.tui.snapshot import Connection, Link
 
 
 class JobHead(Widget):
-    """Two lines. The second says what runs, what it waits for, or why it failed."""
+    """Two lines. The second says what runs, what the job waits for, or why it failed."""
 
     DEFAULT_CSS = "JobHead { height: 2; padding: 0 1; }"
 
@@ -51,7 +51,7 @@ class JobHead(Widget):
     def _first(self, now: int) -> Spans:
         line = self._line
         if line is None:
-            return [("this site does not know the job", "muted") if self._connection.is_up else ("reading …", "muted")]
+            return [("this site has no such job", "muted") if self._connection.is_up else ("reading …", "muted")]
         spans: Spans = [
             (marked(line.status), f"{line.status} strong"),
             (f"  {line.job_id}", "strong"),
@@ -77,20 +77,20 @@ class JobHead(Widget):
 
     def _second(self, now: int) -> Spans:
         if self._disconnected_since:
-            return [(f"○ the scheduler does not answer; this is how it was at {self._disconnected_since}", "error")]
+            return [(f"○ disconnected; last updated at {self._disconnected_since}", "error")]
         line, view = self._line, self._view
         if line is None:
             return []
         if line.waiting is not None and not line.status.ended:
-            return [("waits: ", "muted"), (on_one_line(line.waiting.text), "warning")]
+            return [("waiting: ", "muted"), (on_one_line(line.waiting.text), "warning")]
         if line.running and not line.status.ended:
-            return [("runs ", "muted"), *self._what_runs(line, now)]
+            return [("running ", "muted"), *self._what_runs(line, now)]
         cards = view.cards if view is not None else []
         if cards and not line.status.succeeded:
             first = cards[0]
             more = f"  (and {len(cards) - 1} more)" if len(cards) > 1 else ""
-            told: Spans = [(f"✗ {first.component}", "failed strong"), (f" at {first.party}: ", "failed")]
-            return [*told, (on_one_line(first.cause), "failed"), (more, "muted")]
+            failed: Spans = [(f"✗ {first.component}", "failed strong"), (f" at {first.party}: ", "failed")]
+            return [*failed, (on_one_line(first.cause), "failed"), (more, "muted")]
         stop = view.stop if view is not None else None
         if stop is not None:
             return [("stopped by ", "muted"), (on_one_line(f"{stop.by} {stop.reason}".strip()), line.status)]
@@ -115,11 +115,11 @@ class JobHead(Widget):
         return spans
 
 
-_BAR = 6  # places that a bar needs to say something
+_BAR = 6  # minimum width of a useful progress bar
 
 
 def job_columns(now: Callable[[], int]) -> tuple[Column[JobLine], ...]:
-    """now: ms since the epoch, by the scheduler's clock as far as is known."""
+    """Return the columns of the list of jobs. now: returns ms since the epoch."""
     return (
         Column("job", "JOB", _job, 14, 22, sortable=True),
         Column("status", "STATUS", _status, 10, 10, sortable=True),
@@ -133,7 +133,7 @@ def job_columns(now: Callable[[], int]) -> tuple[Column[JobLine], ...]:
 
 
 def happening(line: JobLine) -> str:
-    """What runs now, why it waits, or why it ended badly."""
+    """Return what runs now, why the job waits, or why it failed."""
     if line.waiting is not None:
         return on_one_line(line.waiting.text)
     if line.running:
@@ -163,7 +163,7 @@ def _parties(line: JobLine, width: int) -> Spans:
 
 
 def _grouped(line: JobLine) -> Spans:
-    """By role where there are too many parties: `H3▶` for three hosts."""
+    """Group the parties by role if there are too many: `H3▶` for three hosts."""
     spans: Spans = []
     for role in dict.fromkeys(party.partition(":")[0] for party in line.parties):
         statuses = [status for party, status in line.parties.items() if party.startswith(f"{role}:")]

@@ -1,4 +1,4 @@
-"""The tabs of a job's screen."""
+"""The base of the tabs of a job's screen, and the strip of their titles."""
 
 from __future__ import annotations
 
@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
 
 class TabStrip(Widget):
-    """names: of actions `tab.NAME`, whose keys and labels are shown. Counts and marks stand behind a label."""
+    """The titles and keys of the tabs on one line, with marks such as counts.
+
+    names: of the tabs. actions: the id of the action that opens each. Textual's Tabs takes two lines and does not fit
+    eight tabs with their keys into 80 columns.
+    """
 
     DEFAULT_CSS = "TabStrip { height: 1; }"
 
     class Clicked(Message):
-        """A tab is wanted."""
+        """A title was clicked."""
 
         def __init__(self, name: str) -> None:
             super().__init__()
@@ -41,7 +45,7 @@ class TabStrip(Widget):
         self._spots: list[tuple[int, int, str]] = []
 
     def show(self, name: str, marks: dict[str, tuple[str, str]]) -> None:
-        """marks: a short text and its style, by tab."""
+        """Mark a tab as current. marks: a short text and its style, by tab."""
         if (name, marks) != (self.shown, self._marks):
             self.shown, self._marks = name, marks
             self.refresh()
@@ -77,21 +81,17 @@ class TabStrip(Widget):
                 self.post_message(self.Clicked(name))
 
 
-_OFTEN = 1.0  # seconds between two readings
-_PATIENCE = 0.15  # seconds after which it says that it reads
+_OFTEN = 1.0  # seconds between two reads
+_PATIENCE = 0.15  # seconds after which a tab says that it is reading
 
 
 class JobTab(Vertical):
-    """A tab draws in `look`, reads in `read`, and says in `notes` what stands in the frame's upper edge.
-
-    `read` is called when `wanted` says something else than the last time, once a second at most; what fails is shown
-    in the tab, and tried again as the connection comes back or `again` is called.
-    """
+    """A tab of a job. Subclasses read in `read`, draw in `draw` and return the text of the frame in `notes`."""
 
     DEFAULT_CSS = "JobTab { height: 1fr; }"
 
     class NotesChanged(Message):
-        """It has something new to say in the frame."""
+        """The text for the frame may have changed."""
 
     def __init__(self, name: str) -> None:
         super().__init__(id=f"tab-{name}")
@@ -102,8 +102,8 @@ class JobTab(Vertical):
         self._read_for: Any = None
         self._read_at = 0.0
         self._due = False
-        self._turn = 0  # number of the reading that goes on, or of the last one
-        self._done = 0  # number of the last one that has come to its end
+        self._turn = 0  # number of the current or last read
+        self._done = 0  # number of the last finished read
 
     @property
     def flow(self) -> AsyncFateFlow:
@@ -112,47 +112,47 @@ class JobTab(Vertical):
 
     @property
     def target(self) -> Widget:
-        """What gets the focus."""
+        """The widget that receives the focus."""
         return next((one for one in self.query("*") if one.focusable), self)
 
     @property
     def party(self) -> str:
-        """The party whose things are shown; "" where it is about all."""
+        """The party whose data is shown; "" for all."""
         return ""
 
     def wanted(self, subject: Subject) -> Any:
-        """What the next reading would depend on; None where nothing is to be read."""
+        """Return what a read depends on; None if there is nothing to read."""
         return None
 
     async def read(self, subject: Subject) -> None:
-        """Reads and keeps. Raises FateFlowError."""
+        """Read and keep the data. Raises FateFlowError."""
 
     def forget(self) -> None:
-        """What was read is about something else than what is to be shown."""
+        """Drop data about another subject."""
 
     def draw(self) -> None:
-        """Draws `subject` with what has been read so far."""
+        """Draw `subject` with the data read so far."""
 
     def notes(self) -> Spans:
         return []
 
     def find(self) -> None:
-        """Where something can be sought: a place to say what."""
+        """Open the search, if the tab has one."""
 
     def step(self, chips: str) -> None:
-        """To the next `party`, or the next of `what` there is to see, where there is a choice."""
+        """Choose the next party or section, if the tab has a choice."""
 
     def back(self) -> bool:
-        """Out of what was sought; whether anything was."""
+        """Close the search; return whether it was open."""
         return False
 
     def tick(self) -> None:
-        """A second has passed."""
+        """Called once a second."""
         if self._due and time.monotonic() - self._read_at >= _OFTEN:
             self._begin()
 
     def show(self, subject: Subject) -> None:
-        """The tab is shown, and about this."""
+        """Show a subject, and read its data if they are missing or outdated."""
         self.subject = subject
         wanted = self.wanted(subject)
         if wanted is not None and wanted != self._read_for:
@@ -167,13 +167,13 @@ class JobTab(Vertical):
         self.draw()
 
     def again(self) -> None:
-        """Reads anew whatever was read."""
+        """Read everything again."""
         self._read_for = None
         if self.subject is not None:
             self.show(self.subject)
 
     def placeholder(self) -> list[Spans]:
-        """In the place of what is not there: the failure with its hint, or that it is being read."""
+        """Return what to show instead of missing data: the error with its hint, or that it is being read."""
         if self.failure is not None:
             return [[(str(self.failure), "error")], [(self.failure.hint or "", "muted")]]
         return [[("reading …", "muted")]] if self.reading else []
@@ -202,7 +202,7 @@ class JobTab(Vertical):
             self.post_message(self.NotesChanged())
 
     def _show_reading(self, turn: int) -> None:
-        """May come when the reading has just ended, or when another one has begun."""
+        """Show that it is reading, unless that read has finished or was replaced."""
         if turn == self._turn and turn > self._done:
             self.reading = True
             self.draw()

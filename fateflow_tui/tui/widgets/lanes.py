@@ -16,11 +16,11 @@ from fateflow_tui.graph.lanes.layout import LaneLayout, lay_lanes
 from fateflow_tui.sdk.types.jobs import JobView
 from fateflow_tui.tui import columns
 
-_MANY = 60  # components from which on only their list is shown: a layout of more takes too long to do while one scrolls
+_MANY = 60  # components from which on only a list is shown, as their layout would slow down scrolling
 
 
 class Lanes(Widget):
-    """Laid out once per job; a change of status only restyles. The part that runs, or that failed, is kept in view."""
+    """Laid out once per job; a change of status only restyles. Keeps the running or failed component in view."""
 
     DEFAULT_CSS = "Lanes { width: 1fr; height: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }"
 
@@ -81,7 +81,7 @@ class Lanes(Widget):
 
 
 def _top(statuses: list[Status], height: int) -> int:
-    """The first line to be shown."""
+    """Return the first line to show."""
     if len(statuses) <= height:
         return 0
     wanted = (Status.FAILED, Status.TIMEOUT, Status.RUNNING, Status.WAITING)

@@ -1,4 +1,4 @@
-"""A table of any length: only the lines in view are drawn, a change draws only the rows that changed."""
+"""A table of any length: draws only the visible rows, and on a change only the changed rows."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from fateflow_tui.tui.themes import Palette
 
 T = TypeVar("T")
 
-_GUTTER = 2  # the cursor's mark, and that of marked rows
-_EDGE = 1  # place before the scrollbar
-_NEAR = 50  # rows from the end, where more are asked for
-_WHOLE = 10_000  # places in which nothing is cut
+_GUTTER = 2  # the marks of the cursor and of marked rows
+_EDGE = 1  # cell before the scrollbar
+_NEAR = 50  # rows from the end at which more are requested
+_WHOLE = 10_000  # a width at which nothing is cut
 
 
 class Listing(ScrollView, Generic[T], can_focus=True):
-    """Rows by key under a head line. The owner says what rows there are, and is told what the user does with them."""
+    """Rows by key under a header line. The owner sets the rows and handles the messages."""
 
     DEFAULT_CSS = """
     Listing { scrollbar-size: 1 1; scrollbar-gutter: stable; overflow-x: hidden; }
@@ -39,12 +39,14 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         Binding("pagedown,ctrl+f", "page(1)", "page down", show=False, id="list.page_down", tooltip="One page down"),
         Binding("home,g", "end(False)", "first", show=False, id="list.first", tooltip="The first row"),
         Binding("end,G", "end(True)", "last", show=False, id="list.last", tooltip="The last row"),
-        Binding("right", "side(1)", "right", show=False, id="list.right", tooltip="Columns, and words, further right"),
-        Binding("left", "side(-1)", "left", show=False, id="list.left", tooltip="Back to the left"),
+        Binding(
+            "right", "side(1)", "right", show=False, id="list.right", tooltip="Scroll columns and texts to the right"
+        ),
+        Binding("left", "side(-1)", "left", show=False, id="list.left", tooltip="Scroll back to the left"),
     ]
 
     class Moved(Message):
-        """The cursor is on another row, or on none."""
+        """The cursor moved to another row, or to none."""
 
         def __init__(self, listing: Listing[Any]) -> None:
             super().__init__()
@@ -55,10 +57,10 @@ class Listing(ScrollView, Generic[T], can_focus=True):
             return self.listing
 
     class Chosen(Moved):
-        """A row was clicked twice."""
+        """A row was double-clicked."""
 
     class NearEnd(Moved):
-        """The end of the rows is near."""
+        """The cursor or the view is near the last row."""
 
     class TitleClicked(Moved):
         """The title of a column was clicked."""
@@ -76,9 +78,9 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         self.marked: set[str] = set()
         self.cursor: str = ""
         self.sorted_by: tuple[str, str] = ("", "")  # column, and the arrow beside its title
-        self.touched = False  # the user has chosen a row; not so at the first one, where he has gone back to
-        self._skipped = 0  # columns behind the first that are out of sight at the left
-        self._shifted = 0  # places at the beginning of words that are out of sight
+        self.touched = False  # the user moved the cursor, and not back to the first row
+        self._skipped = 0  # columns behind the first that are scrolled out
+        self._shifted = 0  # cells of cut texts that are scrolled out
         self._place: dict[str, int] = {}
         self._placed: list[Placed[T]] = []
         self._strips: dict[str, Strip] = {}
@@ -95,8 +97,9 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         return self._place.get(self.cursor, -1)
 
     def show(self, keys: Sequence[str], records: dict[str, T], *, at_first: bool = False) -> None:
-        """All rows, in their order. The cursor stays with its row; where that is gone, at its height. at_first: until
-        the user has chosen a row, it is on the first one, whichever that is.
+        """Set all rows in their order. The cursor stays on its row, or at its height if the row is gone.
+
+        at_first: keep the cursor on the first row until the user moves it.
         """
         height = self.row
         seen = self.cursor in self.in_view()
@@ -115,25 +118,25 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         self.refresh()
 
     def show_columns(self, columns: Sequence[Column[T]]) -> None:
-        """Other columns, seen from the first one on; `show` is to follow."""
+        """Set other columns, scrolled to the first; call `show` afterwards."""
         self._columns, self.cursor = columns, ""
         self._skipped = self._shifted = 0
         self._lay_out()
         self.scroll_to(y=0, animate=False)
 
     def reveal(self) -> None:
-        """Scrolls to the cursor where it is out of sight."""
+        """Scroll to the cursor if it is out of view."""
         self._keep_in_view()
 
     def change(self, keys: Sequence[str] | frozenset[str] | set[str]) -> None:
-        """These rows look different now."""
+        """Redraw these rows."""
         for key in keys:
             self._strips.pop(key, None)
             if key in self._place:
                 self._refresh_row(self._place[key])
 
     def in_view(self) -> list[str]:
-        """Keys of the rows that can be seen."""
+        """Return the keys of the visible rows."""
         top = self.scroll_offset.y
         return self.keys[top : top + max(0, self.size.height - 1)]
 
@@ -157,7 +160,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         self.change(marked)
 
     def redraw(self) -> None:
-        """Everything, as after a change of theme."""
+        """Redraw everything, as after a change of theme."""
         self._palette = None
         self._strips.clear()
         self.refresh()
@@ -173,7 +176,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
         self.touched = last
 
     def action_side(self, by: int) -> None:
-        """The first column stays. Where all columns are in sight, the words that were cut move."""
+        """Scroll sideways. The first column stays; once all columns are visible, texts that were cut move."""
         step = max([10, *(cells // 2 for column, cells in self._placed if not column.max_width)])
         if by < 0:
             if self._shifted:
@@ -189,17 +192,17 @@ class Listing(ScrollView, Generic[T], can_focus=True):
 
     @property
     def _line_width(self) -> int:
-        """Places in a line, beside the scrollbar."""
+        """The width of a line without the scrollbar."""
         return self.scrollable_content_region.width
 
     @property
     def _more_columns(self) -> bool:
-        """Whether columns are out of sight at the right."""
+        """Whether there are columns to the right of the view."""
         seen = {column.id for column, _ in self._placed}
         return any(column.id not in seen for column in self._columns[1 + self._skipped :])
 
     def _most_shifted(self) -> int:
-        """Places by which words have to move until the longest one in view ends where its column does."""
+        """Return by how many cells the longest visible text has to move to show its end."""
         rows = [self.records[key] for key in self.in_view()]
         moving = [(column, cells) for column, cells in self._placed[1:] if not column.max_width and cells]
         return max(

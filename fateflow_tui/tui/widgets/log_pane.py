@@ -1,4 +1,4 @@
-"""The lines of a log, however many: only those in view are styled."""
+"""The lines of a log, however many: only visible ones are styled."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from fateflow_tui.tui.log_book import BookLine, LogBook
 
 _STYLES: Final = ("muted", "", "warning", "error", "error strong")
 _SIGNS: Final = ("D", "I", "W", "E", "C")
-_COMPONENT: Final = 20  # places of a component's name at most
-_MESSAGE: Final = 40  # places that the message needs before a column goes
+_COMPONENT: Final = 20  # maximum width of a component's name
+_MESSAGE: Final = 40  # minimum width of the message before a column is dropped
 
 
 class LogPane(ScrollView, can_focus=True):
-    """A cursor line, hits that stand out, and the end kept in view while it is followed."""
+    """Log lines with a cursor and highlighted matches; follows the end."""
 
     DEFAULT_CSS = """
     LogPane { scrollbar-size: 1 1; height: 1fr; scrollbar-gutter: stable; overflow-x: hidden; }
@@ -37,15 +37,15 @@ class LogPane(ScrollView, can_focus=True):
         Binding("pagedown,ctrl+f", "page(1)", "page down", show=False, id="log.page_down", tooltip="One page down"),
         Binding("home,g", "end(False)", "first", show=False, id="log.first", tooltip="The first line"),
         Binding("end,G", "end(True)", "last", show=False, id="log.last", tooltip="The last line, and follow"),
-        Binding("right", "side(1)", "right", show=False, id="log.right", tooltip="The rest of long messages"),
-        Binding("left", "side(-1)", "left", show=False, id="log.left", tooltip="Back to their beginning"),
-        Binding("n", "hit(1)", "next", show=False, id="log.next", tooltip="The next line with what was folded"),
-        Binding("N", "hit(-1)", "previous", show=False, id="log.previous", tooltip="The one before"),
+        Binding("right", "side(1)", "right", show=False, id="log.right", tooltip="Scroll long messages to the right"),
+        Binding("left", "side(-1)", "left", show=False, id="log.left", tooltip="Scroll back to the left"),
+        Binding("n", "hit(1)", "next", show=False, id="log.next", tooltip="The next match"),
+        Binding("N", "hit(-1)", "previous", show=False, id="log.previous", tooltip="The previous match"),
         Binding("y", "copy", "copy line", show=False, id="log.copy", tooltip="Copy the line under the cursor"),
     ]
 
     class Moved(Message):
-        """The cursor, or following, is other than before."""
+        """The cursor moved, or following was switched."""
 
     def __init__(self, book: LogBook) -> None:
         super().__init__()
@@ -54,19 +54,19 @@ class LogPane(ScrollView, can_focus=True):
         self.follow = True
         self.empty = ""
         self._parties: dict[str, str] = {}
-        self._shifted = 0  # places of the messages that are out of sight at the left
+        self._shifted = 0  # cells of the messages that are scrolled out
 
     @property
     def _line_width(self) -> int:
-        """Places in a line, beside the scrollbar."""
+        """The width of a line without the scrollbar."""
         return self.scrollable_content_region.width
 
     def name_parties(self, parties: list[str]) -> None:
-        """Their letters, as everywhere else."""
+        """Set the letters of the parties."""
         self._parties = {party: formatting.letter(party, parties) for party in parties}
 
     def changed(self) -> None:
-        """The book has other lines than before."""
+        """Redraw after a change of the lines."""
         total = len(self.book.shown)
         self.virtual_size = Size(self._line_width, total)
         self.cursor = max(0, total - 1) if self.follow else min(self.cursor, max(0, total - 1))
@@ -105,7 +105,7 @@ class LogPane(ScrollView, can_focus=True):
             self.go(place)
 
     def action_side(self, by: int) -> None:
-        """When, who and where stay; the messages move."""
+        """Scroll the messages sideways; time, party and component stay."""
         top, total = self.scroll_offset.y, len(self.book.shown)
         lines = [self.book.line(place) for place in range(top, min(total, top + self.size.height))]
         max_width = self._line_width - 1 - spans_width(self._before(lines[0], self._line_width - 1)) if lines else 0
@@ -134,7 +134,7 @@ class LogPane(ScrollView, can_focus=True):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
         if self.follow and round(new_value) < self.max_scroll_y:
-            self.follow = False  # somebody has scrolled back
+            self.follow = False  # the user scrolled back
             self.cursor = min(self.cursor, round(new_value) + self.size.height - 1)
             self.post_message(self.Moved())
 
@@ -157,7 +157,7 @@ class LogPane(ScrollView, can_focus=True):
         return [*self._before(line, max_width), *without_start(self._message(line), self._shifted)]
 
     def _before(self, line: BookLine, max_width: int) -> Spans:
-        """What stands before the message."""
+        """Return the columns before the message."""
         spans: Spans = []
         if max_width > _MESSAGE + 9:
             spans.append((f"{datetime.fromtimestamp(line.at / 1000):%H:%M:%S} " if line.first else " " * 9, "muted"))

@@ -1,4 +1,4 @@
-"""Versions of models in words: the columns of their list, facts, parts, how two differ; pure."""
+"""Model versions as text: the columns of their list, facts, parts, differences; pure."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ _SIGNS: Final = {
 }
 
 
-_WEIGHTS: Final = 12  # of a component that are shown, the largest changes first
+_WEIGHTS: Final = 12  # weights of a component to show, the largest changes first
 
 
-_BAR: Final = 12  # places of the largest change
+_BAR: Final = 12  # cells of the largest change
 
 
-_CHANGES: Final = 40  # of a document
+_CHANGES: Final = 40  # changes of a document to show
 
 
-_LONGEST: Final = 40  # places of a value
+_LONGEST: Final = 40  # cells of a value
 
 
 def model_columns(now: Callable[[], int]) -> tuple[Column[ModelRow], ...]:
@@ -60,14 +60,14 @@ def kind_of(model: ModelRow) -> str:
 
 
 def party_words(roles: Mapping[str, Sequence[int]]) -> str:
-    """`G9999 H10000 A10001`."""
+    """Format parties as `G9999 H10000 A10001`."""
     return " ".join(f"{role[:1].upper()}{party}" for role, parties in roles.items() for party in parties)
 
 
 def fact_lines(
     model: ModelRow | None, lineage: Lineage | FateFlowError | None, known: Sequence[ModelRow], now: int
 ) -> list[Spans]:
-    """What it is, what it is called, where it comes from and what became of it. known: the other versions."""
+    """Describe a version: names, origin, and versions made from it. known: all versions."""
     if model is None:
         return []
     kind = kind_of(model)
@@ -97,17 +97,17 @@ def fact_lines(
 
 
 def part_lines(model: ModelRow | None, found: ModelVerification | FateFlowError | None) -> list[Spans]:
-    """How each party's part is: sound, flawed, not to be had."""
+    """Describe each party's part: valid, damaged or unavailable."""
     if model is None:
         return []
     if isinstance(found, FateFlowError):
         return [
             [("✗ ", "failed"), (on_one_line(str(found)), "failed")],
             [(found.hint, "muted")],
-            [("v asks again", "muted")],
+            [("press v to try again", "muted")],
         ]
     if found is None:
-        return [[(f"{party:<15} ", ""), ("· asking", "muted")] for party in parties_of(model.roles)]
+        return [[(f"{party:<15} ", ""), ("· checking", "muted")] for party in parties_of(model.roles)]
     lines: list[Spans] = []
     for party, part in found.parties.items():
         where = "here" if part.here else "elsewhere"
@@ -120,7 +120,7 @@ def part_lines(model: ModelRow | None, found: ModelVerification | FateFlowError 
 
 
 def diff_lines(found: ModelDiff, older: str, newer: str) -> list[Spans]:
-    """How the newer version differs from the older one."""
+    """Describe how the newer version differs from the older one."""
     lines: list[Spans] = [[("- ", "failed"), (older, "failed")], [("+ ", "success"), (newer, "success")]]
     for title, groups in (("Documents", found.documents or {}), ("Parameters", found.parameters or {})):
         changed = {name: changes for name, changes in groups.items() if changes}
@@ -130,7 +130,7 @@ def diff_lines(found: ModelDiff, older: str, newer: str) -> list[Spans]:
             lines += [_change(one) for one in changes[:_CHANGES]]
             if len(changes) > _CHANGES:
                 lines.append([(f"    and {len(changes) - _CHANGES} more", "muted")])
-    lines += [[], [("What was learned", "primary strong")]]
+    lines += [[], [("Trained models", "primary strong")]]
     for name, model in (found.models or {}).items():
         lines += _learned(name, model)
     return lines
@@ -151,7 +151,7 @@ def _names(model: ModelRow, width: int) -> Spans:
 
 
 def _parties(model: ModelRow, width: int) -> Spans:
-    """By role where there is no width for ids: `G H2 A`."""
+    """Format parties, by role only if there is no space for ids: `G H2 A`."""
     words = party_words(model.roles)
     if len(words) <= width:
         return [(words, "")]
@@ -178,8 +178,8 @@ def _gone(table: Mapping[str, Any]) -> str:
 
 def _state(part: ModelPart) -> Spans:
     if part.flaws:
-        return [("✗ flawed", "failed strong")]
-    return [("✓ sound", "success")] if part.digest else [("? not known", "warning")]
+        return [("✗ damaged", "failed strong")]
+    return [("✓ valid", "success")] if part.digest else [("? unknown", "warning")]
 
 
 def _change(one: Mapping[str, Any]) -> Spans:
@@ -222,7 +222,7 @@ def _learned(name: str, model: Mapping[str, Any]) -> list[Spans]:
 
 
 def _is_count(weight: Mapping[str, Any]) -> bool:
-    """Such as the number of iterations, which is no weight."""
+    """Whether the value is a count, such as the number of iterations, and not a weight."""
     return isinstance(weight["old"], int) and isinstance(weight["new"], int)
 
 

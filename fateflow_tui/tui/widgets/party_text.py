@@ -1,4 +1,4 @@
-"""Parties in words: the columns of their list, what is known of one, the jobs that reach them, the trace; pure."""
+"""Parties as text: the columns of their list, facts, running jobs, the message trace; pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fateflow_tui.tui.queries import PartyRow
 _KINDS: Final = {"role": "roles", "command": "commands", "component": "modules", "dataset": "tables"}
 
 
-_SKEWED: Final = 2_000  # ms by which a clock may differ before it is worth a warning
+_SKEWED: Final = 2_000  # ms of clock skew from which on it is marked
 
 
 _SLOW: Final = 300.0  # ms
@@ -37,7 +37,7 @@ PARTY_COLUMNS: Final = (
 
 
 def fact_lines(row: PartyRow | None) -> list[Spans]:
-    """Where its site is, how it was found, by which key it is known, what it may do here."""
+    """Describe a party: its site, how it was reached, its key, its permissions."""
     if row is None:
         return []
     rows: list[tuple[str, Spans]] = [
@@ -60,7 +60,7 @@ def fact_lines(row: PartyRow | None) -> list[Spans]:
 
 
 def grant_words(grant: Grant | None) -> Spans:
-    """In short: everything, or which kinds are restricted."""
+    """Summarise a grant: everything, or the kinds that are restricted."""
     if grant is None:
         return [("–", "muted")]
     kinds = [name for kind, name in _KINDS.items() if getattr(grant, kind) is not None]
@@ -68,9 +68,9 @@ def grant_words(grant: Grant | None) -> Spans:
 
 
 def job_lines(views: Sequence[JobView]) -> list[Spans]:
-    """Each job that runs, and at which parties it is lost."""
+    """List the running jobs, with the parties that are lost."""
     if not views:
-        return [[("no job runs", "muted")]]
+        return [[("no running jobs", "muted")]]
     lines: list[Spans] = []
     for view in views:
         marks: Spans = []
@@ -88,7 +88,7 @@ def job_lines(views: Sequence[JobView]) -> list[Spans]:
 
 
 def trace_line(event: Event) -> Spans:
-    """Who sent which value to whom, and how large it was; never what it was."""
+    """Format a message: sender, receiver, name and size, never its content."""
     data = event.data
     size = data.get("size", 0)
     return [
@@ -103,7 +103,7 @@ def trace_line(event: Event) -> Spans:
 
 
 def traced_jobs(events: Iterable[Event]) -> list[str]:
-    """Jobs of which messages were heard, the newest last."""
+    """Return the jobs of these messages, the newest last."""
     return list(dict.fromkeys(event.job_id for event in events))
 
 
@@ -115,8 +115,8 @@ def _reached(row: PartyRow) -> Spans:
     if row.peer is not None:
         return [("● reached", "success")]
     if not row.trusted or row.is_pattern:
-        return [("– not asked", "muted")]
-    return [("✗ not reached", "failed")] if row.trouble else [("· asking", "muted")]
+        return [("– not pinged", "muted")]
+    return [("✗ not reached", "failed")] if row.trouble else [("· pinging", "muted")]
 
 
 def _rtt(row: PartyRow) -> Spans:
@@ -136,7 +136,7 @@ def _trust(row: PartyRow, width: int) -> Spans:
     if row.here or not row.url:
         return [("", "")]
     if not row.trusted:
-        return [("! not trusted", "warning"), ("; t trusts it" if width > 40 else "", "muted")]
+        return [("! not trusted", "warning"), ("; press t to trust it" if width > 40 else "", "muted")]
     return [("✓ ", "success"), (cut(row.fingerprint, max(0, width - 2)), "muted")]
 
 
@@ -146,7 +146,7 @@ def _address(row: PartyRow) -> Spans:
 
 def _grant_rows(grant: Grant | None) -> list[tuple[str, Spans]]:
     if grant is None:
-        return [("may use", [("what permissions in site.toml say; m grants", "muted")])]
+        return [("may use", [("as permissions in site.toml define; press m to grant", "muted")])]
     rows: list[tuple[str, Spans]] = []
     for kind, name in _KINDS.items():
         words = getattr(grant, kind)

@@ -1,4 +1,4 @@
-"""The job under the cursor in short: components as lanes, facts, and curves of its metrics."""
+"""A preview of a job: components as lanes, facts, and curves of its metrics."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fateflow_tui.tui.widgets.text_views import Pane, TextLines
 
 
 def fact_lines(line: JobLine | None, view: JobView | None, now: int, curves: list[Curve]) -> list[Spans]:
-    """What it waits for or why it failed first, then who submitted it and when. curves: those to be named too."""
+    """Describe a job: first what it waits for or why it failed. curves: metrics to list too."""
     if line is None:
         return []
     lines: list[Spans] = []
@@ -30,7 +30,7 @@ def fact_lines(line: JobLine | None, view: JobView | None, now: int, curves: lis
         first = cards[0]
         lines += card_lines(first, log=False)
         if len(cards) > 1:
-            lines.append([(f"  and {len(cards) - 1} more: w says all", "muted")])
+            lines.append([(f"  and {len(cards) - 1} more; press w for all", "muted")])
         lines.append([])
     elif line.reason and not line.status.succeeded:
         lines += [[(on_one_line(line.reason), line.status)], []]
@@ -57,7 +57,7 @@ def fact_lines(line: JobLine | None, view: JobView | None, now: int, curves: lis
 
 
 def curve_lines(curves: list[Curve], width: int) -> list[Spans]:
-    """A sparkline and the last value of each, by component."""
+    """Draw a sparkline and the last value of each metric, by component."""
     lines: list[Spans] = []
     component = ""
     for curve in curves:
@@ -77,7 +77,7 @@ def _by(line: JobLine) -> str:
 
 
 class Preview(Pane):
-    """Shows a line at once, and more as soon as the whole job and its figures are known."""
+    """Shows the job's line at once, and more once the full job and its metrics are loaded."""
 
     SCOPED_CSS = False
     DEFAULT_CSS = """
@@ -111,7 +111,7 @@ class Preview(Pane):
         self.say(f"Preview {line.job_id}" if line else "Preview", [(done, "muted")])
 
     def tick(self) -> None:
-        """Times go on."""
+        """Redraw the durations."""
         if self._view is not None and not self._view.status.ended:
             self.query_one(Lanes).refresh()
         now = time.time_ns() // 1_000_000

@@ -1,4 +1,4 @@
-"""The first lines of every screen: whose site it is, how the connection is, what its jobs do, and where one is."""
+"""The head of every screen: the site, the connection, counts of jobs, and the titles of the screens."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COUNTED = (Status.RUNNING, Status.WAITING, Status.FAILED, Status.TIMEOUT)
 
 
 class SiteBar(Widget):
-    """Two lines. The clock goes on by itself; all else is drawn when the screen says that it changed."""
+    """Two lines. The clock ticks by itself; everything else is drawn when the screen reports a change."""
 
     DEFAULT_CSS = "SiteBar { dock: top; height: 2; background: $panel; color: $foreground; }"
 
@@ -93,7 +93,7 @@ class SiteBar(Widget):
 
 
 def connection_words(connection: Connection, since: float) -> Spans:
-    """`● connected`, or how the next try stands. since: seconds for which it has been so."""
+    """Describe the connection. since: seconds since it changed."""
     match connection.link:
         case Link.CONNECTED:
             return [("● ", "success"), ("connected", "")]
@@ -107,7 +107,7 @@ def connection_words(connection: Connection, since: float) -> Spans:
 
 
 def counted(snapshot: Snapshot, *, brief: bool = False) -> Spans:
-    """`12 jobs · 2 running · 1 failed`; `200+` while older ones were not read. brief: `12 jobs  2▶  1✗`."""
+    """Count jobs: `12 jobs · 1 failed`, `200+` if there are older ones; brief: `12 jobs  2▶  1✗`."""
     if not snapshot.ids:
         return []
     more = "" if snapshot.complete else "+"

@@ -1,4 +1,4 @@
-"""Failure cards of all parties beside each other."""
+"""Failure cards of all parties side by side."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from fateflow_tui.tui.widgets.job_tab import JobTab
 
 
 def card_lines(card: FailureCard, *, log: bool = True) -> list[Spans]:
-    """Who, why, where, how it ended, what to do, the last words."""
+    """Format a card: party, cause, place, exit, hint, and the last log lines."""
     mark, style = sign(card)
     lines: list[Spans] = [[(f"{mark} {card.component}", f"{style} strong"), (f"  at {card.party}", style)]]
     facts = (
@@ -40,13 +40,13 @@ def card_lines(card: FailureCard, *, log: bool = True) -> list[Spans]:
 
 
 def sign(card: FailureCard) -> tuple[str, str]:
-    """Its mark and style: a task that was ended because another one failed has not failed itself."""
+    """Return the card's mark and style; a task that was stopped because another one failed is canceled."""
     status = Status.CANCELED if card.kind == "canceled" else Status.FAILED
     return MARKS[status], status
 
 
 def log_lines(card: FailureCard) -> list[str]:
-    """Its last words: local time of day, level and message, as the card says already who spoke."""
+    """Return its last log lines with local time, level and message, as the card names the task already."""
     lines = []
     for line in card.log:
         head, bar, message = line.partition(" | ")
@@ -59,11 +59,11 @@ def log_lines(card: FailureCard) -> list[str]:
     return lines
 
 
-_LOG = 12  # last lines that a card shows; the whole is shown on enter
+_LOG = 12  # last log lines on a card; enter shows all of them
 
 
 class CardBox(Static, can_focus=True):
-    """One card in a frame: the cause first, then where, how it ended, what to do, the last words."""
+    """A failure card in a frame."""
 
     DEFAULT_CSS = """
     CardBox { border: round $frame; padding: 0 1; height: auto; border-title-color: $error;
@@ -71,13 +71,13 @@ class CardBox(Static, can_focus=True):
     CardBox.-canceled { border-title-color: $warning; &:focus { border: heavy $warning; } }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "whole", show=False, id="card.open", tooltip="The whole card, with its traceback"),
+        Binding("enter", "open", "whole", show=False, id="card.open", tooltip="Open the card with its traceback"),
         Binding("down,right,j", "app.focus_next", "next", show=False, id="card.next", tooltip="The next card"),
-        Binding("up,left,k", "app.focus_previous", "previous", show=False, id="card.up", tooltip="The card before"),
+        Binding("up,left,k", "app.focus_previous", "previous", show=False, id="card.up", tooltip="The previous card"),
     ]
 
     class Opened(Message):
-        """A card is to be shown whole."""
+        """A card is to be opened."""
 
         def __init__(self, card: FailureCard) -> None:
             super().__init__()
@@ -89,7 +89,7 @@ class CardBox(Static, can_focus=True):
         mark, style = sign(card)
         self.border_title = f"{mark} {card.component} at {card.party}"
         self.set_class(style == Status.CANCELED, "-canceled")
-        self.border_subtitle = "enter: all of it" if card.traceback or len(card.log) > _LOG else ""
+        self.border_subtitle = "enter: full card" if card.traceback or len(card.log) > _LOG else ""
 
     def render(self) -> Text:
         styles = self.app.palette  # type: ignore[attr-defined]
@@ -108,7 +108,7 @@ class CardBox(Static, can_focus=True):
 
 
 class CardsTab(JobTab):
-    """Beside each other where there is width, below each other elsewhere."""
+    """Side by side if there is enough width, otherwise below each other."""
 
     DEFAULT_CSS = """
     CardsTab ItemGrid { height: auto; grid-gutter: 0 1; }
@@ -149,7 +149,7 @@ class CardsTab(JobTab):
 
 
 def brief_lines(card: FailureCard, width: int) -> list[Spans]:
-    """What a person needs to go on, most needed first."""
+    """Format a card in brief, the most useful facts first."""
     lines: list[Spans] = wrapped([(on_one_line(card.cause or card.kind), f"{sign(card)[1]} strong")], width)
     ended = {"signal": card.signal, "exit": "" if card.exit_code in (None, 0) else str(card.exit_code)}
     facts = {"fix": card.hint, "where": columns.path_end(card.where), **ended, "memory": columns.mib(card.peak_memory)}
@@ -167,5 +167,5 @@ def brief_lines(card: FailureCard, width: int) -> list[Spans]:
 def _none(subject: Subject) -> str:
     about = subject.component or "this job"
     if subject.view.status.ended and not subject.view.status.succeeded and not subject.view.cards:
-        return f"no task of {about} has failed; w says why it ended"
-    return f"nothing of {about} has failed"
+        return f"no task of {about} has failed; press w to see why it ended"
+    return f"no failures in {about}"

@@ -1,4 +1,4 @@
-"""Effective parameters, each with its origin, and the job's documents."""
+"""Effective parameters with their origins, and the job's documents."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from fateflow_tui.tui.widgets.listing import Listing
 from fateflow_tui.tui.widgets.text_views import ScrollText
 
 _KEY: Final = re.compile(r'^(\s*)("(?:[^"\\]|\\.)*")(: )(.*)$')
-_MOST: Final = 5_000  # lines of a document that are shown
+_MOST: Final = 5_000  # lines of a document to show
 
 
 def json_lines(value: Any) -> list[Spans]:
-    """As it would be written in a file: keys, texts and numbers told apart."""
+    """Format a value as JSON with styled keys, strings and numbers."""
     lines: list[Spans] = []
     written = _written(value, 0).split("\n")
     for line in written[:_MOST]:
@@ -34,12 +34,12 @@ def json_lines(value: Any) -> list[Spans]:
         indent, key, colon, rest = found.groups()
         lines.append([(indent, ""), (on_one_line(key), "primary"), (colon, "muted"), (on_one_line(rest), _style(rest))])
     if len(written) > _MOST:
-        lines.append([(f"and {len(written) - _MOST:,} lines more", "muted")])
+        lines.append([(f"and {len(written) - _MOST:,} more lines", "muted")])
     return lines
 
 
 def _written(value: Any, indent: int) -> str:
-    """JSON with lists of plain values, and what is empty, on one line."""
+    """Format JSON with empty values and lists of plain values on one line."""
     if _plain(value) or not value:
         return json.dumps(value, ensure_ascii=False)
     blank = "  " * (indent + 1)
@@ -51,14 +51,14 @@ def _written(value: Any, indent: int) -> str:
 
 
 def short(value: Any) -> str:
-    """A value in one line."""
+    """Format a value on one line."""
     if isinstance(value, float):
         return f"{value:.6g}"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def tree_lines(value: Any, indent: int = 0, *, most: int = 200) -> list[Spans]:
-    """An object as an indented tree: names aligned, lists of plain values on one line."""
+    """Format an object as an indented tree with aligned names."""
     if not isinstance(value, dict):
         return [[(f"{'  ' * indent}{short(value)}", "")]]
     lines: list[Spans] = []
@@ -108,7 +108,7 @@ COLUMNS: Final[tuple[Column[Parameter], ...]] = (
 
 
 class ConfTab(JobTab):
-    """What was set stands first, defaults follow."""
+    """Parameters that were set come first, defaults follow."""
 
     DEFAULT_CSS = """
     ConfTab .chips { height: 1; }
@@ -125,7 +125,7 @@ class ConfTab(JobTab):
         with Horizontal(classes="chips"):
             yield Chips("party", "p", id="party")
             yield Chips("", "x", id="what")
-        yield Listing(COLUMNS, empty="it has no parameters")
+        yield Listing(COLUMNS, empty="no parameters")
         yield ScrollText(id="words")
 
     @property
@@ -191,7 +191,7 @@ class ConfTab(JobTab):
         if self.failure is not None or self.reading:
             return self.placeholder()
         if not self.party:
-            return [[("its parties are at other sites, which keep their documents", "muted")]]
+            return [[("not available: the parties are at other sites", "muted")]]
         if not self._config:
             return []
         conf = self._config.get("runtime_conf") or {}
@@ -207,7 +207,7 @@ class ConfTab(JobTab):
 
 
 def _only(value: Any, component: str) -> Any:
-    """The part of component parameters that is about one component."""
+    """Return the part of the component parameters that concerns one component."""
     if not isinstance(value, dict):
         return {}
     found = {component: value[component]} if component in value else {}

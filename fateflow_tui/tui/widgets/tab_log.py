@@ -1,4 +1,4 @@
-"""The merged log of all parties of this site: find, level, parties, follow."""
+"""The merged log of all parties of this site: search, level, parties, follow."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from fateflow_tui.tui.log_book import LEVELS, LogBook, LogFilter
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.log_pane import LogPane
 
-_PIECE: Final = 256 << 10  # bytes of each file that are read at once: what one can decode without a stall
-_OFTEN: Final = 0.3  # seconds between two looks for new lines while it grows
-_SELDOM: Final = 2.0  # the same where nothing was new for a while, or the scheduler is away
+_PIECE: Final = 256 << 10  # bytes of each file per read, little enough to decode without a stall
+_OFTEN: Final = 0.3  # seconds between two reads while the log grows
+_SELDOM: Final = 2.0  # seconds between two reads while nothing is new, or the scheduler is disconnected
 
 
 class LogTab(JobTab):
-    """Reads the whole job's log once, and filters what is read; a break of the connection loses nothing."""
+    """Reads the whole log once and filters it locally; a lost connection loses no lines."""
 
     DEFAULT_CSS = """
     LogTab Input { height: 1; border: none; padding: 0; background: $panel; display: none; }
@@ -33,12 +33,12 @@ class LogTab(JobTab):
         self._cursors: dict[str, Any] = {}
         self._level = 1
         self._party = ""
-        self._source: tuple[str, bool] = ("", False)  # job, whether DEBUG was read too
+        self._source: tuple[str, bool] = ("", False)  # job, and whether DEBUG lines were read too
         self._filter: LogFilter | None = None
         self._seen = asyncio.Event()
 
     def compose(self) -> ComposeResult:
-        yield Input(placeholder="find; enter goes to it, n and N to the others", compact=True)
+        yield Input(placeholder="search; enter: first match, n and N: next and previous", compact=True)
         yield LogPane(self.book)
 
     @property
@@ -78,13 +78,13 @@ class LogTab(JobTab):
         self._seen.set()
 
     def on_hide(self) -> None:
-        self._seen.clear()  # nobody looks
+        self._seen.clear()  # pause reading
 
     def notes(self) -> Spans:
         book, hits = self.book, self.book.hits
         spans: Spans = []
         if self.failure is not None:
-            spans.append(("the log cannot be read now ", "error"))
+            spans.append(("cannot read the log ", "error"))
         if book.needle:
             place = hits.index(self.pane.cursor) + 1 if self.pane.cursor in hits else 0
             spans += [(f"/ {book.needle} ", "accent"), (f"{place or '–'} of {len(hits)} ", "accent")]
@@ -116,7 +116,7 @@ class LogTab(JobTab):
         self.pane.changed()
 
     def back(self) -> bool:
-        """Out of the search; whether there was one."""
+        """Close the search; return whether it was open."""
         if not (self.book.needle or self.has_class("-finding")):
             return False
         self.query_one(Input).value = ""
@@ -141,7 +141,7 @@ class LogTab(JobTab):
             self.pane.action_hit(-1 if self.pane.follow else 1)
 
     async def _follow(self, source: tuple[str, bool]) -> None:
-        """Until the job has ended and everything was read; then it looks now and then, as it may run again."""
+        """Read until the job has ended and all lines are read, then rarely, as the job may be rerun."""
         pause = 0.0
         while source == self._source and self.is_mounted:
             try:
@@ -158,7 +158,7 @@ class LogTab(JobTab):
                 self.book.add(fresh)
                 self.pane.changed()
                 pause = 0.0
-            self.pane.empty = "" if self.book.lines else "nothing has been written yet"
+            self.pane.empty = "" if self.book.lines else "no log lines yet"
             self.post_message(self.NotesChanged())
             ended = self.subject is not None and self.subject.view.status.ended
             pause = 0.02 if fresh else min(_SELDOM, max(_OFTEN, pause * 1.5 if ended else _OFTEN))

@@ -1,4 +1,4 @@
-"""Curves and scores, drawn once a second at most."""
+"""Curves and scores, redrawn at most once a second."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from fateflow_tui.tui.widgets.metric_charts import Score, charts_of, rank
 from fateflow_tui.tui.widgets.text_views import ScrollText
 from fateflow_tui.views.charts import Chart, draw
 
-_WITHOUT: Final = ("Reader", "Sleep", "Upload", "Download", "Writer")
-_WIDE: Final = 46  # places of a chart, from which on another one has width beside it
-_HIGH: Final = 7  # lines of the curves of a chart
-_MOST: Final = 6  # components of a job that are asked for series, the last ones
+_NO_METRICS: Final = ("Reader", "Sleep", "Upload", "Download", "Writer")
+_CHART_WIDTH: Final = 46  # minimum width of a chart beside another one
+_CHART_HEIGHT: Final = 7  # height of a chart's curves
+_MAX_COMPONENTS: Final = 6  # components whose series are read, the last ones of the job
 
 
 class MetricsTab(JobTab):
-    """Of the selected component, or of those of the job that have any; of the parties that this site plays."""
+    """Metrics of the selected component, or of the job's components, at the parties of this site."""
 
     def __init__(self) -> None:
         super().__init__("metrics")
@@ -47,12 +47,12 @@ class MetricsTab(JobTab):
             asked = [one for one in asked if one.name == subject.component]
         charts: list[Chart] = []
         scores: list[Score] = []
-        for one in [one for one in asked if one.module not in _WITHOUT][-_MOST:]:
+        for one in [one for one in asked if one.module not in _NO_METRICS][-_MAX_COMPONENTS:]:
             for party in [party for party in subject.here if party in one.parties]:
                 try:
                     found = await self.flow.tracking.metrics(subject.job_id, one.name, party)
                 except NotFound:
-                    continue  # it has none
+                    continue  # no metrics
                 more, figures = charts_of(one.name, party, found)
                 charts += more
                 scores += figures
@@ -66,11 +66,11 @@ class MetricsTab(JobTab):
         if self.failure is not None or not (self._charts or self._scores):
             pane.show(self.placeholder() or ([] if self.unread else [[(_none(self.subject), "muted")]]))
             return
-        across = max(1, width // _WIDE)
+        across = max(1, width // _CHART_WIDTH)
         each = (width - 2 * (across - 1)) // across
         lines = score_lines(self._scores)
         for start in range(0, len(self._charts), across):
-            row = [draw(chart, each, _HIGH) for chart in self._charts[start : start + across]]
+            row = [draw(chart, each, _CHART_HEIGHT) for chart in self._charts[start : start + across]]
             lines += [[]] if lines else []
             lines += beside(row, each)
         pane.show(lines)
@@ -83,7 +83,7 @@ class MetricsTab(JobTab):
 
 
 def score_lines(scores: list[Score]) -> list[Spans]:
-    """A line for each component and what was measured."""
+    """Format a line for each component and data set."""
     lines: dict[tuple[str, str, str], Spans] = {}
     for score in scores:
         key = (score.component, score.party, score.of)
@@ -95,4 +95,4 @@ def score_lines(scores: list[Score]) -> list[Spans]:
 def _none(subject: Subject) -> str:
     if subject.component and subject.component not in {one.name for one in subject.view.components if one.started_at}:
         return f"{subject.component} has not run yet"
-    return f"{subject.component or 'this job'} has written no metrics here"
+    return f"{subject.component or 'this job'} has no metrics at this site"

@@ -1,4 +1,4 @@
-"""What a component has left: output tables, model, summary; of the whole job the list of all tables."""
+"""Outputs of a component: tables, model and summary; for the whole job the list of all tables."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TABLES: Final[tuple[Column[OutputInfo], ...]] = (
 
 
 class OutputTab(JobTab):
-    """party and what of it are chosen by keys; the first rows of a table are shown."""
+    """Keys choose the party and the section; a table shows its first rows."""
 
     DEFAULT_CSS = """
     OutputTab .chips { height: 1; }
@@ -42,7 +42,9 @@ class OutputTab(JobTab):
     OutputTab .-off { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "pick", "component", show=False, id="output.pick", tooltip="What this component has left"),
+        Binding(
+            "enter", "pick", "component", show=False, id="output.pick", tooltip="Show the outputs of this component"
+        ),
     ]
 
     def __init__(self) -> None:
@@ -66,7 +68,7 @@ class OutputTab(JobTab):
 
     @property
     def table(self) -> tuple[str, str] | None:
-        """Namespace and name of the table that is shown, or that the cursor is on."""
+        """Namespace and name of the table that is shown or under the cursor."""
         if self.subject is not None and not self.subject.component:
             for listing in self.query(Listing):
                 one = listing.record
@@ -102,7 +104,7 @@ class OutputTab(JobTab):
         try:
             self._summary = await self.flow.tracking.summary(job_id, component, party)
         except FateFlowError:
-            self._summary = {}  # it says nothing of its result
+            self._summary = {}  # no summary
 
     def draw(self) -> None:
         subject = self.subject
@@ -156,7 +158,7 @@ class OutputTab(JobTab):
         return [one for one in self._tables if f"{one.role}:{one.party_id}" == self.party]
 
     def _lines(self, subject: Subject, what: str) -> list[Spans]:
-        """What is shown as words; nothing where rows are."""
+        """Return the text to show; nothing if rows are shown instead."""
         if self.failure is not None or self.reading:
             return self.placeholder()
         if what == MODEL:
@@ -164,14 +166,14 @@ class OutputTab(JobTab):
         if what == SUMMARY:
             return tree_lines(self._summary)
         if subject.component and not self.party:
-            return [[("its parties are at other sites, which keep what they have made", "muted")]]
+            return [[("not available: the parties are at other sites", "muted")]]
         if self.unread:
             return [[("", "")]]
         if (subject.component and not what) or not self._tables:
             about, chosen = subject.component or "this job", subject.chosen
             place = self.party if chosen is not None and self.party else "this site"
             ended = (chosen or subject.view).status.ended
-            return [[(f"{about} has left no table or model at {place}{'' if ended else ' yet'}", "muted")]]
+            return [[(f"{about} has no output table or model at {place}{'' if ended else ' yet'}", "muted")]]
         return []
 
     def _listing(self, whole: bool, port: str) -> Listing[Any]:

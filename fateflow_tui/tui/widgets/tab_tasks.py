@@ -1,4 +1,4 @@
-"""The tasks: one component at one party each, with times, memory and exit code."""
+"""The tasks of a job with status, times, memory and exit code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from fateflow_tui.tui.widgets.listing import Listing
 
 
 class TaskRow(msgspec.Struct, frozen=True):
-    """first: of its component, whose name then stands there. times: None where nothing is known of them."""
+    """A task. first: the first row of its component, which shows the name. times: None if unknown."""
 
     component: ComponentView
     party: str
@@ -39,7 +39,7 @@ class TaskRow(msgspec.Struct, frozen=True):
 
 
 def task_rows(view: JobView, component: str, times: Iterable[TaskTimes], now: int) -> list[TaskRow]:
-    """Of one component, or of all with ""."""
+    """Return the rows of one component, or of all for ""."""
     known = {(one.component_name, f"{one.role}:{one.party_id}"): one for one in times}
     here = {line.party for line in view.party_lines if line.here}
     rows: list[TaskRow] = []
@@ -122,10 +122,10 @@ COLUMNS: Final[tuple[Column[TaskRow], ...]] = (
 
 
 class TasksTab(JobTab):
-    """What the events say is shown at once; times and memory follow."""
+    """Shows statuses from events at once; times and memory follow."""
 
     class Picked(Message):
-        """A component is to be selected."""
+        """A component was chosen."""
 
         def __init__(self, component: str) -> None:
             super().__init__()
@@ -154,7 +154,7 @@ class TasksTab(JobTab):
         try:
             self._times = await self.flow.jobs.report(subject.job_id)
         except NotFound:
-            self._times = []  # it has no tasks yet
+            self._times = []  # no tasks yet
 
     def draw(self) -> None:
         subject = self.subject
@@ -190,7 +190,7 @@ class TasksTab(JobTab):
 
 
 def _differs(before: TaskRow, after: TaskRow) -> bool:
-    """Whether it looks different: times go on only where it runs."""
+    """Whether the row looks different: durations grow only while it runs."""
     if after.status == before.status == "running" and after.now // 1000 != before.now // 1000:
         return True
     return (before.status, before.times, before.component) != (after.status, after.times, after.component)

@@ -1,4 +1,4 @@
-"""Why the job or the component is as it is: the scheduler's typed answer."""
+"""Why the job or the component has its status."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fateflow_tui.tui.widgets.text_views import ScrollText
 
 
 class WhyTab(JobTab):
-    """Asked anew whenever something has changed, and every few seconds while it runs or waits."""
+    """Asks again on every change, and every few seconds while the job runs or waits."""
 
     def __init__(self) -> None:
         super().__init__("why")

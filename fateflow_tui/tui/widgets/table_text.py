@@ -1,4 +1,4 @@
-"""Tables of the site in words: the columns of their list, facts, the first rows; pure."""
+"""Tables as text: the columns of their list, facts, the first rows; pure."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Row = Sequence[Any]
 _WIDEST: Final = 28
 
 
-_LOOKED_AT: Final = 50  # rows by which the width of a column is judged
+_LOOKED_AT: Final = 50  # rows that the widths of columns are based on
 
 
 def columns_of(header: Sequence[str] | None, rows: Sequence[Row]) -> list[Column[Row]]:
-    """One for each column of a table; the ones to the right go first where there is no max_width."""
+    """Return a column for each column of a table; columns on the right are dropped first."""
     count = max([len(header or ()), *(len(row) for row in rows[:_LOOKED_AT])], default=0)
     columns = []
     for place in range(count):
@@ -34,7 +34,7 @@ def columns_of(header: Sequence[str] | None, rows: Sequence[Row]) -> list[Column
         widest = max([width(title), *(width(cell_text(value)) for value in values)])
         max_width = min(_WIDEST, widest)
         figures = place > 0 and bool(values) and all(map(_figure, values))
-        most = max_width if widest == max_width else 0  # what is cut can be moved
+        most = max_width if widest == max_width else 0  # texts that are cut can be scrolled
         columns.append(Column(str(place), title, _text(place), max_width, most, rank=place, right=figures))
     return columns
 
@@ -66,7 +66,7 @@ def _figure(value: Any) -> bool:
 
 
 def _number(text: str) -> float | None:
-    """Only for what has a point or an exponent: ids keep their digits."""
+    """Parse numbers with a point or an exponent only, so that ids keep their digits."""
     if not any(sign in text for sign in ".eE"):
         return None
     try:
@@ -75,11 +75,11 @@ def _number(text: str) -> float | None:
         return None
 
 
-_JOBS: Final = 6  # jobs that are named
+_JOBS: Final = 6  # jobs to list
 
 
 class TableAnswer(msgspec.Struct, frozen=True):
-    """What was asked about a table: each with its failure where it failed."""
+    """Details of a table, each with the error if it could not be read."""
 
     preview: TablePreview | FateFlowError
     source: list[TableSource] | FateFlowError
@@ -112,7 +112,7 @@ def key_of(table: TableLine) -> str:
 
 
 def fact_lines(table: TableLine | None, found: TableAnswer | FateFlowError | None, now: int) -> list[Spans]:
-    """What it is, where it comes from, who has read it."""
+    """Describe a table: facts, origin, and the jobs that read it."""
     if table is None:
         return []
     origin = table.origin or {}
@@ -131,7 +131,7 @@ def fact_lines(table: TableLine | None, found: TableAnswer | FateFlowError | Non
 
 
 def preview_words(preview: TablePreview | FateFlowError | None) -> str:
-    """What stands where there are no rows."""
+    """Return the text for a preview without rows."""
     if isinstance(preview, FateFlowError):
         return "\n".join(filter(None, [f"✗ {on_one_line(str(preview))}", preview.hint]))
     return "reading …" if preview is None else "the table is empty"
@@ -177,4 +177,4 @@ def _job_rows(jobs: TableJobs | FateFlowError) -> list[tuple[str, Spans]]:
     ]
     if len(jobs.job) > _JOBS:
         rows.append(("", [(f"and {len(jobs.job) - _JOBS} more", "muted")]))
-    return rows or [("read by", [("no job yet", "muted")])]
+    return rows or [("read by", [("no jobs yet", "muted")])]

@@ -1,4 +1,4 @@
-"""Styled lines, plain or scrolled, and the framed pane around them."""
+"""Widgets for styled lines, fixed or scrollable, and the framed pane around them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fateflow_tui.core.cells import Spans, cut, spans_width, wrapped
 
 
 class TextLines(Widget):
-    """Lines of spans; one that is too long goes on below, under what follows its name."""
+    """Fixed lines; long ones wrap with a hanging indent."""
 
     DEFAULT_CSS = "TextLines { width: 1fr; height: 1fr; }"
 
@@ -44,7 +44,7 @@ class TextLines(Widget):
 
 
 class Pane(Vertical):
-    """Has the look of the pane that has the focus when something in it has. zoom and jump find panes by this class."""
+    """A framed pane, highlighted while it contains the focus. Zoom and jump find panes by this class."""
 
     SCOPED_CSS = False
     DEFAULT_CSS = """
@@ -69,7 +69,7 @@ class Pane(Vertical):
         self._notes: Spans = []
 
     def say(self, title: str | None = None, notes: Spans | None = None) -> None:
-        """Sets the title, and what stands at the right of it."""
+        """Set the title and the notes on its right."""
         self._heading = self._heading if title is None else title
         self._notes = self._notes if notes is None else notes
         self._draw()
@@ -92,7 +92,7 @@ class Pane(Vertical):
 
 
 class ScrollText(ScrollView, can_focus=True):
-    """Lines that are too long go on below, unless they are `cut`: then one scrolls to the right."""
+    """Scrollable lines. Long ones wrap, or with `cut` scroll to the right."""
 
     DEFAULT_CSS = """
     ScrollText { scrollbar-size: 1 1; height: 1fr; scrollbar-gutter: stable; overflow-x: hidden;
@@ -139,7 +139,7 @@ class ScrollText(ScrollView, can_focus=True):
 
 
 class TextView(ScrollText):
-    """As `ScrollText`."""
+    """Scrollable lines that fill the pane, with vi keys."""
 
     DEFAULT_CSS = "TextView { width: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -150,7 +150,7 @@ class TextView(ScrollText):
     ]
 
     def show(self, lines: list[Spans], *, from_top: bool = False) -> None:
-        """from_top: they are about something else than before."""
+        """from_top: scroll to the beginning, as the subject changed."""
         super().show(lines)
         if from_top and self.scroll_offset:
             self.scroll_to(0, 0, animate=False)
