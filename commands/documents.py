@@ -80,7 +80,7 @@ def read_conf(path: Path) -> dict[str, Any]:
 
     text = read_text(path)
     document = read_json(text)
-    if document.flaws:
+    if document.errors:
         from fateflow_tui.core.document.problems import Problems
 
         problems = [problem.to_dict() for problem in Problems("conf", document).sorted()]

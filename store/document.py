@@ -32,14 +32,14 @@ class _File(msgspec.Struct):
     version: int
 
 
-class Table(msgspec.Struct, frozen=True):
+class TableRecords(msgspec.Struct, frozen=True):
     """Records in JSON by TinyDB's number, in order of arrival, and that number by key."""
 
     records: dict[str, msgspec.Raw]
     numbers: dict[str, str]
 
     @classmethod
-    def of(cls, records: Mapping[str, msgspec.Raw]) -> Table:
+    def of(cls, records: Mapping[str, msgspec.Raw]) -> TableRecords:
         """Raises msgspec.ValidationError when a record has no key or two have the same."""
         keys = [msgspec.json.decode(record, type=_Keyed).key for record in records.values()]
         # Numbered afresh: who removed records with stock TinyDB left gaps, and new numbers follow from the count.
@@ -51,14 +51,14 @@ class Table(msgspec.Struct, frozen=True):
             raise msgspec.ValidationError("two records have the same key")
         return table
 
-    def with_records(self, changed: Mapping[str, Mapping[str, Any]]) -> Table:
+    def with_records(self, changed: Mapping[str, Mapping[str, Any]]) -> TableRecords:
         records, numbers = dict(self.records), dict(self.numbers)
         for key, record in changed.items():
             if KEY in record:
                 raise ValueError(f"the field {KEY!r} is the store's own; record {key!r} has it")
             number = numbers.setdefault(key, str(len(records) + 1))
             records[number] = msgspec.Raw(msgspec.json.encode({KEY: key, **record}))
-        return Table(records, numbers)
+        return TableRecords(records, numbers)
 
     def plain(self) -> dict[str, dict[str, Any]]:
         # All at once, in half the time of a call for each record.
@@ -68,7 +68,7 @@ class Table(msgspec.Struct, frozen=True):
         return {key: records[number] for key, number in self.numbers.items()}
 
 
-_EMPTY: Final = Table({}, {})
+_EMPTY: Final = TableRecords({}, {})
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -79,12 +79,12 @@ class Document(msgspec.Struct, frozen=True):
 
     version: int = 0
     lease: Lease | None = None
-    tables: dict[str, Table] = {}
+    tables: dict[str, TableRecords] = {}
 
     @classmethod
     def of(cls, tables: Tables) -> Document:
         """Raises msgspec.MsgspecError or UnicodeDecodeError when the file was not written by `to_tables`."""
-        contents = {name: Table.of(records) for name, records in tables.items()}
+        contents = {name: TableRecords.of(records) for name, records in tables.items()}
         meta = contents.pop(META, _EMPTY)
         if "file" not in meta.numbers:
             raise msgspec.ValidationError("it does not say its version")

@@ -32,7 +32,7 @@ _STARTS = {  # of files that are no UTF-8 text: what they are, and what makes on
 _OTHERS = (",", ";", "\t", "|")  # what else may separate fields
 
 
-class Layout(msgspec.Struct, frozen=True):
+class DelimitedLayout(msgspec.Struct, frozen=True):
     """Where the columns are. names: of the columns in their order. start: where the rows begin, in bytes.
 
     wide: each field of a line is a column. Otherwise a line is its first field and all the rest (two names), or is
@@ -46,7 +46,7 @@ class Layout(msgspec.Struct, frozen=True):
     title: str
 
 
-class Rows(msgspec.Struct, frozen=True):
+class Block(msgspec.Struct, frozen=True):
     """A block's rows as text columns. malformed: lines that were left out. read: bytes of the file so far."""
 
     frame: pl.DataFrame
@@ -56,7 +56,7 @@ class Rows(msgspec.Struct, frozen=True):
 
 def layout(
     path: Path, head: bool, delimiter: str, names: Sequence[str] = (), *, whole: bool = False, title: str = ""
-) -> Layout:
+) -> DelimitedLayout:
     """Looks at the first line. names: of the columns of a file without a header line, if they are known. whole:
     without names, a line is one value. title: what people call the file, its own name unless given. Raises
     ComponentFailed for an empty file and a header that cannot be one.
@@ -72,7 +72,7 @@ def layout(
             hint="the file must have a line for each row, with the id in front",
         )
     if not head and not names:
-        return Layout([_VALUE] if whole else [_ID, _VALUE], bom, False, delimiter, title)
+        return DelimitedLayout([_VALUE] if whole else [_ID, _VALUE], bom, False, delimiter, title)
     fields = [name.strip() for name in _fields(_decoded(line[bom:], title).rstrip("\r\n"), delimiter)]
     if not head:
         if len(fields) != len(names):
@@ -80,9 +80,9 @@ def layout(
                 f"the first line of {title} has {len(fields)} fields, but {len(names)} columns are named",
                 hint=f"are the fields separated by {delimiter!r}?",
             )
-        return Layout(list(names), bom, True, delimiter, title)
+        return DelimitedLayout(list(names), bom, True, delimiter, title)
     _check_header(fields, delimiter, title)
-    return Layout(fields, len(line), True, delimiter, title)
+    return DelimitedLayout(fields, len(line), True, delimiter, title)
 
 
 def _check_text(line: bytes, title: str) -> None:
@@ -124,7 +124,7 @@ def _fields(line: str, delimiter: str) -> list[str]:
         return line.split(delimiter)
 
 
-def blocks(path: Path, where: Layout, size: int = BLOCK) -> Iterator[Rows]:
+def blocks(path: Path, where: DelimitedLayout, size: int = BLOCK) -> Iterator[Block]:
     """All rows, at most about `size` bytes at a time. A line with too few or too many fields is left out, counted;
     an empty line is not a row.
     """
@@ -134,10 +134,10 @@ def blocks(path: Path, where: Layout, size: int = BLOCK) -> Iterator[Rows]:
             # The rest of the last line.
             block += file.readline()
             frame, malformed = _parse(block, where)
-            yield Rows(frame, malformed, file.tell())
+            yield Block(frame, malformed, file.tell())
 
 
-def _parse(block: bytes, where: Layout) -> tuple[pl.DataFrame, int]:
+def _parse(block: bytes, where: DelimitedLayout) -> tuple[pl.DataFrame, int]:
     if where.wide and len(where.delimiter.encode()) == 1 and _QUOTE.encode() not in block:
         regular = _parse_regular(block, where)
         if regular is not None:
@@ -145,7 +145,7 @@ def _parse(block: bytes, where: Layout) -> tuple[pl.DataFrame, int]:
     return _parse_lines(block, where)
 
 
-def _parse_regular(block: bytes, where: Layout) -> pl.DataFrame | None:
+def _parse_regular(block: bytes, where: DelimitedLayout) -> pl.DataFrame | None:
     """The fast way, for a block in which every line has all fields; None if one has not."""
     import polars as pl
 
@@ -167,7 +167,7 @@ def _parse_regular(block: bytes, where: Layout) -> pl.DataFrame | None:
     return frame.fill_null("")
 
 
-def _parse_lines(block: bytes, where: Layout) -> tuple[pl.DataFrame, int]:
+def _parse_lines(block: bytes, where: DelimitedLayout) -> tuple[pl.DataFrame, int]:
     import polars as pl
 
     text = _decoded(block, where.title)

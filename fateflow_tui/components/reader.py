@@ -20,7 +20,7 @@ _SAMPLED_ROWS = 100
 _SAMPLES = 5  # distinct values shown for a column
 
 
-class TableName(BaseModel):
+class ReaderTable(BaseModel):
     """How a table is called at its site."""
 
     model_config = ConfigDict(strict=True)
@@ -32,7 +32,7 @@ class TableName(BaseModel):
 class ReaderParam(StrictParameters):
     """table: what to read at this party."""
 
-    table: TableName | None = None
+    table: ReaderTable | None = None
 
     @field_validator("table", mode="before")
     @classmethod

@@ -170,7 +170,7 @@ class Versioned(msgspec.Struct, frozen=True):
     record: dict[str, Any]
 
 
-class Collection(Protocol):
+class RecordCollection(Protocol):
     """A small set of site-wide records by key (parties, tags, models). Each record has a version of its own that
     grows with each save. Every method may raise OSError or DamagedFile; what `put` and `delete` returned from is
     durable.

@@ -5,7 +5,7 @@ from fateflow_tui.registry.difference import difference
 from fateflow_tui.registry.location import ModelLocation
 from fateflow_tui.registry.migrate import check_mapping, migrated, new_model_id, new_roles
 from fateflow_tui.registry.names import AliasNotFound, ModelNames, Tag, TagNotFound, TagTaken
-from fateflow_tui.registry.parts import Flaw, Part
+from fateflow_tui.registry.parts import Part, PartProblem
 from fateflow_tui.registry.registry import Registry
 from fateflow_tui.registry.storage import Damage, Staged
 
@@ -13,11 +13,11 @@ __all__ = [
     "AliasNotFound",
     "Archive",
     "Damage",
-    "Flaw",
     "Limits",
     "ModelLocation",
     "ModelNames",
     "Part",
+    "PartProblem",
     "Registry",
     "Staged",
     "Tag",

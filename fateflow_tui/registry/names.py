@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from fateflow_tui.core.errors import BadRequest, Conflict, NotFound, StaleVersion
-from fateflow_tui.core.ports import Collection
+from fateflow_tui.core.ports import RecordCollection
 
 _TAG: Final = "tag:"
 _ALIAS: Final = "alias:"
@@ -49,9 +49,9 @@ class Tag(msgspec.Struct, frozen=True):
 
 
 class ModelNames:
-    """All tags and aliases of a site. Every method may raise what a Collection does."""
+    """All tags and aliases of a site. Every method may raise what a RecordCollection does."""
 
-    def __init__(self, records: Collection) -> None:
+    def __init__(self, records: RecordCollection) -> None:
         self._records = records
 
     # tags

@@ -18,8 +18,16 @@ from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest, Conflict, DamagedFile, NotFound
 from fateflow_tui.core.files import make_directories, sync, write_file
 from fateflow_tui.core.models import Manifest, ModelFile, Pipeline
-from fateflow_tui.registry.parts import MANIFEST_FILE, PIPELINE_FILE, Flaw, Part, checked_files, flaws, sha256
-from fateflow_tui.registry.storage import Damage, Named, Shelf, Staged, Staging
+from fateflow_tui.registry.parts import (
+    MANIFEST_FILE,
+    PIPELINE_FILE,
+    Part,
+    PartProblem,
+    checked_files,
+    part_problems,
+    sha256,
+)
+from fateflow_tui.registry.storage import Damage, Named, PartCache, Staged, Staging
 
 STAGED: Final = ".staged"
 _ABANDONED: Final = 7 * 24 * 3600.0  # seconds
@@ -32,13 +40,13 @@ class Registry:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._shelf = Shelf(root)
+        self._cache = PartCache(root)
         self._staging = Staging(root / STAGED)
 
     def part(self, party_model_id: str, version: str) -> Part:
-        directory = self._shelf.directory(party_model_id, version)
+        directory = self._cache.directory(party_model_id, version)
         try:
-            return self._shelf.load(directory)
+            return self._cache.load(directory)
         except FileNotFoundError as error:
             raise NotFound(
                 f"there is no model {party_model_id} version {version} at this site",
@@ -47,14 +55,14 @@ class Registry:
 
     def find(self, *, model_id: str = "", version: str = "", role: str = "", party_id: str | int = "") -> list[Part]:
         """Registered parts that can be read, newest first. An empty word restricts nothing."""
-        found = [part for part in self._shelf.all(model_id, version, role, str(party_id)) if isinstance(part, Part)]
+        found = [part for part in self._cache.all(model_id, version, role, str(party_id)) if isinstance(part, Part)]
         found.sort(key=lambda part: str(part.party))
         found.sort(key=lambda part: (part.pipeline.created_at, part.model_version), reverse=True)
         return found
 
     def damaged(self) -> list[Damage]:
         """Registered parts that cannot be read, with the reason; `find` leaves them out."""
-        return [part for part in self._shelf.all() if isinstance(part, Damage)]
+        return [part for part in self._cache.all() if isinstance(part, Damage)]
 
     def register(
         self,
@@ -68,18 +76,18 @@ class Registry:
         error, and one that is not among them, left by an earlier run of the job, is removed.
         Raises DamagedFile when the files are not those that were agreed on. The same again changes nothing.
         """
-        directory = self._shelf.directory(pipeline.party_model_id, pipeline.model_version)
+        directory = self._cache.directory(pipeline.party_model_id, pipeline.model_version)
         files = checked_files(directory, pipeline, parts, expected)
         content = msgspec.json.encode(pipeline)
         manifest = _manifest(pipeline, files, sha256(content), parts)
         with suppress(FileNotFoundError, DamagedFile):
-            known = self._shelf.load(directory)
+            known = self._cache.load(directory)
             if _same(known.manifest, manifest) and known.pipeline == pipeline:
                 return known
         make_directories(directory)
         write_file(directory / PIPELINE_FILE, content)
         write_file(directory / MANIFEST_FILE, msgspec.json.encode(manifest))
-        return self._shelf.load(directory)
+        return self._cache.load(directory)
 
     def stage(self, pipeline: Pipeline, models: Iterable[tuple[Named, bytes]], *, token: str = "") -> Staged:
         """Makes ready a part of which users see nothing yet; it survives a restart of the site.
@@ -87,7 +95,7 @@ class Registry:
         models: each named by anything with `component` and `alias`, and its file's content. token: see `Staging.put`.
         """
         # Names that cannot be used are refused before anything is written.
-        self._shelf.directory(pipeline.party_model_id, pipeline.model_version)
+        self._cache.directory(pipeline.party_model_id, pipeline.model_version)
         return self._staging.put(pipeline, models, token)
 
     def stage_copy(
@@ -116,7 +124,7 @@ class Registry:
         if isinstance(staged, str):
             staged = self._staging.get(staged)
         _check_agreed(staged, parts)
-        directory = self._shelf.directory(staged.party_model_id, staged.model_version)
+        directory = self._cache.directory(staged.party_model_id, staged.model_version)
         source = self._staging.directory(staged.token)
         manifest = _manifest(staged, staged.files, staged.pipeline, parts, imported)
         if not directory.exists() or not any(directory.iterdir()):
@@ -135,9 +143,9 @@ class Registry:
         self._staging.discard(staged.token)
         return published
 
-    def verify(self, part: Part) -> list[Flaw]:
+    def verify(self, part: Part) -> list[PartProblem]:
         """What is wrong with the part's files; [] for a sound part. Reads them all."""
-        return flaws(part)
+        return part_problems(part)
 
     def discard(self, token: str) -> bool:
         """Forgets what was staged. False: there was nothing."""
@@ -153,7 +161,7 @@ class Registry:
 
     def remove(self, party_model_id: str, version: str) -> None:
         """Deletes whatever lies there, also a part that is damaged or was never registered. Raises NotFound."""
-        directory = self._shelf.directory(party_model_id, version)
+        directory = self._cache.directory(party_model_id, version)
         make_directories(self._staging.root)
         gone = self._staging.root / f".{secrets.token_hex(8)}"
         try:
@@ -167,7 +175,7 @@ class Registry:
         """The part that lies there, which has to be this one."""
         where = f"{manifest.party} of {manifest.model_id} version {manifest.model_version}"
         try:
-            part = self._shelf.load(directory)
+            part = self._cache.load(directory)
         except FileNotFoundError as error:
             raise Conflict(
                 f"there is an unfinished model at {where}: {directory}",

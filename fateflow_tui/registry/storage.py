@@ -34,7 +34,7 @@ class Damage(msgspec.Struct, frozen=True):
     text: str
 
 
-class Shelf:
+class PartCache:
     """The directories `<root>/<role>#<party>#<model_id>/<version>/`, and what lies in them."""
 
     def __init__(self, root: Path) -> None:

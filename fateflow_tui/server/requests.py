@@ -331,7 +331,7 @@ def parse(content: bytes) -> dict[str, Any]:
 def parse_documents(content: bytes) -> dict[str, Any]:
     """As `parse`, for bodies with job documents: a key that occurs twice would silently drop a component."""
     members = parse(content)
-    for flaw in read_json(content).flaws:
+    for flaw in read_json(content).errors:
         if flaw.code == "DuplicateKeyError":
             raise UnreadableBody(f"the request body, line {flaw.line}, {path_text(flaw.path)}: {flaw.message}")
     return members

@@ -99,7 +99,7 @@ def of_component(conf: Mapping[str, Any], component: str, roles: Sequence[str]) 
 def read(text: str) -> tuple[JsonDocument, list[Remark]]:
     """Parse the text; return the document and its errors."""
     document = read_json(text)
-    remarks = [Remark(max(0, flaw.line - 1), max(0, flaw.column - 1), flaw.message) for flaw in document.flaws]
+    remarks = [Remark(max(0, flaw.line - 1), max(0, flaw.column - 1), flaw.message) for flaw in document.errors]
     if not remarks and not isinstance(document.value, dict):
         remarks.append(Remark(0, 0, "expected an object: {…}"))
     unknown = [key for key in document.value or () if key not in ("common", "role")] if not remarks else []

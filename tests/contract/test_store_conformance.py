@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fateflow_tui.core.errors import DamagedFile, JobNotFound, LeaseLost, StaleVersion
-from fateflow_tui.core.ports import Collection, JobCommit, JobStore, StoredJob, Versioned
+from fateflow_tui.core.ports import JobCommit, JobStore, RecordCollection, StoredJob, Versioned
 from fateflow_tui.store.collections import open_collection
 from fateflow_tui.store.jobs import TinyJobStore
 from fateflow_tui.store.memory import MemoryCollection, MemoryJobStore
@@ -39,7 +39,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> JobStore:
 
 
 @pytest.fixture(params=["disk", "memory"])
-def collection(request: pytest.FixtureRequest, tmp_path: Path) -> Collection:
+def collection(request: pytest.FixtureRequest, tmp_path: Path) -> RecordCollection:
     return open_collection(tmp_path, "parties") if request.param == "disk" else MemoryCollection("parties")
 
 
@@ -321,7 +321,7 @@ def test_a_snapshot_of_the_memory_keeps_what_was_saved_before_it() -> None:
     assert loaded(store).version == 2
 
 
-def test_a_collection_keeps_records_by_key(collection: Collection) -> None:
+def test_a_collection_keeps_records_by_key(collection: RecordCollection) -> None:
     assert collection.get("guest:9999") is None
     assert collection.all() == {}
     first = collection.put("guest:9999", {"url": "http://a", "key": "k", "version": 7})
@@ -335,7 +335,7 @@ def test_a_collection_keeps_records_by_key(collection: Collection) -> None:
     assert list(collection.all()) == ["guest:9999", "host:*"]
 
 
-def test_a_collection_compares_versions(collection: Collection) -> None:
+def test_a_collection_compares_versions(collection: RecordCollection) -> None:
     first = collection.put("a", {"n": 1}, expected_version=0)
     with pytest.raises(StaleVersion, match="'a'"):
         collection.put("a", {"n": 2}, expected_version=0)
@@ -350,7 +350,7 @@ def test_a_collection_compares_versions(collection: Collection) -> None:
     assert collection.all() == {"a": Versioned(second, {"n": 2})}
 
 
-def test_a_record_made_anew_never_repeats_a_version(collection: Collection) -> None:
+def test_a_record_made_anew_never_repeats_a_version(collection: RecordCollection) -> None:
     first = collection.put("a", {})
     collection.delete("a", expected_version=first)
     collection.delete("a")
@@ -359,7 +359,7 @@ def test_a_record_made_anew_never_repeats_a_version(collection: Collection) -> N
     assert again > first
 
 
-def test_a_collection_shares_nothing_with_its_callers(collection: Collection) -> None:
+def test_a_collection_shares_nothing_with_its_callers(collection: RecordCollection) -> None:
     given: dict[str, Any] = {"list": [1]}
     collection.put("a", given)
     given["list"].append(2)
@@ -369,7 +369,7 @@ def test_a_collection_shares_nothing_with_its_callers(collection: Collection) ->
     assert collection.all()["a"].record == {"list": [1]}
 
 
-def test_a_collection_refuses_fields_of_its_own(collection: Collection) -> None:
+def test_a_collection_refuses_fields_of_its_own(collection: RecordCollection) -> None:
     for field in ("_key", "_version"):
         with pytest.raises(ValueError, match=field):
             collection.put("a", {field: 1})

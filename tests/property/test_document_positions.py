@@ -41,7 +41,7 @@ def value_at(value: Any, path: Path) -> Any:
 def test_every_position_is_right(value: Any, indent: int | None, ascii_only: bool):
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
     document = read_json(text)
-    assert (document.value, document.flaws) == (value, [])
+    assert (document.value, document.errors) == (value, [])
     positions = document.positions(paths_of(value))
     assert positions.keys() == set(paths_of(value))
     lines = text.split("\n")
@@ -56,4 +56,4 @@ def test_every_position_is_right(value: Any, indent: int | None, ascii_only: boo
 @settings(max_examples=300, deadline=None)
 def test_any_text_is_a_document_or_a_flaw(text: str | bytes):
     document = read_json(text)
-    assert document.flaws or document.positions([()]).keys() == {()}
+    assert document.errors or document.positions([()]).keys() == {()}

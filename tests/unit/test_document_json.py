@@ -46,17 +46,17 @@ def test_bytes_with_a_byte_order_mark_are_read():
 
 def test_parsed_values_have_no_positions():
     document = read_json({"a": [1]})
-    assert (document.value, document.flaws, document.positions([("a",)])) == ({"a": [1]}, [], {})
+    assert (document.value, document.errors, document.positions([("a",)])) == ({"a": [1]}, [], {})
 
 
 def test_repeated_keys_are_flaws_at_the_second_one():
     text = '{"a": {"x": 1, "y": [{"z": 1}, {"z": 2}], "x": 2},\n "b": 1,\n "b": 2}'
-    flaws = read_json(text).flaws
-    assert [(flaw.code, flaw.path) for flaw in flaws] == [
+    errors = read_json(text).errors
+    assert [(error.code, error.path) for error in errors] == [
         ("DuplicateKeyError", ("a", "x")),
         ("DuplicateKeyError", ("b",)),
     ]
-    assert [(flaw.line, flaw.column) for flaw in flaws] == [(1, 43), (3, 2)]
+    assert [(error.line, error.column) for error in errors] == [(1, 43), (3, 2)]
 
 
 @pytest.mark.parametrize(
@@ -79,16 +79,16 @@ def test_repeated_keys_are_flaws_at_the_second_one():
 def test_unfit_text_is_a_flaw_and_no_value(text: str | bytes, code: str, column: int):
     document = read_json(text)
     assert document.value is None
-    assert [(flaw.code, flaw.column) for flaw in document.flaws] == [(code, column)]
+    assert [(error.code, error.column) for error in document.errors] == [(code, column)]
 
 
 def test_deep_and_odd_parsed_values_are_flaws():
     deep: dict[str, object] = {}
     for _ in range(50_000):
         deep = {"a": deep}
-    assert [flaw.code for flaw in read_json(deep).flaws] == ["DocumentLimitError"]
+    assert [error.code for error in read_json(deep).errors] == ["DocumentLimitError"]
     for odd in ({"a": {1: 2}}, {"a": float("inf")}, {"a": (1,)}, {"\ud800é": 1}):
-        assert [flaw.code for flaw in read_json(odd).flaws] == ["JSONValueError"]
+        assert [error.code for error in read_json(odd).errors] == ["JSONValueError"]
     while deep:  # Python frees nested objects by recursion
         deep = deep.pop("a")  # type: ignore[assignment]
 
@@ -100,7 +100,7 @@ def test_ten_megabytes_are_read_and_searched_in_seconds():
     text = text[:-1] + ', "components": 1}'
     began = time.perf_counter()
     document = read_json(text)
-    assert [flaw.code for flaw in document.flaws] == ["DuplicateKeyError"]
+    assert [error.code for error in document.errors] == ["DuplicateKeyError"]
     assert document.positions([("components",)])
     assert time.perf_counter() - began < 20  # about 3 s on a machine that has nothing else to do
 

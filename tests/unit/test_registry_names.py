@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fateflow_tui.core.errors import BadRequest, Conflict
-from fateflow_tui.core.ports import Collection
+from fateflow_tui.core.ports import RecordCollection
 from fateflow_tui.registry import AliasNotFound, ModelNames, TagNotFound, TagTaken
 from fateflow_tui.store.memory import MemoryCollection
 
@@ -137,7 +137,7 @@ class Contended:
 
 def test_nobodys_tag_is_lost(records: MemoryCollection) -> None:
     ModelNames(records).create("t")
-    contended: Collection = Contended(records, 3)
+    contended: RecordCollection = Contended(records, 3)
     assert ModelNames(contended).tag("t", "mine").versions == ["other2", "other1", "other0", "mine"]
     with pytest.raises(Conflict, match="by others all the time"):
         ModelNames(Contended(records, 100)).untag("t", "mine")

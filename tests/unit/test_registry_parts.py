@@ -14,7 +14,7 @@ import pytest
 from fateflow_tui.artifacts.models import ComponentModel
 from fateflow_tui.core.errors import BadRequest, Conflict, DamagedFile, NotFound
 from fateflow_tui.core.models import ModelFile
-from fateflow_tui.registry import Flaw, Part, Registry, Staged
+from fateflow_tui.registry import Part, PartProblem, Registry, Staged
 from tests.unit.registry_parts import ARBITER, GUEST, HOST, agreed, lr, pipeline, registered, scale, trained
 
 
@@ -63,7 +63,7 @@ def test_a_changed_pipeline_is_written_anew(registry: Registry) -> None:
     part = registered(registry, pipeline())
     path = part.directory / "pipeline.json"
     path.write_bytes(path.read_bytes().replace(b'"fateflow_version":"1.6.0"', b'"fateflow_version":"6.6.6"'))
-    assert registry.verify(part) == [Flaw("pipeline", "", "changed after it was registered")]
+    assert registry.verify(part) == [PartProblem("pipeline", "", "changed after it was registered")]
     assert registry.verify(registered(registry, pipeline())) == []
 
 
@@ -339,7 +339,7 @@ def test_every_flaw_is_told(registry: Registry) -> None:
         "stray.pkl: not registered: components/stray.pkl",
     ]
     (part.directory / "pipeline.json").unlink()
-    assert registry.verify(part)[0] == Flaw("pipeline", "", "missing")
+    assert registry.verify(part)[0] == PartProblem("pipeline", "", "missing")
     (part.directory / "manifest.json").write_text("{")
     assert [flaw.component for flaw in registry.verify(part)] == ["manifest"]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fateflow_tui.components.data_io.parameters import DataIOParam
 
 
-class Fitted(msgspec.Struct, frozen=True):
+class FittedFormat(msgspec.Struct, frozen=True):
     """header: the feature columns in order. label_name: "" if there was no label. missing, outlier: None if unused."""
 
     header: list[str]
@@ -23,7 +23,7 @@ class Fitted(msgspec.Struct, frozen=True):
     outlier: Replacement | None = None
 
 
-def to_model(fitted: Fitted, parameters: DataIOParam) -> tuple[dict[str, Any], dict[str, Any]]:
+def to_model(fitted: FittedFormat, parameters: DataIOParam) -> tuple[dict[str, Any], dict[str, Any]]:
     """The model's parameters and meta."""
     missing, outlier = fitted.missing, fitted.outlier
     stored = {
@@ -65,13 +65,13 @@ def to_model(fitted: Fitted, parameters: DataIOParam) -> tuple[dict[str, Any], d
     return stored, meta
 
 
-def from_model(model: Model, current: DataIOParam) -> tuple[Fitted, DataIOParam]:
+def from_model(model: Model, current: DataIOParam) -> tuple[FittedFormat, DataIOParam]:
     """The fitted state, and the parameters that it was fitted with, which count instead of the current ones."""
     stored, meta = model.parameters, model.meta
     imputer, outlier = meta["imputerMeta"], meta["outlierMeta"]
     missing_values = stored["imputerParam"]
     outlier_values = stored["outlierParam"]
-    fitted = Fitted(
+    fitted = FittedFormat(
         header=stored["header"],
         sid_name=stored["sidName"],
         label_name=stored["labelName"],

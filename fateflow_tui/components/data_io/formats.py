@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fateflow_tui.components.data_io import columns
-from fateflow_tui.components.data_io.fitted import Fitted
+from fateflow_tui.components.data_io.fitted import FittedFormat
 from fateflow_tui.components.parameter_problems import near_miss
 from fateflow_tui.core.errors import ComponentFailed
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fateflow_tui.components.data_io.parameters import DataIOParam
 
 
-def fit_dense(table: Table, parameters: DataIOParam) -> tuple[Fitted, pl.DataFrame]:
+def fit_dense(table: Table, parameters: DataIOParam) -> tuple[FittedFormat, pl.DataFrame]:
     """Learns from the table; returns its instances too: id, label if any, features."""
     texts = _texts(table, parameters)
     sid, *header = texts.columns
@@ -43,11 +43,11 @@ def fit_dense(table: Table, parameters: DataIOParam) -> tuple[Fitted, pl.DataFra
             parameters.outlier_impute,
         )
         features = columns.apply(features, outlier)
-    fitted = Fitted(names, sid, parameters.label_name, missing, outlier)
+    fitted = FittedFormat(names, sid, parameters.label_name, missing, outlier)
     return fitted, _instances(texts, features, label, parameters)
 
 
-def transform_dense(table: Table, fitted: Fitted, parameters: DataIOParam) -> pl.DataFrame:
+def transform_dense(table: Table, fitted: FittedFormat, parameters: DataIOParam) -> pl.DataFrame:
     """Instances of new rows, columns as they were fitted. The label is taken along where there is one."""
     texts = _texts(table, parameters)
     absent = [name for name in fitted.header if name not in texts.columns[1:]]
@@ -91,7 +91,7 @@ def _instances(texts: pl.DataFrame, features: pl.DataFrame, label: str, paramete
 _TAG_LABEL = "label"  # FATE's name for it in the tag format, whatever `label_name` says
 
 
-def fit_listed(table: Table, parameters: DataIOParam) -> tuple[Fitted, pl.DataFrame]:
+def fit_listed(table: Table, parameters: DataIOParam) -> tuple[FittedFormat, pl.DataFrame]:
     """Learns which features there are; returns the instances too: id, label if any, features."""
     ids, label, entries = _read(table, parameters)
     header = _header(entries, parameters)
@@ -106,10 +106,10 @@ def fit_listed(table: Table, parameters: DataIOParam) -> tuple[Fitted, pl.DataFr
         missing = columns.fit(features, parameters.missing_fill_method, parameters.default_value, None)
         features = columns.apply(features, missing)
     name = label.name if label is not None else parameters.label_name
-    return Fitted(header, ids.columns[0], name, missing), _listed_instances(ids, label, features, parameters)
+    return FittedFormat(header, ids.columns[0], name, missing), _listed_instances(ids, label, features, parameters)
 
 
-def transform_listed(table: Table, fitted: Fitted, parameters: DataIOParam) -> pl.DataFrame:
+def transform_listed(table: Table, fitted: FittedFormat, parameters: DataIOParam) -> pl.DataFrame:
     """Instances of new rows. Features that were not there when the model was fitted are left out."""
     ids, label, entries = _read(table, parameters)
     features = _spread(entries, fitted.header, ids.height)

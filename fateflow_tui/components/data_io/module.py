@@ -11,7 +11,7 @@ from fateflow_tui.core.errors import ComponentFailed
 
 if TYPE_CHECKING:
     from fateflow_tui.components.contract import Model
-    from fateflow_tui.components.data_io.fitted import Fitted
+    from fateflow_tui.components.data_io.fitted import FittedFormat
     from fateflow_tui.components.online import Step
 
 
@@ -80,7 +80,7 @@ class DataTransform(DataIO):
     parameter_type = DataTransformParam
 
 
-def _summarize(ctx: Context, fitted: Fitted) -> None:
+def _summarize(ctx: Context, fitted: FittedFormat) -> None:
     summary = {}
     if fitted.missing is not None:
         summary["missing_fill_info"] = {

@@ -15,7 +15,7 @@ from fateflow_tui.core.errors import ComponentFailed
 
 if TYPE_CHECKING:
     from fateflow_tui.components.contract import Model
-    from fateflow_tui.components.data_io.fitted import Fitted
+    from fateflow_tui.components.data_io.fitted import FittedFormat
 
 # What Polars reads as numbers, and what it strips: Python's own notions of both are wider.
 _FLOAT: Final = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf|infinity|nan)", re.IGNORECASE)
@@ -64,7 +64,7 @@ class _Rule:
         return self._values[name] if hit else text
 
 
-def _dense(row: Row, fitted: Fitted, parameters: DataIOParam) -> Texts:
+def _dense(row: Row, fitted: FittedFormat, parameters: DataIOParam) -> Texts:
     values = row.values
     if row.delimiter and row.delimiter != parameters.delimitor:
         values = _split(row, parameters.delimitor)
@@ -83,7 +83,7 @@ def _split(row: Row, delimitor: str) -> Mapping[str, str]:
     return dict(zip(names, fields, strict=True))
 
 
-def _listed(row: Row, fitted: Fitted, parameters: DataIOParam) -> Texts:
+def _listed(row: Row, fitted: FittedFormat, parameters: DataIOParam) -> Texts:
     listed = _entries(row, parameters) if row.delimiter else _named(row, parameters)
     return {name: listed.get(name, "") for name in fitted.header}
 

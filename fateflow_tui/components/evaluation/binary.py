@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fateflow_tui.components.evaluation.metrics import Report, Series, curve, rounded, summary, table
+from fateflow_tui.components.evaluation.metrics import MetricReport, MetricSeries, curve, rounded, summary, table
 from fateflow_tui.components.evaluation.thresholds import Split, at_hundredths, by_index, by_quantile, by_step
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def ks(labels: Array, scores: Array) -> float:
     return _ks(Split(labels, scores))[0]
 
 
-def report(name: str, labels: Array, scores: Array, metrics: Sequence[str]) -> Report:
+def report(name: str, labels: Array, scores: Array, metrics: Sequence[str]) -> MetricReport:
     """All that is asked for but `psi`, which needs two sets (see `stability`).
 
     name: of the predictions, usually the component that made them. labels: 1 positive, 0 not; both must occur.
@@ -41,7 +41,7 @@ def report(name: str, labels: Array, scores: Array, metrics: Sequence[str]) -> R
     for metric, make in _SERIES.items():
         if metric in metrics:
             series += make(name, split)
-    return Report(single, series)
+    return MetricReport(single, series)
 
 
 def _ks(split: Split) -> tuple[float, Any, Any, list[float], list[float]]:
@@ -52,7 +52,7 @@ def _ks(split: Split) -> tuple[float, Any, Any, list[float], list[float]]:
     return float((tpr - fpr).max()), fpr, tpr, found, cuts
 
 
-def _ks_curves(name: str, split: Split) -> list[Series]:
+def _ks_curves(name: str, split: Split) -> list[MetricSeries]:
     _, fpr, tpr, found, cuts = _ks(split)
     return [
         curve(
@@ -68,21 +68,21 @@ def _ks_curves(name: str, split: Split) -> list[Series]:
     ]
 
 
-def _lift(name: str, split: Split) -> list[Series]:
+def _lift(name: str, split: Split) -> list[MetricSeries]:
     found, _ = by_step(split.scores)
     counts = split.at(found)
     called = (counts.tp + counts.fp) / len(split.scores)
     return _called_curve(name, "lift", called, counts.precision() * len(split.scores) / split.positives, found)
 
 
-def _gain(name: str, split: Split) -> list[Series]:
+def _gain(name: str, split: Split) -> list[MetricSeries]:
     found, _ = by_step(split.scores)
     counts = split.at(found)
     called = (counts.tp + counts.fp) / len(split.scores)
     return _called_curve(name, "gain", called, counts.recall(), found)
 
 
-def _called_curve(name: str, metric: str, x: Any, y: Any, found: list[float]) -> list[Series]:
+def _called_curve(name: str, metric: str, x: Any, y: Any, found: list[float]) -> list[MetricSeries]:
     """Over the share of rows called positive; it ends where all are."""
     kept = _highest(x, y)
     return [
@@ -97,14 +97,14 @@ def _called_curve(name: str, metric: str, x: Any, y: Any, found: list[float]) ->
     ]
 
 
-def _accuracy(name: str, split: Split) -> list[Series]:
+def _accuracy(name: str, split: Split) -> list[MetricSeries]:
     found, cuts = by_step(split.scores)
     counts = split.at(found)
     right = (counts.tp + counts.tn) / len(split.scores)
     return [curve(f"{name}_accuracy", "ACCURACY", cuts, right, curve_name=name, thresholds=found)]
 
 
-def _precision_recall(name: str, split: Split) -> list[Series]:
+def _precision_recall(name: str, split: Split) -> list[MetricSeries]:
     found, cuts = by_step(split.scores)
     found.append(min(found) - 0.001)
     cuts.append(1.0)
@@ -128,7 +128,7 @@ def _precision_recall(name: str, split: Split) -> list[Series]:
     ]
 
 
-def _roc(name: str, split: Split) -> list[Series]:
+def _roc(name: str, split: Split) -> list[MetricSeries]:
     import numpy as np
     from sklearn.metrics import roc_curve
 
@@ -151,14 +151,14 @@ def _roc(name: str, split: Split) -> list[Series]:
     ]
 
 
-def _confusion(name: str, split: Split) -> list[Series]:
+def _confusion(name: str, split: Split) -> list[MetricSeries]:
     found = [*by_step(split.scores)[0], 0.0]
     counts = split.at(found)
     columns = {key: [int(value) for value in getattr(counts, key)] for key in ("tp", "tn", "fp", "fn")}
     return [table(f"{name}_confusion_mat", "CONFUSION_MAT", **columns, thresholds=rounded(found))]
 
 
-def _f1(name: str, split: Split) -> list[Series]:
+def _f1(name: str, split: Split) -> list[MetricSeries]:
     import numpy as np
 
     found = [*by_step(split.scores)[0], 0.0]
@@ -169,7 +169,7 @@ def _f1(name: str, split: Split) -> list[Series]:
     return [table(f"{name}_f1_score", "F1_SCORE", f1_scores=rounded(scores), thresholds=rounded(found))]
 
 
-def _quantile_pr(name: str, split: Split) -> list[Series]:
+def _quantile_pr(name: str, split: Split) -> list[MetricSeries]:
     found = by_quantile(split.scores)
     counts = split.at(found)
     return [

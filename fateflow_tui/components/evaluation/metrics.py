@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 DIGITS = 6
 
 
-class Series(msgspec.Struct, frozen=True):
+class MetricSeries(msgspec.Struct, frozen=True):
     """One metric as it is stored: points (key, value) and meta with FATE's `metric_type`."""
 
     name: str
@@ -25,23 +25,23 @@ class Series(msgspec.Struct, frozen=True):
     meta: dict[str, Any]
 
 
-class Report(msgspec.Struct):
+class MetricReport(msgspec.Struct):
     """single: metric name -> exact value; they are also the points of a series EVALUATION_SUMMARY."""
 
     single: dict[str, float]
-    series: list[Series]
+    series: list[MetricSeries]
 
 
 def rounded(values: Iterable[Any]) -> list[float]:
     return [round(float(value), DIGITS) for value in values]
 
 
-def summary(name: str, single: dict[str, float]) -> Series:
+def summary(name: str, single: dict[str, float]) -> MetricSeries:
     points: list[tuple[float | int | str, Any]] = [(key, round(value, DIGITS)) for key, value in single.items()]
-    return Series(name, points, {"name": name, "metric_type": "EVALUATION_SUMMARY"})
+    return MetricSeries(name, points, {"name": name, "metric_type": "EVALUATION_SUMMARY"})
 
 
-def curve(name: str, kind: str, x: Iterable[Any], y: Iterable[Any], **facts: Any) -> Series:
+def curve(name: str, kind: str, x: Iterable[Any], y: Iterable[Any], **facts: Any) -> MetricSeries:
     """A curve, its points in order of x. facts: more meta; thresholds are rounded, empty ones left out."""
     pairs = sorted(zip(rounded(x), rounded(y), strict=True), key=lambda point: point[0])
     points: list[tuple[float | int | str, Any]] = list(pairs)
@@ -51,22 +51,22 @@ def curve(name: str, kind: str, x: Iterable[Any], y: Iterable[Any], **facts: Any
             value = rounded(value)
         if value:
             meta[key] = value
-    return Series(name, points, meta)
+    return MetricSeries(name, points, meta)
 
 
-def table(name: str, kind: str, **columns: Any) -> Series:
+def table(name: str, kind: str, **columns: Any) -> MetricSeries:
     """Columns of equal length, which FATE keeps in the meta of a series without points."""
-    return Series(name, [], {"name": name, "metric_type": kind, **columns})
+    return MetricSeries(name, [], {"name": name, "metric_type": kind, **columns})
 
 
-def multi(name: str, labels: Array, predicted: Array, metrics: Sequence[str]) -> Report:
+def multi(name: str, labels: Array, predicted: Array, metrics: Sequence[str]) -> MetricReport:
     """Accuracy, and precision and recall of each class with their mean over the classes."""
     import numpy as np
     from sklearn.metrics import accuracy_score, precision_score, recall_score
 
     classes = np.unique(np.concatenate([labels, predicted]))
     single: dict[str, float] = {}
-    series: list[Series] = []
+    series: list[MetricSeries] = []
     if "accuracy" in metrics:
         single["accuracy"] = float(accuracy_score(labels, predicted))
     for metric, score in (("precision", precision_score), ("recall", recall_score)):
@@ -74,10 +74,10 @@ def multi(name: str, labels: Array, predicted: Array, metrics: Sequence[str]) ->
             values = score(labels, predicted, labels=classes, average=None, zero_division=0)
             single[metric] = float(np.mean(values))
             series.append(_per_class(name, metric, classes, values))
-    return Report(single, [summary(name, single), *series])
+    return MetricReport(single, [summary(name, single), *series])
 
 
-def _per_class(name: str, metric: str, classes: Any, values: Any) -> Series:
+def _per_class(name: str, metric: str, classes: Any, values: Any) -> MetricSeries:
     """Keys are the classes. Where they are numbered, those in between that do not occur have 0, as FATE has it."""
     full = f"{name}_{metric}"
     facts = {"ordinate_name": metric.capitalize(), "curve_name": name, "pair_type": name}
@@ -85,12 +85,12 @@ def _per_class(name: str, metric: str, classes: Any, values: Any) -> Series:
         by_class = dict(zip((int(one) for one in classes), values, strict=True))
         numbers = range(max(by_class) + 1)
         found = curve(full, f"{metric.upper()}_MULTI", numbers, [by_class.get(one, 0.0) for one in numbers], **facts)
-        return Series(full, [(int(key), value) for key, value in found.points], found.meta)
+        return MetricSeries(full, [(int(key), value) for key, value in found.points], found.meta)
     points: list[tuple[float | int | str, Any]] = list(zip((str(one) for one in classes), rounded(values), strict=True))
-    return Series(full, points, {"name": full, "metric_type": f"{metric.upper()}_MULTI_EVALUATION", **facts})
+    return MetricSeries(full, points, {"name": full, "metric_type": f"{metric.upper()}_MULTI_EVALUATION", **facts})
 
 
-def regression(name: str, labels: Array, predicted: Array, metrics: Sequence[str]) -> Report:
+def regression(name: str, labels: Array, predicted: Array, metrics: Sequence[str]) -> MetricReport:
     """Each metric is one number."""
     from sklearn import metrics as known
 
@@ -103,13 +103,13 @@ def regression(name: str, labels: Array, predicted: Array, metrics: Sequence[str
         "root_mean_squared_error": known.root_mean_squared_error,
     }
     single = {metric: float(formulas[metric](labels, predicted)) for metric in metrics}
-    return Report(single, [summary(name, single)])
+    return MetricReport(single, [summary(name, single)])
 
 
 _EMPTY = 1e-6  # rows that an empty interval is taken to have
 
 
-def psi(name: str, train: tuple[Array, Array], validate: tuple[Array, Array]) -> Series:
+def psi(name: str, train: tuple[Array, Array], validate: tuple[Array, Array]) -> MetricSeries:
     """Over the training scores' quantiles. train, validate: labels (1 positive, 0 not) and scores."""
     import numpy as np
 

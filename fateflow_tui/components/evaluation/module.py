@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fateflow_tui.artifacts.table import Table
     from fateflow_tui.components.contract import Model
     from fateflow_tui.components.evaluation.binary import Array
-    from fateflow_tui.components.evaluation.metrics import Report
+    from fateflow_tui.components.evaluation.metrics import MetricReport
     from fateflow_tui.components.online import Step
 
 
@@ -153,7 +153,7 @@ class Evaluation(Module[EvaluateParam]):
         else:
             ctx.log.info("there are no predictions with labels at %s: nothing to evaluate", ctx.party)
 
-    def _of_table(self, ctx: Context, name: str, table: Table) -> dict[str, dict[str, Report]]:
+    def _of_table(self, ctx: Context, name: str, table: Table) -> dict[str, dict[str, MetricReport]]:
         """Type of row -> name of the predictions -> their report."""
         frame = table.frame()
         if table.meta.kind != "scores":
@@ -161,7 +161,7 @@ class Evaluation(Module[EvaluateParam]):
                 f"{ctx.component} evaluates predictions, but {name} gave it {table.meta.kind}",
                 hint="take its input from the output of a model",
             )
-        reports: dict[str, dict[str, Report]] = {}
+        reports: dict[str, dict[str, MetricReport]] = {}
         sets: dict[str, tuple[Array, Array]] = {}
         for (kind,), rows in frame.partition_by("type", as_dict=True, maintain_order=True).items():
             if rows["label"].is_null().any():
@@ -182,7 +182,7 @@ class Evaluation(Module[EvaluateParam]):
 
     def _of_rows(
         self, ctx: Context, name: str, kind: str, rows: pl.DataFrame, sets: dict[str, tuple[Array, Array]]
-    ) -> dict[str, Report]:
+    ) -> dict[str, MetricReport]:
         from fateflow_tui.components.evaluation import binary, metrics
 
         labels = rows["label"]
@@ -221,7 +221,7 @@ def _positive(labels: pl.Series, pos_label: Any) -> Array:
     return found
 
 
-def _unfolded(name: str, rows: pl.DataFrame) -> dict[str, Report]:
+def _unfolded(name: str, rows: pl.DataFrame) -> dict[str, MetricReport]:
     """Each class against the rest, from the probabilities in `predict_detail`."""
     import msgspec
     import numpy as np
@@ -230,7 +230,7 @@ def _unfolded(name: str, rows: pl.DataFrame) -> dict[str, Report]:
 
     details = [msgspec.json.decode(text, type=dict[str, float]) for text in rows["predict_detail"]]
     texts = np.array([str(label) for label in rows["label"]])
-    found: dict[str, Report] = {}
+    found: dict[str, MetricReport] = {}
     for one in details[0]:
         labels = (texts == one).astype(int)
         if 0 < labels.sum() < len(labels):

@@ -12,7 +12,7 @@ from fateflow_tui.components.hetero_lr import exchange, folds, model, tables, va
 from fateflow_tui.components.hetero_lr.exchange import join
 from fateflow_tui.components.hetero_lr.rows import forwards, score_table, sigmoid
 from fateflow_tui.components.hetero_lr.tasks import Work, announce, flows, prefixes
-from fateflow_tui.components.hetero_lr.training import Fitted, GuestLearner, Pace, fit
+from fateflow_tui.components.hetero_lr.training import FittedModel, GuestLearner, Pace, fit
 from fateflow_tui.components.hetero_lr.validation import GuestWatch
 from fateflow_tui.core.errors import ComponentFailed
 
@@ -104,7 +104,7 @@ class GuestTask:
         announce(self._ctx, work, len(self._classes), folds)
         self._key = exchange.public_key(self._ctx, self._parameters.encrypt_param.key_length)
 
-    def _fit(self, prefix: str, sets: Mapping[str, Rows], pace: Pace) -> tuple[list[Fitted], History]:
+    def _fit(self, prefix: str, sets: Mapping[str, Rows], pace: Pace) -> tuple[list[FittedModel], History]:
         fitted = []
         history: History = {}
         train = sets["train"]
@@ -120,7 +120,7 @@ class GuestTask:
         positive = self._classes[number] if self._classes else 1
         return np.where(rows.labels == positive, 1.0, -1.0)
 
-    def _scored(self, prefix: str, name: str, rows: Rows, fitted: list[Fitted]) -> pl.DataFrame:
+    def _scored(self, prefix: str, name: str, rows: Rows, fitted: list[FittedModel]) -> pl.DataFrame:
         columns = [
             sigmoid(forwards(self._ctx, trained.weights, rows, join(flow, name)))
             for flow, trained in zip(flows(prefix, len(self._classes)), fitted, strict=True)

@@ -9,7 +9,7 @@ from fateflow_tui.components.hetero_lr import exchange, folds, model, tables
 from fateflow_tui.components.hetero_lr.exchange import join
 from fateflow_tui.components.hetero_lr.rows import send_share
 from fateflow_tui.components.hetero_lr.tasks import Work, announced, flows, prefixes
-from fateflow_tui.components.hetero_lr.training import Fitted, HostLearner, Pace, fit
+from fateflow_tui.components.hetero_lr.training import FittedModel, HostLearner, Pace, fit
 from fateflow_tui.components.hetero_lr.validation import HostWatch
 from fateflow_tui.core.errors import ComponentFailed
 
@@ -85,7 +85,7 @@ class HostTask:
         rows = rows.ordered(fitted[0].names, f"test_data of {self._ctx.party}")
         self._send_shares("", "predict", rows, fitted)
 
-    def _fit(self, prefix: str, sets: Mapping[str, Rows], classes: int, pace: Pace) -> list[Fitted]:
+    def _fit(self, prefix: str, sets: Mapping[str, Rows], classes: int, pace: Pace) -> list[FittedModel]:
         fitted = []
         train = sets["train"]
         for flow in flows(prefix, classes):
@@ -94,7 +94,7 @@ class HostTask:
             fitted.append(fit(learner, train.names, watch, pace))
         return fitted
 
-    def _send_shares(self, prefix: str, name: str, rows: Rows, fitted: list[Fitted]) -> None:
+    def _send_shares(self, prefix: str, name: str, rows: Rows, fitted: list[FittedModel]) -> None:
         count = len(fitted) if len(fitted) > 1 else 0
         for flow, trained in zip(flows(prefix, count), fitted, strict=True):
             send_share(self._ctx, trained.weights, rows, join(flow, name))

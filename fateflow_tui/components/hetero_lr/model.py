@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fateflow_tui.components.hetero_lr.optimization import Weights
-from fateflow_tui.components.hetero_lr.training import Fitted
+from fateflow_tui.components.hetero_lr.training import FittedModel
 from fateflow_tui.core.errors import ComponentFailed
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fateflow_tui.components.hetero_lr.parameters import HeteroLogisticParam
 
 
-def document(models: Sequence[Fitted], classes: Sequence[int]) -> dict[str, Any]:
+def document(models: Sequence[FittedModel], classes: Sequence[int]) -> dict[str, Any]:
     """classes: [] for two classes and one model, else one per model; a host does not know them and gives numbers."""
     if not classes:
         return _single(models[0]) | {"needOneVsRest": False}
@@ -54,7 +54,7 @@ def meta(parameters: HeteroLogisticParam, *, has_intercept: bool, one_vs_rest: b
     }
 
 
-def load(model: Model | None, component: str) -> tuple[list[Fitted], list[int]]:
+def load(model: Model | None, component: str) -> tuple[list[FittedModel], list[int]]:
     """What `document` wrote. Raises ComponentFailed for no model, or another module's."""
     if model is None or model.module != "HeteroLR":
         found = "no model" if model is None else f"a model of {model.component}, a {model.module}"
@@ -73,7 +73,7 @@ def load(model: Model | None, component: str) -> tuple[list[Fitted], list[int]]:
     )
 
 
-def summary(models: Sequence[Fitted], classes: Sequence[int]) -> dict[str, Any]:
+def summary(models: Sequence[FittedModel], classes: Sequence[int]) -> dict[str, Any]:
     """FATE's summary of a party that has weights; one per class when there are several."""
     if classes:
         return {"one_vs_rest": True} | {
@@ -89,7 +89,7 @@ def summary(models: Sequence[Fitted], classes: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def _single(model: Fitted) -> dict[str, Any]:
+def _single(model: FittedModel) -> dict[str, Any]:
     return {
         "bestIteration": model.best_iteration,
         "header": list(model.names),
@@ -101,12 +101,12 @@ def _single(model: Fitted) -> dict[str, Any]:
     }
 
 
-def _by_name(model: Fitted) -> dict[str, float]:
+def _by_name(model: FittedModel) -> dict[str, float]:
     return dict(zip(model.names, model.weights.columns.tolist(), strict=True))
 
 
-def _loaded(stored: Mapping[str, Any], has_intercept: bool) -> Fitted:
+def _loaded(stored: Mapping[str, Any], has_intercept: bool) -> FittedModel:
     names = list(stored["header"])
     columns = [float(stored["weight"][name]) for name in names]
     vector = np.array([*columns, float(stored["intercept"])] if has_intercept else columns)
-    return Fitted(names, Weights(vector, has_intercept), int(stored["iters"]), bool(stored["isConverged"]))
+    return FittedModel(names, Weights(vector, has_intercept), int(stored["iters"]), bool(stored["isConverged"]))

@@ -194,7 +194,7 @@ def _slices(sizes: list[int]) -> list[slice]:
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedModel:
     """One trained binary model at one party. best_iteration: whose weights these are, -1 for the last one's."""
 
     names: Sequence[str]
@@ -223,7 +223,7 @@ class Pace:
         self._ctx.progress(self._done, self._total)
 
 
-def fit(learner: Learner, names: Sequence[str], watch: Watch | None, pace: Pace) -> Fitted:
+def fit(learner: Learner, names: Sequence[str], watch: Watch | None, pace: Pace) -> FittedModel:
     """Trains until the arbiter says that it has converged, the watch that it gets no better, or `max_iter`."""
     ctx, flow, arbiter = learner.ctx, learner.flow, exchange.party(learner.ctx, "arbiter")
     batches = learner.batches()
@@ -243,5 +243,5 @@ def fit(learner: Learner, names: Sequence[str], watch: Watch | None, pace: Pace)
     pace.leap()
     if watch is not None and watch.best is not None:
         best_iteration, weights = watch.best
-        return Fitted(names, weights, iterations, converged, best_iteration)
-    return Fitted(names, learner.weights, iterations, converged)
+        return FittedModel(names, weights, iterations, converged, best_iteration)
+    return FittedModel(names, learner.weights, iterations, converged)

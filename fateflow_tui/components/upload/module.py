@@ -16,7 +16,7 @@ from fateflow_tui.core.errors import ComponentFailed
 if TYPE_CHECKING:
     import polars as pl
 
-    from fateflow_tui.artifacts.delimited import Layout
+    from fateflow_tui.artifacts.delimited import DelimitedLayout
     from fateflow_tui.artifacts.table import Table
     from fateflow_tui.artifacts.table_writer import TableWriter
 
@@ -80,7 +80,7 @@ class Upload(Module[UploadParam]):
         log = ctx.log.warning if tally.rejected else ctx.log.info
         log("%s", ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in counts.items()))
 
-    def _store(self, ctx: Context, path: Path, where: Layout) -> tuple[Table, _Tally]:
+    def _store(self, ctx: Context, path: Path, where: DelimitedLayout) -> tuple[Table, _Tally]:
         """Reads the file once if no id repeats, which shows at the end; else again, without the repeated ones."""
         from fateflow_tui.artifacts.table_writer import IdHashes, rows_to_leave_out
 
@@ -119,7 +119,7 @@ class Upload(Module[UploadParam]):
             tally.duplicates = left_out.len()
             return writer.close(), tally
 
-    def _frames(self, ctx: Context, path: Path, where: Layout, tally: _Tally) -> Iterator[pl.DataFrame]:
+    def _frames(self, ctx: Context, path: Path, where: DelimitedLayout, tally: _Tally) -> Iterator[pl.DataFrame]:
         """The rows that have all fields and an id, given or made for them; the others are counted."""
         import polars as pl
 
@@ -140,7 +140,7 @@ class Upload(Module[UploadParam]):
             ctx.progress(rows.read, size)
             yield frame
 
-    def _writer(self, ctx: Context, where: Layout) -> TableWriter:
+    def _writer(self, ctx: Context, where: DelimitedLayout) -> TableWriter:
         parameters = self.parameters
         return ctx.tables.create(
             parameters.namespace,

@@ -30,8 +30,8 @@ _LONG_NUMBER: Final = re.compile(r"\d{4301,}")  # what Python's int() refuses to
 _INT_RANGE: Final = range(-(2**63), 2**64)  # what every JSON library in use can write again
 
 
-class Flaw(msgspec.Struct, frozen=True):
-    """Something wrong with the document as JSON. line, column: from 1 on, 0 where unknown."""
+class JsonError(msgspec.Struct, frozen=True):
+    """An error of the document as JSON. line, column: from 1, or 0 if unknown."""
 
     code: str
     path: Path
@@ -41,14 +41,14 @@ class Flaw(msgspec.Struct, frozen=True):
 
 
 class JsonDocument(msgspec.Struct, frozen=True):
-    """A document as plain objects. value is None and flaws say why when it could not be read.
+    """A document as plain objects. If it could not be read, value is None and errors say why.
 
-    text: '' when it could not be read or arrived already parsed; then there are paths, but no positions.
+    text: '' for a document that could not be read or arrived parsed; then problems have paths, but no positions.
     """
 
     value: Any
     text: str = ""
-    flaws: list[Flaw] = []
+    errors: list[JsonError] = []
 
     def positions(self, paths: Iterable[Path]) -> dict[Path, tuple[int, int]]:
         """(line, column) from 1 on of each path that exists in the text: of the key for a member of an object, of
@@ -61,7 +61,7 @@ class JsonDocument(msgspec.Struct, frozen=True):
 def read_json(source: object) -> JsonDocument:
     """Reads a text (str, bytes in UTF-8) or takes over a value that is already parsed.
 
-    Never raises: what is wrong is in `flaws`. Codes: JSONSyntaxError, DuplicateKeyError, JSONValueError (a number
+    Never raises: what is wrong is in `errors`. Codes: JSONSyntaxError, DuplicateKeyError, JSONValueError (a number
     or text that JSON cannot carry), DocumentLimitError (too deep, too large).
     """
     if isinstance(source, JsonDocument):
@@ -72,8 +72,8 @@ def read_json(source: object) -> JsonDocument:
         except UnicodeDecodeError as error:
             return _unreadable("", "JSONSyntaxError", f"the text is not UTF-8: {error.reason}")
     if not isinstance(source, str):
-        flaw = _unfit(source)
-        return JsonDocument(source) if flaw is None else JsonDocument(None, flaws=[flaw])
+        unfit = _unfit(source)
+        return JsonDocument(source) if unfit is None else JsonDocument(None, errors=[unfit])
     text = source.removeprefix("\ufeff")
     if len(text) > MAX_LENGTH:
         return _unreadable("", "DocumentLimitError", f"the text is longer than {MAX_LENGTH} characters")
@@ -120,48 +120,48 @@ def _read_text(text: str) -> JsonDocument:
         if number := _LONG_NUMBER.search(text):
             return _unreadable(text, "JSONValueError", "a number has too many digits", number.start())
         return _unreadable(text, "JSONSyntaxError", str(error))
-    if flaw := _unfit(value):
-        return JsonDocument(None, flaws=_placed([flaw], text, _offsets(text, {flaw.path}).values()))
+    if unfit := _unfit(value):
+        return JsonDocument(None, errors=_placed([unfit], text, _offsets(text, {unfit.path}).values()))
     return JsonDocument(value, text, _repeated_keys(text) if repeated else [])
 
 
 def _unreadable(text: str, code: str, message: str, offset: int = -1) -> JsonDocument:
-    flaws = [Flaw(code, (), message)]
-    return JsonDocument(None, flaws=flaws if offset < 0 else _placed(flaws, text, [offset]))
+    errors = [JsonError(code, (), message)]
+    return JsonDocument(None, errors=errors if offset < 0 else _placed(errors, text, [offset]))
 
 
-def _placed(flaws: list[Flaw], text: str, offsets: Iterable[int]) -> list[Flaw]:
-    places = zip(flaws, _line_columns(text, offsets), strict=True)
-    return [msgspec.structs.replace(flaw, line=line, column=column) for flaw, (line, column) in places]
+def _placed(errors: list[JsonError], text: str, offsets: Iterable[int]) -> list[JsonError]:
+    places = zip(errors, _line_columns(text, offsets), strict=True)
+    return [msgspec.structs.replace(error, line=line, column=column) for error, (line, column) in places]
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
-def _unfit(value: object) -> Flaw | None:
+def _unfit(value: object) -> JsonError | None:
     """The first thing found in a parsed value that is too deep or cannot be written as JSON again."""
     waiting: list[tuple[Path, object]] = [((), value)]
     while waiting:
         path, item = waiting.pop()
         if len(path) > MAX_DEPTH:
             message = f"objects and lists nest deeper than {MAX_DEPTH} levels"
-            return Flaw("DocumentLimitError", path[:MAX_DEPTH], message)
+            return JsonError("DocumentLimitError", path[:MAX_DEPTH], message)
         members: Iterable[tuple[str | int, object]]
         if isinstance(item, dict):
             members = item.items()
         elif isinstance(item, list):
             members = enumerate(item)
         elif reason := _unfit_scalar(item):
-            return Flaw("JSONValueError", path, reason)
+            return JsonError("JSONValueError", path, reason)
         else:
             continue
         for key, member in members:
             if isinstance(key, str):
                 if not key.isascii() and _unfit_scalar(key):
-                    return Flaw("JSONValueError", path, "a key is no valid Unicode text")
+                    return JsonError("JSONValueError", path, "a key is not valid Unicode text")
             elif isinstance(item, dict):
-                return Flaw("JSONValueError", path, f"the key {key!r:.100} is no text")
+                return JsonError("JSONValueError", path, f"the key {key!r:.100} is not a string")
             is_plain = isinstance(member, str) and member.isascii()
             if not (is_plain or member is None or (isinstance(member, int) and member in _INT_RANGE)):
                 waiting.append(((*path, key), member))
@@ -220,8 +220,8 @@ def _offsets(text: str, paths: set[Path]) -> dict[Path, int]:
     return found
 
 
-def _repeated_keys(text: str) -> list[Flaw]:
-    flaws: list[Flaw] = []
+def _repeated_keys(text: str) -> list[JsonError]:
+    errors: list[JsonError] = []
     offsets: list[int] = []
     seen: list[set[Any]] = []  # the keys so far of each object that the scan is inside of
     for path, offset in _members(text):
@@ -230,10 +230,10 @@ def _repeated_keys(text: str) -> list[Flaw]:
             seen.append(set())
         key = path[-1]
         if key in seen[-1]:
-            message = f"the key {key!r:.100} stands twice in the same object; the second would hide the first"
-            flaws.append(Flaw("DuplicateKeyError", tuple(path), message))
+            message = f"duplicate key {key!r:.100}: the second value would hide the first"
+            errors.append(JsonError("DuplicateKeyError", tuple(path), message))
             offsets.append(offset)
-            if len(flaws) == _MAX_REPEATED:
+            if len(errors) == _MAX_REPEATED:
                 break
         seen[-1].add(key)
-    return _placed(flaws, text, offsets)
+    return _placed(errors, text, offsets)

@@ -81,8 +81,8 @@ class Problems:
         self._source = source
         self._found: dict[tuple[str, str, Path, str], str] = {}  # severity, code, path, message -> suggestion
         self._counts = {"error": 0, "warning": 0}
-        for flaw in source.flaws:
-            self.error(flaw.code, flaw.path, flaw.message)
+        for error in source.errors:
+            self.error(error.code, error.path, error.message)
 
     @property
     def has_errors(self) -> bool:
@@ -136,7 +136,7 @@ class Problems:
         """In the order of the document."""
         paths = {path for _, _, path, _ in self._found}
         places = self._source.positions(path[:end] for path in paths for end in range(len(path) + 1))
-        places |= {flaw.path: (flaw.line, flaw.column) for flaw in reversed(self._source.flaws) if flaw.line}
+        places |= {error.path: (error.line, error.column) for error in reversed(self._source.errors) if error.line}
         rows: list[tuple[tuple[int, ...], Problem]] = []
         for (severity, code, path, message), suggestion in self._found.items():
             ends = range(len(path), -1, -1)  # what is missing is shown where it is missed

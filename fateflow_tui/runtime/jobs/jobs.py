@@ -23,7 +23,7 @@ from fateflow_tui.core.events import JobSubmitted, NotesWritten, RerunRequested,
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Directive, Refusal
 from fateflow_tui.core.plan import JobPlan, PartyDocument
-from fateflow_tui.core.ports import Collection, JobStore, ModuleCatalog
+from fateflow_tui.core.ports import JobStore, ModuleCatalog, RecordCollection
 from fateflow_tui.core.records import Adopted, JobState
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import Engine, RerunStep, ReusePlan, RunCause, RunReason, plan_reuse, run_all
@@ -42,7 +42,7 @@ Changes = tuple[dict[str, Any], dict[str, Any]]  # of job parameters, and of com
 class PendingChanges:
     """One record for each job that has any; see `core.document.with_changes` for their form."""
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: RecordCollection) -> None:
         self._collection = collection
 
     def merged(

@@ -16,7 +16,7 @@ from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.document.json_text import JsonDocument
 from fateflow_tui.core.errors import BadRequest, Conflict, FateFlowError
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.ports import Collection, ModuleCatalog
+from fateflow_tui.core.ports import ModuleCatalog, RecordCollection
 from fateflow_tui.core.records import JobState
 from fateflow_tui.registry import Part, Registry
 from fateflow_tui.registry.difference import difference
@@ -73,8 +73,8 @@ class ModelService(ModelLookup):
         registry: Registry,
         serving: ServingService,
         ids: JobIds,
-        names: Collection,
-        decisions: Collection,
+        names: RecordCollection,
+        decisions: RecordCollection,
         audit: Trail,
         job_ended: Callable[[str], Awaitable[None]],
     ) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from fateflow_tui.core.errors import Conflict, FateFlowError, NotFound, PartyRefused, PartyUnreachable
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.ports import Collection
+from fateflow_tui.core.ports import RecordCollection
 from fateflow_tui.registry import Part, Registry
 from fateflow_tui.registry.names import ModelNames
 from fateflow_tui.runtime.models.messages import (
@@ -151,7 +151,7 @@ class Decision(msgspec.Struct):
 class Versions:
     """The making of versions by this site, for the parties in whose name it speaks."""
 
-    def __init__(self, ask: Ask, decisions: Collection) -> None:
+    def __init__(self, ask: Ask, decisions: RecordCollection) -> None:
         self._ask = ask
         self._decisions = decisions
 

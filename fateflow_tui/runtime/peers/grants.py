@@ -15,7 +15,7 @@ from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest, Conflict, FateFlowError, NotFound, PartyRefused
 from fateflow_tui.core.ids import OWN_PARTY_ID, ROLES, Party
 from fateflow_tui.core.plan import PartyDocument, outside_tables
-from fateflow_tui.core.ports import Collection, ModuleCatalog, loadable_facts
+from fateflow_tui.core.ports import ModuleCatalog, RecordCollection, loadable_facts
 
 
 def checked_pattern(text: str) -> str:
@@ -81,7 +81,7 @@ class GrantRecord(msgspec.Struct, frozen=True):
 class Grants:
     """The grants of a site. required: whether a kind that was never granted allows nothing."""
 
-    def __init__(self, records: Collection, *, required: bool = False) -> None:
+    def __init__(self, records: RecordCollection, *, required: bool = False) -> None:
         self._records = records
         self._required = required
 

@@ -9,7 +9,7 @@ import msgspec
 
 from fateflow_tui.core.errors import BadRequest, Conflict, NotFound
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.ports import Collection
+from fateflow_tui.core.ports import RecordCollection
 from fateflow_tui.runtime.peers.grants import checked_pattern, covers, party_of, patterns_for
 from fateflow_tui.runtime.peers.keys import checked_public
 
@@ -75,7 +75,7 @@ class PeerRoute(msgspec.Struct, frozen=True):
 class RouteTable:
     """The parties that other sites play. The most specific pattern that covers a party counts."""
 
-    def __init__(self, records: Collection) -> None:
+    def __init__(self, records: RecordCollection) -> None:
         self._records = records
 
     def add(self, party: str, url: str, public_key: str | None = None, note: str = "") -> PeerRoute:

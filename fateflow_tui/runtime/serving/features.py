@@ -21,7 +21,7 @@ from fateflow_tui.components.online import Row
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest, ComponentFailed, DamagedFile, FateFlowError, NotFound
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.ports import Collection
+from fateflow_tui.core.ports import RecordCollection
 from fateflow_tui.runtime.serving.messages import Ids, InferenceFailed, ServingCode
 
 # Of the table's facts on disk: other facts are another file.
@@ -157,7 +157,7 @@ class FeatureBinding(msgspec.Struct, frozen=True):
 class FeatureTables:
     """Nothing is looked up that was not bound here by an operator of this site."""
 
-    def __init__(self, home: Home, tables: Tables, records: Collection) -> None:
+    def __init__(self, home: Home, tables: Tables, records: RecordCollection) -> None:
         self._home = home
         self._tables = tables
         self._records = records

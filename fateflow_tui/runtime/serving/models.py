@@ -20,7 +20,7 @@ from fateflow_tui.core.document.problems import Problems
 from fateflow_tui.core.errors import BadRequest, ComponentFailed, Conflict, FateFlowError, NotBuilt, NotFound
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.models import Manifest, Pipeline
-from fateflow_tui.core.ports import Collection
+from fateflow_tui.core.ports import RecordCollection
 from fateflow_tui.runtime.serving.messages import InferenceFailed, ServingCode
 
 ROLES = ("guest", "host")  # that have columns, and so a share in a score
@@ -182,7 +182,7 @@ class ServedModel(msgspec.Struct, frozen=True):
 class LoadedModels:
     """Which versions are loaded is saved; what they are made of is read when it is needed first."""
 
-    def __init__(self, records: Collection, catalog: Catalog, parts: FindPart) -> None:
+    def __init__(self, records: RecordCollection, catalog: Catalog, parts: FindPart) -> None:
         self._records = records
         self._catalog = catalog
         self._parts = parts

@@ -21,7 +21,7 @@ from fateflow_tui.core.errors import (
     PartyRefused,
 )
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.ports import Collection
+from fateflow_tui.core.ports import RecordCollection
 from fateflow_tui.runtime.peers.client import Peers
 from fateflow_tui.runtime.serving.features import FeatureBinding, FeatureTables
 from fateflow_tui.runtime.serving.inference import InferenceRow, RowScorer
@@ -60,7 +60,7 @@ class ServingService:
         tables: Tables,
         peers: Peers,
         parts: FindPart,
-        records: Callable[[str], Collection],
+        records: Callable[[str], RecordCollection],
     ) -> None:
         self._config = config
         self._models = LoadedModels(records("serving_models"), catalog, parts)
