@@ -20,8 +20,7 @@ from fateflow_tui.core.errors import StaleVersion
 from fateflow_tui.core.ports import Versioned
 from fateflow_tui.store.document import COLLECTIONS, KEY, META
 from fateflow_tui.store.locks import FileLock
-from fateflow_tui.store.schema import SCHEMA_TABLE
-from fateflow_tui.store.storage import AtomicStorage, Tables, temporary_path
+from fateflow_tui.store.storage import SCHEMA_TABLE, AtomicStorage, Tables, temporary_path
 
 VERSION: Final = "_version"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")

@@ -9,8 +9,7 @@ import msgspec
 
 from fateflow_tui.core.errors import LeaseLost, StaleVersion
 from fateflow_tui.core.ports import JobCommit, Lease, StoredJob
-from fateflow_tui.store.schema import SCHEMA_TABLE, Schema
-from fateflow_tui.store.storage import Tables
+from fateflow_tui.store.storage import SCHEMA_TABLE, Schema, Tables
 
 """A document as TinyDB has it: records by table and TinyDB's number."""
 

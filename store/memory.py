@@ -14,7 +14,7 @@ from fateflow_tui.core.errors import DamagedFile
 from fateflow_tui.core.ports import JobCommit, Lease, StoredJob
 from fateflow_tui.store.collections import TinyCollection
 from fateflow_tui.store.document import Document
-from fateflow_tui.store.names import check_job_id, newest_first
+from fateflow_tui.store.jobs import check_job_id, newest_first
 
 
 class MemoryJobStore:

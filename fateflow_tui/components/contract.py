@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from fateflow_tui.core.errors import NotBuilt
 from fateflow_tui.core.ids import Party
@@ -188,3 +188,21 @@ class Module(Generic[P]):
 def variable(name: str, source: str, target: str) -> Variable:
     """A declared variable; roles are written ``"guest"`` or ``"guest, host"``."""
     return Variable(name, frozenset(source.replace(" ", "").split(",")), frozenset(target.replace(" ", "").split(",")))
+
+
+class StrictParameters(Parameters):
+    """Parameters whose values must have the right JSON type: no "1" for 1, no 1 for true; 1 for 1.0 is fine."""
+
+    model_config = ConfigDict(strict=True)
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+# Goes into `Annotated[Literal[...], AnyCase]`; the literals are lower case.
+AnyCase = BeforeValidator(_lower)
+
+PositiveInt = Annotated[int, Field(gt=0)]
+RoleWithData = Annotated[Literal["guest", "host"], AnyCase]
+NumberType = Annotated[Literal["int", "int64", "long", "float", "float64", "str"], AnyCase]

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from fateflow_tui.components.contract import Context, Module
-from fateflow_tui.components.parameters import StrictParameters
+from fateflow_tui.components.contract import Context, Module, StrictParameters
 from fateflow_tui.core.errors import ComponentFailed
 
 if TYPE_CHECKING:

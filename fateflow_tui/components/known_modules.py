@@ -1,4 +1,4 @@
-"""What is known of modules without importing them: where the built-in ones are, and which others FATE has."""
+"""The modules of FATE that this version knows by name only."""
 
 from __future__ import annotations
 
@@ -6,23 +6,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from fateflow_tui.core.ports import ModuleFacts
-
-# Module name -> "package:Class". The same names are declared as entry points, for those who list them by metadata.
-BUILT_IN: Final[Mapping[str, str]] = {
-    "DataIO": "fateflow_tui.components.data_io:DataIO",
-    "DataTransform": "fateflow_tui.components.data_io:DataTransform",
-    "Download": "fateflow_tui.components.download:Download",
-    "Evaluation": "fateflow_tui.components.evaluation:Evaluation",
-    "HeteroLR": "fateflow_tui.components.hetero_lr:HeteroLR",
-    "Intersection": "fateflow_tui.components.intersection:Intersection",
-    "ModelRestore": "fateflow_tui.components.model_store:ModelRestore",
-    "ModelStore": "fateflow_tui.components.model_store:ModelStore",
-    "Reader": "fateflow_tui.components.reader:Reader",
-    "SecureAddExample": "fateflow_tui.components.secure_add:SecureAddExample",
-    "Sleep": "fateflow_tui.components.sleep:Sleep",
-    "Upload": "fateflow_tui.components.upload:Upload",
-    "Writer": "fateflow_tui.components.writer:Writer",
-}
 
 _GUEST_HOST: Final = frozenset({"guest", "host"})
 _WITH_ARBITER: Final = frozenset({"guest", "host", "arbiter"})

@@ -7,8 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from fateflow_tui.components.contract import Context, Module
-from fateflow_tui.components.parameters import StrictParameters
+from fateflow_tui.components.contract import Context, Module, StrictParameters
 from fateflow_tui.core.errors import ComponentFailed
 from fateflow_tui.core.ids import Party, party_model_id
 from fateflow_tui.registry.location import ModelLocation

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from fateflow_tui.components.contract import Context, Module
+from fateflow_tui.components.contract import Context, Module, StrictParameters
 from fateflow_tui.components.online import pass_on
-from fateflow_tui.components.parameters import StrictParameters
 from fateflow_tui.core.errors import ComponentFailed
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ import secrets
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from fateflow_tui.components.contract import Context, Module, variable
-from fateflow_tui.components.parameters import PositiveInt, StrictParameters
+from fateflow_tui.components.contract import Context, Module, PositiveInt, StrictParameters, variable
 from fateflow_tui.core.errors import ComponentFailed
 from fateflow_tui.core.ids import Party
 

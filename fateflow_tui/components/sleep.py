@@ -7,8 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from fateflow_tui.components.contract import Context, Module
-from fateflow_tui.components.parameters import StrictParameters
+from fateflow_tui.components.contract import Context, Module, StrictParameters
 
 _STEPS = 20  # how often it reports progress
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import msgspec
 
-from fateflow_tui.core.document.graph import topological_order
+from fateflow_tui.core.document.dsl import topological_order
 from fateflow_tui.core.errors import BadRequest
 
 Link = tuple[str, str]

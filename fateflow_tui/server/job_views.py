@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from fateflow_tui.core.document.graph import topological_order
+from fateflow_tui.core.document.dsl import topological_order
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.core.plan import JobOptions, PartyDocument

@@ -17,8 +17,15 @@ from fateflow_tui.store.collections import open_collection
 from fateflow_tui.store.document import JOBS
 from fateflow_tui.store.jobs import TinyJobStore
 from fateflow_tui.store.locks import FileLock, LockStripes
-from fateflow_tui.store.schema import Plain, Schema
-from fateflow_tui.store.storage import AtomicStorage, damaged_files, read_file, temporary_path, write_temporary
+from fateflow_tui.store.storage import (
+    AtomicStorage,
+    Plain,
+    Schema,
+    damaged_files,
+    read_file,
+    temporary_path,
+    write_temporary,
+)
 
 JOB = "202611240151070000001"
 OTHER = "202611240151080000002"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fateflow_tui.core.document import check_job, derive_predict_dsl, examine_job, plan_job
-from fateflow_tui.core.document.graph import topological_order
+from fateflow_tui.core.document.dsl import topological_order
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import JobPlan
 from tests.unit.document_catalog import ROLES, FateCatalog

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from fateflow_tui.artifacts.home import Home
-from fateflow_tui.components.catalog import load_catalog
-from fateflow_tui.components.known_modules import BUILT_IN
+from fateflow_tui.components.catalog import BUILT_IN, load_catalog
 from fateflow_tui.core.document import examine_job
 from fateflow_tui.core.errors import ComponentFailed
 from fateflow_tui.runtime.home.doctor import checks
@@ -16,7 +15,7 @@ from fateflow_tui.runtime.site_config import SiteConfig
 
 
 def test_facts_of_a_broken_module_are_a_failure_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(BUILT_IN, "Sleep", "no_such_package.sleep:Sleep")  # type: ignore[arg-type]
+    monkeypatch.setitem(BUILT_IN, "Sleep", "no_such_package.sleep:Sleep")
     catalog = load_catalog()
     with pytest.raises(ComponentFailed, match=r"Sleep cannot be loaded: ModuleNotFoundError.*no_such_package"):
         catalog.facts("Sleep")

@@ -10,8 +10,7 @@ import pytest
 from gmpy2 import invert, mpz
 
 from fateflow_tui.components.hetero_lr import HeteroLR, training
-from fateflow_tui.components.paillier.keys import PublicKey
-from fateflow_tui.components.paillier.vectors import CipherVector
+from fateflow_tui.components.paillier import CipherVector, PublicKey
 from fateflow_tui.core.ids import Party
 from fateflow_tui.worker.codec import Payload, decode
 from fateflow_tui.worker.testing import MemoryBus

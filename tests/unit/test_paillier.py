@@ -9,8 +9,16 @@ from gmpy2 import mpz
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fateflow_tui.components.paillier.keys import FixedBase, PrivateKey, PublicKey, generate
-from fateflow_tui.components.paillier.vectors import FRACTION_BITS, CipherVector, decrypt, weighted_products
+from fateflow_tui.components.paillier import (
+    FRACTION_BITS,
+    CipherVector,
+    FixedBase,
+    PrivateKey,
+    PublicKey,
+    decrypt,
+    generate,
+    weighted_products,
+)
 
 MODULUS = mpz(2**521 - 1)
 

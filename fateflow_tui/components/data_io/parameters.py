@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from fateflow_tui.components.parameters import AnyCase, NumberType, StrictParameters
+from fateflow_tui.components.contract import AnyCase, NumberType, StrictParameters
 
 if TYPE_CHECKING:
     pass

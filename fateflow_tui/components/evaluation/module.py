@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from fateflow_tui.components.contract import Context, Module
+from fateflow_tui.components.contract import AnyCase, Context, Module, StrictParameters
 from fateflow_tui.components.online import pass_on
-from fateflow_tui.components.parameters import AnyCase, StrictParameters
 from fateflow_tui.core.errors import ComponentFailed, NotBuilt
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fateflow_tui.components import paillier
 from fateflow_tui.components.hetero_lr import exchange
 from fateflow_tui.components.hetero_lr.exchange import join
 from fateflow_tui.components.hetero_lr.optimization import OPTIMIZERS, Optimizer, rule
 from fateflow_tui.components.hetero_lr.tasks import Work, announced, flows, prefixes
 from fateflow_tui.components.hetero_lr.training import Pace
-from fateflow_tui.components.paillier import keys
-from fateflow_tui.components.paillier.vectors import CipherVector, decrypt
+from fateflow_tui.components.paillier import CipherVector, decrypt
 from fateflow_tui.core.errors import ComponentFailed
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Arbiter:
                 f"early_stop {parameters.early_stop!r} needs the loss, which {len(self._hosts)} hosts cannot compute",
                 hint='set early_stop to "weight_diff"',
             )
-        self._key = keys.generate(parameters.encrypt_param.key_length)
+        self._key = paillier.generate(parameters.encrypt_param.key_length)
         for role in ("guest", "host"):
             ctx.send("paillier_pubkey", self._key.public.message(), role)
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fateflow_tui.components.paillier.keys import PublicKey
-from fateflow_tui.components.paillier.vectors import CipherVector
+from fateflow_tui.components.paillier import CipherVector, PublicKey
 from fateflow_tui.core.errors import ComponentFailed
 
 if TYPE_CHECKING:

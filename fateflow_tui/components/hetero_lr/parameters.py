@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from fateflow_tui.components.parameters import AnyCase, PositiveInt, StrictParameters
+from fateflow_tui.components.contract import AnyCase, PositiveInt, StrictParameters
 
 if TYPE_CHECKING:
     pass

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fateflow_tui.components.hetero_lr import exchange
 from fateflow_tui.components.hetero_lr.exchange import join
 from fateflow_tui.components.hetero_lr.optimization import Penalty, initial
-from fateflow_tui.components.paillier.vectors import FRACTION_BITS, CipherVector
+from fateflow_tui.components.paillier import FRACTION_BITS, CipherVector
 from fateflow_tui.core.errors import ComponentFailed
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fateflow_tui.components.hetero_lr.parameters import HeteroLogisticParam
     from fateflow_tui.components.hetero_lr.rows import Rows
     from fateflow_tui.components.hetero_lr.validation import Watch
-    from fateflow_tui.components.paillier.keys import PublicKey
+    from fateflow_tui.components.paillier import PublicKey
 
 
 Floats = NDArray[np.float64]

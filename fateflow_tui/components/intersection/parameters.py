@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from fateflow_tui.components.parameters import AnyCase, PositiveInt, RoleWithData, StrictParameters
+from fateflow_tui.components.contract import AnyCase, PositiveInt, RoleWithData, StrictParameters
 
 if TYPE_CHECKING:
     pass
