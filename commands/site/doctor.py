@@ -32,7 +32,7 @@ class Finding(Protocol):
     @property
     def text(self) -> str: ...
     @property
-    def fix(self) -> str: ...
+    def hint(self) -> str: ...
 
 
 @app.command(cls=Command)
@@ -62,8 +62,8 @@ def check_lines(found: Sequence[Finding], limit: int) -> Iterator[str]:
         head = f"{'✓' if check.ok else '✗'} {name}  "
         columns_left = max(20, limit - width(head)) if limit else 0
         lines = _wrapped(clean(check.text), columns_left)
-        if not check.ok and check.fix:
-            lines += _wrapped(f"→ {clean(check.fix)}", columns_left)
+        if not check.ok and check.hint:
+            lines += _wrapped(f"→ {clean(check.hint)}", columns_left)
         yield f"{head}{lines[0]}"
         yield from (f"{' ' * width(head)}{line}" for line in lines[1:])
 

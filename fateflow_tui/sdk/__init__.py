@@ -1,4 +1,4 @@
-"""The Python SDK: the door through which front ends and programs talk to a scheduler.
+"""The Python SDK: clients of a scheduler.
 
 from fateflow_tui.sdk import FateFlow
 
@@ -7,8 +7,9 @@ with FateFlow() as flow:
     print(flow.wait(job.job_id).status)
     print(flow.models(limit=1), flow.tables("experiment"))
 
-`nouns` lists all that a client offers, and `calls` says what it takes and gives. `Pipeline` (see `pipeline`) builds
-jobs from components; `FlowClient` (see `flow_client`) is FATE's own SDK by its old names.
+`AsyncFateFlow` is the same for programs with an event loop. `namespaces` lists the operations of both; their
+arguments and results are documented in `operations`. `Pipeline` (see `pipeline`) builds jobs from components.
+`FlowClient` (see `fate`) has the names of FATE's own SDK.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncFateFlow", "FateFlow", "FlowClient", "Pipeline"]
 
-_PLACES: Final = {
+_MODULES: Final = {
     "AsyncFateFlow": "fateflow_tui.sdk.async_client",
     "FateFlow": "fateflow_tui.sdk.client",
     "FlowClient": "fateflow_tui.sdk.fate",
@@ -33,7 +34,7 @@ _PLACES: Final = {
 
 
 def __getattr__(name: str) -> Any:
-    """The clients are imported when they are used: their HTTP library takes longer than a whole completion may."""
-    if name in _PLACES:
-        return getattr(import_module(_PLACES[name]), name)
+    """Import a client on first use: its HTTP library takes longer to import than a shell completion may."""
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""From an answer's bytes to a result, or to the error that the scheduler raised."""
+"""Answers: from bytes to an envelope, and to the error that the scheduler raised."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from fateflow_tui.core.errors import (
 
 
 class ErrorDetail(msgspec.Struct, frozen=True):
-    """What our schedulers add to a failure."""
+    """Details of a failure; sent by fateflow, not by FATE-Flow."""
 
     code: str = ""
     exit_code: int = 1
@@ -31,7 +31,7 @@ class ErrorDetail(msgspec.Struct, frozen=True):
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """FATE-Flow's answer; None for members that were left out."""
+    """An answer in FATE-Flow's form; None for missing members."""
 
     retcode: int
     retmsg: str = ""
@@ -42,7 +42,7 @@ class Envelope(msgspec.Struct, frozen=True):
     error: ErrorDetail | None = None
 
     def raise_failure(self) -> None:
-        """Raises what the scheduler raised, as the same class where it is known here."""
+        """Raise the error that the scheduler raised, as the same class if it is known. Does nothing on success."""
         if self.retcode == 0:
             return
         detail = self.error or ErrorDetail()
@@ -55,18 +55,18 @@ class Envelope(msgspec.Struct, frozen=True):
 
 
 def read_envelope(content: bytes, status: int, address: str) -> Envelope:
-    """Raises SchedulerUnreachable when something else than FATE-Flow answers at this address."""
+    """Parse an answer. Raises SchedulerUnreachable when the server at this address is not FATE-Flow."""
     try:
         return msgspec.json.decode(content, type=Envelope)
     except msgspec.MsgspecError:
         raise SchedulerUnreachable(
-            f"what answers at {address} is no FATE-Flow: HTTP status {status}",
-            hint="correct the address; `fateflow server status` shows the one of the own scheduler",
+            f"the server at {address} is not FATE-Flow: HTTP status {status}",
+            hint="correct the address; `fateflow server status` prints the one of the local scheduler",
         ) from None
 
 
 def _kinds(kind: type[FateFlowError]) -> Iterator[type[FateFlowError]]:
-    """The errors of `core.errors`; those of other rooms are made of other things than a message."""
+    """The errors of `core.errors`; other subclasses are not created from a message."""
     for sub in kind.__subclasses__():
         yield from _kinds(sub)
         if sub.__module__ == FateFlowError.__module__:

@@ -1,4 +1,4 @@
-"""Where the scheduler is: named by the user, or found by the file that a running one leaves in its home."""
+"""The scheduler's address: given by the user, or read from the file that a running scheduler writes to its home."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ START_HINT = "start one with: fateflow server start"
 
 
 class RunFile(msgspec.Struct, frozen=True):
-    """`run.json`: the running scheduler. started_at: ms since the epoch. certificate: path, "" without TLS."""
+    """`run.json`, written by a running scheduler. started_at: ms since the epoch. certificate: path, "" without TLS."""
 
     pid: int
     url: str
@@ -27,7 +27,7 @@ class RunFile(msgspec.Struct, frozen=True):
 
 
 class Target(msgspec.Struct, frozen=True):
-    """Whom to call. origin: how it was found, for error messages. app_key, secret_key: to sign calls with, if any."""
+    """The address of a scheduler. origin: how it was found, for error messages. app_key, secret_key: sign calls."""
 
     url: str
     token: str = ""
@@ -48,7 +48,7 @@ def default_home() -> Path:
 
 
 def read_run_file(home: Path) -> RunFile | None:
-    """None when no scheduler has left its address there, or what it left is damaged."""
+    """Read the run file of a home; None when there is none, or it is damaged."""
     try:
         return msgspec.json.decode((home / RUN_FILE).read_bytes(), type=RunFile)
     except (OSError, msgspec.MsgspecError):
@@ -62,7 +62,7 @@ def find(
     app_key: str | None = None,
     secret_key: str | None = None,
 ) -> Target:
-    """The scheduler at `url` or $FATEFLOW_URL (with `token` or $FATEFLOW_TOKEN), else the one of the home.
+    """Find the scheduler at `url` or $FATEFLOW_URL (with `token` or $FATEFLOW_TOKEN), else the one of the home.
 
     Raises SchedulerUnreachable when none runs on the home.
     """
@@ -74,16 +74,16 @@ def find(
     directory = Path(home).expanduser() if home is not None else default_home()
     run = read_run_file(directory)
     if run is None:
-        raise SchedulerUnreachable(f"no scheduler runs on {directory}", hint=START_HINT)
+        raise SchedulerUnreachable(f"no scheduler is running on {directory}", hint=START_HINT)
     origin = f"{run.url} (process {run.pid}, {directory})"
     return Target(run.url, token or run.token, run.certificate, origin, *keys)
 
 
 def verification(target: Target) -> Any:
-    """How httpx is to judge the scheduler's certificate: by itself when it is known from the run file."""
+    """How httpx verifies the scheduler's certificate: against the one in the run file, if there is one."""
     if not target.certificate:
-        return target.url.startswith("https:")  # reading the authorities takes longer than most calls
+        return target.url.startswith("https:")  # loading the CA certificates takes longer than most calls
     context = ssl.create_default_context(cafile=target.certificate)
-    context.check_hostname = False  # the very certificate is known, whatever names it has
+    context.check_hostname = False  # exactly this certificate is expected, whatever names it has
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     return context

@@ -1,4 +1,4 @@
-"""Starting and stopping the scheduler of a home on this machine."""
+"""Start and stop the scheduler of a home on this machine."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from fateflow_tui.sdk.types import SiteStatus
 
 START_LOG = "start.log"
 STANDBY_LOG = "standby.log"
-_LOOK_EVERY = 0.02  # seconds
-_SAID = 4_000  # bytes of the process's own words that are shown when it does not start
+_POLL_INTERVAL = 0.02  # seconds
+_MAX_OUTPUT = 4_000  # bytes of the process's output that are shown when it does not start
 
 
 def start(
@@ -32,23 +32,24 @@ def start(
     advertised: str = "",
     timeout: float = 30.0,
 ) -> SiteStatus:
-    """Starts a scheduler that outlives this process, and returns when it answers.
+    """Start a scheduler that outlives this process, and wait until it answers.
 
-    port: exactly this one; without it 9380, or the next that is free. parties: what it plays, none for a standalone
-    site. Raises Conflict when one runs on this home already, FateFlowError with the cause when it does not start.
+    port: by default 9380, or the next free one. parties: that the site plays; none for a standalone site. timeout:
+    seconds until TimedOut is raised. Raises Conflict when a scheduler already runs on this home, FateFlowError with
+    the cause when it does not start.
     """
     directory = _directory(home)
     running = status(directory)
     if running is not None:
         raise Conflict(
-            f"a scheduler runs on {directory} already: {running.url} (process {running.pid})",
-            hint="fateflow server stop ends it",
+            f"a scheduler already runs on {directory}: {running.url} (process {running.pid})",
+            hint="stop it with: fateflow server stop",
             data={"url": running.url, "pid": running.pid},
         )
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    said = directory / "logs" / "fate_flow" / START_LOG
-    said.parent.mkdir(parents=True, exist_ok=True)
-    with said.open("wb") as output:
+    log = directory / "logs" / "fate_flow" / START_LOG
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
         process = subprocess.Popen(
             command(directory, host=host, port=port, parties=parties, name=name, advertised=advertised),
             stdin=subprocess.DEVNULL,
@@ -57,15 +58,15 @@ def start(
             cwd=directory,
             start_new_session=True,
         )
-    return _until_it_answers(directory, process, said, timeout)
+    return _wait_until_ready(directory, process, log, timeout)
 
 
 def stand_by(home: Path | str | None = None) -> int:
-    """Starts a process that takes over when the scheduler of a home is gone; gives its number."""
+    """Start a process that takes over when the scheduler of a home ends. Returns its process id."""
     directory = _directory(home)
-    said = directory / "logs" / "fate_flow" / STANDBY_LOG
-    said.parent.mkdir(parents=True, exist_ok=True)
-    with said.open("ab") as output:
+    log = directory / "logs" / "fate_flow" / STANDBY_LOG
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
         process = subprocess.Popen(
             [*command(directory), "--standby"],
             stdin=subprocess.DEVNULL,
@@ -74,7 +75,7 @@ def stand_by(home: Path | str | None = None) -> int:
             cwd=directory,
             start_new_session=True,
         )
-    process.returncode = 0  # it lives on by itself: no child that somebody has to wait for
+    process.returncode = 0  # it outlives this process, which must not wait for it
     return process.pid
 
 
@@ -87,7 +88,7 @@ def command(
     name: str = "",
     advertised: str = "",
 ) -> list[str]:
-    """The command line of a scheduler in the foreground."""
+    """Return the command line that runs a scheduler in the foreground."""
     words = [sys.executable, "-m", "fateflow_tui.server", "--home", str(home)]
     words += ["--host", host] if host else []
     words += ["--port", str(port)] if port is not None else []
@@ -98,7 +99,10 @@ def command(
 
 
 def stop(home: Path | str | None = None, timeout: float = 20.0) -> bool:
-    """Ends the scheduler of a home and waits until its process is gone; False when none ran. Raises TimedOut."""
+    """Stop the scheduler of a home and wait until its process has ended; False when none was running.
+
+    timeout: seconds until TimedOut is raised.
+    """
     directory = _directory(home)
     run = read_run_file(directory)
     if run is None or not is_alive(run):
@@ -110,16 +114,16 @@ def stop(home: Path | str | None = None, timeout: float = 20.0) -> bool:
         if time.monotonic() > end:
             raise TimedOut(
                 f"the scheduler of {directory} (process {run.pid}) has not ended within {timeout:g} s",
-                hint=f"kill it with: kill -9 {run.pid}; its jobs go on at the next start",
+                hint=f"kill it with: kill -9 {run.pid}; its jobs continue at the next start",
             )
-        time.sleep(_LOOK_EVERY)
-    with contextlib.suppress(ChildProcessError):  # only a child when this very process has started it
+        time.sleep(_POLL_INTERVAL)
+    with contextlib.suppress(ChildProcessError):  # it is a child only if this process started it
         os.waitpid(run.pid, os.WNOHANG)
     return True
 
 
 def status(home: Path | str | None = None) -> SiteStatus | None:
-    """The scheduler that answers for a home; None when there is none."""
+    """Return the status of a home's scheduler; None when none is running."""
     directory = _directory(home)
     if read_run_file(directory) is None:
         return None
@@ -131,7 +135,7 @@ def status(home: Path | str | None = None) -> SiteStatus | None:
 
 
 def is_alive(run: RunFile) -> bool:
-    """Whether the scheduler's process exists and is no other one that got its number."""
+    """Whether the scheduler's process exists, and its id was not taken by another process."""
     try:
         os.kill(run.pid, 0)
     except ProcessLookupError:
@@ -144,39 +148,39 @@ def is_alive(run: RunFile) -> bool:
 def _is_scheduler(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
-        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+        command_line = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return sys.platform != "linux"
-    # A process on its way out has no words any more; it is gone when nothing but its exit code is left (Z).
-    return state != "Z" and (not words or b"fateflow" in words)
+    # The command line of a process that is ending is empty; only a zombie (Z) has ended.
+    return state != "Z" and (not command_line or b"fateflow" in command_line)
 
 
-def _until_it_answers(directory: Path, process: subprocess.Popen[bytes], said: Path, timeout: float) -> SiteStatus:
+def _wait_until_ready(directory: Path, process: subprocess.Popen[bytes], log: Path, timeout: float) -> SiteStatus:
     end = time.monotonic() + timeout
     while True:
         run = read_run_file(directory)
         if run is not None and run.pid == process.pid:
             site = status(directory)
             if site is not None:
-                process.returncode = 0  # it lives on by itself: no child that somebody has to wait for
+                process.returncode = 0  # it outlives this process, which must not wait for it
                 return site
         code = process.poll()
         if code is not None:
             raise FateFlowError(
-                f"the scheduler did not start (exit code {code}): {_words(said)}",
-                hint=f"its whole output is in {said}",
+                f"the scheduler did not start (exit code {code}): {_output(log)}",
+                hint=f"its complete output is in {log}",
                 data={"exit_code": code},
             )
         if time.monotonic() > end:
             process.terminate()
-            raise TimedOut(f"the scheduler does not answer after {timeout:g} s: {_words(said)}", hint=f"see {said}")
-        time.sleep(_LOOK_EVERY)
+            raise TimedOut(f"the scheduler did not answer within {timeout:g} s: {_output(log)}", hint=f"see {log}")
+        time.sleep(_POLL_INTERVAL)
 
 
-def _words(said: Path) -> str:
-    """What the process has said, without the heading of a start that failed."""
-    text = said.read_bytes()[-_SAID:].decode(errors="replace").strip()
-    return text.removeprefix("fateflow did not start: ") or "it said nothing"
+def _output(log: Path) -> str:
+    """The last output of the process, without the prefix of a failed start."""
+    text = log.read_bytes()[-_MAX_OUTPUT:].decode(errors="replace").strip()
+    return text.removeprefix("fateflow did not start: ") or "no output"
 
 
 def _directory(home: Path | str | None) -> Path:

@@ -1,4 +1,4 @@
-"""The signature with which clients of FATE-Flow 1.7 and later prove who they are: HMAC-SHA1 with a shared secret."""
+"""Request signatures of FATE-Flow 1.7 and later: HMAC-SHA1 with a shared secret."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ def signature_headers(
     timestamp: str = "",
     nonce: str = "",
 ) -> dict[str, str]:
-    """The headers that sign a request. target: path with query, as sent. body: JSON. form: text parts; files do not
-    count. timestamp: ms since the epoch, by default now. nonce: used once, by default made up.
+    """Return the headers that sign a request.
+
+    target: path with query, as sent. body: JSON. form: text parts; files are not signed. timestamp: ms since the
+    epoch, by default now. nonce: unique, by default generated.
     """
     timestamp, nonce = timestamp or str(time.time_ns() // 1_000_000), nonce or uuid.uuid1().hex
     fields = "&".join(

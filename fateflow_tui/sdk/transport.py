@@ -1,4 +1,4 @@
-"""What the two clients share about HTTP: requests, answers, failures."""
+"""HTTP of both clients: requests, answers and failures."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ T = TypeVar("T")
 
 _CONNECT = 5.0  # seconds
 _ANSWER = 30.0
-_SILENCE = 45.0  # of a stream; the scheduler says something every 15
+_SILENCE = 45.0  # of a stream; the scheduler sends something every 15
 
 
 def settings(target: Target) -> dict[str, Any]:
-    """Arguments of an httpx client for this scheduler. Proxies of the environment are not for it."""
+    """The arguments of an httpx client for this scheduler. It does not use the proxies of the environment."""
     headers = {
         "Accept": "application/vnd.fateflow+json, application/json",
         "X-FateFlow-User": _user().encode("ascii", "replace").decode(),
@@ -51,7 +51,7 @@ def settings(target: Target) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def request_of(call: Call[Any]) -> Iterator[dict[str, Any]]:
-    """Arguments of httpx's `request`; a file to upload is open meanwhile."""
+    """The arguments of httpx's `request`; a file to upload stays open within the context."""
     arguments: dict[str, Any] = {
         "method": call.method,
         "url": call.path,
@@ -70,7 +70,7 @@ def request_of(call: Call[Any]) -> Iterator[dict[str, Any]]:
 
 
 def result(call: Call[T], response: httpx.Response, target: Target) -> T:
-    """Reads an answer. Raises what the scheduler raised."""
+    """Read an answer. Raises the error that the scheduler raised."""
     envelope = read_envelope(response.content, response.status_code, target.url)
     if envelope.retcode not in call.tolerated:
         envelope.raise_failure()
@@ -78,53 +78,60 @@ def result(call: Call[T], response: httpx.Response, target: Target) -> T:
         return call.read(envelope)
     except msgspec.ValidationError as error:
         raise FateFlowError(
-            f"the answer of {target.url} to {call.path} is not what this client knows: {error}",
-            hint="client and scheduler are of different versions; restart the scheduler",
+            f"cannot read the answer of {target.url} to {call.path}: {error}",
+            hint="client and scheduler have different versions; restart the scheduler",
         ) from error
 
 
 def unreachable(target: Target, error: httpx.HTTPError) -> SchedulerUnreachable:
-    cause = "it does not answer in time" if isinstance(error, httpx.TimeoutException) else str(error) or "it hung up"
+    """The error for a request that failed without an answer."""
+    cause = "timed out" if isinstance(error, httpx.TimeoutException) else str(error) or "connection closed"
     return SchedulerUnreachable(f"no scheduler answers at {target.origin or target.url}: {cause}", hint=START_HINT)
 
 
 def stream_timeout() -> httpx.Timeout:
+    """The timeout of a stream, between two chunks."""
     return httpx.Timeout(_SILENCE, connect=_CONNECT)
 
 
 def is_stream(response: httpx.Response) -> bool:
+    """Whether the answer is an event stream."""
     return bool(response.headers.get("content-type", "").startswith("text/event-stream"))
 
 
 def raise_no_stream(response: httpx.Response, content: bytes, target: Target) -> NoReturn:
-    """Raises the failure that came in the place of a stream."""
+    """Raise the failure that was answered instead of a stream."""
     read_envelope(content, response.status_code, target.url).raise_failure()
-    raise SchedulerUnreachable(f"{target.url} sends no events", hint=START_HINT)
+    raise SchedulerUnreachable(f"{target.url} does not send events", hint=START_HINT)
 
 
 def event_of(frame: Frame) -> Event:
+    """Decode an event."""
     body = msgspec.json.decode(frame.data, type=dict[str, Any])
     return Event(frame.number or 0, body.get("at", 0), frame.kind, body.get("job_id", ""), body.get("data", {}))
 
 
 def log_line_of(frame: Frame) -> LogLine:
+    """Decode a log line."""
     return msgspec.json.decode(frame.data, type=LogLine)
 
 
 def is_file(response: httpx.Response) -> bool:
-    """Whether a file call succeeded: its failures have another HTTP status."""
+    """Whether the answer is a file; failures have another HTTP status."""
     return response.status_code == 200
 
 
 def raise_no_file(response: httpx.Response, content: bytes, target: Target) -> NoReturn:
-    """Raises the failure that came in the place of a file."""
+    """Raise the failure that was answered instead of a file."""
     read_envelope(content, response.status_code, target.url).raise_failure()
-    raise FateFlowError(f"{target.url} sends no file: HTTP status {response.status_code}")
+    raise FateFlowError(f"{target.url} did not send a file: HTTP status {response.status_code}")
 
 
 @contextlib.contextmanager
 def file_of(target: Path) -> Iterator[IO[bytes]]:
-    """A file to be written, which gets its name when it is whole. Raises FateFlowError when it cannot be written."""
+    """Open a file for writing that appears at `target` when it is complete. Raises FateFlowError when it cannot be
+    written.
+    """
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         with part.open("xb") as file:
@@ -137,7 +144,7 @@ def file_of(target: Path) -> Iterator[IO[bytes]]:
 
 
 def written(call: Call[T], target: Path) -> T:
-    """The result of a call whose file has been written."""
+    """The result of a call after its file has been written."""
     return call.read(Envelope(0, data=str(target)))
 
 

@@ -87,15 +87,15 @@ def test_each_flaw_of_a_home_is_found(home: Path, tmp_path: Path) -> None:
     found = stopped(home)
     flaws = {name: check for name, check in found.items() if not check.ok}
     assert set(flaws) == {"configuration", "keys", "state files", "tables", "models", "clock", "modules"}
-    assert flaws["keys"].fix == f"chmod 600 {home}/keys/site.pem {home}/run.json"
+    assert flaws["keys"].hint == f"chmod 600 {home}/keys/site.pem {home}/run.json"
     assert str(damaged) in flaws["state files"].text
     assert "experiment.rows" in flaws["tables"].text
     assert "guest#9999#guest-9999#model" in flaws["models"].text
     assert "2999" in flaws["clock"].text
     assert "no_such_package" in flaws["modules"].text
-    assert "did you mean capacity?" in flaws["configuration"].fix
+    assert "did you mean capacity?" in flaws["configuration"].hint
     assert "999999 left run.json behind" in found["scheduler"].text
-    assert all(check.fix for check in flaws.values())
+    assert all(check.hint for check in flaws.values())
     said = CommandLine(home, tmp_path)("doctor", code=1)
     assert f"→ chmod 600 {home}/keys/site.pem" in said.out
     assert {
@@ -108,7 +108,7 @@ def test_a_scheduler_that_does_not_answer_is_told_from_one_that_is_gone(tmp_path
         said = stopped(site.home)["scheduler"]  # as it looks to somebody who gets no answer
         assert not said.ok
         assert f"process {site.pid} works on" in said.text
-        assert f"kill -9 {site.pid}" in said.fix
+        assert f"kill -9 {site.pid}" in said.hint
         assert running(site)["scheduler"].ok
         site.crash()
         assert stopped(site.home)["scheduler"].ok
@@ -147,7 +147,7 @@ def test_more_memory_than_there_is(tmp_path: Path) -> None:
     SiteConfig(capacity=Capacity(memory=1 << 40)).save(tmp_path / "home" / "site.toml")
     check = stopped(tmp_path / "home")["memory"]
     assert not check.ok
-    assert "capacity.memory" in check.fix
+    assert "capacity.memory" in check.hint
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -174,13 +174,13 @@ def test_the_ways_to_peers_and_back(tmp_path: Path) -> None:
         back = running(guest)["peer host:10000 back"]
         assert not back.ok
         assert "does not reach this site" in back.text
-        assert back.fix.startswith("at its site: ")
+        assert back.hint.startswith("at its site: ")
 
         host.flow.remove_party("guest:9999")
         refused = running(guest)["peer host:10000"]
         assert not refused.ok
         assert "guest:9999 is not known" in refused.text
-        assert "fateflow party add guest:9999" in refused.fix
+        assert "fateflow party add guest:9999" in refused.hint
 
         arbiter.crash()
         away = running(guest)["peer arbiter:10000"]
@@ -191,4 +191,4 @@ def test_the_ways_to_peers_and_back(tmp_path: Path) -> None:
         guest.flow.add_party("host:10001", host.url)
         untrusted = running(guest)["peer host:10001"]
         assert not untrusted.ok
-        assert "fateflow party trust host:10001" in untrusted.fix
+        assert "fateflow party trust host:10001" in untrusted.hint

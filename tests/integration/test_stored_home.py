@@ -128,7 +128,7 @@ def test_a_failed_job_tells_why(home: StoredHome) -> None:
     assert (job.status, job.progress, job.description) == ("failed", 40, "bad labels, do not use")
     card = job.cards[0]
     assert (str(card.party), card.component, card.cause) == ("guest:9999", "dataio_0", _CAUSE)
-    assert card.fix.startswith("its columns are y, mean_radius")
+    assert card.hint.startswith("its columns are y, mean_radius")
     assert "ComponentFailed" in card.traceback
     assert home.flow.why(_FAILED).cards[0] == card
     story = home.flow.story(_FAILED)

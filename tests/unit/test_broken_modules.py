@@ -32,4 +32,4 @@ def test_the_doctor_names_what_cannot_be_loaded(tmp_path: Path) -> None:
     found = {check.name: check for check in checks(home, SiteConfig(), {"mine.py": "SyntaxError: invalid syntax"})}
     assert not found["modules"].ok
     assert "mine.py: SyntaxError" in found["modules"].text
-    assert found["modules"].fix
+    assert found["modules"].hint

@@ -219,8 +219,8 @@ def test_who_is_turned_away_is_known_here_until_he_is_let_in(caplog: pytest.LogC
     wrong, unknown = site.rejected_calls.checks(NOW + 12_000)
     assert (wrong.name, wrong.ok) == ("calls of guest:9999", False)
     assert wrong.text.startswith("3 were turned away, the last 12 s ago: the call was not signed with the key")
-    assert wrong.fix.endswith("fateflow party trust guest:9999")
-    assert (unknown.name, unknown.fix) == ("calls of guest:1", "at this site: fateflow party add guest:1 URL")
+    assert wrong.hint.endswith("fateflow party trust guest:9999")
+    assert (unknown.name, unknown.hint) == ("calls of guest:1", "at this site: fateflow party add guest:1 URL")
     assert [record.message.count("turned away") for record in caplog.records] == [1, 1], "each is logged once"
 
     good = call(site.session)

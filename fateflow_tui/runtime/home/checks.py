@@ -27,7 +27,7 @@ class DoctorCheck(msgspec.Struct, frozen=True):
     name: str
     ok: bool
     text: str
-    fix: str = ""
+    hint: str = msgspec.field(name="fix", default="")
 
 
 _LITTLE_SPACE: Final = 1 << 30  # bytes

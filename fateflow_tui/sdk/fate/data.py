@@ -1,4 +1,4 @@
-"""Members component, checkpoint, data and table."""
+"""The members component, checkpoint, data and table of `FlowClient`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fateflow_tui.sdk.fate.wire import Answer, Conf, Wire, as_query, conf_of, fi
 
 
 class Component:
-    """What components leave."""
+    """Outputs of components."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -26,7 +26,7 @@ class Component:
         return self._wire.post("tracking/component/metric/all", _place(job_id, role, party_id, component_name))
 
     def metric_delete(self, date: str | int | None = None, job_id: Id | None = None) -> Answer:
-        """Forgets the metrics of a job, or of all jobs of a day (`YYYYMMDD`)."""
+        """Delete the metrics of a job, or of all jobs of a day (`YYYYMMDD`)."""
         return self._wire.post("tracking/component/metric/delete", {"model": date, "job_id": job_id})
 
     def parameters(self, job_id: Id, role: str, party_id: Id, component_name: str) -> Answer:
@@ -41,7 +41,7 @@ class Component:
     def output_data(
         self, job_id: Id, role: str, party_id: Id, component_name: str, output_path: str | Path, limit: int = -1
     ) -> Answer:
-        """Unpacks the output tables into `job_<id>_<component>_<role>_<party>_output_data` below `output_path`."""
+        """Unpack the output tables into `job_<id>_<component>_<role>_<party>_output_data` below `output_path`."""
         name = f"job_{job_id}_{component_name}_{role}_{party_id}_output_data"
         body = {**_place(job_id, role, party_id, component_name), "limit": limit}
         folder = Path(output_path).expanduser().absolute() / name
@@ -62,7 +62,7 @@ class Component:
 
 
 class Checkpoint:
-    """What components write while they are trained."""
+    """Checkpoints that components write during training."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -101,7 +101,7 @@ def _part(role: str, party_id: Id, model_id: str, model_version: str, component_
 
 
 class Data:
-    """Tables from files, files from tables."""
+    """Make tables from files, and write tables to files."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -109,8 +109,8 @@ class Data:
     def upload(
         self, config_data: Conf | None = None, verbose: int = 0, drop: int = 0, *, conf_path: Conf | None = None
     ) -> Answer:
-        """Makes a table of a file of this machine, or with `use_local_data` 0 of the scheduler's. drop: replace one
-        of that name.
+        """Make a table from a file on this machine, or on the scheduler's with `use_local_data` 0. drop: replace an
+        existing table.
         """
         conf = conf_of(config_data, conf_path)
         conf["drop"] = 1 if drop == 1 else conf.get("drop", 0)
@@ -119,7 +119,7 @@ class Data:
         return self._wire.post_file("data/upload", _file(conf, config_data or conf_path), query=as_query(conf))
 
     def download(self, config_data: Conf | None = None, *, conf_path: Conf | None = None) -> Answer:
-        """Writes a table to a file of the scheduler's machine."""
+        """Write a table to a file on the scheduler's machine."""
         conf = conf_of(config_data, conf_path)
         conf["output_path"] = str(Path(str(conf.get("output_path", ""))).expanduser().absolute())
         return self._wire.post("data/download", conf)
@@ -146,7 +146,7 @@ class Table:
         party_id: Id | None = None,
         component_name: str | None = None,
     ) -> Answer:
-        """Deletes a table. The arguments after its name have no meaning, as in FATE."""
+        """Delete a table. The arguments after its name have no effect, as in FATE."""
         body = {"namespace": namespace, "table_name": table_name, "job_id": job_id, "role": role}
         return self._wire.post("table/delete", {**body, "party_id": party_id, "component_name": component_name})
 
@@ -165,7 +165,7 @@ class Table:
         feature_column: str | None = None,
         **more: Any,
     ) -> Answer:
-        """Makes a table of data that stay where they are."""
+        """Register data as a table without copying it."""
         body = {
             "engine": engine,
             "name": name,
@@ -183,7 +183,7 @@ class Table:
 
 
 def _file(conf: Mapping[str, Any], source: Any) -> Path:
-    """The file that a configuration names: as it is, or beside the configuration's own file."""
+    """The file of a configuration: its path as given, or relative to the configuration's own file."""
     named = Path(str(conf.get("file", ""))).expanduser()
     if named.is_file() or not isinstance(source, str | Path):
         return named

@@ -1,4 +1,4 @@
-"""Members job, task and queue."""
+"""The members job, task and queue of `FlowClient`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Job:
         conf_path: Conf | None = None,
         dsl_path: Conf | None = None,
     ) -> Answer:
-        """Submits a job; without a DSL one that predicts."""
+        """Submit a job; a prediction job without a DSL."""
         dsl = conf_of(dsl_data, dsl_path) if (dsl_data, dsl_path) != (None, None) else {}
         return self._wire.post("job/submit", {"job_dsl": dsl, "job_runtime_conf": conf_of(config_data, conf_path)})
 
@@ -55,7 +55,7 @@ class Job:
         return self._wire.post("job/stop", {"job_id": str(job_id)})
 
     def config(self, job_id: Id, role: str, party_id: Id, output_path: str | Path) -> Answer:
-        """Writes the documents of a job to `job_<id>_config` below `output_path`."""
+        """Write the documents of a job to `job_<id>_config` below `output_path`."""
         answer = self._wire.post("job/config", {"job_id": str(job_id), "role": role, "party_id": party_id})
         data = answer.get("data")
         if answer.get("retcode") != 0 or not isinstance(data, dict):
@@ -67,10 +67,10 @@ class Job:
                 text = json.dumps(value, indent=4, ensure_ascii=False)
                 (folder / f"{Path(name).name}.json").write_text(text, encoding="utf-8")
         kept = {name: value for name, value in data.items() if name not in ("dsl", "runtime_conf")}
-        return {**answer, "data": kept, "directory": str(folder), "retmsg": f"downloaded; see {folder}"}
+        return {**answer, "data": kept, "directory": str(folder), "retmsg": f"downloaded to {folder}"}
 
     def log(self, job_id: Id, output_path: str | Path) -> Answer:
-        """Unpacks the logs of a job into `job_<id>_log` below `output_path`."""
+        """Unpack the logs of a job into `job_<id>_log` below `output_path`."""
         folder = Path(output_path).expanduser().absolute() / f"job_{job_id}_log"
         return self._wire.archive("POST", "job/log/download", {"job_id": str(job_id)}, folder)
 
@@ -83,7 +83,7 @@ class Job:
         cpn_file_path: str | Path | None = None,
         cpn_list: Sequence[str] | str | None = None,
     ) -> Answer:
-        """The DSL with which components predict. cpn: a list of them, or the path of a file that has one."""
+        """Return the prediction DSL of components. cpn: a list of them, or the path of a file with a list."""
         dsl = json.dumps(conf_of(train_dsl, train_dsl_path))
         answer = self._wire.post(
             "job/dsl/generate", {"train_dsl": dsl, "cpn_str": _components(cpn, cpn_file_path, cpn_list), "version": "2"}
@@ -123,7 +123,7 @@ class Queue:
 
 
 def _components(cpn: Any, path: str | Path | None, names: Sequence[str] | str | None) -> Any:
-    """A list of components as it is sent: of a list, of a text, or of a file."""
+    """A list of components as it is sent; from a list, a text or a file."""
     if names is not None:
         return names if isinstance(names, str) else list(names)
     if isinstance(cpn, list | tuple):

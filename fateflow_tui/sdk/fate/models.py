@@ -1,4 +1,4 @@
-"""Members model, tag, privilege, remote_version and test."""
+"""The members model, tag, privilege, remote_version and test of `FlowClient`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Model:
     def import_model(
         self, config_data: Conf | None = None, from_database: bool = False, *, conf_path: Conf | None = None
     ) -> Answer:
-        """Registers a part from an archive, or starts the job that gets it from the second location."""
+        """Register a part from an archive, or start the job that copies it back from the second location."""
         conf = conf_of(config_data, conf_path)
         if from_database:
             return self._wire.post("model/restore", conf)
@@ -42,8 +42,8 @@ class Model:
     def export_model(
         self, config_data: Conf | None = None, to_database: bool = False, *, conf_path: Conf | None = None
     ) -> Answer:
-        """Writes a part as an archive into `output_path` of the configuration, or starts the job that copies it to
-        the second location.
+        """Write a part as an archive into `output_path` of the configuration, or start the job that copies it to the
+        second location.
         """
         conf = conf_of(config_data, conf_path)
         if to_database:
@@ -89,8 +89,8 @@ class Model:
         return self._wire.post("model/query", {**body, "query_filters": query_filters, **more})
 
     def tag_model(self, job_id: Id, tag_name: str, remove: bool = False) -> Answer:
-        verb = "remove" if remove else "create"
-        return self._wire.post(f"model/model_tag/{verb}", {"job_id": str(job_id), "tag_name": tag_name})
+        action = "remove" if remove else "create"
+        return self._wire.post(f"model/model_tag/{action}", {"job_id": str(job_id), "tag_name": tag_name})
 
     def tag_list(self, job_id: Id) -> Answer:
         return self._wire.post("model/model_tag/retrieve", {"job_id": str(job_id)})
@@ -126,7 +126,7 @@ class Tag:
 
 
 def _by_job(job_id: Id | None, *confs: Conf | None) -> dict[str, Any]:
-    """A configuration, a job whose model is meant, or both."""
+    """A configuration, the job that trained the model, or both."""
     if job_id is None:
         return conf_of(*confs)
     return {**conf_of(*confs, {}), "job_id": str(job_id)}
@@ -138,7 +138,7 @@ _ENDED = ("success", "failed", "canceled", "timeout")
 
 
 class Privilege:
-    """What parties of other sites may run."""
+    """Permissions of parties of other sites."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -154,7 +154,7 @@ class Privilege:
         privilege_command: str | None = None,
         privilege_component: str | None = None,
     ) -> Answer:
-        """Lists with commas, or `all`."""
+        """Grant privileges: comma-separated lists, or `all`."""
         kinds = (privilege_role, privilege_command, privilege_component)
         return self._wire.post("permission/grant/privilege", _privileges(src_party_id, src_role, *kinds))
 
@@ -171,7 +171,7 @@ class Privilege:
 
 
 class RemoteVersion:
-    """The versions that the scheduler answers for; None where it has no such part."""
+    """Versions of the scheduler and of FATE's other services; None for services that it does not have."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -204,7 +204,7 @@ class RemoteVersion:
 
 
 class Test:
-    """Whether two parties can work together."""
+    """Check that two parties can run a job together."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -218,9 +218,10 @@ class Test:
         task_cores: int = 2,
         timeout: int = 60,
     ) -> Answer:
-        """Adds numbers of a guest and a host secretly. Answers when that has ended, retcode 0 if it has succeeded.
+        """Run a job that adds numbers of a guest and a host under encryption, and wait until it has ended. retcode is
+        0 when it has succeeded.
 
-        timeout: seconds. The user names have no meaning.
+        timeout: seconds. The user names have no effect.
         """
         guest, host = int(guest_party_id), int(host_party_id)
         conf = {

@@ -1,4 +1,4 @@
-"""What all members of the client need of HTTP."""
+"""HTTP of `FlowClient`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from fateflow_tui.sdk.operations.call import Document, document
 from fateflow_tui.sdk.signature import FORM, Signature
 
 Answer = dict[str, Any]
-Conf = Document  # an object, as 1.11 has it, or the path of a JSON file, as 1.6 has it
+Conf = Document  # an object, as in 1.11, or the path of a JSON file, as in 1.6
 
 _TIMEOUT = httpx.Timeout(600.0, connect=5.0)  # seconds
-_FAILED = 100  # FATE's retcode for what its client finds out by itself
+_FAILED = 100  # FATE's retcode for errors in the client
 
 
 class Wire:
@@ -36,18 +36,18 @@ class Wire:
         self._http.close()
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Answer:
-        """The answer, whatever its retcode. Members of the body that are None are not sent."""
+        """Return the answer, whatever its retcode. Members of the body that are None are not sent."""
         try:
             return _decoded(self._http.post(path, json=given(body or {})))
         except httpx.HTTPError as error:
             return self._unreachable(error)
 
     def post_file(self, path: str, file: Path, *, query: str = "", form: Mapping[str, Any] | None = None) -> Answer:
-        """Sends a file as part `file`, with text parts beside it."""
+        """Send a file as part `file`. form: text parts beside it."""
         fields = {name: str(value) for name, value in (form or {}).items()}
         url = f"{path}?{query}" if query else path
         if not file.is_file():
-            return {"retcode": _FAILED, "retmsg": f"there is no file {file}"}
+            return {"retcode": _FAILED, "retmsg": f"file not found: {file}"}
         try:
             with file.open("rb") as content:
                 files = {"file": (file.name, content, "application/octet-stream")}
@@ -56,28 +56,28 @@ class Wire:
             return self._unreachable(error)
 
     def archive(self, method: str, path: str, body: Mapping[str, Any], folder: Path) -> Answer:
-        """Unpacks an answer that is a tar archive into a folder; any other one is given as it is."""
+        """Unpack an answer that is a tar archive into a folder; return any other answer unchanged."""
         with self._saved(method, path, body) as found:
             if isinstance(found, dict):
                 return found
             folder.mkdir(parents=True, exist_ok=True)
             with tarfile.open(found[0], "r:gz") as tar:
                 tar.extractall(folder, filter="data")
-        return {"retcode": 0, "directory": str(folder), "retmsg": f"downloaded; see {folder}"}
+        return {"retcode": 0, "directory": str(folder), "retmsg": f"downloaded to {folder}"}
 
     def file(self, method: str, path: str, body: Mapping[str, Any], folder: Path) -> Answer:
-        """Keeps an answer that is a file in a folder, under the name that it comes with."""
+        """Save an answer that is a file in a folder, under the name given in the answer."""
         with self._saved(method, path, body) as found:
             if isinstance(found, dict):
                 return found
             folder.mkdir(parents=True, exist_ok=True)
             target = folder / Path(found[1]).name
             target.write_bytes(found[0].read_bytes())
-        return {"retcode": 0, "file": str(target), "retmsg": f"downloaded; see {target}"}
+        return {"retcode": 0, "file": str(target), "retmsg": f"downloaded to {target}"}
 
     @contextmanager
     def _saved(self, method: str, path: str, body: Mapping[str, Any]) -> Iterator[Answer | tuple[Path, str]]:
-        """The file of an answer and the name that it has there, or the answer if it is none."""
+        """The file of an answer and its name, or the answer if it is not a file."""
         with tempfile.TemporaryDirectory(prefix="fateflow-") as folder:
             spool = Path(folder) / "answer"
             try:
@@ -100,31 +100,31 @@ class Wire:
 
 
 def conf_of(*candidates: Conf | None) -> dict[str, Any]:
-    """The first configuration that is given, read if it is a path. Raises BadRequest."""
+    """Return the first configuration that is not None; a path is read. Raises BadRequest when there is none."""
     found = next((one for one in candidates if one is not None), None)
     if found is None:
-        raise BadRequest("a configuration is missing", hint="give an object, or the path of a JSON file")
+        raise BadRequest("no configuration given", hint="pass an object, or the path of a JSON file")
     content = document(found)
     if isinstance(content, dict):
         return content
     try:
         return msgspec.json.decode(content, type=dict[str, Any])
     except msgspec.MsgspecError as error:
-        raise BadRequest(f"{found!s:.200} is no JSON object: {error}") from None
+        raise BadRequest(f"{found!s:.200} is not a JSON object: {error}") from None
 
 
 def given(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what was not given."""
+    """Drop members that are None."""
     return {name: value for name, value in body.items() if value is not None}
 
 
 def filled(answer: Answer) -> Answer:
-    """With `data`, {} if there is none."""
+    """Add empty `data` to a successful answer without data."""
     return {**answer, "data": answer.get("data") or {}} if answer.get("retcode") == 0 else answer
 
 
 def as_query(conf: Mapping[str, Any]) -> str:
-    """A configuration as FATE's clients write it into an address."""
+    """A configuration as FATE's clients write it into a URL."""
     return quote(msgspec.json.encode(dict(conf)).decode(), safe="")
 
 
@@ -135,6 +135,6 @@ def _decoded(response: httpx.Response) -> Answer:
         text = response.content[:200].decode(errors="replace")
         return {
             "retcode": _FAILED,
-            "retmsg": f"what answers is no FATE-Flow: HTTP status {response.status_code}: {text}",
+            "retmsg": f"the server is not FATE-Flow: HTTP status {response.status_code}: {text}",
         }
     return found

@@ -1,4 +1,4 @@
-"""Tasks and outputs of jobs, problems of their documents, what stopping and rerunning them has done."""
+"""Jobs and their tasks, forecasts of jobs, and comparisons of two."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from fateflow_tui.core.why import Why
 
 
 def of_record(name: str) -> str:
-    """FATE's records begin all names with `f_`."""
+    """The name of a field in FATE's records."""
     return f"f_{name}"
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True, rename=of_record):
-    """One task at one party, the newest version unless all were asked for. status: over all parties. Times in ms."""
+    """A component at one party. status: over all parties. Times in ms since the epoch; elapsed: ms."""
 
     job_id: str
     component_name: str
@@ -41,8 +41,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, rename=of_record):
 
 
 class TaskTimes(msgspec.Struct, frozen=True, kw_only=True):
-    """When a task was made, began and ended (ms since the epoch), how long it waited and took (ms). exit_code,
-    peak_memory (MiB): of its process, None and 0 where not known. reused_from: the job whose outcome it took over.
+    """Times of a task.
+
+    create_time, start_time, end_time: ms since the epoch. elapsed, waited: ms. exit_code, peak_memory (MiB): of its
+    process; None and 0 when unknown. reused_from: the job whose results it took over.
     """
 
     job_id: str
@@ -63,7 +65,7 @@ class TaskTimes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ParameterChange(msgspec.Struct, frozen=True):
-    """All parameters that are changed by now, and the components that will run again for it."""
+    """All changed parameters, and the components that will run again because of them."""
 
     job_parameters: dict[str, Any] = {}
     component_parameters: dict[str, Any] = {}
@@ -86,7 +88,7 @@ class OutputInfo(msgspec.Struct, frozen=True, kw_only=True, rename=of_record):
 
 
 class Lineage(msgspec.Struct, frozen=True):
-    """What a job was made of and has made, as far as its parties are at the asked site."""
+    """Tables that a job read and wrote, and its model, as far as its parties are at this site."""
 
     tables_read: list[dict[str, Any]] = []
     tables_made: list[dict[str, Any]] = []
@@ -94,19 +96,23 @@ class Lineage(msgspec.Struct, frozen=True):
 
 
 class StopOutcome(msgspec.Struct, frozen=True):
-    """parties: "success", or "pending: why" where the party is yet to learn of it."""
+    """The result of a stop request. parties: `role:id` -> "success", or "pending: why" until the party has answered."""
 
     parties: dict[str, str] = {}
     status: str = ""
 
     @property
     def pending(self) -> dict[str, str]:
+        """The parties that have not answered yet."""
         return {party: text for party, text in self.parties.items() if text != "success"}
 
 
 class JobLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A job in short. Times in ms since the epoch, 0 where not yet. status: over all parties where this site drives
-    the job, else as its party was told. running: components that run now. parties: status by `role:id`.
+    """A job in a list.
+
+    status: over all parties where this site drives the job, otherwise as last reported by its driver. progress:
+    percent. running: components that run now. parties: `role:id` -> status. Times in ms since the epoch, 0 when not
+    yet reached.
     """
 
     job_id: str
@@ -127,12 +133,12 @@ class JobLine(msgspec.Struct, frozen=True, kw_only=True):
     parties: dict[str, Status] = {}
 
     def elapsed(self, now: int) -> int:
-        """Milliseconds that it has run, so far or in all."""
+        """Return the milliseconds that it ran, or has run until now. now: ms since the epoch."""
         return max(0, (self.ended_at or now) - self.started_at) if self.started_at else 0
 
 
 class PartyLine(msgspec.Struct, frozen=True):
-    """A party of a job. here: the asked site plays it. lost: silent for too long. trouble: why it cannot be reached."""
+    """A party of a job. here: this site plays it. lost: no contact for too long. trouble: why it cannot be reached."""
 
     party: str
     status: Status
@@ -142,8 +148,8 @@ class PartyLine(msgspec.Struct, frozen=True):
 
 
 class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
-    """A component over all parties; parties: its status at each that runs it, as far as known. reused_from: the job
-    whose outcome it took over, ''.
+    """A component over all parties. parties: `role:id` -> status, as far as known. reused_from: the job whose results
+    it took over, or "".
     """
 
     name: str
@@ -158,7 +164,7 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobView(JobLine, frozen=True, kw_only=True):
-    """A job whole. cards: why tasks failed, whole for parties of the asked site, redacted for others."""
+    """A job. cards: why tasks failed; complete for parties of this site, redacted for others."""
 
     driver: str = ""
     drives_here: bool = True
@@ -174,9 +180,10 @@ class JobView(JobLine, frozen=True, kw_only=True):
 
 
 class JobWhy(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a job, or a component of it, is as it is. status: of what was asked about.
+    """The explanation of the status of a job, or of one component.
 
-    why: the chief reason, None from an older scheduler; further: others beside it. The rest is of the job as a whole.
+    status: of the job or component. why: the main reason, None from older schedulers. further: other reasons. waiting,
+    reason, stop, cards: of the job.
     """
 
     job_id: str
@@ -191,7 +198,7 @@ class JobWhy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobGraph(msgspec.Struct, frozen=True, kw_only=True):
-    """The DAG: components in topological order."""
+    """The DAG of a job. components: in topological order."""
 
     job_id: str
     status: Status
@@ -199,7 +206,7 @@ class JobGraph(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
-    """A job was accepted. model_info: {model_id, model_version}."""
+    """An accepted job. model_info: {model_id, model_version}. table_name, namespace: of an upload."""
 
     job_id: str
     board_url: str = ""
@@ -210,7 +217,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Changed(msgspec.Struct, frozen=True):
-    """A place where two documents differ. change: added, removed or changed. party: '' where all have it."""
+    """A difference of two documents. change: added, removed or changed. party: "" when all parties have it."""
 
     path: str
     change: str
@@ -220,7 +227,7 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 class MetricPair(msgspec.Struct, frozen=True):
-    """The last value of a series in both jobs, None where one has none. series: `namespace.name`."""
+    """The last value of a series in both jobs; None where it is missing. series: `namespace.name`."""
 
     component: str
     party: str
@@ -231,7 +238,7 @@ class MetricPair(msgspec.Struct, frozen=True):
 
 
 class ComponentPair(msgspec.Struct, frozen=True, kw_only=True):
-    """A component in both jobs: its status or `reused`, '' where one has it not, and ms that it ran."""
+    """A component in both jobs. a, b: its status or `reused`, "" where it is missing. a_took, b_took: ms."""
 
     component: str
     module: str
@@ -242,7 +249,7 @@ class ComponentPair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ComparedJob(msgspec.Struct, frozen=True):
-    """One of the two. took: ms."""
+    """One of two compared jobs. took: ms."""
 
     job_id: str
     status: Status
@@ -250,7 +257,7 @@ class ComparedJob(msgspec.Struct, frozen=True):
 
 
 class JobDiff(msgspec.Struct, frozen=True, kw_only=True):
-    """Two jobs beside each other. same: their documents and parameters do not differ. parameters: by component."""
+    """A comparison of two jobs. same: documents and parameters are equal. parameters: component -> differences."""
 
     a: ComparedJob
     b: ComparedJob
@@ -263,7 +270,7 @@ class JobDiff(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Leaving(msgspec.Struct, frozen=True):
-    """A value that a module may send from one party to others while it runs."""
+    """A value that a component may send to other parties. to: `role` or `role:id`."""
 
     component: str
     name: str
@@ -271,9 +278,10 @@ class Leaving(msgspec.Struct, frozen=True):
 
 
 class TaskForecast(msgspec.Struct, frozen=True, kw_only=True):
-    """A component at a party. expected: ms that it took here before (the median of `runs`), 0 where nothing is known.
+    """What a component would do at a party.
 
-    action: run or reuse. reads, writes: tables; of another site's party only how many (`their tables`).
+    action: run or reuse. expected: ms, the median of `runs` earlier runs; 0 when unknown. reads, writes: tables of this
+    site's parties; their_tables: the number of tables at others.
     """
 
     component: str
@@ -287,9 +295,9 @@ class TaskForecast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PartyForecast(msgspec.Struct, frozen=True, kw_only=True):
-    """What one party does. here: this site plays it. cores, memory (MiB): what the job holds there while it runs.
+    """What a party would do. here: this site plays it. cores, memory (MiB): that the job occupies there.
 
-    refusal: why it would not take part, as far as this site can tell.
+    refusal: why the party would refuse, as far as this site knows.
     """
 
     party: str
@@ -302,9 +310,9 @@ class PartyForecast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobForecast(msgspec.Struct, frozen=True, kw_only=True):
-    """A job that was not submitted. expected: ms in all, 0 unless something is known of all that would run.
+    """What a job would do. expected: ms in total, 0 when the duration of a component is unknown.
 
-    unknown: components of which nothing is known. source: the job that would be reused, ''.
+    unknown: components of unknown duration. source: the job whose results would be reused, or "".
     """
 
     initiator: str

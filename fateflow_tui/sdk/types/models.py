@@ -1,4 +1,4 @@
-"""Model versions, their parts, and what was done with them."""
+"""Model versions, their parts, and online inference."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from fateflow_tui.sdk.types.jobs import of_record
 
 
 class ModelLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A version in short. parent: trained, not deployed. job_id: of the training. created_at: ms since the epoch.
-    components: those that have a model -> their modules. here: parties whose parts are at the asked site; loaded:
-    those of them that answer inference.
+    """A version in a list.
+
+    parent: trained, not deployed. job_id: of the training. created_at: ms since the epoch. components: component with
+    a model -> module. here: parties whose parts are at this site. loaded: those of them that are loaded for inference.
     """
 
     model_id: str
@@ -34,8 +35,8 @@ class ModelLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelPart(msgspec.Struct, frozen=True, kw_only=True):
-    """A party's part of a version. here: at the asked site. digest: names its content, '' when it is not known.
-    flaws: what is missing or was changed, [] for a sound part.
+    """A party's part of a version. here: at this site. digest: of its content, "" when unknown. flaws: what is missing
+    or was changed; [] for a complete, unchanged part.
     """
 
     here: bool = False
@@ -44,7 +45,7 @@ class ModelPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelView(ModelLine, frozen=True, kw_only=True):
-    """A version whole. parties: their parts, by `role:id`. predict_dsl: {} when it is not deployed."""
+    """A version. parties: `role:id` -> part. predict_dsl: {} when it is not deployed."""
 
     parties: dict[str, ModelPart] = {}
     train_dsl: dict[str, Any] = {}
@@ -52,7 +53,7 @@ class ModelView(ModelLine, frozen=True, kw_only=True):
 
 
 class ModelRecord(msgspec.Struct, frozen=True, kw_only=True, rename=of_record):
-    """FATE's record of one party's part; what was not asked for has its default. size: KB. Times in ms."""
+    """FATE's record of one party's part; fields that were not requested have their default. size: KB. Times in ms."""
 
     role: str = ""
     party_id: str = ""
@@ -75,7 +76,7 @@ class ModelRecord(msgspec.Struct, frozen=True, kw_only=True, rename=of_record):
 
 
 class ModelVerification(msgspec.Struct, frozen=True):
-    """Whether a version is whole. parties: their parts, by `role:id`."""
+    """The result of a verification. ok: all parts are complete and unchanged. parties: `role:id` -> part."""
 
     ok: bool
     model_version: str = ""
@@ -83,7 +84,7 @@ class ModelVerification(msgspec.Struct, frozen=True):
 
 
 class ModelDiff(msgspec.Struct, frozen=True):
-    """How two versions differ: dsl and conf, parameters of components, and their models."""
+    """The differences of two versions: documents, parameters of components, and models."""
 
     documents: Any = None
     parameters: Any = None
@@ -91,7 +92,7 @@ class ModelDiff(msgspec.Struct, frozen=True):
 
 
 class Deployment(msgspec.Struct, frozen=True):
-    """A version that was made to predict with. detail: role -> party -> {retcode, retmsg}."""
+    """A deployed version. detail: role -> party id -> {retcode, retmsg}."""
 
     model_id: str
     model_version: str
@@ -99,7 +100,7 @@ class Deployment(msgspec.Struct, frozen=True):
 
 
 class PartyOutcomes(msgspec.Struct, frozen=True):
-    """What each party has answered: role -> party -> {retcode, retmsg}. job_id: of the operation."""
+    """The answers of the parties: role -> party id -> {retcode, retmsg}. job_id: of the operation."""
 
     detail: dict[str, dict[str, Any]] = {}
     job_id: str = ""
@@ -111,7 +112,7 @@ class PartyOutcomes(msgspec.Struct, frozen=True):
 
     @property
     def messages(self) -> dict[str, str]:
-        """The words of each party, by `role:id`."""
+        """The messages of the parties: `role:id` -> text."""
         return {
             f"{role}:{party}": str(answer.get("retmsg", "")) if isinstance(answer, dict) else str(answer)
             for role, answers in self.detail.items()
@@ -120,7 +121,7 @@ class PartyOutcomes(msgspec.Struct, frozen=True):
 
 
 class Alias(msgspec.Struct, frozen=True):
-    """A name that stands for a version."""
+    """A name for a version."""
 
     alias: str
     model_version: str
@@ -128,7 +129,7 @@ class Alias(msgspec.Struct, frozen=True):
 
 
 class Tag(msgspec.Struct, frozen=True):
-    """model_count: how many versions have it, where that was asked for."""
+    """A tag. model_count: versions with it, 0 where they were not counted."""
 
     name: str
     description: str | None = ""
@@ -136,7 +137,7 @@ class Tag(msgspec.Struct, frozen=True):
 
 
 class TaggedModel(msgspec.Struct, frozen=True):
-    """A part that has a tag. model_size: KB."""
+    """A part with a tag. model_size: KB."""
 
     model_id: str
     model_version: str
@@ -146,8 +147,10 @@ class TaggedModel(msgspec.Struct, frozen=True):
 
 
 class Inference(msgspec.Struct, frozen=True, rename="camel"):
-    """One answer. score: probability of label 1 for a binary model. classes: label -> probability where there are more
-    than two. model_id: of the guest's part. timestamp: ms since the epoch at which the model was loaded.
+    """The score of a row.
+
+    score: the probability of label 1, for a binary model. classes: label -> probability, for more than two labels.
+    model_id: of the guest's part. timestamp: when the model was loaded, ms since the epoch.
     """
 
     score: float | None = None
@@ -158,8 +161,8 @@ class Inference(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class BatchAnswer(msgspec.Struct, frozen=True):
-    """The answer to one question of a batch. index: its place. retcode: 0 when `data` has its score, else `retmsg`
-    says why there is none.
+    """The score of one row of a batch. index: of the row. retcode: 0 when `data` has the score, otherwise `retmsg`
+    explains the failure.
     """
 
     index: int
@@ -169,7 +172,7 @@ class BatchAnswer(msgspec.Struct, frozen=True):
 
 
 class BatchInference(msgspec.Struct, frozen=True):
-    """The answers to a batch, in the order of the questions. model_id, model_version, timestamp: as for one."""
+    """The scores of a batch in the order of its rows. model_id, model_version, timestamp: as in `Inference`."""
 
     answers: list[BatchAnswer] = []
     model_id: str = ""
@@ -178,12 +181,12 @@ class BatchInference(msgspec.Struct, frozen=True):
 
     @property
     def scores(self) -> list[float | None]:
-        """One per question; None where it could not be answered."""
+        """One score per row; None where it failed."""
         return [answer.data.get("score") for answer in self.answers]
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
-    """A name that inference asks for, and the version that it stands for. bound_at: ms since the epoch."""
+    """A service id and the version that it is bound to. bound_at: ms since the epoch."""
 
     service_id: str
     role: str = "guest"
@@ -194,7 +197,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoadedModel(msgspec.Struct, frozen=True, kw_only=True):
-    """A part that answers inference. loaded_at: ms since the epoch."""
+    """A part that is loaded for inference. loaded_at: ms since the epoch. loaded_times: how often."""
 
     role: str
     party_id: str
@@ -205,14 +208,14 @@ class LoadedModel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Serving(msgspec.Struct, frozen=True):
-    """What a site can be asked."""
+    """The services and loaded models of a site."""
 
     services: list[Service] = []
     models: list[LoadedModel] = []
 
 
 class FeatureTable(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a party finds its features. model_id: '' for all models. rows: where the table has just been bound.
+    """The table in which a party looks up features. model_id: "" for all models. rows: known right after binding.
     bound_at: ms since the epoch.
     """
 

@@ -1,4 +1,4 @@
-"""Tables."""
+"""Tables, metric series and other outputs of tasks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 
 class TableInfo(msgspec.Struct, frozen=True):
-    """schema: {"sid": name, "header": "a,b,c"}."""
+    """A table. exist: 0 when there is none of this name. count: rows. schema: {"sid": name, "header": "a,b,c"}."""
 
     table_name: str | None
     namespace: str | None
@@ -19,7 +19,7 @@ class TableInfo(msgspec.Struct, frozen=True):
 
 
 class TablePreview(msgspec.Struct, frozen=True):
-    """The first rows of a table: cells in the order of the header, the id first."""
+    """The first rows of a table. data: cells in the order of the header, the id first. count: rows of the table."""
 
     header: list[str] = []
     data: list[list[Any]] = []
@@ -27,7 +27,7 @@ class TablePreview(msgspec.Struct, frozen=True):
 
 
 class TableSource(msgspec.Struct, frozen=True):
-    """One step of where a table comes from: a parent of it, what that was made of, and by which component of a job."""
+    """One step of a table's origin: a parent table, its source, and the component of the job that made it."""
 
     parent_table_name: str = ""
     parent_table_namespace: str = ""
@@ -45,8 +45,8 @@ class TableJobs(msgspec.Struct, frozen=True):
 
 
 class TableLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A table in short. origin: {job_id, component} that made it. external: bound to a file that stays where it is.
-    enable: jobs may read it. create_time: ms since the epoch.
+    """A table in a list. count: rows. origin: {job_id, component} that made it. external: bound to a file that was not
+    copied. enable: jobs may read it. create_time: ms since the epoch.
     """
 
     namespace: str
@@ -70,14 +70,14 @@ class ComponentTables(msgspec.Struct, frozen=True):
 
 
 class Series(msgspec.Struct, frozen=True):
-    """A metric: [key, value] points in order of the key. meta: name, metric_type and what its kind adds."""
+    """A metric series. data: [key, value] points in order of the key. meta: name, metric_type and more."""
 
     data: list[list[Any]] = []
     meta: dict[str, Any] = {}
 
 
 class MetricPoints(msgspec.Struct, frozen=True):
-    """Points that a running task has added to a series. party: `role:id`."""
+    """New points of a metric series. party: `role:id`. points: [key, value] each."""
 
     party: str
     component: str
@@ -96,7 +96,7 @@ class OutputTable(msgspec.Struct, frozen=True):
 
 
 class DataPreview(msgspec.Struct, frozen=True):
-    """The first rows of each output table of a component; one entry per table in every list."""
+    """The first rows of each output table of a component. Every list has one entry per table. total: its rows."""
 
     rows: list[list[list[Any]]] = []
     header: list[list[str] | None] = []
@@ -105,7 +105,7 @@ class DataPreview(msgspec.Struct, frozen=True):
 
 
 class OutputModel(msgspec.Struct, frozen=True):
-    """A component's model: param, what was learned; meta, with which settings; module, what made it. {} without one."""
+    """A component's model; empty without one. param: learned values. meta: settings. module: that trained it."""
 
     param: dict[str, Any] = {}
     meta: dict[str, Any] = {}
@@ -113,8 +113,8 @@ class OutputModel(msgspec.Struct, frozen=True):
 
 
 class DataView(msgspec.Struct, frozen=True):
-    """Who takes part in a job. partner: the other parties, roles: all of them, role -> ids. dataset: role -> party ->
-    {reader: `namespace.name`}.
+    """The parties of a job and their tables. partner: the other parties; roles: all parties; both role -> ids. dataset:
+    role -> party id -> {reader: `namespace.name`}.
     """
 
     partner: dict[str, list[int]] = {}
@@ -123,8 +123,10 @@ class DataView(msgspec.Struct, frozen=True):
 
 
 class Dependencies(msgspec.Struct, frozen=True):
-    """A DAG. component_list: in topological order. dependencies: component -> [{component_name, type,
-    up_output_info}]. component_module: component -> module. component_need_run: component -> whether it runs here.
+    """A DAG in the form of FATE-Board.
+
+    component_list: in topological order. dependencies: component -> [{component_name, type, up_output_info}].
+    component_module: component -> module. component_need_run: component -> whether it runs here.
     """
 
     component_list: list[str] = []
