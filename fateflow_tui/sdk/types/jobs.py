@@ -270,7 +270,7 @@ class JobDiff(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Leaving(msgspec.Struct, frozen=True):
-    """A value that a component may send to other parties. to: `role` or `role:id`."""
+    """A value that a component may send to other parties. to: parties, `role:id`."""
 
     component: str
     name: str

@@ -205,7 +205,7 @@ def path_of(address: Mapping[str, Any], folder: str = "") -> str:
 def checked_format(meta: Mapping[str, Any]) -> dict[str, Any]:
     """Return the format of the values of rows with all defaults; see FormatParam."""
     from fateflow_tui.components.parameter_problems import problems
-    from fateflow_tui.components.upload.parameters import FormatParam
+    from fateflow_tui.components.upload import FormatParam
 
     if found := problems(FormatParam, meta):
         raise BadRequest("; ".join(f"meta.{'.'.join(one.path)}: {one.message}" for one in found))
