@@ -14,8 +14,8 @@ _DEMO = Path(__file__).parents[2] / "demo"
 _PATIENCE = 60  # seconds for one command
 
 
-class Said(NamedTuple):
-    """What a command has said, and its exit code."""
+class CommandResult(NamedTuple):
+    """The output of a command, and its exit code."""
 
     out: str
     err: str
@@ -53,7 +53,7 @@ class CommandLine:
     def words(self, *arguments: str) -> list[str]:
         return [sys.executable, "-c", "from fateflow_tui.commands.main import main; main()", *arguments]
 
-    def __call__(self, *arguments: str, code: int | None = 0, **environment: str) -> Said:
+    def __call__(self, *arguments: str, code: int | None = 0, **environment: str) -> CommandResult:
         """Runs one command. code: which exit code it must have, None for any."""
         done = subprocess.run(
             self.words(*arguments),
@@ -65,10 +65,10 @@ class CommandLine:
             timeout=_PATIENCE,
             check=False,
         )
-        said = Said(done.stdout, done.stderr, done.returncode)
+        result = CommandResult(done.stdout, done.stderr, done.returncode)
         if code is not None:
-            assert said.code == code, f"fateflow {' '.join(arguments)}\n{said.out}\n{said.err}"
-        return said
+            assert result.code == code, f"fateflow {' '.join(arguments)}\n{result.out}\n{result.err}"
+        return result
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Starts a command whose output is read while it runs."""

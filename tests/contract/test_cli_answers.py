@@ -1,4 +1,4 @@
-"""What commands print: FATE's answers with --json for the verbs of its client, our own records for the others."""
+"""What commands print: FATE's answers with --json for the commands of its client, our own records for the others."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _TASK = ("-r", "guest", "-p", "9999", "-cpn", "hetero_lr_0")
 
 
 def test_a_list_of_jobs_has_fates_records(cli: CommandLine, job: str) -> None:
-    said = cli("job", "list", "-l", "0", "--json")
-    assert said.data["retcode"] == 0
-    assert said.out.endswith("}\n\n")
-    records = [record for record in said.data["data"] if record["f_job_id"] == job]
+    result = cli("job", "list", "-l", "0", "--json")
+    assert result.data["retcode"] == 0
+    assert result.out.endswith("}\n\n")
+    records = [record for record in result.data["data"] if record["f_job_id"] == job]
     assert {record["f_role"] for record in records} == {"guest", "host", "arbiter"}
     assert {record["f_status"] for record in records} == {"success"}
 
@@ -28,7 +28,7 @@ def test_a_query_leaves_the_documents_out(cli: CommandLine, job: str) -> None:
     assert not {"f_dsl", "f_runtime_conf"} & record.keys()
 
 
-def test_a_query_that_finds_nothing_is_no_failure(cli: CommandLine) -> None:
+def test_an_empty_query_is_not_a_failure(cli: CommandLine) -> None:
     assert cli("job", "query", "-j", "nope", "--json").data == {
         "data": [],
         "retcode": 0,
@@ -37,8 +37,8 @@ def test_a_query_that_finds_nothing_is_no_failure(cli: CommandLine) -> None:
 
 
 def test_a_submission_is_answered_with_its_job(cli: CommandLine, job: str) -> None:
-    said = cli("job", "submit", "-d", "demo/hetero_lr_dsl.json", "-c", "demo/hetero_lr_conf.json", "--json")
-    answer = said.data
+    result = cli("job", "submit", "-d", "demo/hetero_lr_dsl.json", "-c", "demo/hetero_lr_conf.json", "--json")
+    answer = result.data
     assert answer["jobId"] == answer["data"]["job_id"]
     assert answer["data"]["model_info"]["model_version"] == answer["jobId"]
     assert cli("job", "watch", answer["jobId"], "--json").data["status"] == "success"
@@ -56,16 +56,16 @@ def test_stopping_a_job_that_has_ended_shows_how(cli: CommandLine, job: str) -> 
     assert cli("job", "stop", job, "--json").data == [{"job_id": job, "status": "success", "parties": {}}]
 
 
-def test_a_submission_tells_what_has_no_effect(cli: CommandLine) -> None:
+def test_a_submission_prints_the_warnings(cli: CommandLine) -> None:
     conf = json.loads((cli.folder / "demo/hetero_lr_conf.json").read_text())
     conf["component_parameters"]["common"]["hetero_lr_1"] = {}
     (cli.folder / "superfluous.json").write_text(json.dumps(conf, indent=2))
     submit = ("job", "submit", "-d", "demo/hetero_lr_dsl.json", "-c", "superfluous.json")
-    said = cli(*submit)
-    assert "warning: ParametersOfAbsentComponent: the DSL has no component hetero_lr_1" in said.err
+    result = cli(*submit)
+    assert "warning: ParametersOfAbsentComponent: the DSL has no component hetero_lr_1" in result.err
     quiet = cli(*submit, "--quiet")
     assert quiet.err == ""
-    cli("job", "stop", said.out.strip(), quiet.out.strip())
+    cli("job", "stop", result.out.strip(), quiet.out.strip())
 
 
 def test_the_history_of_a_job_has_its_old_name_too(cli: CommandLine, job: str) -> None:
@@ -99,7 +99,7 @@ def test_a_table_is_described(cli: CommandLine) -> None:
     assert len(data["schema"]["header"].split(",")) == 20
 
 
-def test_uploads_are_remembered(cli: CommandLine) -> None:
+def test_uploads_are_listed(cli: CommandLine) -> None:
     entries = cli("data", "upload-history", "-l", "0", "--json").data["data"]
     infos = [facts["upload_info"] for entry in entries for facts in entry.values()]
     assert {"table_name": "breast_host", "namespace": "demo", "partition": 4, "upload_count": 569} in infos
@@ -111,24 +111,24 @@ def test_an_upload_as_fates_client_writes_it(cli: CommandLine) -> None:
     assert cli("job", "wait", answer["jobId"], "--json").data["status"] == "success"
 
 
-def test_a_configuration_without_a_file_is_named(cli: CommandLine) -> None:
+def test_a_configuration_without_a_file_is_refused(cli: CommandLine) -> None:
     (cli.folder / "no_file.json").write_text('{"namespace": "demo", "table_name": "t", "head": 1, "partition": 4}')
     assert "error: no_file.json lacks the member 'file'" in cli("data", "upload", "-c", "no_file.json", code=2).err
 
 
-def test_an_upload_says_which_rows_were_left_out(cli: CommandLine) -> None:
+def test_an_upload_reports_the_rejected_rows(cli: CommandLine) -> None:
     (cli.folder / "patients.csv").write_text("id,x\na,1\na,2\n,3\nb\nc,4\n")
-    said = cli("data", "upload", "patients.csv", "-n", "demo", "--name", "patients", "--drop")
-    assert said.out == "demo patients: 2 rows\n"
-    assert "3 of 5 rows were rejected: 1 with a duplicate id" in said.err
-    assert "1 with too few or too many fields, 1 without an id" in said.err
+    result = cli("data", "upload", "patients.csv", "-n", "demo", "--name", "patients", "--drop")
+    assert result.out == "demo patients: 2 rows\n"
+    assert "3 of 5 rows were rejected: 1 with a duplicate id" in result.err
+    assert "1 with too few or too many fields, 1 without an id" in result.err
 
     again = cli("data", "upload", "patients.csv", "-n", "demo", "--name", "patients", "--drop", "--json")
     assert again.data["data"]["table_name"] == "patients"
     assert "3 of 5 rows were rejected" in again.err
 
 
-def test_an_upload_that_fails_says_which_option_would_help(cli: CommandLine) -> None:
+def test_the_hint_of_a_failed_upload_names_an_option(cli: CommandLine) -> None:
     (cli.folder / "semicolons.csv").write_text("id;x\na;1\n")
     upload = ("data", "upload", "semicolons.csv", "-n", "demo", "--name", "semicolons")
     assert cli(*upload, code=1).err.splitlines() == [
@@ -142,7 +142,7 @@ def test_an_upload_that_fails_says_which_option_would_help(cli: CommandLine) -> 
     assert "hint: add --drop to replace it" in cli(*upload, "--id-delimiter", ";", code=6).err
 
 
-def test_a_tab_is_the_usual_sign_of_some_files_and_can_be_named(cli: CommandLine) -> None:
+def test_the_default_delimiter_of_tsv_files_is_a_tab(cli: CommandLine) -> None:
     for name, options in (("tabs.tsv", ()), ("tabs.csv", ("--id-delimiter", r"\t"))):
         (cli.folder / name).write_text("id\tx\na\t1,5\n")
         cli("data", "upload", name, "-n", "demo", "--name", "tabs", "--drop", *options)
@@ -151,7 +151,7 @@ def test_a_tab_is_the_usual_sign_of_some_files_and_can_be_named(cli: CommandLine
     assert (cli.folder / "again.tsv").read_text() == "id\tx\na\t1,5\n"
 
 
-def test_a_first_line_of_numbers_is_told(cli: CommandLine) -> None:
+def test_a_first_line_of_numbers_is_reported(cli: CommandLine) -> None:
     (cli.folder / "bare.csv").write_text("1,0,0.5\n2,1,3\n")
     upload = ("data", "upload", "bare.csv", "-n", "demo", "--name", "bare", "--drop")
     assert "the first line was read as column names: 1, 0, 0.5\n" in cli(*upload).err
@@ -167,7 +167,7 @@ def test_a_downloaded_file_can_be_uploaded_again(cli: CommandLine) -> None:
     assert (cli.folder / "names_again.csv").read_text() == text
 
 
-def test_resources_are_shown_with_who_holds_them(cli: CommandLine) -> None:
+def test_resources_are_shown_with_their_holders(cli: CommandLine) -> None:
     job_id = sleep(cli, 60)
     try:
         for _ in range(100):
@@ -184,8 +184,8 @@ def test_resources_are_shown_with_who_holds_them(cli: CommandLine) -> None:
 
 
 def test_a_download_writes_the_table_again(cli: CommandLine) -> None:
-    said = cli("data", "download", "again.csv", "-n", "demo", "-t", "breast_host")
-    path = Path(said.out.strip())
+    result = cli("data", "download", "again.csv", "-n", "demo", "-t", "breast_host")
+    path = Path(result.out.strip())
     assert path == cli.folder / "again.csv"
     with path.open(newline="") as file:
         head, *lines = csv.reader(file)
@@ -236,7 +236,7 @@ def test_logs_and_tables_are_unpacked(cli: CommandLine, job: str) -> None:
         ("yaml", lambda text: [line.split(": ")[1] for line in text.splitlines() if line.startswith("- component")]),
     ],
 )
-def test_every_form_carries_the_same_records(cli: CommandLine, job: str, form: str, read: object) -> None:
+def test_every_format_has_the_same_records(cli: CommandLine, job: str, form: str, read: object) -> None:
     assert callable(read)
     names = read(cli("metric", "show", job, "evaluation_0", "-o", form).out)
     assert len(names) > 1
@@ -257,7 +257,7 @@ def test_a_table_on_a_pipe_is_plain_text(cli: CommandLine, job: str) -> None:
     assert "\x1b" not in "".join(lines)
 
 
-def test_a_waiting_job_says_why(cli: CommandLine) -> None:
+def test_a_waiting_job_shows_its_reason(cli: CommandLine) -> None:
     first, second = (sleep(cli, 60, task_cores=8) for _ in range(2))
     [line] = [line for line in cli("job", "list").out.splitlines() if line.startswith(second)]
     assert "· waiting" in line
@@ -267,7 +267,7 @@ def test_a_waiting_job_says_why(cli: CommandLine) -> None:
     cli("job", "stop", first)
 
 
-def test_global_options_stand_before_and_after_the_verb(cli: CommandLine, job: str) -> None:
+def test_global_options_work_before_and_after_the_command(cli: CommandLine, job: str) -> None:
     after = cli("job", "show", job, "--json").data
     assert cli("--json", "job", "show", job).data["job_id"] == cli("job", "--json", "show", job).data["job_id"] == job
     assert cli("-o", "yaml", "job", "show", job, "-o", "json").data == after

@@ -9,13 +9,13 @@ from tests.contract.command_line import CommandLine
 
 @pytest.mark.slow
 def test_the_demo_on_one_site(other: CommandLine) -> None:
-    said = other("demo")
-    assert "AUC" in said.out
-    assert "federated, 3 parties" in said.out
-    assert "✓ success  hetero_lr_0" in said.err
-    assert f" dash --home {other.home}" in said.err
+    result = other("demo")
+    assert "AUC" in result.out
+    assert "federated, 3 parties" in result.out
+    assert "✓ success  hetero_lr_0" in result.err
+    assert f" dash --home {other.home}" in result.err
     [figure] = [one for one in other("metric", "show", "@last", "--json").data if one["metric"] == "auc"]
-    assert f"{figure['value']:.4f}" in said.out
+    assert f"{figure['value']:.4f}" in result.out
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ import typer
 from fateflow_tui.commands import main
 from fateflow_tui.commands.groups import Command, summary
 from fateflow_tui.commands.main import Fateflow
-from tests.contract.command_line import CommandLine, Said, models_folder, sleep, submit
+from tests.contract.command_line import CommandLine, CommandResult, models_folder, sleep, submit
 
 
 def _all_commands() -> dict[str, Command]:
@@ -53,7 +53,7 @@ _ELSEWHERE = (
     "model serve-test",
     "watch",
 )
-# Parts of FATE-Flow that this version does not have; these verbs say so.
+# Parts of FATE-Flow that this version does not have; these commands fail with an error.
 _NOT_BUILT = (
     "component hetero-model-merge",
     "component woe-array-extract",
@@ -131,23 +131,29 @@ def test_a_help_begins_with_an_imperative(name: str) -> None:
 @pytest.fixture
 def inside(
     cli: CommandLine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., Said]:
+) -> Callable[..., CommandResult]:
     """Runs a command in this process, which takes less time than a process for each of so many."""
     monkeypatch.chdir(cli.folder)
     for name, value in cli.environment.items():
         monkeypatch.setenv(name, value)
 
-    def run(*words: str) -> Said:
+    def run(*words: str) -> CommandResult:
         code = main.run(words)
-        said = capsys.readouterr()
-        return Said(said.out, said.err, code)
+        result = capsys.readouterr()
+        return CommandResult(result.out, result.err, code)
 
     return run
 
 
 @pytest.mark.parametrize(("name", "example"), _EXAMPLES)
 def test_an_example_works(
-    cli: CommandLine, inside: Callable[..., Said], job: str, deployed: str, spare_job: str, name: str, example: str
+    cli: CommandLine,
+    inside: Callable[..., CommandResult],
+    job: str,
+    deployed: str,
+    spare_job: str,
+    name: str,
+    example: str,
 ) -> None:
     words = shlex.split(example)[1:]
     key = f"{name} --remove" if "--remove" in words else name
@@ -175,13 +181,13 @@ def test_an_example_works(
         _away(cli, job)
     if name == "component woe-array-merge":
         (cli.folder / "woe.json").write_text("[]")
-    said = inside(*(named if word == "@last" else word for word in words))
-    assert said.code == _CODES.get(name, 0), said
-    assert "Traceback" not in said.err
+    result = inside(*(named if word == "@last" else word for word in words))
+    assert result.code == _CODES.get(name, 0), result
+    assert "Traceback" not in result.err
     if name == "model import":
         models_folder(cli, deployed)
     if name in _NOT_BUILT:
-        assert said.err.startswith("error: ")
+        assert result.err.startswith("error: ")
 
 
 def _stopped(cli: CommandLine) -> str:

@@ -1,4 +1,4 @@
-"""Exit codes and what is said when something goes wrong."""
+"""Exit codes and error messages."""
 
 from __future__ import annotations
 
@@ -52,23 +52,23 @@ NOWHERE = "http://127.0.0.1:9"
     ],
 )
 def test_an_exit_code(cli: CommandLine, job: str, line: str, code: int) -> None:
-    said = cli(*line.split(), code=code)
-    assert (said.err == "") == (code == 0)
-    assert "Traceback" not in said.err
+    result = cli(*line.split(), code=code)
+    assert (result.err == "") == (code == 0)
+    assert "Traceback" not in result.err
 
 
 def test_a_failed_job_is_the_outcome_of_waiting_for_it(cli: CommandLine, job: str, failed_job: str) -> None:
-    for verb in ("wait", "watch"):
-        assert cli("job", verb, failed_job, code=None).code == 1
-        assert cli("job", verb, job, failed_job, code=None).code == 1
-        assert cli("job", verb, job, code=None).code == 0
+    for command in ("wait", "watch"):
+        assert cli("job", command, failed_job, code=None).code == 1
+        assert cli("job", command, job, failed_job, code=None).code == 1
+        assert cli("job", command, job, code=None).code == 0
 
 
 def test_waiting_for_too_long(cli: CommandLine) -> None:
     job_id = sleep(cli, 60)
-    for verb in ("wait", "watch"):
-        said = cli("job", verb, job_id, "--timeout", "0.2", "--json", code=4)
-        assert said.error["error"] == "timed_out"
+    for command in ("wait", "watch"):
+        result = cli("job", command, job_id, "--timeout", "0.2", "--json", code=4)
+        assert result.error["error"] == "timed_out"
     cli("job", "stop", job_id)
 
 
@@ -83,11 +83,11 @@ def test_a_job_that_no_party_can_hold_is_refused_with_both_numbers(cli: CommandL
     document = json.loads((cli.folder / "demo/hetero_lr_conf.json").read_text())
     document["job_parameters"]["common"]["task_cores"] = 400
     conf.write_text(json.dumps(document))
-    said = cli("job", "submit", "-d", dsl, "-c", conf.name, "--json", code=7)
-    assert said.error["error"] == "party_refused"
-    assert "400 cores" in said.error["message"]
-    assert "20 in total" in said.error["message"]
-    assert said.data["retcode"] != 0
+    result = cli("job", "submit", "-d", dsl, "-c", conf.name, "--json", code=7)
+    assert result.error["error"] == "party_refused"
+    assert "400 cores" in result.error["message"]
+    assert "20 in total" in result.error["message"]
+    assert result.data["retcode"] != 0
 
 
 def test_a_document_is_shown_with_its_errors_like_source_code(cli: CommandLine) -> None:
@@ -157,10 +157,10 @@ def test_a_usage_error_suggests_what_was_meant(cli: CommandLine) -> None:
     assert (error["error"], error["exit_code"]) == ("usage", 2)
 
 
-def test_the_failure_of_fates_verb_is_also_an_answer(cli: CommandLine) -> None:
-    said = cli("job", "stop", "-j", "nope", "--json", code=5)
-    assert said.data == {"retcode": 102, "retmsg": "can not found job nope"}
-    assert said.error["error"] == "job_not_found"
+def test_a_failed_fate_command_prints_its_answer_too(cli: CommandLine) -> None:
+    result = cli("job", "stop", "-j", "nope", "--json", code=5)
+    assert result.data == {"retcode": 102, "retmsg": "can not found job nope"}
+    assert result.error["error"] == "job_not_found"
 
 
 def test_the_failure_card_of_a_job(cli: CommandLine, failed_job: str) -> None:
@@ -174,7 +174,7 @@ def test_the_failure_card_of_a_job(cli: CommandLine, failed_job: str) -> None:
 
 
 @pytest.mark.parametrize("line", ["component metric-all -j {job} -r guest -p 9999 -cpn evaluation_0", "--help"])
-def test_a_closed_pipe_is_no_error(cli: CommandLine, job: str, line: str) -> None:
+def test_a_closed_pipe_is_not_an_error(cli: CommandLine, job: str, line: str) -> None:
     running = cli.start(*line.format(job=job).split())
     assert running.stdout is not None
     assert running.stderr is not None
@@ -184,7 +184,7 @@ def test_a_closed_pipe_is_no_error(cli: CommandLine, job: str, line: str) -> Non
     running.stderr.close()
 
 
-def test_a_full_disk_is_told(cli: CommandLine, job: str) -> None:
+def test_a_full_disk_is_reported(cli: CommandLine, job: str) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             cli.words("job", "list"),
@@ -198,14 +198,14 @@ def test_a_full_disk_is_told(cli: CommandLine, job: str) -> None:
     assert (done.returncode, done.stderr) == (1, "error: cannot write to stdout: No space left on device\n")
 
 
-def test_closed_streams_are_no_bug(cli: CommandLine) -> None:
+def test_closed_streams_are_not_a_bug(cli: CommandLine) -> None:
     program = shlex.join(cli.words("job", "list"))
     assert subprocess.run(["sh", "-c", f"{program} >&- 2>&-"], env=cli.environment, check=False).returncode == 0
 
 
-def test_a_home_that_cannot_be(cli: CommandLine) -> None:
-    said = cli("job", "list", "--home", "/dev/null/home", code=1)
-    assert said.err == "error: /dev/null/home: Not a directory\n"
+def test_an_impossible_home(cli: CommandLine) -> None:
+    result = cli("job", "list", "--home", "/dev/null/home", code=1)
+    assert result.err == "error: /dev/null/home: Not a directory\n"
 
 
 def test_an_interrupt_leaves_the_job_running(cli: CommandLine) -> None:
@@ -214,15 +214,15 @@ def test_an_interrupt_leaves_the_job_running(cli: CommandLine) -> None:
     assert running.stderr is not None
     assert "running" in running.stderr.readline()
     running.send_signal(signal.SIGINT)
-    _, said = running.communicate(timeout=30)
+    _, result = running.communicate(timeout=30)
     assert running.returncode == INTERRUPTED
-    assert "the job continues" in said
-    assert "Traceback" not in said
+    assert "the job continues" in result
+    assert "Traceback" not in result
     assert cli("job", "show", job_id, "--json").data["status"] == "running"
     cli("job", "stop", job_id)
 
 
-def test_a_bug_is_told_shortly_and_written_down(
+def test_a_bug_is_reported_in_two_lines_and_logged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "broken_group.py").write_text(
@@ -242,8 +242,8 @@ def test_a_bug_is_told_shortly_and_written_down(
     assert "broken_group.py" in written.read_text()
 
 
-def test_a_stranger_at_the_address(cli: CommandLine, tmp_path: Path) -> None:
-    """Something answers there, but it is no scheduler."""
+def test_another_server_at_the_address(cli: CommandLine, tmp_path: Path) -> None:
+    """Another server answers at the address."""
     server = subprocess.Popen(
         [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(tmp_path)],
         stdout=subprocess.PIPE,
@@ -252,8 +252,8 @@ def test_a_stranger_at_the_address(cli: CommandLine, tmp_path: Path) -> None:
     )
     assert server.stdout is not None
     port = server.stdout.readline().split(" port ")[1].split()[0]
-    said = cli("job", "list", "--url", f"http://127.0.0.1:{port}", "--json", code=3)
+    result = cli("job", "list", "--url", f"http://127.0.0.1:{port}", "--json", code=3)
     server.terminate()
     server.wait(timeout=10)
     server.stdout.close()
-    assert said.error["error"] == "scheduler_unreachable"
+    assert result.error["error"] == "scheduler_unreachable"

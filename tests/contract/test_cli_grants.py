@@ -1,11 +1,11 @@
-"""What other parties may run here, said in three ways: our own, FATE-Flow 1.6's and 1.9's."""
+"""Grants of other parties, in three ways: our own, and those of FATE-Flow 1.6 and 1.9."""
 
 from __future__ import annotations
 
 from tests.contract.command_line import CommandLine
 
 
-def test_grants_are_given_listed_and_taken_back(cli: CommandLine) -> None:
+def test_grants_are_granted_listed_and_revoked(cli: CommandLine) -> None:
     lists = ("--component", "HeteroLR,Reader", "--dataset", "demo.breast_host,a.b/c.d")
     made = cli("party", "grant", "guest:9001", *lists, "--json").data
     assert made["component"] == ["heterolr", "reader"]
@@ -19,7 +19,7 @@ def test_grants_are_given_listed_and_taken_back(cli: CommandLine) -> None:
     assert cli("party", "grants", "guest:9001", "--json").data == []
 
 
-def test_what_is_to_be_granted_must_be_named(cli: CommandLine) -> None:
+def test_a_grant_needs_at_least_one_list(cli: CommandLine) -> None:
     assert "--component" in cli("party", "grant", "guest:9001", code=2).err
     assert "there is no component" in cli("party", "grant", "guest:9001", "--component", "Nope", code=2).err
     assert "nothing was granted" in cli("party", "revoke", "guest:9002", "--component", "Reader", code=5).err

@@ -1,4 +1,4 @@
-"""`fateflow init`: said once, followed by every command that does not say otherwise."""
+"""`fateflow init`: the saved address, used by commands without an address of their own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from tests.contract.command_line import CommandLine
 
 
-def test_the_scheduler_is_found_where_init_says(cli: CommandLine, other: CommandLine, tmp_path: Path) -> None:
+def test_init_saves_the_address_of_the_scheduler(cli: CommandLine, other: CommandLine, tmp_path: Path) -> None:
     url = cli("server", "status", "--json").data["url"]
     place = {"FATEFLOW_SETTINGS": str(tmp_path / "settings" / "here.json"), "FATEFLOW_HOME": ""}
     port = str(urlsplit(url).port)
@@ -49,14 +49,14 @@ def test_half_an_address_is_refused(other: CommandLine, tmp_path: Path) -> None:
     assert not (tmp_path / "here.json").exists()
 
 
-def test_keys_are_kept_for_the_user_alone(other: CommandLine, tmp_path: Path) -> None:
+def test_only_the_user_can_read_saved_keys(other: CommandLine, tmp_path: Path) -> None:
     place = {"FATEFLOW_SETTINGS": str(tmp_path / "here.json")}
     other("init", "--ip", "127.0.0.1", "--port", "9380", "--app-key", "me", "--secret-key", "hush", **place)
     assert "hush" not in other("init", **place).out
     assert json.loads((tmp_path / "here.json").read_text())["secret_key"] == "hush"
 
 
-def test_damaged_settings_are_told(other: CommandLine, tmp_path: Path) -> None:
+def test_damaged_settings_are_reported(other: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "here.json").write_text("{")
-    said = other("job", "list", code=1, FATEFLOW_SETTINGS=str(tmp_path / "here.json"), FATEFLOW_HOME="")
-    assert "hint: reset it with: fateflow init --reset" in said.err
+    result = other("job", "list", code=1, FATEFLOW_SETTINGS=str(tmp_path / "here.json"), FATEFLOW_HOME="")
+    assert "hint: reset it with: fateflow init --reset" in result.err

@@ -1,4 +1,4 @@
-"""What quick commands do not import, and what the shell is offered while a word is typed."""
+"""What quick commands do not import, and shell completion."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _imported(line: CommandLine, *arguments: str, **environment: str) -> set[str
     return {*names, *(name.partition(".")[0] for name in names)}
 
 
-def test_the_version_needs_next_to_nothing(cli: CommandLine) -> None:
+def test_the_version_imports_nothing_heavy(cli: CommandLine) -> None:
     assert not _imported(cli, "--version") & set(_HEAVY)
 
 
@@ -80,7 +80,7 @@ def test_without_a_scheduler_no_job_is_offered_and_none_is_started(other: Comman
     assert not other.home.exists()
 
 
-def test_a_silent_scheduler_does_not_hold_up_the_shell(other: CommandLine) -> None:
+def test_a_silent_scheduler_does_not_block_the_shell(other: CommandLine) -> None:
     import socket
 
     with socket.socket() as silent:

@@ -39,22 +39,22 @@ def on_terminal(line: CommandLine, *arguments: str, typed: str = "") -> tuple[st
     return drawn.decode(errors="replace"), running.wait(timeout=30)
 
 
-def test_progress_is_told_line_by_line_without_a_terminal(cli: CommandLine) -> None:
+def test_progress_is_printed_line_by_line_without_a_terminal(cli: CommandLine) -> None:
     job_id = sleep(cli, 3)
-    said = cli("job", "watch", job_id)
-    lines = said.err.splitlines()
+    result = cli("job", "watch", job_id)
+    lines = result.err.splitlines()
     assert f"▶ running  {job_id}" in lines
     assert "  ▶ running  sleep_0" in lines
     assert lines.index("  ▶ running  sleep_0") < lines.index(f"✓ success  {job_id}")
     assert len(lines) == len(set(lines))
-    assert "\x1b" not in said.err + said.out
-    assert said.out.startswith(f"✓ success  {job_id}  100%")
+    assert "\x1b" not in result.err + result.out
+    assert result.out.startswith(f"✓ success  {job_id}  100%")
 
 
-def test_quiet_says_only_the_outcome(cli: CommandLine) -> None:
-    said = cli("job", "watch", sleep(cli, 0), "--quiet")
-    assert said.err == ""
-    assert "sleep_0" in said.out
+def test_quiet_prints_only_the_outcome(cli: CommandLine) -> None:
+    result = cli("job", "watch", sleep(cli, 0), "--quiet")
+    assert result.err == ""
+    assert "sleep_0" in result.out
 
 
 def test_progress_is_drawn_on_a_terminal(cli: CommandLine) -> None:
@@ -67,7 +67,7 @@ def test_progress_is_drawn_on_a_terminal(cli: CommandLine) -> None:
     assert "✓ success  sleep_0  Sleep  G✓ H✓" in text
 
 
-def test_a_terminal_gets_colours_unless_they_are_unwanted(cli: CommandLine, job: str) -> None:
+def test_a_terminal_gets_colors_unless_disabled(cli: CommandLine, job: str) -> None:
     drawn, _ = on_terminal(cli, "job", "query", "-j", job)
     assert "\x1b[32m✓ success" in drawn
     cli_without = CommandLine(cli.home, cli.folder)
@@ -86,8 +86,8 @@ def test_logs_are_followed_until_the_job_ends(cli: CommandLine) -> None:
     assert running.stdout is not None
     first = running.stdout.readline()
     assert cli("job", "show", job_id, "--json").data["status"] == "running"
-    rest, said = running.communicate(timeout=30)
-    assert (running.returncode, said) == (0, "")
+    rest, result = running.communicate(timeout=30)
+    assert (running.returncode, result) == (0, "")
     text = first + rest
     assert "JobSubmitted" in text
     assert {"guest:9999", "host:10000"} <= set(re.findall(r"\w+:\d{4,5}(?= sleep_0)", text))
@@ -97,12 +97,12 @@ def test_logs_are_followed_until_the_job_ends(cli: CommandLine) -> None:
 
 def test_several_logs_are_followed_at_once(cli: CommandLine) -> None:
     ids = [sleep(cli, 0.5), sleep(cli, 0.5)]
-    said = cli("log", "show", "-f", *ids, "-o", "jsonl")
-    lines = [json.loads(line) for line in said.out.splitlines()]
+    result = cli("log", "show", "-f", *ids, "-o", "jsonl")
+    lines = [json.loads(line) for line in result.out.splitlines()]
     assert sum("JobSubmitted" in line["text"] for line in lines) == 2
 
 
-def test_logs_are_chosen_by_level_party_component_time_and_pattern(cli: CommandLine, failed_job: str) -> None:
+def test_logs_are_filtered_by_level_party_component_time_and_pattern(cli: CommandLine, failed_job: str) -> None:
     errors = cli("log", "show", failed_job, "--level", "error", "--json").data
     assert errors
     assert {line["level"] for line in errors} == {"ERROR"}

@@ -14,8 +14,8 @@ _BRAILLE = re.compile("[\u2801-\u28ff]")
 
 
 def test_curves_are_drawn(cli: CommandLine, job: str) -> None:
-    said = cli("metric", "show", job, "--plot", COLUMNS="80")
-    lines = said.out.splitlines()
+    result = cli("metric", "show", job, "--plot", COLUMNS="80")
+    lines = result.out.splitlines()
     assert [line.split(": ")[1].split("  ")[0] for line in lines if " at " in line] == [
         "loss",
         "ROC",
@@ -23,12 +23,12 @@ def test_curves_are_drawn(cli: CommandLine, job: str) -> None:
     ]
     assert len([line for line in lines if _BRAILLE.search(line)]) > 20
     assert max(map(len, lines)) <= 80
-    assert "\x1b" not in said.out
-    assert re.search(r"auc 0\.9\d+", said.out)
-    assert "fpr" in said.out
+    assert "\x1b" not in result.out
+    assert re.search(r"auc 0\.9\d+", result.out)
+    assert "fpr" in result.out
 
 
-def test_curves_stand_beside_each_other_where_there_is_room(cli: CommandLine, job: str) -> None:
+def test_curves_are_drawn_side_by_side_in_a_wide_terminal(cli: CommandLine, job: str) -> None:
     lines = cli("metric", "show", job, "--plot", COLUMNS="140").out.splitlines()
     assert ": loss" in lines[0]
     assert ": ROC" in lines[0]
@@ -36,24 +36,24 @@ def test_curves_stand_beside_each_other_where_there_is_room(cli: CommandLine, jo
 
 
 def test_other_curves_are_drawn_when_they_are_named(cli: CommandLine, job: str) -> None:
-    said = cli("metric", "show", job, "--plot", "--metric", "lift")
-    assert "evaluation_0 at guest:9999: lift" in said.out
-    assert ": loss" not in said.out
+    result = cli("metric", "show", job, "--plot", "--metric", "lift")
+    assert "evaluation_0 at guest:9999: lift" in result.out
+    assert ": loss" not in result.out
     assert "no such curves" in cli("metric", "show", job, "--plot", "--metric", "nope").err
     figures = cli("metric", "show", job, "--metric", "auc", "--json").data
     assert [one["metric"] for one in figures] == ["auc"]
 
 
-def test_a_plot_is_for_people(cli: CommandLine, job: str) -> None:
+def test_a_plot_requires_table_output(cli: CommandLine, job: str) -> None:
     assert "--plot draws for people" in cli("metric", "show", job, "--plot", "--json", code=2).err
 
 
 def test_following_draws_once_without_a_terminal(cli: CommandLine) -> None:
     job_id = submit(cli, "demo/hetero_lr_dsl.json", "demo/hetero_lr_conf.json")
-    said = cli("metric", "show", job_id, "-f", "--plot")
-    assert said.out.count(": loss") == 1
-    assert ": ROC" in said.out
-    assert said.err == ""
+    result = cli("metric", "show", job_id, "-f", "--plot")
+    assert result.out.count(": loss") == 1
+    assert ": ROC" in result.out
+    assert result.err == ""
 
 
 def test_following_ends_with_the_outcome_of_the_job(cli: CommandLine, failed_job: str) -> None:

@@ -13,7 +13,7 @@ from tests.contract.command_line import CommandLine
 _TABLES = ("--table", "guest=demo.breast_guest", "--table", "host=demo/breast_host")
 
 
-def test_a_training_leaves_a_version(cli: CommandLine, job: str) -> None:
+def test_a_training_job_creates_a_version(cli: CommandLine, job: str) -> None:
     [line] = [one for one in cli("model", "list", "-l", "0", "--json").data if one["model_version"] == job]
     assert (line["deployed"], line["parent"], line["job_id"]) == (False, True, job)
     assert set(line["components"]) == {"dataio_0", "hetero_lr_0"}
@@ -21,16 +21,16 @@ def test_a_training_leaves_a_version(cli: CommandLine, job: str) -> None:
     assert job not in cli("model", "list", "--deployed", "-l", "0", "-o", "name").out.split()
 
 
-def test_a_version_is_shown_whole(cli: CommandLine, deployed: str, job: str) -> None:
+def test_a_version_is_shown_in_detail(cli: CommandLine, deployed: str, job: str) -> None:
     lines = cli("model", "show", deployed).out.splitlines()
     assert lines[0].startswith(f"{deployed}  ")
     assert "deployed" in lines[0]
     assert any(line.split()[:2] == ["deployed", "from"] and job in line for line in lines)
-    sound = [line for line in lines if "✓ valid" in line]
-    assert [line.split()[2] for line in sound] == ["guest:9999", "host:10000", "arbiter:10001"]
+    valid = [line for line in lines if "✓ valid" in line]
+    assert [line.split()[2] for line in valid] == ["guest:9999", "host:10000", "arbiter:10001"]
 
 
-def test_a_version_is_named_by_its_beginning_or_as_the_last(cli: CommandLine, job: str, deployed: str) -> None:
+def test_a_version_is_found_by_prefix_or_as_the_last(cli: CommandLine, job: str, deployed: str) -> None:
     versions = cli("model", "list", "-l", "0", "-o", "name").out.split()
     unique = next(job[:length] for length in range(8, 30) if sum(v.startswith(job[:length]) for v in versions) == 1)
     assert cli("model", "show", unique, "-o", "name").out.strip() == job
@@ -39,11 +39,11 @@ def test_a_version_is_named_by_its_beginning_or_as_the_last(cli: CommandLine, jo
     assert "stands for" in cli("model", "show", job[:2], code=6).err
 
 
-def test_a_version_that_is_not_there(cli: CommandLine, job: str) -> None:
-    for verb in ("show", "verify", "delete", "deploy", "load"):
-        said = cli("model", verb, "nope", code=5)
-        assert said.err.startswith("error: ")
-        assert "fateflow model list" in said.err.splitlines()[1]
+def test_an_unknown_version(cli: CommandLine, job: str) -> None:
+    for command in ("show", "verify", "delete", "deploy", "load"):
+        result = cli("model", command, "nope", code=5)
+        assert result.err.startswith("error: ")
+        assert "fateflow model list" in result.err.splitlines()[1]
 
 
 def test_a_deployment_is_answered_as_by_fate(cli: CommandLine, job: str) -> None:
@@ -57,7 +57,7 @@ def test_a_deployment_is_answered_as_by_fate(cli: CommandLine, job: str) -> None
     assert list(json.loads(dsl.out)["components"]) == ["reader_0", "dataio_0", "intersection_0", "hetero_lr_0"]
 
 
-def test_steps_of_components_are_read(cli: CommandLine, job: str) -> None:
+def test_invalid_checkpoints_are_refused(cli: CommandLine, job: str) -> None:
     line = ("model", "deploy", job)
     assert "expected COMPONENT:STEP" in cli(*line, "--cpn-step-index", "hetero_lr_0:last", code=2).err
     twice = ("--cpn-step-index", "a:1", "--cpn-step-name", "a:end")
@@ -65,9 +65,9 @@ def test_steps_of_components_are_read(cli: CommandLine, job: str) -> None:
 
 
 def test_predicting_with_tables_by_name(cli: CommandLine, deployed: str) -> None:
-    said = cli("model", "predict", deployed, *_TABLES, "--watch", "--json")
-    assert said.data["status"] == "success"
-    place = ("-j", said.data["job_id"], "-r", "guest", "-p", "9999", "-cpn", "hetero_lr_0")
+    result = cli("model", "predict", deployed, *_TABLES, "--watch", "--json")
+    assert result.data["status"] == "success"
+    place = ("-j", result.data["job_id"], "-r", "guest", "-p", "9999", "-cpn", "hetero_lr_0")
     folder = Path(cli("component", "output-data", *place, "-o", "predicted").out.strip())
     header, *rows = (folder / "data.csv").read_text().splitlines()
     assert "predict_score" in header
@@ -75,18 +75,18 @@ def test_predicting_with_tables_by_name(cli: CommandLine, deployed: str) -> None
 
 
 def test_predicting_needs_a_deployed_version_and_all_tables(cli: CommandLine, job: str, deployed: str) -> None:
-    said = cli("model", "predict", job, *_TABLES, code=6)
-    assert f"hint: deploy it with: fateflow model deploy {job}" in said.err
-    said = cli("model", "predict", deployed, *_TABLES[:2], code=2)
-    assert "missing table for host:10000 (reader_0)" in said.err
+    result = cli("model", "predict", job, *_TABLES, code=6)
+    assert f"hint: deploy it with: fateflow model deploy {job}" in result.err
+    result = cli("model", "predict", deployed, *_TABLES[:2], code=2)
+    assert "missing table for host:10000 (reader_0)" in result.err
     assert "parties: guest:9999" in cli("model", "predict", deployed, "--table", "host:1=a.b", code=2).err
     assert "unknown reader reader_7" in cli("model", "predict", deployed, "--table", "host.reader_7=a.b", code=2).err
     assert "expected --table or -c" in cli("model", "predict", deployed, code=2).err
 
 
-def test_a_sound_version_is_verified(cli: CommandLine, deployed: str) -> None:
-    said = cli("model", "verify", deployed, "--json")
-    assert said.data["ok"] is True
+def test_a_valid_version_is_verified(cli: CommandLine, deployed: str) -> None:
+    result = cli("model", "verify", deployed, "--json")
+    assert result.data["ok"] is True
     assert cli("model", "verify", deployed).out.splitlines()[0] == f"{deployed} is valid"
 
 
@@ -95,9 +95,9 @@ def test_a_changed_file_is_found(cli: CommandLine, job: str) -> None:
     files = cli.home.glob(f"models/host#10000#*/{version}/components/hetero_lr_0/*/model.json")
     [file] = list(files)
     file.write_text(file.read_text().replace("0", "1"))
-    said = cli("model", "verify", version, code=1)
-    assert "✗ corrupt  host:10000" in said.out
-    assert "hetero_lr_0" in said.out
+    result = cli("model", "verify", version, code=1)
+    assert "✗ corrupt  host:10000" in result.out
+    assert "hetero_lr_0" in result.out
     cli("model", "delete", version)
     cli("model", "show", version, code=5)
 
@@ -113,7 +113,7 @@ def test_two_versions_are_compared(cli: CommandLine, job: str, spare_job: str, d
     assert cli("model", "diff", job, job).err == "no differences\n"
 
 
-def test_an_alias_is_set_moved_and_forgotten(cli: CommandLine, job: str, deployed: str) -> None:
+def test_an_alias_is_set_moved_and_removed(cli: CommandLine, job: str, deployed: str) -> None:
     assert cli("model", "alias", "set", "risk@prod", job).out == f"risk@prod → {job}\n"
     assert cli("model", "show", "risk@prod", "-o", "name").out.strip() == job
     cli("model", "alias", "set", "risk@prod", deployed)
@@ -122,20 +122,20 @@ def test_an_alias_is_set_moved_and_forgotten(cli: CommandLine, job: str, deploye
     cli("model", "show", "risk@prod", code=5)
 
 
-def test_a_version_goes_and_comes_back(cli: CommandLine, job: str) -> None:
+def test_a_version_is_exported_deleted_and_imported(cli: CommandLine, job: str) -> None:
     version = cli("model", "deploy", job, "-o", "name").out.strip()
     for party, file in (("guest:9999", "g.zip"), ("host:10000", "h.zip"), ("arbiter:10001", "a.zip")):
         assert cli("model", "export", version, file, "--party", party).out.strip() == str(cli.folder / file)
     cli("model", "delete", version)
     for file in ("g.zip", "h.zip", "a.zip"):
         assert cli("model", "import", file).out.strip() == version
-    said = cli("model", "show", version)
-    assert "imported" in said.out.splitlines()[0]
-    assert said.out.count("✓ valid") == 3
+    result = cli("model", "show", version)
+    assert "imported" in result.out.splitlines()[0]
+    assert result.out.count("✓ valid") == 3
     assert cli("model", "predict", version, *_TABLES, "-o", "name").out.strip().isdigit()
 
 
-def test_no_archive_is_told(cli: CommandLine, job: str) -> None:
+def test_invalid_archives_are_refused(cli: CommandLine, job: str) -> None:
     (cli.folder / "broken.zip").write_bytes(b"PK")
     assert "broken.zip is not the archive of a model part" in cli("model", "import", "broken.zip", code=2).err
     with zipfile.ZipFile(cli.folder / "other.zip", "w") as archive:
@@ -163,8 +163,8 @@ def test_a_version_for_other_parties(cli: CommandLine, deployed: str) -> None:
 
 
 def test_a_service_gives_a_score(cli: CommandLine, deployed: str) -> None:
-    said = cli("model", "load", deployed)
-    assert [line.split()[:2] for line in said.out.splitlines()] == [["guest:9999", "✓"], ["host:10000", "✓"]]
+    result = cli("model", "load", deployed)
+    assert [line.split()[:2] for line in result.out.splitlines()] == [["guest:9999", "✓"], ["host:10000", "✓"]]
     assert cli("model", "bind", "scores", deployed, "--json").data["retmsg"] == "service id is scores"
     cli("serving", "features", "bind", "-r", "host", "-p", "10000", "--namespace", "demo", "--name", "breast_host")
     [served] = [one for one in cli("serving", "list", "--json").data["services"] if one["service_id"] == "scores"]
@@ -176,9 +176,9 @@ def test_a_service_gives_a_score(cli: CommandLine, deployed: str) -> None:
     assert answer["retcode"] == 0
     assert 0 < answer["data"]["score"] < 1
     assert "score" in cli("model", "serve-test", "scores", "--id", values["id"], *features).out
-    said = cli("model", "serve-test", "scores", "--id", values["id"], "-f", "mean_radius=1", code=None)
-    assert said.code > 0
-    assert "mean_texture" in said.err
+    result = cli("model", "serve-test", "scores", "--id", values["id"], "-f", "mean_radius=1", code=None)
+    assert result.code > 0
+    assert "mean_texture" in result.err
     cli("serving", "unbind", "scores")
     cli("serving", "unload", deployed)
     assert deployed not in [one["model_version"] for one in cli("serving", "list", "--json").data["models"]]
@@ -190,8 +190,8 @@ def test_records_are_those_of_fate(cli: CommandLine, job: str) -> None:
     [whole] = cli(*line, "--detail").data["data"]
     assert {"f_role", "f_model_id", "f_parent", "f_size"} <= short.keys() < whole.keys()
     assert whole["f_train_dsl"]["components"].keys() >= {"hetero_lr_0"}
-    said = cli("model", "get-model-info", "--model-version", "nope", "--json", code=5)
-    assert (said.data["retcode"], said.data["data"]) == (100, [])
+    result = cli("model", "get-model-info", "--model-version", "nope", "--json", code=5)
+    assert (result.data["retcode"], result.data["data"]) == (100, [])
 
 
 def test_tags_find_versions(cli: CommandLine, job: str) -> None:

@@ -153,13 +153,13 @@ def test_a_command_takes_all_its_options(
     ],
 )
 def test_an_answer_is_the_servers_own(other: CommandLine, line: str, body: dict[str, Any]) -> None:
-    said = other(*line.split(), "--json")
-    assert said.data["retcode"] == 0
-    assert body.items() <= (said.data.get("data") or {}).items()
-    assert said.out.endswith("}\n\n")
+    result = other(*line.split(), "--json")
+    assert result.data["retcode"] == 0
+    assert body.items() <= (result.data.get("data") or {}).items()
+    assert result.out.endswith("}\n\n")
 
 
-def test_what_is_missing_is_named(cli: CommandLine) -> None:
+def test_a_missing_option_is_named(cli: CommandLine) -> None:
     for line, missing in (
         ("job dsl", "--train-dsl-path"),
         ("model deploy", "--model-version"),
@@ -208,7 +208,7 @@ def test_the_minimal_job_trains_deploys_and_predicts(cli: CommandLine) -> None:
     assert "breast_hetero_guest" in cli(*asked, code=7).err
     for role in ("guest", "host"):
         cli("data", "upload", f"demo/data/{role}.csv", "-n", "experiment", "--name", f"breast_hetero_{role}")
-    said = cli(*asked, "--json")
-    assert [(one["test"], one["ok"]) for one in said.data] == [("train", True), ("predict", True)]
-    assert said.data[0]["found"] > 0.98
-    assert "HeteroSecureBoost" in said.err
+    result = cli(*asked, "--json")
+    assert [(one["test"], one["ok"]) for one in result.data] == [("train", True), ("predict", True)]
+    assert result.data[0]["found"] > 0.98
+    assert "HeteroSecureBoost" in result.err

@@ -30,9 +30,9 @@ def test_start_status_stop(other: CommandLine) -> None:
 def test_a_scheduler_is_started_on_demand(other: CommandLine) -> None:
     assert "no scheduler is running" in other("job", "list", "--no-start", code=3).err
     assert not other.home.exists()
-    said = other("job", "list")
-    assert said.out == ""
-    assert "started a scheduler at http://127.0.0.1:" in said.err
+    result = other("job", "list")
+    assert result.out == ""
+    assert "started a scheduler at http://127.0.0.1:" in result.err
     assert other("job", "list", "--no-start", "--quiet").err == ""
 
 
@@ -46,19 +46,19 @@ def test_a_dead_scheduler_is_replaced_on_demand(other: CommandLine) -> None:
 
 def test_commands_that_start_at_once_share_one_scheduler(other: CommandLine) -> None:
     running = [other.start("job", "list", "--json") for _ in range(3)]
-    said = [one.communicate(timeout=60) for one in running]
-    assert [one.returncode for one in running] == [0, 0, 0], said
-    assert sum("started a scheduler" in err for _, err in said) == 1
+    result = [one.communicate(timeout=60) for one in running]
+    assert [one.returncode for one in running] == [0, 0, 0], result
+    assert sum("started a scheduler" in err for _, err in result) == 1
 
 
-def test_a_taken_port_is_the_cause_that_is_told(other: CommandLine) -> None:
+def test_a_taken_port_is_reported(other: CommandLine) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        said = other("server", "start", "--port", str(port), code=None)
-    assert said.code != 0
-    assert f"port {port} of 127.0.0.1 cannot be had" in said.err
+        result = other("server", "start", "--port", str(port), code=None)
+    assert result.code != 0
+    assert f"port {port} of 127.0.0.1 cannot be had" in result.err
 
 
 def test_stopping_leaves_no_worker(other: CommandLine) -> None:
@@ -71,7 +71,7 @@ def test_stopping_leaves_no_worker(other: CommandLine) -> None:
     assert all(is_gone(pid) for pid in pids)
 
 
-def test_a_scheduler_in_the_foreground_ends_when_it_is_told_to(other: CommandLine) -> None:
+def test_a_scheduler_in_the_foreground_ends_on_a_signal(other: CommandLine) -> None:
     running = other.start("server", "start", "--foreground", "--port", "0")
     assert running.stderr is not None
     assert "fateflow is running at http://127.0.0.1:" in running.stderr.readline()
@@ -110,7 +110,7 @@ def guest_and_host(tmp_path: Path) -> Iterator[tuple[CommandLine, CommandLine]]:
         line("server", "stop")
 
 
-def test_parties_are_added_trusted_asked_and_forgotten(guest_and_host: tuple[CommandLine, CommandLine]) -> None:
+def test_parties_are_added_trusted_pinged_and_removed(guest_and_host: tuple[CommandLine, CommandLine]) -> None:
     guest, host = guest_and_host
     urls = [line("server", "status", "--json").data["url"] for line in guest_and_host]
     added = guest("party", "add", "host:10000", urls[1], "--note", "the bank", "--json").data

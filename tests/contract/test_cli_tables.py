@@ -28,10 +28,10 @@ def test_the_first_rows_of_a_table(cli: CommandLine) -> None:
     cli("data", "peek", "demo", "breast_host", "-l", "0", code=2)
 
 
-def test_where_a_table_comes_from_and_who_has_used_it(cli: CommandLine, job: str) -> None:
-    said = cli("data", "lineage", "demo", "breast_host")
-    assert "made by   upload_0 of job" in said.out
-    assert job in said.out
+def test_the_lineage_of_a_table(cli: CommandLine, job: str) -> None:
+    result = cli("data", "lineage", "demo", "breast_host")
+    assert "made by   upload_0 of job" in result.out
+    assert job in result.out
     place = ("-j", job, "-r", "guest", "-p", "9999", "-cpn", "intersection_0", "--json")
     [output] = cli("component", "output-data-table", *place).data["data"]
     found = cli("data", "lineage", output["table_namespace"], output["table_name"], "--json").data
@@ -39,7 +39,7 @@ def test_where_a_table_comes_from_and_who_has_used_it(cli: CommandLine, job: str
     cli("data", "lineage", "demo", "nope", code=5)
 
 
-def test_a_file_is_bound_and_stays(cli: CommandLine) -> None:
+def test_a_bound_file_is_kept(cli: CommandLine) -> None:
     assert cli("data", "bind", "demo/data/host.csv", "-n", "bound", "--name", "host").out == "bound host\n"
     assert "bound file" in cli("data", "list", "-n", "bound").out
     assert "already exists" in cli("data", "bind", "demo/data/host.csv", "-n", "bound", "--name", "host", code=6).err
@@ -55,7 +55,7 @@ def test_a_file_is_bound_and_stays(cli: CommandLine) -> None:
     assert answer["data"] == {"namespace": "bound", "table_name": "guest"}
 
 
-def test_a_disabled_table_says_so_and_is_swept(cli: CommandLine) -> None:
+def test_disabled_tables_are_marked_and_deleted(cli: CommandLine) -> None:
     cli("data", "bind", "demo/data/host.csv", "-n", "swept", "--name", "host", "--drop")
     cli("table", "disable", "-n", "swept")
     assert "fateflow table enable swept host" in cli("table", "info", "swept", "host").out
@@ -63,7 +63,7 @@ def test_a_disabled_table_says_so_and_is_swept(cli: CommandLine) -> None:
     assert cli("table", "disable-delete", "-n", "swept").err == "no tables are disabled\n"
 
 
-def test_a_person_is_asked_before_a_table_goes(cli: CommandLine) -> None:
+def test_deleting_a_table_asks_for_confirmation(cli: CommandLine) -> None:
     cli("data", "bind", "demo/data/host.csv", "-n", "asked", "--name", "host", "--drop")
     drawn, code = on_terminal(cli, "table", "delete", "asked", "host", typed="n\n")
     assert "Delete table asked host? [y/N]" in drawn

@@ -90,7 +90,7 @@ class Watcher:
         return self.end()
 
     def end(self) -> int:
-        """Its exit code; it must not have said anything on stderr."""
+        """Return the exit code; stderr must be empty."""
         assert self._process.stderr is not None
         code = self._process.wait(timeout=_PATIENCE)
         self._reader.join()
@@ -224,7 +224,7 @@ def test_only_what_is_edited_and_what_needs_it_runs(
     assert watcher.interrupt() == 130
 
 
-def test_a_broken_file_is_shown_in_place_and_the_next_good_save_goes_on(
+def test_problems_are_shown_and_the_next_valid_save_runs(
     site: RunningSite, tmp_path: Path, watch: Callable[..., Watcher]
 ) -> None:
     documents = sleeping(tmp_path, 0, 0)
@@ -271,9 +271,7 @@ def test_rapid_saves_run_once(site: RunningSite, tmp_path: Path, watch: Callable
     assert watcher.interrupt() == 130
 
 
-def test_a_superseded_run_is_stopped_and_one_that_is_not_goes_on(
-    site: RunningSite, tmp_path: Path, watch: Callable[..., Watcher]
-) -> None:
+def test_only_a_superseded_job_is_stopped(site: RunningSite, tmp_path: Path, watch: Callable[..., Watcher]) -> None:
     documents = sleeping(tmp_path, 0.06, 300)
     watcher = watch(documents, "--run")
     old = watcher.until("submitted")["job_id"]
@@ -303,7 +301,7 @@ def test_a_superseded_run_is_stopped_and_one_that_is_not_goes_on(
     assert watcher.interrupt() == 130
 
 
-def test_a_failure_shows_its_card_and_the_loop_goes_on(
+def test_a_failure_shows_its_card_and_watching_continues(
     site: RunningSite, shared: Path, tmp_path: Path, watch: Callable[..., Watcher]
 ) -> None:
     documents = lr_documents(tmp_path, shared)
@@ -327,7 +325,7 @@ def test_a_failure_shows_its_card_and_the_loop_goes_on(
     assert watcher.interrupt() == 130
 
 
-def test_an_interrupted_run_goes_on(site: RunningSite, tmp_path: Path, watch: Callable[..., Watcher]) -> None:
+def test_an_interrupted_job_continues(site: RunningSite, tmp_path: Path, watch: Callable[..., Watcher]) -> None:
     watcher = watch(sleeping(tmp_path, 300), "--run")
     job_id = watcher.until("submitted")["job_id"]
     watcher.until("moved")
@@ -353,9 +351,9 @@ def test_one_round_ends_with_its_outcome(site: RunningSite, tmp_path: Path) -> N
     assert again.out.endswith("✓ nothing to run\n")
     named = cli("watch", "dsl.json", "conf.json", "--run", "--once", "-o", "name").out
     assert named.strip() == site.flow.jobs(1)[0].job_id
-    anew = cli("watch", "dsl.json", "conf.json", "--run", "--once", "--no-reuse")
-    assert "reuse is off" in anew.out
-    assert "2 run, 0 reused" in anew.out
+    rerun = cli("watch", "dsl.json", "conf.json", "--run", "--once", "--no-reuse")
+    assert "reuse is off" in rerun.out
+    assert "2 run, 0 reused" in rerun.out
 
     good = documents.conf.read_text()
     documents.conf.write_text(good.replace('"seconds"', '"secnods"', 1))
@@ -371,7 +369,7 @@ def test_one_round_ends_with_its_outcome(site: RunningSite, tmp_path: Path) -> N
     assert cli("watch", "dsl.json", "dsl.json", "--once", "-o", "yaml", code=2).err.startswith("error: watch has no")
 
 
-def test_the_scheduler_may_be_away_for_a_while(
+def test_the_scheduler_may_be_unreachable_for_a_while(
     site: RunningSite, tmp_path: Path, watch: Callable[..., Watcher]
 ) -> None:
     documents = sleeping(tmp_path, 0, 0.07)
@@ -387,7 +385,7 @@ def test_the_scheduler_may_be_away_for_a_while(
 
 
 @pytest.mark.parametrize("columns", [80, 140])
-def test_on_a_terminal_the_progress_is_below_what_was_said(site: RunningSite, tmp_path: Path, columns: int) -> None:
+def test_on_a_terminal_the_progress_is_below_earlier_lines(site: RunningSite, tmp_path: Path, columns: int) -> None:
     documents = sleeping(tmp_path, columns / 10_000, 300)
     with Terminal(site, documents, columns) as terminal:
         terminal.until("sleep_1  Sleep  G▶ H▶")
@@ -396,17 +394,17 @@ def test_on_a_terminal_the_progress_is_below_what_was_said(site: RunningSite, tm
         told = terminal.until("continues: the documents have errors")
         assert "\x1b[1;31m^~~~~~~~~\x1b[0m" in told
         redrawn = terminal.until("sleep_1  Sleep  G▶ H▶")
-        assert "\x1b[1A" not in redrawn.partition("▶ running")[0], "what was said is wiped away"
+        assert "\x1b[1A" not in redrawn.partition("▶ running")[0], "earlier lines are erased"
         documents.conf.write_text(good.replace('"seconds": 300', '"seconds": 0.001'))
         terminal.until("stopped job")
         terminal.until("1 run, 1 reused")
         text = _STEERING.sub("", terminal.drawn)
-        said = [line for line in text.splitlines() if "─" in line or "plan" in line or "error" in line]
-        assert all(width(line) <= columns for line in said)
-        assert any(line.startswith("── ") and width(line) == columns for line in said)
+        result = [line for line in text.splitlines() if "─" in line or "plan" in line or "error" in line]
+        assert all(width(line) <= columns for line in result)
+        assert any(line.startswith("── ") and width(line) == columns for line in result)
 
 
-def test_without_colours_the_signs_are_the_same(site: RunningSite, tmp_path: Path) -> None:
+def test_without_colors_the_marks_are_the_same(site: RunningSite, tmp_path: Path) -> None:
     documents = sleeping(tmp_path, 0, 0.003)
     with Terminal(site, documents, 80, NO_COLOR="1") as terminal:
         terminal.until("✓ success")
@@ -416,17 +414,17 @@ def test_without_colours_the_signs_are_the_same(site: RunningSite, tmp_path: Pat
         assert "^" in terminal.drawn
 
 
-def test_without_a_scheduler_one_round_says_so(tmp_path: Path) -> None:
+def test_without_a_scheduler_one_round_fails(tmp_path: Path) -> None:
     sleeping(tmp_path, 0)
     cli = CommandLine(tmp_path / "home", tmp_path)
-    said = cli("watch", "dsl.json", "conf.json", "--once", "--no-start", code=3)
-    assert "no scheduler is running on" in said.err
+    result = cli("watch", "dsl.json", "conf.json", "--once", "--no-start", code=3)
+    assert "no scheduler is running on" in result.err
     lines = cli("watch", "dsl.json", "conf.json", "--once", "--no-start", "--json", code=3).out.splitlines()
     assert json.loads(lines[-1])["event"] == "failed"
     assert json.loads(lines[-1])["exit_code"] == 3
 
 
-def test_a_submitted_job_says_what_it_reuses(site: RunningSite, tmp_path: Path) -> None:
+def test_a_submission_reports_the_reused_components(site: RunningSite, tmp_path: Path) -> None:
     sleeping(tmp_path, 0, 0.03)
     cli = CommandLine(site.home, tmp_path)
     submit = ("job", "submit", "-d", "dsl.json", "-c", "conf.json")
@@ -435,8 +433,8 @@ def test_a_submitted_job_says_what_it_reuses(site: RunningSite, tmp_path: Path) 
     second = cli(*submit, "--reuse")
     assert f"↻ 2 of 2 components are reused from job {first}: sleep_0, sleep_1" in second.err
     third = cli(*submit, "--reuse-from", second.out.strip(), "--watch")
-    for said in (third.out, cli("job", "show", "@last").out):
-        assert re.search(rf"↻ reused +sleep_1 +Sleep +G✓ H✓ +from {second.out.strip()}", said)
+    for result in (third.out, cli("job", "show", "@last").out):
+        assert re.search(rf"↻ reused +sleep_1 +Sleep +G✓ H✓ +from {second.out.strip()}", result)
     assert f"  ↻ reused  sleep_1  from {second.out.strip()}" in third.err.splitlines()
     documents = sleeping(tmp_path, 0.04, 0.04)
     assert documents.dsl.exists()
@@ -444,7 +442,7 @@ def test_a_submitted_job_says_what_it_reuses(site: RunningSite, tmp_path: Path) 
     assert cli(*submit, "--reuse-from", "20200101", code=5).err.startswith("error: there is no job")
 
 
-def test_a_table_that_is_another_now_is_noticed_beforehand(site: RunningSite, shared: Path, tmp_path: Path) -> None:
+def test_a_replaced_table_prevents_reuse(site: RunningSite, shared: Path, tmp_path: Path) -> None:
     dsl, conf = fate_job(shared, "hetero_lr_normal")
     for name in ALL[2:]:
         dsl["components"].pop(name)

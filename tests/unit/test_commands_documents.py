@@ -58,7 +58,7 @@ def test_the_schedulers_problems_are_placed_as_they_pass() -> None:
     assert caught.value.data == [{**problem, "file": "c.json", "source": "{}"}]
 
 
-def test_a_configuration_that_is_no_json(tmp_path: Path) -> None:
+def test_a_configuration_that_is_not_json(tmp_path: Path) -> None:
     path = tmp_path / "c.json"
     path.write_text('{"a": 1, "a": 2}')
     with pytest.raises(BadDocument) as caught:
@@ -80,7 +80,7 @@ def test_the_demo_is_a_vertical_split_that_a_regression_learns() -> None:
     assert joined_auc(data / "guest.csv", data / "host.csv") > 0.99
 
 
-def test_log_lines_are_chosen() -> None:
+def test_log_lines_are_filtered() -> None:
     now = 1_700_000_000_000
     keep = _filter(now - 600_000, "WARNING", "tor+")
     assert keep(LogLine(now, "torrent", "ERROR"))

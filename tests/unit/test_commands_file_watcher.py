@@ -83,7 +83,7 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
         assert files.next(_TIMEOUT) == Saved(Texts("dsl 0", "conf 1"), ["conf.json"])
 
 
-def test_a_folder_may_be_made_anew(tmp_path: Path) -> None:
+def test_a_directory_may_be_recreated(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     for name in ("dsl.json", "conf.json"):
@@ -100,6 +100,6 @@ def test_a_folder_may_be_made_anew(tmp_path: Path) -> None:
         assert found.texts == Texts("1", "1")
 
 
-def test_files_must_be_there_at_first(tmp_path: Path) -> None:
+def test_both_files_must_exist_at_first(tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match="No such file"):
         FileWatcher(tmp_path / "dsl.json", tmp_path / "conf.json").first()

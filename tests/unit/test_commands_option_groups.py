@@ -1,4 +1,4 @@
-"""Options that stand together in several verbs."""
+"""Option groups that several commands share."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from fateflow_tui.commands.options import (
 from fateflow_tui.core.errors import BadRequest
 
 
-def test_a_group_becomes_options_of_the_verb() -> None:
-    def verb(ctx: typer.Context, which: TableName, limit: LimitOption = 3) -> tuple[TableName, int]:
+def test_an_option_group_becomes_options_of_the_command() -> None:
+    def command(ctx: typer.Context, which: TableName, limit: LimitOption = 3) -> tuple[TableName, int]:
         """Does it."""
         return which, limit
 
-    shown = expand_option_groups(verb)
+    shown = expand_option_groups(command)
     assert list(inspect.signature(shown).parameters) == ["ctx", "names", "namespace", "table_name", "limit"]
     assert shown.__doc__ == "Does it."
-    assert shown.__name__ == "verb"
+    assert shown.__name__ == "command"
     assert shown(ctx=None, names=None, namespace="n", table_name="t", limit=3) == (TableName(None, "n", "t"), 3)
 
 
-def test_a_verb_without_groups_stays_as_it_is() -> None:
-    def verb(ctx: typer.Context, limit: LimitOption = 3) -> None: ...
+def test_a_function_without_groups_is_not_changed() -> None:
+    def command(ctx: typer.Context, limit: LimitOption = 3) -> None: ...
 
-    assert expand_option_groups(verb) is verb
+    assert expand_option_groups(command) is command
 
 
 def test_a_table_by_position_or_by_options() -> None:
@@ -63,6 +63,6 @@ def test_lists_are_read_as_fates_client_reads_them(text: str) -> None:
     assert listed(None) == listed("[]") == []
 
 
-def test_a_list_that_is_given_counts_more_than_a_file(tmp_path: object) -> None:
+def test_a_given_list_takes_precedence_over_a_file(tmp_path: object) -> None:
     assert component_list("a", None) == "a"
     assert component_list(None, None) == ""

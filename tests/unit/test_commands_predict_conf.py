@@ -37,7 +37,7 @@ def test_tables_are_read(word: str, table: TableChoice) -> None:
 
 
 @pytest.mark.parametrize("word", ["guest", "guest=", "=a.b", "guest=a", "guest=.b", "guest=a.", "guest=a.b.c"])
-def test_what_names_no_table_is_refused(word: str) -> None:
+def test_an_invalid_table_is_refused(word: str) -> None:
     with pytest.raises(BadRequest, match="--table"):
         tables_of([word])
 
@@ -79,7 +79,7 @@ def test_unknown_parties_and_readers() -> None:
         filled(_conf(), tables_of(["host.reader_9=h.t"]), "m", "v")
 
 
-def test_a_silent_conf_gets_its_readers() -> None:
+def test_a_conf_without_readers_gets_them() -> None:
     conf = {"role": {"guest": [1]}, "dsl_version": "2"}
     made = filled(conf, tables_of(["guest=g.t"]), "m", "v")
     assert made["component_parameters"]["role"]["guest"]["0"]["reader_0"]["table"] == {"namespace": "g", "name": "t"}

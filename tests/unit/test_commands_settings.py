@@ -50,7 +50,7 @@ def test_the_address_of_a_server(tmp_path: Path) -> None:
         settings.address_in(conf)
 
 
-def test_what_is_written_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_are_written_and_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FATEFLOW_SETTINGS", str(tmp_path / "a" / "b.json"))
     assert settings.read() == settings.Settings()
     assert settings.read().url == ""

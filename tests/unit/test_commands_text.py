@@ -107,7 +107,7 @@ def test_the_outcome_of_a_job_is_the_exit_code(status: str, code: int) -> None:
     assert errors.of_status(status) == code
 
 
-def test_columns_that_do_not_fit_give_way() -> None:
+def test_columns_that_do_not_fit_are_left_out() -> None:
     rows = [["id", "a", "b"], ["1", "xxx", "y"]]
     assert fitted(rows, 20) == ["id  a    b", "1   xxx  y"]
     assert fitted(rows, 10) == ["id  a    …", "1   xxx  …"]
@@ -115,7 +115,7 @@ def test_columns_that_do_not_fit_give_way() -> None:
     assert fitted([], 10) == []
 
 
-def test_words_are_cut_before_figures() -> None:
+def test_words_are_shortened_before_numbers() -> None:
     rows = [["ID", "TEXT", "WHEN"], ["202611240001", "a long text of many words", "2026-11-24 01:02:03"]]
     assert narrowed(rows, 60) == rows
     [_, row] = narrowed(rows, 50)

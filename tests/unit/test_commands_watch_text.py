@@ -59,7 +59,7 @@ def test_without_an_earlier_job_nothing_is_new_to_it() -> None:
 
 
 @pytest.mark.parametrize("columns", [60, 80, 140])
-def test_reasons_go_on_in_their_column(columns: int) -> None:
+def test_reasons_are_wrapped_in_their_column(columns: int) -> None:
     step = ReuseStep("hetero_lr_0", "run", "parameters changed: " + ", ".join(["alpha 0.01 → 0.02"] * 9), "parameters")
     lines = list(plan_lines(planned([STEPS[0], step]), columns, plain))[2:-1]
     assert len(lines) > 1
@@ -69,7 +69,7 @@ def test_reasons_go_on_in_their_column(columns: int) -> None:
     assert " ".join(line[column:] for line in lines) == step.why
 
 
-def test_colours_mark_what_happens() -> None:
+def test_colors_mark_the_actions() -> None:
     lines = list(plan_lines(planned(STEPS), 0, lambda text, color: f"<{color}>{text}" if color else text))
     assert lines[1].startswith("  <34>↻ reuse")
     assert lines[2].startswith("  <36>▶ run")
@@ -104,7 +104,7 @@ def test_an_outcome() -> None:
     assert ended_line(ended) == "✓ success  1  100%  1.5s  1 run, 2 reused"
 
 
-def test_scores_stand_beside_those_before() -> None:
+def test_scores_are_compared_with_the_previous_ones() -> None:
     scores = [
         Score("evaluation_0", "train", "auc", 0.9931234567, 0.99),
         Score("evaluation_0", "train", "ks", 0.5, 0.5),
@@ -126,7 +126,7 @@ def test_a_rule_fills_the_line() -> None:
     assert rule("x" * 40, 30, plain).endswith("x ──")
 
 
-def test_facts_of_a_card_go_on_below() -> None:
+def test_facts_of_a_card_are_wrapped() -> None:
     assert fact_lines("  fix:         one two three", 0) == ["  fix:         one two three"]
     line = "  fix:         " + "word " * 20
     wrapped = fact_lines(line.rstrip(), 60)

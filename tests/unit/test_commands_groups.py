@@ -1,4 +1,4 @@
-"""Verbs: global options at every level, examples, and the values that functions get."""
+"""Commands and groups: global options at every level, examples, and the values that functions get."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from fateflow_tui.commands.groups import CommandGroup, split_examples
 from fateflow_tui.commands.output import Format, format_of
 from fateflow_tui.core.errors import BadRequest
 
-_TAKEN: dict[str, Any] = {}
+_GIVEN: dict[str, Any] = {}
 
 
-def _noun() -> CommandGroup:
-    app = CommandGroup("Tries.")
+def _group() -> CommandGroup:
+    app = CommandGroup("Try.")
 
     @app.command()
     def take(
@@ -27,28 +27,28 @@ def _noun() -> CommandGroup:
         count: Annotated[int, typer.Option("--count")] = 3,
         path: Annotated[Path | None, typer.Option("--output-path", "-o")] = None,
     ) -> int:
-        """Takes things.
+        """Take things.
 
         Examples:
         fateflow try take
         fateflow try take x --json
         """
-        _TAKEN.clear()
-        _TAKEN.update(words=words, name=name, count=count, path=path, options=dict(ctx.obj.options))
+        _GIVEN.clear()
+        _GIVEN.update(words=words, name=name, count=count, path=path, options=dict(ctx.obj.options))
         return 5
 
     return app
 
 
 def _run(*arguments: str) -> dict[str, Any]:
-    code = typer.main.get_group(_noun()).main(list(arguments), standalone_mode=False, obj=Session())
+    code = typer.main.get_group(_group()).main(list(arguments), standalone_mode=False, obj=Session())
     assert code == 5
-    return _TAKEN
+    return _GIVEN
 
 
 def test_values_have_their_types() -> None:
-    taken = _run("take", "a", "b", "-n", "x", "--count", "4", "-o", "there")
-    assert {key: taken[key] for key in ("words", "name", "count", "path")} == {
+    given = _run("take", "a", "b", "-n", "x", "--count", "4", "-o", "there")
+    assert {key: given[key] for key in ("words", "name", "count", "path")} == {
         "words": ["a", "b"],
         "name": "x",
         "count": 4,
@@ -57,9 +57,9 @@ def test_values_have_their_types() -> None:
 
 
 def test_defaults_are_left_as_they_are() -> None:
-    taken = _run("take")
-    assert (taken["words"], taken["name"], taken["count"], taken["path"]) == (None, None, 3, None)
-    assert taken["options"] == {}
+    given = _run("take")
+    assert (given["words"], given["name"], given["count"], given["path"]) == (None, None, 3, None)
+    assert given["options"] == {}
 
 
 def test_a_value_of_the_wrong_kind_is_refused() -> None:
@@ -72,16 +72,16 @@ def test_global_options_before_and_after_the_verb() -> None:
     assert _run("--home", "a", "take", "--home", "b", "-q")["options"] == {"home": "b", "quiet": True}
 
 
-def test_a_verb_keeps_its_own_letters() -> None:
-    taken = _run("-o", "yaml", "take", "-o", "folder", "--output", "jsonl")
-    assert (taken["path"], taken["options"]) == (Path("folder"), {"output": "jsonl"})
+def test_a_command_keeps_its_own_letters() -> None:
+    given = _run("-o", "yaml", "take", "-o", "folder", "--output", "jsonl")
+    assert (given["path"], given["options"]) == (Path("folder"), {"output": "jsonl"})
 
 
 def test_examples_stand_apart_from_the_help() -> None:
     text, examples = split_examples("Does it.\n\nMore.\n\nExamples:\nfateflow a b\nfateflow a c\n")
     assert (text, examples) == ("Does it.\n\nMore.", ["fateflow a b", "fateflow a c"])
     assert split_examples(None) == ("", [])
-    assert typer.main.get_group(_noun()).commands["take"].examples == [
+    assert typer.main.get_group(_group()).commands["take"].examples == [
         "fateflow try take",
         "fateflow try take x --json",
     ]
@@ -91,7 +91,7 @@ def test_examples_stand_apart_from_the_help() -> None:
     ("word", "as_json", "form"),
     [(None, False, Format.TABLE), (None, True, Format.JSON), ("yaml", True, Format.JSON), ("name", False, Format.NAME)],
 )
-def test_the_wished_format(word: str | None, as_json: bool, form: Format) -> None:
+def test_the_requested_format(word: str | None, as_json: bool, form: Format) -> None:
     assert format_of(word, as_json=as_json) is form
 
 
