@@ -45,7 +45,7 @@ def test_other_curves_are_drawn_when_they_are_named(cli: CommandLine, job: str) 
 
 
 def test_a_plot_requires_table_output(cli: CommandLine, job: str) -> None:
-    assert "--plot draws for people" in cli("metric", "show", job, "--plot", "--json", code=2).err
+    assert "--plot requires table output" in cli("metric", "show", job, "--plot", "--json", code=2).err
 
 
 def test_following_draws_once_without_a_terminal(cli: CommandLine) -> None:
