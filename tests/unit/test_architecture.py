@@ -42,7 +42,7 @@ def test_no_module_is_too_long_to_be_one_subject() -> None:
 
 def test_the_contributing_guide_names_files_that_exist() -> None:
     guide = (ROOT / ".github" / "CONTRIBUTING.md").read_text()
-    named = {path for path in re.findall(r"`([\w/]+/[\w/]+\.py)`", guide)}
+    named = set(re.findall(r"`([\w/]+/[\w/]+\.py)`", guide))
     places = (ROOT, ROOT / "fateflow_tui")
     assert len(named) > 20
     assert sorted(path for path in named if not any((place / path).is_file() for place in places)) == []
