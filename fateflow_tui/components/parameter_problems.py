@@ -18,20 +18,20 @@ from typing import TYPE_CHECKING
 
 
 def near_miss(name: str, names: Iterable[str]) -> str:
-    """The one of `names` that was probably meant, or ""."""
+    """The name that was probably meant, or ""."""
     by_lower = {candidate.lower(): candidate for candidate in names}
     close = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[close[0]] if close else ""
 
 
 def unknown_names(given: Mapping[str, Any], known: Iterable[str]) -> list[ParameterProblem]:
-    """A names-only check, for a module whose parameter model is not there."""
+    """Check the names alone, for a module without a parameter model."""
     names = sorted(known)
     return [_unknown((name,), names) for name in given if name not in names]
 
 
 def problems(model: type[Parameters], parameters: Mapping[str, Any]) -> list[ParameterProblem]:
-    """Everything that `model` refuses in these parameters; one problem for each path."""
+    """All problems of these parameters, one per path."""
     from pydantic import ValidationError
 
     try:
@@ -51,7 +51,7 @@ def problems(model: type[Parameters], parameters: Mapping[str, Any]) -> list[Par
 
 
 def nested_model(model: type[Parameters], path: Iterable[str]) -> type[Parameters] | None:
-    """The parameter object at this path below `model`; None when there is something else or nothing."""
+    """The parameter object at this path below `model`, or None."""
     from fateflow_tui.components.contract import Parameters
 
     for key in path:
@@ -84,12 +84,12 @@ def _problem(model: type[Parameters], parameters: Mapping[str, Any], error: Erro
 
 def _unknown(path: tuple[str, ...], known: Iterable[str]) -> ParameterProblem:
     names = list(known)
-    message = f"no such parameter; there are {', '.join(names)}" if names else "no such parameter"
+    message = f"no such parameter; expected one of {', '.join(names)}" if names else "no such parameter"
     return ParameterProblem(path, message, unknown=True, suggestion=near_miss(path[-1], names))
 
 
 def _existing(parameters: Mapping[str, Any], location: tuple[int | str, ...]) -> tuple[str, ...]:
-    """The part of pydantic's location that is in the document; the rest names members of unions."""
+    """The part of pydantic's location that exists in the document; the rest names members of unions."""
     path: list[str] = []
     value: Any = parameters
     for key in location:
@@ -101,16 +101,16 @@ def _existing(parameters: Mapping[str, Any], location: tuple[int | str, ...]) ->
     return tuple(path)
 
 
-_SHOWN = 60  # characters of a refused value
+_SHOWN = 60  # characters of an invalid value
 
 
-# pydantic's types of errors about the kind of a value, in JSON's words
+# pydantic's type errors in the words of JSON
 _KINDS = {
-    "bool_type": "should be true or false",
-    "int_type": "should be a whole number",
-    "int_from_float": "should be a whole number",
+    "bool_type": "should be a boolean",
+    "int_type": "should be an integer",
+    "int_from_float": "should be an integer",
     "float_type": "should be a number",
-    "string_type": "should be a text",
+    "string_type": "should be a string",
     "list_type": "should be a list",
     "dict_type": "should be an object",
     "model_type": "should be an object",

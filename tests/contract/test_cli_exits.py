@@ -94,7 +94,7 @@ def test_a_document_is_shown_with_its_errors_like_source_code(cli: CommandLine) 
     (cli.folder / "typo.json").write_text('{\n  "components": {\n    "reader_0": {"module": "Raeder"}\n  }\n}\n')
     lines = cli("job", "submit", "-d", "typo.json", "-c", "demo/hetero_lr_conf.json", code=2).err.splitlines()
     assert lines[:2] == [
-        "typo.json:3:18: error: ModuleNotExistError: component reader_0 is of module Raeder, which does not exist",
+        "typo.json:3:18: error: ModuleNotExistError: component reader_0 has unknown module Raeder",
         '  3 |     "reader_0": {"module": "Raeder"}',
     ]
     assert lines[2].startswith("    |                  ^")

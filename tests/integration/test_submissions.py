@@ -57,17 +57,17 @@ MALFORMED = {
     "comma too much": Malformed(DSL, '{"role": {},,}', "JSONSyntaxError", "Expecting"),
     "empty file": Malformed(DSL, "", "JSONSyntaxError", "Expecting value"),
     "DSL is a list": Malformed("[1]", CONF, "DSLNotExistError", "a JSON object with `components`"),
-    "conf is a text": Malformed(DSL, '"conf"', "RequiredParameterMissingError", "there is no runtime conf"),
+    "conf is a text": Malformed(DSL, '"conf"', "RequiredParameterMissingError", "the runtime conf is missing"),
     "nested too deeply": Malformed("[" * 100_000, CONF, "DocumentLimitError", "deeper than 100 levels"),
-    "key twice": Malformed(TWICE, CONF, "DuplicateKeyError", "'sleep_0' stands twice"),
+    "key twice": Malformed(TWICE, CONF, "DuplicateKeyError", "duplicate key 'sleep_0'"),
     "no component": changed("ComponentsEmptyError", "at least one component", lambda c, _: c.clear()),
     "components feed each other": changed("LoopError", "sleep_1 -> sleep_0", reads("sleep_0", "sleep_1.data")),
     "input of nobody": changed("DataInputComponentNotExistError", "sleep_7", reads("sleep_1", "sleep_7.data")),
     "component is a number": changed("ModuleFieldNotExistError", "must be an object", lambda c, _: c.update(sleep_0=7)),
     "unknown module": changed("ModuleNotExistError", "Slep", lambda c, _: c["sleep_0"].update(module="Slep")),
-    "unknown role": changed("RoleNotExistError", "'gest' is no role", lambda _, conf: conf["role"].update(gest=[1])),
+    "unknown role": changed("RoleNotExistError", "unknown role 'gest'", lambda _, conf: conf["role"].update(gest=[1])),
     "party id is a text": changed(
-        "PartyIdError", "'ten' is no party id", lambda _, conf: conf["role"].update(host=["ten"])
+        "PartyIdError", "invalid party id 'ten'", lambda _, conf: conf["role"].update(host=["ten"])
     ),
     "index out of range": changed(
         "PartyIndexError",

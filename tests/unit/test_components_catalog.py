@@ -159,13 +159,13 @@ def test_what_fate_refuses_is_refused(module: str, parameters: dict[str, object]
     ("module", "parameters", "path", "message"),
     [
         ("Reader", {"table": {"name": "t"}}, ("table", "namespace"), "is missing"),
-        ("DataIO", {"with_label": "true"}, ("with_label",), "should be true or false, not 'true'"),
+        ("DataIO", {"with_label": "true"}, ("with_label",), "should be a boolean, not 'true'"),
         ("Intersection", {"rsa_params": 3}, ("rsa_params",), "should be an object, not 3"),
         (
             "Evaluation",
             {"pos_label": [1]},
             ("pos_label",),
-            "should be a whole number, or should be a number, or should be a text, not [1]",
+            "should be an integer, or should be a number, or should be a string, not [1]",
         ),
     ],
 )

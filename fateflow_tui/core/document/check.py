@@ -1,4 +1,4 @@
-"""Checks the two documents of a job against each other and the module catalog; all problems of both at once."""
+"""Checks the two documents of a job against each other and the module catalog, and reports all problems at once."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ JOB_TYPES: Final = ("train", "predict")
 class CheckedJob(msgspec.Struct, frozen=True):
     """A job without errors, ready to be planned.
 
-    dsl_document, conf_document: as submitted, without what clients mixed in. parameters: component -> party that
-    runs it -> merged parameters. job_parameters, own_job_parameters: for all parties, and what single ones override.
+    dsl_document, conf_document: as submitted, without the keys of clients. parameters: component -> party that
+    runs it -> merged parameters. job_parameters, own_job_parameters: for all parties, and the overrides of each.
     tables: party -> "args.<dataset>" -> table (version 1). train_conf: of the model, for a predict job.
     """
 
@@ -59,7 +59,7 @@ class CheckedJob(msgspec.Struct, frozen=True):
 
     @property
     def not_built(self) -> dict[str, str]:
-        """component -> module, for modules that are known by name but cannot run in this version."""
+        """component -> module, for modules that this version knows by name but cannot run."""
         components = self.dsl.components.values()
         return {c.name: c.module for c in components if not self.modules[c.module].built}
 
@@ -67,10 +67,10 @@ class CheckedJob(msgspec.Struct, frozen=True):
 def check_job(
     dsl: object, conf: object, catalog: ModuleCatalog, *, train_conf: Mapping[str, Any] | None = None
 ) -> CheckedJob:
-    """Reads and checks a job. dsl, conf: text (str, bytes), a parsed object, or a `JsonDocument`.
+    """Read and check a job. dsl, conf: text (str, bytes), a parsed object, or a `JsonDocument`.
 
-    For a predict job `dsl` is the model's inference DSL and `train_conf` the conf it was trained with.
-    Raises BadDocument; its `data` lists all problems, warnings among them, as dicts (see `Problem`).
+    For a predict job `dsl` is the model's inference DSL and `train_conf` the conf that it was trained with.
+    Raises BadDocument, whose `data` lists all problems including warnings as dicts (see `Problem`).
     """
     checked, problems = examine_job(dsl, conf, catalog, train_conf=train_conf)
     if checked is None:
@@ -81,7 +81,7 @@ def check_job(
 def examine_job(
     dsl: object, conf: object, catalog: ModuleCatalog, *, train_conf: Mapping[str, Any] | None = None
 ) -> tuple[CheckedJob | None, list[Problem]]:
-    """As `check_job`, but never raises: the job, None if there are errors, and all problems."""
+    """Like `check_job`, but never raises: return the job, None if there are errors, and all problems."""
     dsl_json, conf_json = read_json(dsl), read_json(conf)
     dsl_problems, problems = Problems("dsl", dsl_json), Problems("conf", conf_json)
     checked = _examine(dsl_json, conf_json, catalog, train_conf, dsl_problems, problems)
@@ -99,7 +99,7 @@ def lint_job(
     train_conf: Mapping[str, Any] | None = None,
     version: int = 2,
 ) -> list[Problem]:
-    """All problems of both documents, errors and warnings; never raises. conf None: the DSL alone, of this version."""
+    """All problems of both documents; never raises. conf None: check the DSL alone, as of this version."""
     if conf is not None:
         return examine_job(dsl, conf, catalog, train_conf=train_conf)[1]
     document = read_json(dsl)
@@ -121,13 +121,13 @@ def _examine(
     job_parameters, own_job = _job_parameters(conf, problems)
     dsl = read_dsl(dsl_json.value, conf.version, dsl_problems, predict=predict)
     modules = find_modules(dsl, catalog, conf.version, dsl_problems)
-    if dsl.components:  # else it could not be read, which has been said
+    if dsl.components:  # otherwise it could not be read, which is reported already
         _warn_absent(conf, dsl, problems)
     if conf.roles:
         check_parties(dsl, modules, conf.roles, dsl_problems)
     tasks = len(conf.parties) * len(dsl.components)
     if tasks > MAX_TASKS:
-        message = f"{len(dsl.components)} components at {len(conf.parties)} parties: more than {MAX_TASKS} tasks"
+        message = f"{len(dsl.components)} components at {len(conf.parties)} parties: the limit is {MAX_TASKS} tasks"
         problems.error("DocumentLimitError", ("role",), message)
     if not 0 < tasks <= MAX_TASKS:
         return None
@@ -181,13 +181,13 @@ def _job_parameters(conf: Conf, problems: Problems) -> tuple[dict[str, Any], dic
 
 
 def _warn_absent(conf: Conf, dsl: Dsl, problems: Problems) -> None:
-    """Real documents carry parameters of components that a DSL lacks; they mean nothing, but may be a slip."""
+    """Warn about parameters of components that the DSL lacks: they have no effect and may be a typo."""
     layers = [conf.common, *(layer for layers in conf.own.values() for layer in layers)]
     layers += [Layer(("role_parameters", role), given) for role, given in conf.role_parameters.items()]
     for layer in layers:
         for name in layer.components:
             if name not in dsl.components and not (name == "args" and layer.path[0] == "role_parameters"):
-                message = f"the DSL has no component {name}; its parameters have no effect"
+                message = f"the DSL has no component {name}; these parameters have no effect"
                 near = (name, dsl.components)
                 problems.warn("ParametersOfAbsentComponent", (*layer.path, name), message, near=near)
 
@@ -197,11 +197,11 @@ def with_changes(
     job_parameters: Mapping[str, Any] | None = None,
     component_parameters: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A copy of the conf with the changes merged in at every depth. Check it again before it is used.
+    """A copy of the conf with the changes merged in at every depth. Check it again before you use it.
 
     Both changes are written as in a version 2 conf: {"common": {...}, "role": {"guest": {"0": {...}}}}. For a
-    version 1 conf they are what its own sections look like: flat job parameters, and
-    {"common": algorithm_parameters, "role": role_parameters}. Raises BadRequest when they are no objects.
+    version 1 conf they have the form of its own sections: flat job parameters, and
+    {"common": algorithm_parameters, "role": role_parameters}. Raises BadRequest if they are not objects.
     """
     changed = dict(conf)
     given = _object("component_parameters", component_parameters)
@@ -217,7 +217,7 @@ def with_changes(
 
 
 def conf_of_version(conf: Mapping[str, Any], model_id: str, model_version: str) -> dict[str, Any]:
-    """A copy of a conf, as submitted or as one party has it, whose job parameters name this model."""
+    """A copy of a conf whose job parameters name this model version."""
     names = {"model_id": model_id, "model_version": model_version}
     parameters = conf.get("job_parameters", {})
     if isinstance(parameters.get("common"), Mapping):
@@ -234,7 +234,7 @@ def _object(name: str, value: Any) -> Mapping[str, Any]:
 
 
 def changed_components(conf: Mapping[str, Any], component_parameters: Mapping[str, Any]) -> list[str]:
-    """The components that changes name, once they have passed the check: from these on a rerun must run again."""
+    """The components that valid changes name; a rerun runs these and everything after them again."""
     sections = [component_parameters.get("common", {})]
     for given in component_parameters.get("role", {}).values():
         sections += [given] if dsl_version(conf) == 1 else given.values()

@@ -12,7 +12,7 @@ from fateflow_tui.core.document.parties import all_parties, indices_of, read_ini
 from fateflow_tui.core.document.problems import Problems, kind_of, shown
 from fateflow_tui.core.ids import Party
 
-# What clients mix in from their own command line.
+# Keys that clients add from their command line.
 CLIENT_KEYS: Final = frozenset(
     ["conf_path", "dsl_path", "output_path", "verbose", "local", "limit", "config", "dsl", "function"]
 )
@@ -23,9 +23,9 @@ KEYS: Final = {
 
 
 class Layer(msgspec.Struct, frozen=True):
-    """Parameters by component, as one place of the conf gives them.
+    """Parameters by component from one place in the conf.
 
-    path: of the object that holds the components. index: where a version 1 role list is meant, its element.
+    path: of the object that holds the components. index: for version 1, the element of its role lists.
     """
 
     path: Path
@@ -38,12 +38,12 @@ class Layer(msgspec.Struct, frozen=True):
 
 
 class Conf(msgspec.Struct, frozen=True):
-    """A read conf. initiator is None and roles are empty where the document has none.
+    """A parsed conf. If the document lacks them, initiator is None and roles are empty.
 
-    job_parameters: v1 the flat object, v2 `common`. own_job_parameters: v2 overrides by party, each with
-    its place, in the order in which they apply.
+    job_parameters: the flat object (v1) or `common` (v2). own_job_parameters: overrides by party, each with its
+    place, in the order in which they apply (v2).
     common, own: layers of component parameters, `own` by party and in the order in which they apply (v2).
-    role_parameters: v1 as written, by role. document: the conf without what clients mixed in, party ids as numbers.
+    role_parameters: by role, as written (v1). document: the conf without the keys of clients, party ids as numbers.
     """
 
     version: int
@@ -70,7 +70,7 @@ class Conf(msgspec.Struct, frozen=True):
 
 
 def dsl_version(value: Any) -> int | None:
-    """1 or 2; absent means 1. None: neither."""
+    """1 or 2; 1 if it is absent, None if it is invalid."""
     version = value.get("dsl_version", 1) if isinstance(value, dict) else 1
     if isinstance(version, str):
         version = {"1": 1, "2": 2}.get(version.strip())
@@ -78,10 +78,10 @@ def dsl_version(value: Any) -> int | None:
 
 
 def read_conf(value: Any, problems: Problems) -> Conf:
-    """Reads what is there; what is wrong or missing goes to `problems`."""
+    """Read the conf. Add errors to `problems` and return the valid parts."""
     if not isinstance(value, dict) or not value:
         if not problems.has_errors:
-            message = "there is no runtime conf: a JSON object with initiator, role and job_parameters is needed"
+            message = "the runtime conf is missing: expected a JSON object with initiator, role and job_parameters"
             problems.error("RequiredParameterMissingError", (), message)
         return _nothing()
     document = {key: item for key, item in value.items() if key not in CLIENT_KEYS}
@@ -121,7 +121,7 @@ def _nothing() -> Conf:
 def _version(document: Mapping[str, Any], problems: Problems) -> int:
     version = dsl_version(document)
     if version is None:
-        message = f"dsl_version {shown(document['dsl_version'])} is not supported; 1 and 2 are"
+        message = f"unsupported dsl_version {shown(document['dsl_version'])}: expected 1 or 2"
         problems.error("DslVersionError", ("dsl_version",), message)
         return 2
     return version
@@ -133,10 +133,10 @@ def _check_keys(document: Mapping[str, Any], version: int, problems: Problems) -
             continue
         other = 3 - version
         if key in KEYS[other] and key != "provider":
-            message = f"`{key}` belongs to dsl_version {other}; this conf is of dsl_version {version}"
+            message = f"`{key}` belongs to dsl_version {other}, but this conf has dsl_version {version}"
             problems.warn("UnknownConfKey", (key,), message, suggestion=f"dsl_version {other}")
         else:
-            message = f"`{key}` means nothing in a conf of dsl_version {version}"
+            message = f"unknown key `{key}` in a conf of dsl_version {version}; it is ignored"
             problems.warn("UnknownConfKey", (key,), message, near=(key, KEYS[version]))
 
 
@@ -190,13 +190,13 @@ def _own(document: Mapping[str, Any], roles: Mapping[str, list[int]], problems: 
 def _by_party(
     holder: Mapping[str, Any], path: Path, roles: Mapping[str, list[int]], problems: Problems
 ) -> Iterator[tuple[Party, Path, dict[str, Any]]]:
-    """What `role.<role>.<index key>` holds, for each party that it is for, in the order of the document."""
+    """The objects at `role.<role>.<index key>`, for each party that the key selects, in document order."""
     for role, ids, by_index, place in _role_entries(holder, "role", path, roles, problems):
         for key, given in by_index.items():
             here: Path = (*place, key)
             indices = indices_of(key, len(ids))
             if indices is None:
-                message = f'{shown(key)} is no index of a {role}, as "0", "0|1" or "all" is; it is ignored'
+                message = f'invalid {role} index {shown(key)}: expected "0", "0|1" or "all"; it is ignored'
                 problems.warn("UnknownIndexKey", here, message)
                 continue
             if not isinstance(given, dict):
@@ -207,7 +207,7 @@ def _by_party(
                 if index < len(ids):
                     yield Party.of(role, ids[index]), here, given
                 else:
-                    message = f"there is no {role} with index {index}; the job has {len(ids)}, counted from 0"
+                    message = f"no {role} has index {index}: the job has {len(ids)}, counted from 0"
                     problems.error("PartyIndexError", here, message)
 
 
@@ -221,7 +221,7 @@ def _role_entries(
             problems.error("ConfTypeError", place, message)
         elif role not in roles:
             if roles and value:
-                message = f"there are parameters for role {role}, which has no party in `role`"
+                message = f"there are parameters for role {role}, which is not in `role`"
                 problems.error("RoleNotExistError", place, message, near=(role, roles))
         else:
             yield role, roles[role], value, place
@@ -248,8 +248,8 @@ def _components(value: Mapping[str, Any], path: Path, problems: Problems) -> dic
 def conf_for(conf: Mapping[str, Any], party: Party) -> dict[str, Any]:
     """The conf without the parameters and tables of other parties.
 
-    Version 2: only the index keys that pick this party are left. Version 1: in the lists of role parameters the
-    elements of others are null, so that positions keep their meaning.
+    Version 2: keep only the index keys that select this party. Version 1: replace the elements of other parties in
+    the lists of role parameters by null, which keeps the positions.
     """
     ids = conf["role"].get(party.role, [])
     number = int(party.party_id)

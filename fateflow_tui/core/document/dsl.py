@@ -52,23 +52,23 @@ def _in_a_loop(upstream: networkx.DiGraph) -> str | None:
     return next((name for name in upstream if name in looped or upstream.has_edge(name, name)), None)
 
 
-RESERVED: Final = ("args", "pipeline")  # they mean something else in references
+RESERVED: Final = ("args", "pipeline")  # they have a meaning of their own in references
 
-_LEGAL: Final = re.compile(r"[\w-]{1,128}")  # a name also becomes the name of a folder
+_VALID_NAME: Final = re.compile(r"[\w-]{1,128}")  # a name also becomes the name of a folder
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 
 
 def check_names(components: Mapping[str, Component], version: int, problems: Problems, *, numbered: bool) -> None:
-    """numbered: names must be prefix_index, the indices of a prefix 0 to n-1, a prefix of one module only."""
+    """numbered: names must be prefix_index, with indices 0 to n-1 and one module for each prefix."""
     for name in components:
         if name in RESERVED:
-            message = f"no component may be named {name}: in references the word means something else"
+            message = f"component name {name} is reserved: references use it for something else"
             problems.error("NamingFormatError", ("components", name), message)
-        elif not _LEGAL.fullmatch(name):
+        elif not _VALID_NAME.fullmatch(name):
             message = (
-                f"component name {shown(name)}: 1 to 128 letters, digits, `_` and `-` are allowed"
+                f"invalid component name {shown(name)}: expected 1 to 128 letters, digits, `_` or `-`"
                 if version == 2 or "_" in name
-                else f"component name {shown(name)}: dsl_version 1 wants prefix_index, as in hetero_lr_0"
+                else f"invalid component name {shown(name)}: dsl_version 1 expects prefix_index, as in hetero_lr_0"
             )
             problems.error("NamingFormatError", ("components", name), message)
     if numbered:
@@ -82,24 +82,24 @@ def _check_numbers(components: Mapping[str, Component], problems: Problems) -> N
         path: Path = ("components", name)
         prefix, underscore, index = name.rpartition("_")
         if not underscore:
-            message = f"component name {name}: dsl_version 1 wants prefix_index, as in hetero_lr_0"
+            message = f"invalid component name {name}: dsl_version 1 expects prefix_index, as in hetero_lr_0"
             problems.error("NamingError", path, message, suggestion=f"{name}_0")
         elif not _NUMBER.fullmatch(index):
-            message = f"component name {name}: dsl_version 1 wants a number after the last `_`"
+            message = f"invalid component name {name}: dsl_version 1 expects a number after the last `_`"
             problems.error("NamingIndexError", path, message)
         else:
             indices.setdefault(prefix, []).append(int(index))
             first = modules.setdefault(prefix, component.module)
             if component.module and first and component.module != first:
                 message = (
-                    f"the names {prefix}_<n> belong to module {first}, but {name} is of module "
-                    f"{component.module}; in dsl_version 1 a prefix has one module"
+                    f"the names {prefix}_<n> belong to module {first}, but {name} has module "
+                    f"{component.module}; in dsl_version 1 each prefix has one module"
                 )
                 problems.error("ComponentMultiMappingError", (*path, "module"), message)
     for prefix, found in indices.items():
         if sorted(found) != list(range(len(found))):
             written = ", ".join(str(index) for index in sorted(found)[:20])
-            message = f"the components {prefix}_<n> must be numbered 0 to {len(found) - 1}, not {written}"
+            message = f"the components {prefix}_<n> must be numbered 0 to {len(found) - 1}, found {written}"
             problems.error("NamingIndexError", ("components", f"{prefix}_{max(found)}"), message)
 
 
@@ -107,7 +107,7 @@ DATA_KEYS: Final = ("data", "train_data", "validate_data", "test_data", "eval_da
 
 
 class Ref(msgspec.Struct, frozen=True):
-    """One entry of an input list, and where it stands.
+    """One entry of an input list, and its place in the document.
 
     kind: component (`component.port`), args (`args.dataset`) or pipeline (`pipeline.component.port`, of a trained
     model). component: '' for args.
@@ -126,7 +126,7 @@ def read_data_refs(name: str, key: str, value: Any, version: int, path: Path, pr
         problems.error("ComponentInputDataValueTypeError", path, message)
         return []
     if version == 2 and key not in DATA_KEYS:
-        message = f"`{key}` is no input that modules know; component {name} gets it as plain data"
+        message = f"unknown data input `{key}`; component {name} receives it as plain data"
         problems.warn("UnknownDataKey", path, message, near=(key, DATA_KEYS))
     refs: list[Ref] = []
     for index, text in enumerate(value):
@@ -134,7 +134,7 @@ def read_data_refs(name: str, key: str, value: Any, version: int, path: Path, pr
         if ref is not None:
             refs.append(ref)
         elif isinstance(text, str):
-            message = f"{shown(text)}, a data input of component {name}, is not written component.port"
+            message = f"invalid data input {shown(text)} of component {name}: expected component.port"
             problems.error("DataInputNameNotExistError", (*path, index), message)
         else:
             message = f"a data input of component {name} must be component.port, not {kind_of(text)}"
@@ -156,7 +156,7 @@ def read_model_refs(name: str, key: str, value: Any, path: Path, problems: Probl
         if ref is not None and ref.kind != "args":
             refs.append(ref)
         elif isinstance(text, str):
-            message = f"{shown(text)}, a model input of component {name}, is not written component.port"
+            message = f"invalid model input {shown(text)} of component {name}: expected component.port"
             problems.error("ModelInputNameNotExistError", (*path, index), message)
         else:
             message = f"a model input of component {name} must be component.port, not {kind_of(text)}"
@@ -179,7 +179,7 @@ def _ref(text: Any, path: Path) -> Ref | None:
 
 
 def check_references(components: Mapping[str, Component], version: int, problems: Problems, *, predict: bool) -> None:
-    """Every reference must lead to a port that exists. predict: models of the training may be read."""
+    """Check that every reference leads to an existing port. predict: models of the training may be read."""
     for component in components.values():
         for key, refs in component.data.items():
             for ref in refs:
@@ -188,7 +188,7 @@ def check_references(components: Mapping[str, Component], version: int, problems
             _check_model(component.name, ref, components, predict, problems)
         for ref in component.cache:
             if ref.kind == "component" and ref.component not in components:
-                message = f"component {component.name} takes the cache of {ref.component}, which is no component"
+                message = f"component {component.name} uses the cache of unknown component {ref.component}"
                 near = (ref.component, components)
                 problems.error("CacheInputComponentNotExistError", ref.path, message, near=near)
 
@@ -196,17 +196,17 @@ def check_references(components: Mapping[str, Component], version: int, problems
 def _check_model(name: str, ref: Ref, components: Mapping[str, Component], predict: bool, problems: Problems) -> None:
     if ref.kind == "pipeline":
         if not predict:
-            message = f"component {name} reads {ref.component} of a trained model, which only a predict job has"
+            message = f"component {name} reads {ref.component} of a trained model, which only a predict job can do"
             problems.error("ModelInputComponentNotExistError", ref.path, message)
     elif ref.component not in components:
-        message = f"component {name} takes the model of {ref.component}, which is no component"
+        message = f"component {name} uses the model of unknown component {ref.component}"
         near = (ref.component, components)
         problems.error("ModelInputComponentNotExistError", ref.path, message, near=near)
     elif (port := components[ref.component].model_port) is None:
-        message = f"component {name} takes the model of {ref.component}, which has no `output.model`"
+        message = f"component {name} uses the model of {ref.component}, which has no `output.model`"
         problems.error("ModelInputNameNotExistError", ref.path, message)
     elif port != ref.port:
-        message = f"component {name} takes model {ref.port} of {ref.component}, whose model port is {port}"
+        message = f"component {name} uses model {ref.port} of {ref.component}, whose model port is {port}"
         suggestion = f"{ref.component}.{port}"
         problems.error("ModelInputPortNotExistError", ref.path, message, suggestion=suggestion)
 
@@ -216,11 +216,11 @@ def _check_data(
 ) -> None:
     if ref.kind == "args":
         if version == 2:
-            message = f"component {name} reads args.{ref.port}; in dsl_version 2 tables come from a Reader"
+            message = f"component {name} reads args.{ref.port}, but in dsl_version 2 tables come from a Reader"
             problems.error("DataNotExistInSubmitConfError", ref.path, message)
         return
     if ref.kind == "pipeline" or ref.component not in components:
-        message = f"component {name} reads {key} from {ref.component}, which is no component"
+        message = f"component {name} reads {key} from unknown component {ref.component}"
         near = (ref.component, components)
         problems.error("DataInputComponentNotExistError", ref.path, message, near=near)
         return
@@ -240,7 +240,7 @@ _PORT: Final = re.compile(r"[\w-]{1,128}")
 class Component(msgspec.Struct, frozen=True):
     """A node of the DSL.
 
-    data: input key -> references. model_port: None where the DSL declares none. inputs: `input` as written.
+    data: input key -> references. model_port: None if the DSL declares none. inputs: `input` as written.
     """
 
     name: str
@@ -265,17 +265,17 @@ class Component(msgspec.Struct, frozen=True):
 
     @property
     def needs(self) -> list[str]:
-        """The components it waits for, without repeats, in the order of its inputs."""
+        """The components it waits for, without duplicates, in the order of its inputs."""
         return list(dict.fromkeys(ref.component for ref in self.refs if ref.kind == "component"))
 
 
 class Dsl(msgspec.Struct, frozen=True):
-    """A read DSL: its components in topological order."""
+    """A parsed DSL: its components in topological order."""
 
     components: dict[str, Component]
 
     def datasets(self) -> dict[str, Path]:
-        """The names behind `args.` and where each is used first."""
+        """The names after `args.`, with the place where each is used first."""
         found: dict[str, Path] = {}
         for component in self.components.values():
             for ref in component.refs:
@@ -285,13 +285,13 @@ class Dsl(msgspec.Struct, frozen=True):
 
 
 def read_dsl(value: Any, version: int, problems: Problems, *, predict: bool = False) -> Dsl:
-    """Checks structure, names, references and loops; what is wrong goes to `problems`, what is right is returned.
+    """Check structure, names, references and loops. Add errors to `problems` and return the valid parts.
 
-    predict: `pipeline.` references are legal, and version 1 does not check how names are numbered.
+    predict: `pipeline.` references are allowed, and version 1 does not check how names are numbered.
     """
     entries = _entries(value, problems)
     if len(entries) > MAX_COMPONENTS:
-        message = f"the DSL has {len(entries)} components, more than {MAX_COMPONENTS}"
+        message = f"the DSL has {len(entries)} components; at most {MAX_COMPONENTS} are supported"
         problems.error("DocumentLimitError", (COMPONENTS,), message)
         return Dsl({})
     components = {name: _component(name, entry, version, problems) for name, entry in entries.items()}
@@ -299,7 +299,7 @@ def read_dsl(value: Any, version: int, problems: Problems, *, predict: bool = Fa
     check_references(components, version, problems, predict=predict)
     order, loops = topological_order({name: component.needs for name, component in components.items()})
     for loop in loops:
-        message = f"the components feed each other in a loop: {' -> '.join(loop)}"
+        message = f"the components depend on each other in a loop: {' -> '.join(loop)}"
         problems.error("LoopError", (COMPONENTS, loop[0], "input"), message)
     return Dsl({name: components[name] for name in dict.fromkeys([*order, *components])})
 
@@ -307,7 +307,7 @@ def read_dsl(value: Any, version: int, problems: Problems, *, predict: bool = Fa
 def _entries(value: Any, problems: Problems) -> dict[str, Any]:
     if not isinstance(value, dict) or not value:
         if not problems.has_errors:
-            problems.error("DSLNotExistError", (), "there is no DSL: a JSON object with `components` is needed")
+            problems.error("DSLNotExistError", (), "the DSL is missing: expected a JSON object with `components`")
         return {}
     entries = value.get(COMPONENTS)
     if not isinstance(entries, dict):
@@ -333,7 +333,7 @@ def _component(name: str, entry: Any, version: int, problems: Problems) -> Compo
     deploy = entry.get("need_deploy")
     models = _ports(name, "model", outputs, problems)
     if len(models) > 1:
-        message = f"component {name} has one model, stored as {models[0]}; its other model ports are ignored"
+        message = f"component {name} has only one model, {models[0]}; its other model ports are ignored"
         problems.warn("ExtraModelPort", (*path, "output", "model", 1), message)
 
     def model_refs(key: str) -> list[Ref]:
@@ -361,7 +361,7 @@ def _module(name: str, entry: Mapping[str, Any], problems: Problems) -> str:
     if isinstance(module, str) and module:
         return module
     other = next((key for key in entry if key not in ("module", "input", "output")), "")
-    message = f"component {name} names no `module`"
+    message = f"component {name} has no `module`"
     problems.error("ModuleFieldNotExistError", (COMPONENTS, name), message, near=(other, ["module"]))
     return ""
 
@@ -391,7 +391,7 @@ def _ports(name: str, key: str, outputs: Mapping[str, Any], problems: Problems) 
             message = f"a port of component {name} must be a name, not {kind_of(port)}"
             problems.error("ComponentOutputKeyTypeError", (*path, index), message)
         elif not _PORT.fullmatch(port):
-            message = f"port {shown(port)} of component {name}: 1 to 128 letters, digits, `_` and `-` are allowed"
+            message = f"invalid port {shown(port)} of component {name}: expected 1 to 128 letters, digits, `_` or `-`"
             problems.error("PortFormatError", (*path, index), message)
         elif port in ports:
             message = f"component {name} has two {key} ports named {port}"

@@ -1,4 +1,4 @@
-"""Job parameters: which exist, of what kind, and what they mean for scheduling and resources."""
+"""Job parameters: their names and types, and what they mean for scheduling and resources."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ARBITER_CORES: Final = 1
 EGGROLL_CORES: Final = "eggroll.session.processors.per.node"
 
 _MAX: Final = 2**31 - 1
-# name -> (least, largest) of whole numbers; times are in seconds and may have decimals
+# name -> (min, max) of integers; times are in seconds and may have decimals
 _NUMBERS: Final = {
     "task_cores": (1, _MAX),
     "task_memory": (0, _MAX),
@@ -54,7 +54,7 @@ _OTHERS: Final = (
     "user",
 )
 KNOWN: Final = (*_NUMBERS, *_TIMES, *_CHOICES, *_OBJECTS, *_OTHERS)
-_OF_THE_JOB: Final = ("job_type", "model_id", "model_version")  # no party has them otherwise than the others
+_OF_THE_JOB: Final = ("job_type", "model_id", "model_version")  # the same for all parties
 
 # (work_mode, backend) -> engines for computing, federation, storage
 _ENGINES: Final = {
@@ -68,12 +68,12 @@ _ENGINES: Final = {
 
 
 def read_job_parameters(given: Mapping[str, Any], path: Path, problems: Problems) -> dict[str, Any]:
-    """The known ones, numbers that came as text as numbers. Unknown ones are left out with a warning."""
+    """The valid parameters, with numbers in text converted. Unknown parameters are omitted with a warning."""
     clean: dict[str, Any] = {}
     for name, value in given.items():
         place: Path = (*path, name)
         if name not in KNOWN:
-            message = f"there is no job parameter {name}; it is ignored"
+            message = f"unknown job parameter {name}; it is ignored"
             problems.warn("UnknownJobParameter", place, message, near=(name, KNOWN))
         elif value is None:
             continue
@@ -81,14 +81,14 @@ def read_job_parameters(given: Mapping[str, Any], path: Path, problems: Problems
             low, high = _NUMBERS[name]
             number = _whole(value)
             if number is None or not low <= number <= high:
-                message = f"{name} must be a whole number from {low} to {high}, not {shown(value)}"
+                message = f"{name} must be an integer from {low} to {high}, not {shown(value)}"
                 problems.error("JobParameterValueError", place, message)
             else:
                 clean[name] = number
         elif name in _TIMES:
             seconds = _seconds(value)
             if seconds is None:
-                message = f"{name} must be a number of seconds from 0 on, not {shown(value)}"
+                message = f"{name} must be a non-negative number of seconds, not {shown(value)}"
                 problems.error("JobParameterValueError", place, message)
             else:
                 clean[name] = seconds
@@ -133,7 +133,7 @@ def _seconds(value: Any) -> int | float | None:
 
 
 def options_of(parameters: Mapping[str, Any]) -> JobOptions:
-    """How the job is to be scheduled; seconds become milliseconds."""
+    """The scheduling options of a job, with seconds converted to milliseconds."""
     default = JobOptions()
 
     def time(name: str, otherwise: int) -> int:
@@ -152,7 +152,7 @@ def options_of(parameters: Mapping[str, Any]) -> JobOptions:
 
 
 def filled(parameters: Mapping[str, Any], model_id: str, model_version: str) -> dict[str, Any]:
-    """The job parameters for all parties, with FATE's defaults and computed values, as clients see them."""
+    """The job parameters for all parties as clients see them, with FATE's defaults and computed values."""
     work_mode, backend = parameters.get("work_mode", 0), parameters.get("backend", 0)
     computing, federation, storage = _ENGINES[work_mode, backend]
     complete: dict[str, Any] = {
@@ -183,9 +183,9 @@ def filled(parameters: Mapping[str, Any], model_id: str, model_version: str) -> 
 
 
 def of_party(complete: Mapping[str, Any], own: Mapping[str, Any], party: Party) -> tuple[dict[str, Any], Resources]:
-    """The job parameters of one party and what one of its tasks needs.
+    """The job parameters of one party, and the resources that each of its tasks needs.
 
-    `task_cores` for all parties does not hold for an arbiter, which computes little; its own would.
+    The `task_cores` of all parties do not apply to an arbiter, which computes little; its own do.
     """
     merged = {**complete, **own, **{name: complete[name] for name in _OF_THE_JOB}}
     otherwise = ARBITER_CORES if party.role == "arbiter" else merged.get("task_cores", TASK_CORES)
@@ -200,7 +200,7 @@ def of_party(complete: Mapping[str, Any], own: Mapping[str, Any], party: Party) 
 
 
 def _task_shape(parameters: Mapping[str, Any], request: int) -> tuple[int, int]:
-    """(nodes, cores per node) of one task; an engine is one node unless spark_run says otherwise."""
+    """(nodes, cores per node) of one task: one node unless spark_run says otherwise."""
     if parameters["computing_engine"] == "SPARK":
         run = parameters["spark_run"]
         nodes = max(_whole(run.get("num-executors")) or 1, 1)

@@ -1,9 +1,9 @@
 """The parameters of each component at each party: class defaults, then common, then own (FATE's merge order).
 
-A component that has a model of its own module as input (`input.model`, no `train_data`) in a training job starts
-from the parameters of that source instead of the defaults, because it goes on with what the source learned. What
-the conf says of it comes on top; where the result would not be valid, the conf's words for this component are
-ignored with a warning, as FATE ignores them always. A predict job knows no such inheritance.
+In a training job a component whose input is a model of its own module (`input.model`, no `train_data`) starts from
+the parameters of that source instead of the defaults, because it continues with what the source learned. Its own
+parameters in the conf are merged on top; if the result is not valid, they are ignored with a warning (FATE always
+ignores them). Predict jobs have no such inheritance.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ Parameters = dict[str, Any]
 
 
 def merge(base: Mapping[str, Any], own: Mapping[str, Any], nested: Nested, at: tuple[str, ...] = ()) -> Parameters:
-    """`own` over `base`: parameter objects are merged by key, everything else is replaced. Nothing is changed in
-    place; what was not touched is shared with `base`.
+    """Merge `own` over `base`: parameter objects by key, everything else is replaced. The arguments are not changed;
+    unchanged values are shared with `base`.
     """
     merged = dict(base)
     for key, value in own.items():
@@ -45,7 +45,7 @@ class _Resolved(msgspec.Struct, frozen=True):
 
 
 class ParameterResolver:
-    """Merges and checks parameters, each combination of layers once, however many parties share it."""
+    """Merges and checks parameters, each combination of layers once however many parties share it."""
 
     def __init__(self, catalog: ModuleCatalog, conf: Conf, *, predict: bool, dsl: Problems, problems: Problems) -> None:
         self._catalog = catalog
@@ -55,12 +55,12 @@ class ParameterResolver:
         self._problems = problems
         self._defaults: dict[str, Parameters] = {}
         self._resolved: dict[tuple[str, int, tuple[int, ...]], _Resolved] = {}
-        self._kept: list[Parameters] = []  # keeps ids in `_resolved` from being given to other objects
+        self._kept: list[Parameters] = []  # keeps these objects alive, because `_resolved` uses their ids
 
     def resolve(
         self, dsl: Dsl, modules: Mapping[str, ModuleFacts], own: Mapping[Party, list[Layer]]
     ) -> dict[str, dict[Party, Parameters]]:
-        """component -> party that runs it -> parameters. What is refused goes to `problems`."""
+        """component -> party that runs it -> parameters. Invalid parameters are added to `problems`."""
         result: dict[str, dict[Party, Parameters]] = {}
         for name, component in dsl.components.items():
             facts = modules.get(component.module)
@@ -76,7 +76,7 @@ class ParameterResolver:
         return result
 
     def _source(self, component: Component, dsl: Dsl) -> str:
-        """The component whose parameters it starts from, or ''."""
+        """The component whose parameters this one starts from, or ''."""
         if self._predict or not component.models or "train_data" in component.data:
             return ""
         source = dsl.components.get(component.models[-1].component)
@@ -115,15 +115,15 @@ class ParameterResolver:
     def _warn_ignored(self, component: Component, layers: list[Layer], found: Iterable[ParameterProblem]) -> None:
         for problem in found:
             message = (
-                f"component {component.name} goes on with the model of {component.models[-1].component} and its "
-                f"parameters; its own are ignored, because one is not valid: {_said(problem)}"
+                f"component {component.name} continues with the model and the parameters of "
+                f"{component.models[-1].component}; its own parameters are ignored: {_text(problem)}"
             )
             self._problems.warn(_code(problem), _place(component, layers, problem) or (), message)
 
     def _refuse(self, component: Component, facts: ModuleFacts, layers: list[Layer], resolved: _Resolved) -> Parameters:
         parameters = resolved.parameters
         for problem in resolved.problems:
-            message = f"component {component.name} ({component.module}): {_said(problem)}"
+            message = f"component {component.name} ({component.module}): {_text(problem)}"
             place = _place(component, layers, problem)
             if problem.unknown and self._predict and self._conf.version == 1:
                 parameters = without(parameters, problem.path)
@@ -151,15 +151,15 @@ def _code(problem: ParameterProblem) -> str:
     return "RedundantParameterError" if problem.unknown else "ParameterCheckError"
 
 
-def _said(problem: ParameterProblem) -> str:
+def _text(problem: ParameterProblem) -> str:
     name = ".".join(problem.path)
     if problem.unknown:
-        return f"it has no parameter {name}"
+        return f"unknown parameter {name}"
     return f"{name}: {problem.message}" if name else problem.message
 
 
 def _place(component: Component, layers: Iterable[Layer], problem: ParameterProblem) -> Path | None:
-    """Where in the conf the refused value stands: in the last layer that gives it. None: it is in none."""
+    """The place of the invalid value in the conf, in the last layer that has it; None if no layer has it."""
     for path in (problem.path[:end] for end in range(len(problem.path), -1, -1)):
         for layer in reversed(list(layers)):
             value: Any = layer.components[component.name]
@@ -179,7 +179,7 @@ def check_sources(
     modules: Mapping[str, ModuleFacts],
     problems: Problems,
 ) -> None:
-    """Each component that brings a table into the job must know it at every party that runs it."""
+    """Check that each component that brings a table into the job has one at every party that runs it."""
     for name, by_party in parameters.items():
         source = modules[dsl.components[name].module].source
         if not source:
@@ -187,7 +187,7 @@ def check_sources(
         for party, given in by_party.items():
             reason = table_problem(given.get(source), source)
             if reason:
-                message = f"component {name} has no table to read at {party}: {reason}"
+                message = f"component {name} has no table at {party}: {reason}"
                 problems.error("ReaderTableNotExistError", dsl.components[name].path, message)
 
 
@@ -202,7 +202,7 @@ def table_problem(table: Any, parameter: str = "table") -> str:
 
 
 def find_modules(dsl: Dsl, catalog: ModuleCatalog, version: int, problems: Problems) -> dict[str, ModuleFacts]:
-    """The facts of each module that exists; for the others there is a problem."""
+    """The facts of each existing module. For the others add a problem."""
     found: dict[str, ModuleFacts] = {}
     broken: dict[str, str] = {}
     for component in dsl.components.values():
@@ -218,10 +218,10 @@ def find_modules(dsl: Dsl, catalog: ModuleCatalog, version: int, problems: Probl
                 if facts is not None:
                     found[module] = facts
         if module in broken:
-            message = f"module {module} of component {component.name} cannot be read: {broken[module]}"
+            message = f"module {module} of component {component.name} cannot be loaded: {broken[module]}"
             problems.error("ModuleConfigError", path, message)
         elif module not in found:
-            message = f"component {component.name} is of module {module}, which does not exist"
+            message = f"component {component.name} has unknown module {module}"
             problems.error("ModuleNotExistError", path, message, near=(module, catalog.names()))
         else:
             _check_module(component, found[module], version, problems)
@@ -231,7 +231,7 @@ def find_modules(dsl: Dsl, catalog: ModuleCatalog, version: int, problems: Probl
 def _check_module(component: Component, facts: ModuleFacts, version: int, problems: Problems) -> None:
     path = (*component.path, "module")
     if not facts.built:
-        message = f"module {facts.name} of component {component.name} is known, but not part of this version"
+        message = f"module {facts.name} of component {component.name} is not available in this version"
         problems.warn("ModuleNotBuilt", path, message)
     elif not facts.parameter_class:
         message = f"module {facts.name} of component {component.name} has no parameter class"
@@ -244,7 +244,7 @@ def _check_module(component: Component, facts: ModuleFacts, version: int, proble
 def check_parties(
     dsl: Dsl, modules: Mapping[str, ModuleFacts], roles: Mapping[str, list[int]], problems: Problems
 ) -> None:
-    """Every component needs a party that runs it, and some modules want the arbiter to be a party of its own."""
+    """Check that some party runs each component, and that the arbiter is a separate party where a module needs it."""
     shared = set(roles.get("guest", [])) & set(roles.get("arbiter", []))
     together = bool(shared) and shared != set(roles.get("host", []))
     for component in dsl.components.values():
@@ -254,13 +254,13 @@ def check_parties(
         path = (*component.path, "module")
         if not facts.roles & roles.keys():
             message = (
-                f"no party runs component {component.name}: module {facts.name} is for "
+                f"no party runs component {component.name}: module {facts.name} runs at "
                 f"{', '.join(sorted(facts.roles))}, the job has {', '.join(roles)}"
             )
             problems.error("NoPartyForModuleError", path, message)
         if together and facts.separate_arbiter:
             message = (
-                f"component {component.name}: {facts.name} wants an arbiter that is not also guest, but party "
-                f"{', '.join(map(str, sorted(shared)))} is both (allowed only if it is all the hosts as well)"
+                f"component {component.name}: {facts.name} needs an arbiter that is not also the guest, but party "
+                f"{', '.join(map(str, sorted(shared)))} is both (allowed only if the hosts are the same parties)"
             )
             problems.error("ComponentConstraintError", path, message)

@@ -1,4 +1,4 @@
-"""From a checked job to what is scheduled: the driver's plan and one document per party."""
+"""The plan of a checked job: what the driver schedules, and one document per party."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def plan_job(
     description: str = "",
     model_parts: Mapping[str, str] | None = None,
 ) -> JobPlan:
-    """The plan of a checked job. A training job's model gets the job's id as version.
+    """Plan a checked job. The model of a training job gets the job id as its version.
 
-    model_parts: of the model that a predict job uses, the digest of each party's part.
+    model_parts: for a predict job, the digest of each party's part of the model.
     """
     conf = checked.conf
     given = checked.job_parameters
@@ -72,11 +72,11 @@ def _runners(checked: CheckedJob, component: Component) -> list[Party]:
 
 
 def _needs_by_role(checked: CheckedJob) -> dict[str, dict[str, list[str]]]:
-    """role -> component that runs there -> the nearest components upstream that run there as well."""
+    """role -> component that runs there -> the nearest upstream components that also run there."""
     components = checked.dsl.components
     result: dict[str, dict[str, list[str]]] = {}
     for role in checked.conf.roles:
-        reached: dict[str, list[str]] = {}  # what a component stands for when somebody waits for it
+        reached: dict[str, list[str]] = {}  # the components to wait for instead of this one
         result[role] = {}
         for name, component in components.items():
             needs = list(dict.fromkeys(near for up in component.needs for near in reached[up]))

@@ -1,4 +1,4 @@
-"""Predict jobs: their DSL derived from that of the training job, and their conf from the training conf."""
+"""Predict jobs: derives their DSL from the training DSL, and their conf from the training conf."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fateflow_tui.core.document.problems import Problem, Problems, bad_document,
 from fateflow_tui.core.errors import BadDocument, BadRequest
 from fateflow_tui.core.ports import ModuleCatalog, loadable_facts
 
-# What a component reads when it predicts, by the first of its training inputs that it has.
+# The input of a component when it predicts, by the first of its training inputs.
 _PREDICT_KEYS: Final = {
     "data": "data",
     "train_data": "test_data",
@@ -24,7 +24,7 @@ _PREDICT_KEYS: Final = {
     "test_data": "test_data",
     "eval_data": "test_data",
 }
-# Which input a component that is left out passes on.
+# The input that a component passes on when it is left out.
 _FORWARD_KEYS: Final = ("train_data", "eval_data", "test_data", "data", "validate_data")
 
 
@@ -37,9 +37,9 @@ def derive_predict_dsl(
 ) -> dict[str, Any]:
     """The inference DSL of a training DSL (text or object).
 
-    deployed: the components to keep; None for all (version 2), or for those that the DSL's `need_deploy`, else the
-    module, says (version 1). Components that are left out are bridged: who read any of their ports reads what they
-    read. An input that leads nowhere is left out; then the user must attach a Reader. Raises BadDocument.
+    deployed: the components to keep. None: all (version 2), or those chosen by the DSL's `need_deploy` or else by the
+    module (version 1). Components that are left out are bridged: whatever read one of their ports reads their input
+    instead. An input that leads nowhere is omitted; then the user must attach a Reader. Raises BadDocument.
     """
     document = read_json(train_dsl)
     problems = Problems("dsl", document)
@@ -47,7 +47,7 @@ def derive_predict_dsl(
     _raise(problems)
     kept = _kept(dsl, deployed, version, catalog)
     entries = document.value["components"]
-    forwards: dict[str, str] = {}  # component that is left out -> the reference that stands for its ports
+    forwards: dict[str, str] = {}  # component that is left out -> the reference that replaces its ports
     components: dict[str, Any] = {}
     for name, component in dsl.components.items():
         if name in kept:
@@ -60,7 +60,7 @@ def derive_predict_dsl(
 
 
 def check_predict_dsl(predict_dsl: object, trained: Collection[str] | None = None, version: int = 2) -> None:
-    """Raises BadDocument when it has faults or reads models of components that are not among the trained ones."""
+    """Raise BadDocument if it has errors or reads models of components that were not trained."""
     document = read_json(predict_dsl)
     problems = Problems("dsl", document)
     dsl = read_dsl(document.value, version, problems, predict=True)
@@ -76,23 +76,23 @@ def check_predict_dsl(predict_dsl: object, trained: Collection[str] | None = Non
 def generate_predict_dsl(train_dsl: object, components: object, version: object = "2") -> dict[str, Any]:
     """The `job/dsl/generate` call. components: a list, or text such as "[a_0, b_0]". Raises BadDocument, BadRequest."""
     if str(version) != "2":
-        raise BadRequest(f"predict DSLs can be generated for dsl_version 2 only, not {version}")
+        raise BadRequest(f"a predict DSL can be generated only for dsl_version 2, not {version}")
     names = component_list(components)
     if not names:
-        raise BadRequest("no components are named", hint="name them separated by commas, as in reader_0,dataio_0")
+        raise BadRequest("no components are given", hint="separate them by commas, for example reader_0,dataio_0")
     return derive_predict_dsl(train_dsl, names)
 
 
 def component_list(value: object) -> list[str]:
-    """Component names out of a list or a text with commas, blanks, line ends and outer brackets."""
+    """Component names from a list, or from text with commas, spaces, line ends and outer brackets."""
     if isinstance(value, str):
         if "/" in value or "\\" in value:
-            raise BadRequest(f"component names have no slashes: {value[:100]}")
+            raise BadRequest(f"a component name cannot contain slashes: {value[:100]}")
         for character in (" ", "\n", "\r", "\t"):
             value = value.replace(character, "")
         value = value.strip(",[]").split(",")
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise BadRequest("components must be a list of names or a text with commas")
+        raise BadRequest("components must be a list of names or a string with commas")
     return [name.strip() for name in value if name.strip()]
 
 
@@ -115,7 +115,7 @@ def _unknown(names: Iterable[str], dsl: Dsl) -> BadDocument:
         [
             Problem(
                 "DeployComponentNotExistError",
-                f"component {name} is to be deployed, but the DSL has none of that name",
+                f"cannot deploy component {name}: the DSL has no such component",
                 "dsl",
                 "$.components",
                 suggestion=nearest(name, dsl.components),
@@ -138,7 +138,7 @@ def _predicting(
     components: Mapping[str, Any],
     forwards: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The component as it predicts: with the model that it, or the component whose model it used, has learned."""
+    """The component as it predicts: with the model that it, or the component whose model it used, learned."""
     inputs: dict[str, Any] = {}
     if component.model_port is not None:
         inputs["model"] = [f"pipeline.{component.name}.{component.model_port}"]
@@ -182,7 +182,7 @@ def _predict_ref(ref: Ref, components: Mapping[str, Any], forwards: Mapping[str,
 
 
 def _forwarded(component: Component, components: Mapping[str, Any], forwards: Mapping[str, str]) -> str:
-    """What a component that is left out reads, so that its readers can read it instead; '' if it leads nowhere."""
+    """The input of a component that is left out, for its readers to use instead; '' if it leads nowhere."""
     keys = [*_FORWARD_KEYS, *(key for key in component.data if key not in DATA_KEYS)]
     refs = (ref for key in keys for ref in component.data.get(key, []))
     return next((found for ref in refs if (found := _predict_ref(ref, components, forwards))), "")
@@ -192,7 +192,7 @@ _DATA_ROLES: Final = ("guest", "host")
 
 
 def merge_confs(train: Mapping[str, Any], predict: Mapping[str, Any]) -> dict[str, Any]:
-    """`predict` over `train`: objects are merged at every depth, everything else is replaced."""
+    """Merge `predict` over `train`: objects at every depth, everything else is replaced."""
     merged = dict(train)
     for key, value in predict.items():
         below = merged.get(key)
@@ -204,21 +204,21 @@ def merge_confs(train: Mapping[str, Any], predict: Mapping[str, Any]) -> dict[st
 
 
 def effective_conf(train_conf: Mapping[str, Any], conf: Conf, problems: Problems) -> Conf:
-    """What the components of a predict job get to see: the parameters of training where the submitted conf gives
-    no others. Job parameters and parties are those of the submitted conf alone.
+    """The conf that the components of a predict job see: the training parameters with those of the submitted conf
+    merged on top. Job parameters and parties come from the submitted conf alone.
 
-    Only parties that took part in the training, in the same role, have a part of the model. The training conf's
-    indices follow its parties to the places that they have in the submitted conf.
+    Only parties that took part in the training, in the same role, have a part of the model. The indices of the
+    training conf are renumbered to the places of its parties in the submitted conf.
     """
     if dsl_version(train_conf) != conf.version:
-        message = f"the conf is of dsl_version {conf.version}, the model was trained with another"
+        message = f"the conf has dsl_version {conf.version}, but the model was trained with another version"
         problems.error("DslVersionError", ("dsl_version",), message)
         return conf
     trained = {role: [party_id(i) for i in ids] for role, ids in train_conf.get("role", {}).items()}
     for role, ids in conf.roles.items():
         for index, number in enumerate(ids):
             if number not in trained.get(role, []):
-                message = f"party {role}:{number} took no part in the training and has no part of the model"
+                message = f"party {role}:{number} did not take part in the training and has no part of the model"
                 problems.error("PredictPartyNotTrainedError", ("role", role, index), message)
     moves = {role: _moves(trained.get(role, []), ids) for role, ids in conf.roles.items()}
     carried = _renumbered(train_conf, trained, moves, conf.version)
@@ -229,7 +229,7 @@ def effective_conf(train_conf: Mapping[str, Any], conf: Conf, problems: Problems
 
 
 def _moves(trained: list[int | None], now: list[int]) -> dict[int, int]:
-    """Index in the training conf -> index now. A party that was not trained takes what has its index."""
+    """Index in the training conf -> index now. A party that was not trained keeps its index."""
     return {trained.index(number) if number in trained else index: index for index, number in enumerate(now)}
 
 

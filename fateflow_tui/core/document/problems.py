@@ -1,4 +1,4 @@
-"""What is wrong with a job document: all problems, each with place, code and suggestion."""
+"""The problems of a job document, each with its place, code and suggestion."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ _SHOWN: Final = 60  # characters
 
 
 def kind_of(value: Any) -> str:
-    """The JSON word for what a value is."""
+    """The JSON type of a value, in words."""
     if value is None:
         return "null"
     if isinstance(value, bool):
-        return "true or false"
+        return "a boolean"
     if isinstance(value, int | float):
         return "a number"
     if isinstance(value, str):
-        return "text"
+        return "a string"
     return "a list" if isinstance(value, list) else "an object"
 
 
 def shown(value: Any) -> str:
-    """The value itself if it is short, else its beginning or its kind."""
+    """The value if it is short, else its beginning or its type."""
     if isinstance(value, str):
         return repr(value if len(value) <= _SHOWN else f"{value[:_SHOWN]}...")
     if value is None or isinstance(value, bool):
@@ -38,17 +38,17 @@ def shown(value: Any) -> str:
 
 
 MAX_PROBLEMS: Final = 1_000  # of each severity and document
-_MAX_SUGGESTIONS: Final = 50  # searching near names is slow; nobody mends more in one go
+_MAX_SUGGESTIONS: Final = 50  # searching for similar names is slow
 _MAX_CANDIDATES: Final = 1_000
 _MAX_MESSAGE: Final = 2_000  # characters
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One thing to mend.
+    """An error or a warning.
 
     code: FATE's name of the error where it has one. severity: error or warning. document: dsl or conf.
-    path: as in `$.components.hetero_lr_0.input.data.train_data[0]`. line, column: from 1 on; 0 where the document
-    did not come as text. suggestion: what was probably meant, or ''.
+    path: as in `$.components.hetero_lr_0.input.data.train_data[0]`. line, column: from 1, or 0 if the
+    document was not text. suggestion: what was probably meant, or ''.
     """
 
     code: str
@@ -97,7 +97,7 @@ class Problems:
         near: tuple[str, Iterable[str]] | None = None,
         suggestion: str = "",
     ) -> None:
-        """near: the name that was written, and the names that would be right there."""
+        """near: the name that was written, and the valid names; the most similar one is suggested."""
         self._add("error", code, path, message, near, suggestion)
 
     def warn(
@@ -133,13 +133,13 @@ class Problems:
         self._found[key] = suggestion
 
     def sorted(self) -> list[Problem]:
-        """In the order of the document."""
+        """All problems in document order."""
         paths = {path for _, _, path, _ in self._found}
         places = self._source.positions(path[:end] for path in paths for end in range(len(path) + 1))
         places |= {error.path: (error.line, error.column) for error in reversed(self._source.errors) if error.line}
         rows: list[tuple[tuple[int, ...], Problem]] = []
         for (severity, code, path, message), suggestion in self._found.items():
-            ends = range(len(path), -1, -1)  # what is missing is shown where it is missed
+            ends = range(len(path), -1, -1)  # a missing member is shown at the object that lacks it
             line, column = next((places[path[:end]] for end in ends if path[:end] in places), (0, 0))
             problem = Problem(code, message, self._document, path_text(path), severity, line, column, suggestion)
             rows.append(((line, column, *_order(self._source.value, path)), problem))
@@ -153,14 +153,14 @@ class Problems:
 
 
 def nearest(wrong: str, candidates: Iterable[str]) -> str:
-    """The candidate that was probably meant, or ''. Upper and lower case make no difference."""
+    """The candidate that was probably meant, or ''. Case is ignored."""
     by_lower = {name.lower(): name for name in islice(candidates, _MAX_CANDIDATES) if len(name) <= 128}
     found = get_close_matches(wrong.lower()[:100], by_lower, n=1, cutoff=0.6)
     return by_lower[found[0]] if found else ""
 
 
 def _order(value: Any, path: Path) -> list[int]:
-    """Where a path stands among all paths of a parsed document, which keeps the order of its text."""
+    """The position of a path among all paths of a parsed document, which keeps the order of its text."""
     order: list[int] = []
     for step in path:
         if isinstance(value, dict) and step in value:
@@ -178,4 +178,4 @@ def bad_document(problems: list[Problem]) -> BadDocument:
     errors = [problem for problem in problems if problem.is_error]
     count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
     message = f"the job documents have {count}; the first: {errors[0]}"
-    return BadDocument(message, hint="mend the documents and submit again", data=[p.to_dict() for p in problems])
+    return BadDocument(message, hint="fix the documents and submit again", data=[p.to_dict() for p in problems])

@@ -19,8 +19,8 @@ Tables = dict[str, dict[str, str]]
 def own_layers(
     conf: Conf, dsl: Dsl, modules: Mapping[str, ModuleFacts], catalog: ModuleCatalog, problems: Problems
 ) -> dict[Party, list[Layer]]:
-    """What each party has for itself, as a layer. Which values are lists of parties and which are objects of
-    such lists, the parameter class of the module decides.
+    """The parameters of each party, as a layer. The module's parameter class decides which values are lists of
+    parties and which are objects with such lists.
     """
     own: dict[Party, list[Layer]] = {}
     for role, components in conf.role_parameters.items():
@@ -41,7 +41,7 @@ def own_layers(
 
 
 class _Lists:
-    """Splits one component's role parameters into one object per party. facts: None where the class is unknown."""
+    """Splits the role parameters of a component into one object per party. facts: None if the class is unknown."""
 
     def __init__(self, count: int, catalog: ModuleCatalog, facts: ModuleFacts | None, problems: Problems) -> None:
         self._count = count
@@ -66,13 +66,13 @@ class _Lists:
 
 
 def one_per_party(value: Any, count: int, path: Path, problems: Problems) -> bool:
-    """Whether the value is a list with one element per party; if not, there is a problem."""
+    """Whether the value is a list with one element per party. If not, add a problem."""
     if not isinstance(value, list):
-        message = f"{path[-1]}: role parameters are lists with one value per party, not {kind_of(value)}"
+        message = f"{path[-1]}: role parameters must be lists with one value per party, not {kind_of(value)}"
         problems.error("RoleParameterNotListError", path, message)
         return False
     if len(value) != count:
-        message = f"{path[-1]}: role {path[1]} has {count} parties, but there are {len(value)} values"
+        message = f"{path[-1]}: role {path[1]} has {count} parties, but the list has {len(value)} values"
         problems.error("RoleParameterNotConsistencyError", path, message)
         return False
     return True
@@ -81,7 +81,7 @@ def one_per_party(value: Any, count: int, path: Path, problems: Problems) -> boo
 def tables_by_party(conf: Conf, dsl: Dsl, problems: Problems, dsl_problems: Problems) -> dict[Party, Tables]:
     """party -> "args.<dataset>" -> {name, namespace}, for the datasets that the DSL uses.
 
-    One party that has a dataset is enough, as in FATE: a component may run for nothing at the others.
+    As in FATE one party with the dataset is enough; the component runs without data at the others.
     """
     datasets = dsl.datasets()
     found: dict[Party, Tables] = {}
@@ -96,14 +96,14 @@ def tables_by_party(conf: Conf, dsl: Dsl, problems: Problems, dsl_problems: Prob
                 continue
             for index, table in enumerate(tables):
                 if reason := table_problem(table):
-                    message = f"the {dataset} of {role}:{ids[index]} is no table: {reason}"
+                    message = f"{dataset} of {role}:{ids[index]} is not a table: {reason}"
                     problems.error("TableFormatError", (*place, index), message)
                 elif dataset in datasets:
                     tables_of = found.setdefault(Party.of(role, ids[index]), {})
                     tables_of[f"args.{dataset}"] = {key: table[key] for key in ("name", "namespace")}
     for dataset, used_at in datasets.items():
         if dataset not in known:
-            message = f"args.{dataset} is read, but no role has {dataset} in its `args.data`"
+            message = f"args.{dataset} is used, but no role has {dataset} in its `args.data`"
             dsl_problems.error("DataNotExistInSubmitConfError", used_at, message, near=(dataset, known))
     return found
 
