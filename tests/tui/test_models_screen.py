@@ -78,7 +78,7 @@ async def test_a_version_is_deployed_named_served_and_taken_away(trained: Traine
         await pilot.press("2", "down")
         await shows(pilot, f"Version {trained.second}")
         await pilot.press("l")
-        await shows(pilot, "cannot load", f"{trained.second} was trained")
+        await shows(pilot, "cannot load", f"{trained.second} is not deployed")
         await pilot.press("d")
         await shows(pilot, f"Deploy {trained.second}?", "at guest:9999, host:10000, arbiter:10001", "[x] evaluation_0")
         await pilot.press(*["down"] * 4, "space")
