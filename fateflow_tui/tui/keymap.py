@@ -47,7 +47,7 @@ def read_keymap(file: Path, actions: Callable[[], Collection[str]]) -> dict[str,
     return keymap
 
 
-class Layout:
+class ScreenLayouts:
     """Remembers how each screen was left. A file that is damaged or cannot be written is ignored."""
 
     def __init__(self, file: Path) -> None:

@@ -12,7 +12,7 @@ from fateflow_tui.tui.actions import Action
 from fateflow_tui.tui.screens.dash_screen import DashScreen
 
 if TYPE_CHECKING:
-    from fateflow_tui.tui.app import DashApp
+    from fateflow_tui.tui.dashboard import Dashboard
 
 _MAX_RESULTS = 30  # jobs in the results
 
@@ -53,7 +53,7 @@ class KnownJobs(Provider):
     """Jobs by id or name; the chosen one is opened."""
 
     async def search(self, query: str) -> Hits:
-        app: DashApp = self.app  # type: ignore[assignment]
+        app: Dashboard = self.app  # type: ignore[assignment]
         matcher, shown = self.matcher(query), 0
         for job_id in app.store.snapshot.ids:
             line = app.store.snapshot.lines[job_id]

@@ -20,7 +20,7 @@ from fateflow_tui.tui.widgets.text_views import Pane
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.async_client import AsyncFateFlow
-    from fateflow_tui.tui.app import DashApp
+    from fateflow_tui.tui.dashboard import Dashboard
     from fateflow_tui.tui.store import LiveStore
 
 EVERYTHING = Change(full_refresh=True, order=True, connection=True, site=True)
@@ -60,7 +60,7 @@ class DashScreen(Screen[None]):
         self._missed: Change | None = EVERYTHING
 
     @property
-    def dash(self) -> DashApp:
+    def dash(self) -> Dashboard:
         return self.app  # type: ignore[return-value]
 
     @property
@@ -89,7 +89,7 @@ class DashScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield SiteBar(self.NAME)
         yield from self.body()
-        yield ActionBar()
+        yield ActionBar(self.actions, self.selection)
 
     def on_mount(self) -> None:
         self._stop_listening = self.store.listen(self._on_change)

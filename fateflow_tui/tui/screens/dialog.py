@@ -113,7 +113,7 @@ class TextDialog(Dialog[str]):
 Values = dict[str, Any]
 
 
-class Field(msgspec.Struct, frozen=True):
+class FormField(msgspec.Struct, frozen=True):
     """A field of a form. value: a text, or the state of a checkbox. hint: a placeholder, or the checkbox's label."""
 
     name: str
@@ -147,7 +147,7 @@ class FormDialog(Dialog[Values]):
     def __init__(
         self,
         title: str,
-        fields: Sequence[Field],
+        fields: Sequence[FormField],
         *,
         cli: Callable[[Values], str],
         problem: Callable[[Values], str] = lambda values: "",

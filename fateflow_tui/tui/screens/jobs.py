@@ -18,7 +18,7 @@ from fateflow_tui.tui.snapshot import Change, Link, Snapshot
 from fateflow_tui.tui.widgets.job_head import job_columns
 from fateflow_tui.tui.widgets.listing import Listing
 from fateflow_tui.tui.widgets.metric_charts import Curve, curves_of
-from fateflow_tui.tui.widgets.preview import Preview
+from fateflow_tui.tui.widgets.preview import JobPreview
 from fateflow_tui.tui.widgets.text_views import Pane
 
 _REST = 0.08  # seconds after which the job under a resting cursor is read
@@ -33,9 +33,9 @@ class JobsScreen(OpenJobAction, EditJobActions):
     DEFAULT_CSS = """
     JobsScreen #filter { display: none; height: 1; border: none; padding: 0; background: $panel; margin: 0 1; }
     JobsScreen.-filtering #filter { display: block; }
-    JobsScreen.-short Preview { height: 8; }
-    JobsScreen.-large Preview { height: 60%; }
-    JobsScreen.-hidden Preview { display: none; }
+    JobsScreen.-short JobPreview { height: 8; }
+    JobsScreen.-large JobPreview { height: 60%; }
+    JobsScreen.-hidden JobPreview { display: none; }
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
                 placeholder="words, status:failed party:9999 role:host age:<2h name:…", id="filter", compact=True
             )
             yield Listing(job_columns(_now), id="list")
-        yield Preview()
+        yield JobPreview()
 
     @property
     def listing(self) -> Listing[JobLine]:
@@ -124,14 +124,14 @@ class JobsScreen(OpenJobAction, EditJobActions):
     def _show_preview(self) -> None:
         cursor = self.listing.cursor
         known = self.snapshot
-        self.query_one(Preview).show(known.lines.get(cursor), known.views.get(cursor), self._curves.get(cursor, []))
+        self.query_one(JobPreview).show(known.lines.get(cursor), known.views.get(cursor), self._curves.get(cursor, []))
 
     def _tick(self) -> None:
         if not self.is_current:
             return
         lines = self.snapshot.lines
         self.listing.change({key for key in self.listing.in_view() if key in lines and not lines[key].status.ended})
-        self.query_one(Preview).tick()
+        self.query_one(JobPreview).tick()
         if self._curves_due and time.monotonic() >= self._curves_due:
             self._curves_due = 0.0
             self._read_curves()

@@ -13,7 +13,7 @@ from fateflow_tui.tui.queries import ModelRow, parties_of
 from fateflow_tui.tui.screens.table_screen import MarkableTableScreen
 
 if TYPE_CHECKING:
-    from fateflow_tui.tui.app import DashApp
+    from fateflow_tui.tui.dashboard import Dashboard
 
 
 def version(selection: Selection) -> str:
@@ -127,7 +127,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
     )
     async def model_predict(self, selection: Selection) -> None:
         """Ask for the tables, then open the submit dialog with the conf."""
-        from fateflow_tui.tui.screens.dialog import Field, FormDialog, Values
+        from fateflow_tui.tui.screens.dialog import FormDialog, FormField, Values
         from fateflow_tui.tui.screens.submit import Draft, open_submit
 
         model: ModelRow = selection.of("model")[0]
@@ -152,7 +152,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         values = await self.dash.push_screen_wait(
             FormDialog(
                 f"Predict with {model.model_version}",
-                [Field(name, name, before.get(key, ""), "namespace.name") for name, key in names.items()],
+                [FormField(name, name, before.get(key, ""), "namespace.name") for name, key in names.items()],
                 cli=line,
                 problem=problem,
                 lines=("tables to predict on:",),
@@ -200,14 +200,14 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         footer=5,
     )
     async def model_bind(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import Field, FormDialog
+        from fateflow_tui.tui.screens.dialog import FormDialog, FormField
 
         model: ModelRow = selection.of("model")[0]
         values = await self.dash.push_screen_wait(
             FormDialog(
                 f"Bind {model.model_version}?",
                 [
-                    Field(
+                    FormField(
                         "service",
                         "service id",
                         model.services[0] if model.services else "",
@@ -261,13 +261,13 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         disabled_reason=not_one_model,
     )
     async def model_alias(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import Field, FormDialog
+        from fateflow_tui.tui.screens.dialog import FormDialog, FormField
 
         model: ModelRow = selection.of("model")[0]
         values = await self.dash.push_screen_wait(
             FormDialog(
                 f"An alias for {model.model_version}",
-                [Field("alias", "name@tag", "", "churn@prod")],
+                [FormField("alias", "name@tag", "", "churn@prod")],
                 cli=lambda values: f"fateflow model alias set {values['alias'] or 'NAME@TAG'} {model.model_version}",
                 problem=lambda values: "" if values["alias"] else "enter an alias such as churn@prod",
                 lines=(f"now: {', '.join(model.aliases)}",) if model.aliases else (),
@@ -291,7 +291,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         disabled_reason=not_one_model,
     )
     async def model_tag(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import Field, FormDialog, Values
+        from fateflow_tui.tui.screens.dialog import FormDialog, FormField, Values
 
         model: ModelRow = selection.of("model")[0]
 
@@ -302,7 +302,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         values = await self.dash.push_screen_wait(
             FormDialog(
                 f"A tag for {model.model_version}",
-                [Field("tag", "tag", "", "churn"), Field("remove", "", False, "remove this tag")],
+                [FormField("tag", "tag", "", "churn"), FormField("remove", "", False, "remove this tag")],
                 cli=line,
                 problem=lambda values: "" if values["tag"] else "enter a tag",
                 lines=(f"now: {', '.join(model.tags)}",) if model.tags else (),
@@ -328,7 +328,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         disabled_reason=not_exportable,
     )
     async def model_export(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import Field, FormDialog, Values
+        from fateflow_tui.tui.screens.dialog import FormDialog, FormField, Values
 
         model: ModelRow = selection.of("model")[0]
         party = next((one for one in model.here if one.startswith("guest:")), model.here[0])
@@ -350,8 +350,8 @@ class ModelActions(MarkableTableScreen[ModelRow]):
             FormDialog(
                 f"Export {model.model_version}",
                 [
-                    Field("party", "party", party, "guest:9999"),
-                    Field("file", "file", str(folder / name), "a file to write"),
+                    FormField("party", "party", party, "guest:9999"),
+                    FormField("file", "file", str(folder / name), "a file to write"),
                 ],
                 cli=line,
                 problem=problem,
@@ -402,12 +402,12 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         self.dash.toast(f"copied {' '.join(versions)}")
 
 
-async def deployed(app: DashApp, model_id: str, version: str, modules: Mapping[str, str], at: str) -> str:
+async def deployed(app: Dashboard, model_id: str, version: str, modules: Mapping[str, str], at: str) -> str:
     """Ask which components to deploy and deploy them. Return the new version, "" if cancelled.
 
     modules: of all components of the training, by name. at: the parties. Raises FateFlowError.
     """
-    from fateflow_tui.tui.screens.dialog import Field, FormDialog, Values
+    from fateflow_tui.tui.screens.dialog import FormDialog, FormField, Values
 
     names = list(modules)
 
@@ -424,7 +424,7 @@ async def deployed(app: DashApp, model_id: str, version: str, modules: Mapping[s
         FormDialog(
             f"Deploy {version}?",
             [
-                Field(name, "" if at else "components", True, f"{name}  {modules[name]}")
+                FormField(name, "" if at else "components", True, f"{name}  {modules[name]}")
                 for at, name in enumerate(names)
             ],
             cli=line,
@@ -463,7 +463,7 @@ def _readers(conf: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
     return found
 
 
-async def _tables_before(app: DashApp, job_id: str) -> dict[tuple[str, str], str]:
+async def _tables_before(app: Dashboard, job_id: str) -> dict[tuple[str, str], str]:
     """Return the tables that the training has read, by party and reader, as a first proposal."""
     try:
         lineage = await app.store.client.jobs.lineage(job_id) if job_id else Lineage()

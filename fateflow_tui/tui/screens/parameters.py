@@ -28,7 +28,7 @@ _POINTER: Final = "   ◂ "
 _REST: Final = 0.25  # seconds without a key after which the text is checked
 
 
-class Changed(msgspec.Struct, frozen=True):
+class ChangedParameters(msgspec.Struct, frozen=True):
     """The component parameters that the user wrote, in the format of a version 2 conf."""
 
     parameters: dict[str, Any]
@@ -68,7 +68,7 @@ class ParameterEditor(TextArea):
         self.virtual_size = Size(max([columns, *(end + self.gutter_width + 1 for end in ends)]), rows)
 
 
-class ParametersDialog(Dialog[Changed]):
+class ParametersDialog(Dialog[ChangedParameters]):
     """Edits the parameters; returns the changes once they are valid.
 
     conf, dsl: of the job, as the scheduler has them. cause: why the component failed.
@@ -135,7 +135,7 @@ class ParametersDialog(Dialog[Changed]):
 
     def action_send(self) -> None:
         if self._sound is not None:
-            self.dismiss(Changed(self._sound))
+            self.dismiss(ChangedParameters(self._sound))
             return
         self._check_now(send=True)
 
@@ -178,7 +178,7 @@ class ParametersDialog(Dialog[Changed]):
             )
         self._say(said)
         if send and self._sound is not None:
-            self.dismiss(Changed(self._sound))
+            self.dismiss(ChangedParameters(self._sound))
 
     def _say(self, lines: list[tuple[str, str]]) -> None:
         styles = self.app.palette  # type: ignore[attr-defined]

@@ -61,7 +61,7 @@ class PartyActions(TableScreen[PartyRow]):
         footer=2,
     )
     async def party_add(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import Field, FormDialog
+        from fateflow_tui.tui.screens.dialog import FormDialog, FormField
 
         row = _row(selection)
         known = row is not None and bool(row.url) and not row.here
@@ -83,9 +83,9 @@ class PartyActions(TableScreen[PartyRow]):
             FormDialog(
                 "Add a party",
                 [
-                    Field("party", "party", "", "host:10000, or 10000 for any role"),
-                    Field("url", "address", "", row.url if known and row else "http://10.0.0.7:9380"),
-                    Field("note", "note", "", "optional"),
+                    FormField("party", "party", "", "host:10000, or 10000 for any role"),
+                    FormField("url", "address", "", row.url if known and row else "http://10.0.0.7:9380"),
+                    FormField("note", "note", "", "optional"),
                 ],
                 cli=line,
                 problem=problem,
@@ -135,17 +135,17 @@ class PartyActions(TableScreen[PartyRow]):
         footer=4,
     )
     async def party_grant(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import Field, FormDialog
+        from fateflow_tui.tui.screens.dialog import FormDialog, FormField
 
         row = _row(selection)
         values = await self.dash.push_screen_wait(
             FormDialog(
                 "Grant permissions to a party",
                 [
-                    Field(
+                    FormField(
                         "party", "party", row.party if row and not row.here else "", "guest:9999, 9999, guest:*, or *"
                     ),
-                    *(Field(name, _LABELS[name], "", _EXAMPLES[name]) for name in _LISTS),
+                    *(FormField(name, _LABELS[name], "", _EXAMPLES[name]) for name in _LISTS),
                 ],
                 cli=lambda values: _line("grant", values),
                 problem=_nothing_said,
@@ -168,7 +168,7 @@ class PartyActions(TableScreen[PartyRow]):
         footer=5,
     )
     async def party_revoke(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import Field, FormDialog
+        from fateflow_tui.tui.screens.dialog import FormDialog, FormField
 
         row: PartyRow = selection.of("party")[0]
         granted = [] if row.grant is None else [n for n in _LISTS if getattr(row.grant, n)]
@@ -176,8 +176,8 @@ class PartyActions(TableScreen[PartyRow]):
             FormDialog(
                 f"Revoke from {row.party}?",
                 [
-                    *(Field(name, _LABELS[name], "", ",".join(getattr(row.grant, name))) for name in granted),
-                    Field("forget", "", not granted, "remove all grants and restrictions"),
+                    *(FormField(name, _LABELS[name], "", ",".join(getattr(row.grant, name))) for name in granted),
+                    FormField("forget", "", not granted, "remove all grants and restrictions"),
                 ],
                 cli=lambda values: _line("revoke", {"party": row.party, **values}),
                 problem=lambda values: "" if values["forget"] else _nothing_said({"party": row.party, **values}),

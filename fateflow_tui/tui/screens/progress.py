@@ -21,7 +21,7 @@ from fateflow_tui.tui.snapshot import Change
 from fateflow_tui.tui.widgets.tab_cards import card_lines
 
 if TYPE_CHECKING:
-    from fateflow_tui.tui.app import DashApp
+    from fateflow_tui.tui.dashboard import Dashboard
 
 
 _BAR = 40
@@ -36,7 +36,7 @@ class FollowDialog(Dialog[bool]):
         self._stop_listening: Callable[[], None] = lambda: None
 
     @property
-    def dash(self) -> DashApp:
+    def dash(self) -> Dashboard:
         return self.app  # type: ignore[return-value]
 
     def compose(self) -> ComposeResult:

@@ -28,7 +28,7 @@ from fateflow_tui.tui.widgets.plan_text import plan_lines
 from fateflow_tui.tui.widgets.text_views import Pane, TextView
 
 if TYPE_CHECKING:
-    from fateflow_tui.tui.app import DashApp
+    from fateflow_tui.tui.dashboard import Dashboard
 
 Document = Path | Mapping[str, Any]
 
@@ -108,7 +108,7 @@ class SubmitDialog(Dialog[SubmitRequest]):
         self._missing: list[ExampleTable] = []  # tables of the demo to upload first
 
     @property
-    def dash(self) -> DashApp:
+    def dash(self) -> Dashboard:
         return self.app  # type: ignore[return-value]
 
     def compose(self) -> ComposeResult:
@@ -311,7 +311,7 @@ class SubmitDialog(Dialog[SubmitRequest]):
         self._describe()
 
 
-async def open_submit(app: DashApp, draft: Draft, folder: Path | None = None) -> None:
+async def open_submit(app: Dashboard, draft: Draft, folder: Path | None = None) -> None:
     """Let the user edit and submit a draft, then open its job."""
     request = await app.push_screen_wait(SubmitDialog(draft, folder or app.folder("submit"), app.examples()))
     if request is None:
@@ -323,7 +323,7 @@ async def open_submit(app: DashApp, draft: Draft, folder: Path | None = None) ->
     app.open_job(job.job_id)
 
 
-async def _uploaded(app: DashApp, examples: Examples) -> bool:
+async def _uploaded(app: Dashboard, examples: Examples) -> bool:
     """Upload the missing tables of the demo; return whether all exist now."""
     from fateflow_tui.tui.screens.progress import FollowDialog
 

@@ -100,7 +100,7 @@ class TableActions(MarkableTableScreen[TableLine]):
         footer=3,
     )
     async def table_bind(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import Field, FormDialog, Values
+        from fateflow_tui.tui.screens.dialog import FormDialog, FormField, Values
 
         def line(values: Values) -> str:
             more = f" --id-delimiter '{values['delimiter']}'" if values["delimiter"] else ""
@@ -120,15 +120,15 @@ class TableActions(MarkableTableScreen[TableLine]):
             FormDialog(
                 "Bind a file as a table?",
                 [
-                    Field("file", "file", "", "/data/guest.csv, or .parquet"),
-                    Field(
+                    FormField("file", "file", "", "/data/guest.csv, or .parquet"),
+                    FormField(
                         "namespace", "namespace", self.dash.layout.get("data", "namespace", "experiment"), "experiment"
                     ),
-                    Field("name", "name", "", "breast_guest"),
-                    Field("delimiter", "delimiter", "", "a comma, or by the file's suffix"),
-                    Field("id", "id column", "", "the first"),
-                    Field("head", "", True, "the first line names the columns"),
-                    Field("drop", "", False, "replace an existing table"),
+                    FormField("name", "name", "", "breast_guest"),
+                    FormField("delimiter", "delimiter", "", "a comma, or by the file's suffix"),
+                    FormField("id", "id column", "", "the first"),
+                    FormField("head", "", True, "the first line names the columns"),
+                    FormField("drop", "", False, "replace an existing table"),
                 ],
                 cli=line,
                 problem=problem,
@@ -180,7 +180,7 @@ class TableActions(MarkableTableScreen[TableLine]):
         footer=5,
     )
     async def table_download(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import Field, FormDialog, Values
+        from fateflow_tui.tui.screens.dialog import FormDialog, FormField, Values
         from fateflow_tui.tui.screens.progress import FollowDialog
 
         row: TableLine = selection.of("table")[0]
@@ -194,8 +194,8 @@ class TableActions(MarkableTableScreen[TableLine]):
             FormDialog(
                 f"Download {_name(row)}?",
                 [
-                    Field("file", "file", str(self.dash.folder("data") / f"{row.table_name}.csv"), "/data/out.csv"),
-                    Field("delimiter", "delimiter", ",", "a comma"),
+                    FormField("file", "file", str(self.dash.folder("data") / f"{row.table_name}.csv"), "/data/out.csv"),
+                    FormField("delimiter", "delimiter", ",", "a comma"),
                 ],
                 cli=line,
                 problem=lambda values: "" if values["file"].startswith("/") else "enter an absolute path",

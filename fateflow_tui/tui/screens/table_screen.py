@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
@@ -272,7 +273,9 @@ class TableScreen(ReadAgainAction, Generic[T]):
     def _ask(self) -> None:
         record, key = self.listing.record, self.listing.cursor
         if record is not None and self._answer() is None and self.snapshot.connection.is_up:
-            self.run_worker(self._answered(key, record), group="ask", exclusive=True, exit_on_error=False)
+            # A coroutine object would never be awaited if the worker is replaced before it starts.
+            work = partial(self._answered, key, record)
+            self.run_worker(work, group="ask", exclusive=True, exit_on_error=False)  # type: ignore[arg-type]
 
     async def _answered(self, key: str, record: T) -> None:
         try:

@@ -17,7 +17,7 @@ _HINT: Final = "open the URL printed by `fateflow dash --web`"
 _WEEK: Final = 7 * 86_400  # seconds
 
 
-class AccessPolicy:
+class BrowserAccess:
     """Decides which requests are served.
 
     The token comes with the page's URL once and is a cookie from then on, which neither scripts nor pages of other

@@ -19,7 +19,7 @@ from aiohttp import web
 from textual_serve.server import Server, to_int
 
 from fateflow_tui.core.errors import BadRequest, Conflict
-from fateflow_tui.tui.web.access import PAGE, AccessPolicy
+from fateflow_tui.tui.web.access import PAGE, BrowserAccess
 from fateflow_tui.tui.web.page import PATIENCE, PageProcess, PageSettings
 
 _FILES: Final = Path(__file__).parent / "page"
@@ -38,16 +38,16 @@ _HEADERS: Final = {
 
 
 class PageServer(Server):
-    """textual-serve's server with an access policy, our own page, and processes that end with it."""
+    """textual-serve's server with an access access, our own page, and processes that end with it."""
 
-    def __init__(self, settings: PageSettings, policy: AccessPolicy) -> None:
+    def __init__(self, settings: PageSettings, access: BrowserAccess) -> None:
         super().__init__("")
         self._settings = settings
-        self._policy = policy
+        self._access = access
         self._open: set[web.WebSocketResponse] = set()
 
     def application(self) -> web.Application:
-        made = web.Application(middlewares=[self._policy.middleware])
+        made = web.Application(middlewares=[self._access.middleware])
         made.add_routes(
             [
                 web.get(PAGE, self._page),
@@ -108,16 +108,16 @@ async def _serve(
     ending = asyncio.Event()
     for number in _SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
-    policy = AccessPolicy(listener.getsockname()[1])
-    server = PageServer(settings, policy)
+    access = BrowserAccess(listener.getsockname()[1])
+    server = PageServer(settings, access)
     runner = web.AppRunner(server.application(), access_log=None, shutdown_timeout=2 * PATIENCE)
     await runner.setup()
     try:
         await web.SockSite(runner, listener).start()
-        announce(policy.url)
+        announce(access.url)
         if browse and _has_desktop():
             # Starting a browser can take a while, or block until it is closed.
-            threading.Thread(target=webbrowser.open, args=[policy.ticket_url()], daemon=True).start()
+            threading.Thread(target=webbrowser.open, args=[access.ticket_url()], daemon=True).start()
         await ending.wait()
     finally:
         await runner.cleanup()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.widget import Widget
 
-from fateflow_tui.tui.actions import Action, footer_of, key_label, keys_of
-
-if TYPE_CHECKING:
-    from fateflow_tui.tui.screens.dash_screen import DashScreen
+from fateflow_tui.tui.actions import Action, Selection, footer_of, key_label, keys_of
 
 
 class ActionBar(Widget):
@@ -24,31 +21,32 @@ class ActionBar(Widget):
 
     DEFAULT_CSS = "ActionBar { dock: bottom; height: 1; background: $panel; color: $foreground; }"
 
-    def __init__(self) -> None:
+    def __init__(self, actions: dict[str, Action], selection: Callable[[], Selection]) -> None:
         super().__init__()
+        self._actions = footer_of(actions)
+        self._selection = selection
         self._spots: list[tuple[int, int, str]] = []
 
     def render(self) -> Text:
-        screen: DashScreen = self.screen  # type: ignore[assignment]
         styles = self.app.palette  # type: ignore[attr-defined]
-        selection = screen.selection()
+        selection = self._selection()
         text = Text(no_wrap=True, overflow="crop", end="")
         text.append(" ")
-        actions = footer_of(screen.actions)
+        actions = self._actions
         last = [action for action in actions if action.footer >= 90]
         width = self.size.width - 1 - sum(len(self._key(action)) + len(action.label) + 3 for action in last)
         self._spots = []
         for action in actions:
             key = self._key(action)
-            places = len(key) + len(action.label) + 3
+            cells = len(key) + len(action.label) + 3
             if action.footer < 90:
-                if places > width:
+                if cells > width:
                     continue
-                width -= places
+                width -= cells
             start = text.cell_len
-            applies = not action.disabled_reason(selection)
-            text.append(key, styles["accent strong"] if applies else styles["muted"])
-            text.append(f" {action.label}", Style() if applies else styles["muted"])
+            enabled = not action.disabled_reason(selection)
+            text.append(key, styles["accent strong"] if enabled else styles["muted"])
+            text.append(f" {action.label}", Style() if enabled else styles["muted"])
             self._spots.append((start, text.cell_len, action.id))
             text.append("  ")
         return text

@@ -18,7 +18,7 @@ from fateflow_tui.tui.widgets.listing import Listing
 _MAX_ENTRIES = 2_000  # entries of a folder to show
 
 
-class Entry(msgspec.Struct, frozen=True):
+class FolderEntry(msgspec.Struct, frozen=True):
     """A file or a folder. kind: what the file is, in a word."""
 
     path: Path
@@ -34,7 +34,7 @@ class Entry(msgspec.Struct, frozen=True):
 Kind = Callable[[Path], str]
 
 
-class FileList(Listing[Entry]):
+class FileList(Listing[FolderEntry]):
     """Folders first, then the files with one of the suffixes. kind: tells what a file is; it may read the file."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -109,9 +109,9 @@ class FileList(Listing[Entry]):
         self.post_message(self.Entered(self, folder))
 
 
-def entries_of(folder: Path, suffixes: Sequence[str], kind: Kind | None) -> list[Entry]:
+def entries_of(folder: Path, suffixes: Sequence[str], kind: Kind | None) -> list[FolderEntry]:
     """List a folder without hidden entries. Raises OSError."""
-    found: list[Entry] = []
+    found: list[FolderEntry] = []
     for path in sorted(folder.iterdir(), key=lambda one: one.name.lower())[:_MAX_ENTRIES]:
         if path.name.startswith("."):
             continue
@@ -121,18 +121,18 @@ def entries_of(folder: Path, suffixes: Sequence[str], kind: Kind | None) -> list
         except OSError:
             continue
         if is_folder or path.name.lower().endswith(tuple(suffixes)):
-            found.append(Entry(path, is_folder, size, "" if is_folder or kind is None else kind(path)))
+            found.append(FolderEntry(path, is_folder, size, "" if is_folder or kind is None else kind(path)))
     return sorted(found, key=lambda entry: not entry.is_folder)
 
 
-def _size(entry: Entry, width: int) -> Spans:
+def _size(entry: FolderEntry, width: int) -> Spans:
     return [("" if entry.is_folder else byte_count(entry.size), "muted")]
 
 
 _COLUMNS = (
-    Column[Entry](
+    Column[FolderEntry](
         "name", "NAME", lambda e, width: [(on_one_line(e.name), "primary" if e.is_folder else "")], 12, rank=0
     ),
-    Column[Entry]("kind", "FOR", lambda e, width: [(e.kind, "accent")], 4, 5, rank=1),
-    Column[Entry]("size", "SIZE", _size, 8, 8, rank=2, right=True),
+    Column[FolderEntry]("kind", "FOR", lambda e, width: [(e.kind, "accent")], 4, 5, rank=1),
+    Column[FolderEntry]("size", "SIZE", _size, 8, 8, rank=2, right=True),
 )

@@ -76,16 +76,16 @@ def _by(line: JobLine) -> str:
     return f"by {line.submitted_by}" if line.submitted_by else ""
 
 
-class Preview(Pane):
+class JobPreview(Pane):
     """Shows the job's line at once, and more once the full job and its metrics are loaded."""
 
     SCOPED_CSS = False
     DEFAULT_CSS = """
-    Preview { height: 12; }
-    Preview Lanes { width: 3fr; }
-    Preview #facts { width: 3fr; border-left: vkey $frame; padding-left: 1; margin-left: 1; }
-    Preview #curves { width: 2fr; border-left: vkey $frame; padding-left: 1; margin-left: 1; }
-    Preview #curves.-none, Screen.-narrow Preview #curves { display: none; }
+    JobPreview { height: 12; }
+    JobPreview Lanes { width: 3fr; }
+    JobPreview #facts { width: 3fr; border-left: vkey $frame; padding-left: 1; margin-left: 1; }
+    JobPreview #curves { width: 2fr; border-left: vkey $frame; padding-left: 1; margin-left: 1; }
+    JobPreview #curves.-none, Screen.-narrow JobPreview #curves { display: none; }
     """
 
     def __init__(self) -> None:
