@@ -1,4 +1,4 @@
-"""Commands of `fateflow model` that show versions: list, show, verify, diff; and delete."""
+"""Commands of `fateflow model` about versions: list, show, verify, diff, delete, and their aliases."""
 
 from __future__ import annotations
 
@@ -108,3 +108,57 @@ def delete(ctx: typer.Context, version: VersionArgument = None, yes: YesOption =
     session.output.record(
         deleted or {}, lambda _: [f"deleted {whole} of {parties}" if parties else whole], lambda _: whole
     )
+
+
+alias = CommandGroup("Manage aliases of model versions, such as churn@prod.")
+
+AliasArgument = Annotated[str, typer.Argument(metavar="NAME@TAG", help="For example churn@prod.")]
+
+
+@alias.command("set")
+def set_alias(
+    ctx: typer.Context,
+    name: AliasArgument,
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="A version, its unique prefix, or @last.")],
+) -> None:
+    """Point an alias at a version.
+
+    Examples:
+    fateflow model alias set churn@prod @last
+    """
+    session = context.of(ctx)
+    whole = session.version(version)
+    session.output.record(session.flow.models.set_alias(name, whole), lambda _: [f"{name} → {whole}"], lambda _: whole)
+
+
+@alias.command("remove")
+def remove_alias(ctx: typer.Context, name: AliasArgument) -> None:
+    """Remove an alias; the version is kept.
+
+    Examples:
+    fateflow model alias remove churn@prod
+    """
+    session = context.of(ctx)
+    session.flow.models.remove_alias(name)
+    session.output.info(f"removed {name}")
+
+
+@alias.command("list")
+def list_aliases(ctx: typer.Context) -> None:
+    """List the aliases and their versions.
+
+    Examples:
+    fateflow model alias list
+    """
+    session = context.of(ctx)
+    found = session.flow.models.aliases()
+    session.output.listing(
+        [{"alias": name, "model_version": version} for name, version in found.items()],
+        ("ALIAS", "VERSION"),
+        lambda one: [one["alias"], one["model_version"]],
+        lambda one: str(one["alias"]),
+        empty="no aliases; create one with: fateflow model alias set NAME@TAG VERSION",
+    )
+
+
+app.add(alias, "alias")
