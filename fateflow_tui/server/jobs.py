@@ -231,7 +231,7 @@ def _with_waiting(site: Site, line: AnyLine) -> AnyLine:
     """Add what a job waits for that another site drives: the driver's word, or a local shortage of resources."""
     if line.waiting is not None or line.status.ended:
         return line
-    return msgspec.structs.replace(line, waiting=site.waiting(line.job_id))
+    return msgspec.structs.replace(line, waiting=site.jobs.waiting(line.job_id))
 
 
 def _job(site: Site, name: str, job_id: str) -> JobState:

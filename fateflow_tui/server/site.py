@@ -83,7 +83,7 @@ async def status(site: ThisSite, address: ThisAddress) -> Response:
 @router.post("/site/doctor", **answers([{"name": "home", "ok": True, "text": "it can be written", "fix": ""}]))
 async def doctor(site: ThisSite, address: ThisAddress) -> Response:
     """Check this site and the connections to its peers."""
-    return answer(await site.doctor(address.url))
+    return answer(await site.doctor.run(address.url))
 
 
 @router.post("/site/shutdown", **answers())
@@ -96,7 +96,7 @@ async def shutdown(request: Request) -> Response:
 @router.post("/resource/show", **answers({"cores": 4, "free": 4}))
 async def resources(site: ThisSite) -> Response:
     """Show the capacity of the local engine, what is in use, and by which jobs."""
-    return answer(site.resources())
+    return answer(site.jobs.resources())
 
 
 @router.post("/component/list", **answers([{"module": "DataIO", "roles": ["guest", "host"], "built": True}]))
@@ -104,7 +104,7 @@ async def component_list(site: ThisSite) -> Response:
     """List all modules with their roles and parameter class, and whether this version can run them. `broken` says why a
     module or a drop-in file cannot be loaded.
     """
-    broken = site.broken_modules()
+    broken = site.doctor.broken_modules()
     names = sorted(set(site.catalog.names()) - broken.keys())
     lines = [
         {

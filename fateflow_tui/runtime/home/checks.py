@@ -1,4 +1,4 @@
-"""Whether a home is sound: its disk, its files, its locks."""
+"""Checks of a home: its disk, its files and its lock."""
 
 from __future__ import annotations
 
@@ -22,16 +22,23 @@ from fateflow_tui.store.storage import damaged_files
 
 
 class DoctorCheck(msgspec.Struct, frozen=True):
-    """One check: whether it holds, what was found, and what to do if it does not hold."""
+    """One check: whether it passed, what was found, and what to do if it failed.
+
+    fix: the hint under its earlier name, for scripts that read the JSON.
+    """
 
     name: str
     ok: bool
     text: str
-    hint: str = msgspec.field(name="fix", default="")
+    hint: str = ""
+    fix: str = ""
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "fix", self.hint)
 
 
-_LITTLE_SPACE: Final = 1 << 30  # bytes
-_FEW_NODES: Final = 10_000
+_MIN_SPACE: Final = 1 << 30  # bytes
+_MIN_NODES: Final = 10_000
 _SHOWN: Final = 3  # names in one line
 _NETWORK: Final = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre", "9p", "beegfs", "gpfs", "davfs"}
@@ -40,7 +47,7 @@ _NETWORK: Final = frozenset(
 
 
 def home_checks(home: Home) -> Iterator[DoctorCheck]:
-    """Of a home that exists."""
+    """Check a home that exists."""
     yield _disk(home)
     yield _file_system(home)
     yield _state_files(home)
@@ -51,23 +58,25 @@ def home_checks(home: Home) -> Iterator[DoctorCheck]:
 
 
 def scheduler_check(home: Home, own_pid: int = 0) -> DoctorCheck:
-    """Who works on the home, and whether what a dead process left is in the way. own_pid: of the site that asks."""
+    """Check which scheduler uses the home, and what a dead one left behind. own_pid: of the site that asks."""
     run, owner = _run_file(home), _lock_owner(home)
     if own_pid:
-        return DoctorCheck("scheduler", True, f"runs as process {own_pid}")
+        return DoctorCheck("scheduler", True, f"running as process {own_pid}")
     if owner:
         pid = str(run.get("pid")) if run else ""
-        said = f"process {owner} works on {home.root}"
+        holder = f"process {owner} uses {home.root}"
         if pid == owner:
-            text = f"{said}, but does not answer at {run.get('url')}"
+            text = f"{holder}, but does not answer at {run.get('url')}"
         else:
-            text = f"{said}, and has not said yet where it answers"
-        fix = f"wait a moment; if it hangs: kill -9 {owner}, then: fateflow server start (its jobs go on)"
-        return DoctorCheck("scheduler", False, text, fix)
+            text = f"{holder}, but is not ready to answer yet"
+        hint = f"wait a moment; if it hangs: kill -9 {owner}, then: fateflow server start (its jobs resume)"
+        return DoctorCheck("scheduler", False, text, hint)
     if run:
-        text = f"none runs; process {run.get('pid')} left {home.run_file.name} behind when it died"
-        return DoctorCheck("scheduler", True, f"{text}, which the next start replaces", "fateflow server start")
-    return DoctorCheck("scheduler", True, "none runs; it is started when it is needed", "fateflow server start")
+        text = (
+            f"not running; process {run.get('pid')} died and left {home.run_file.name}, which the next start replaces"
+        )
+        return DoctorCheck("scheduler", True, text, "fateflow server start")
+    return DoctorCheck("scheduler", True, "not running; it is started when it is needed", "fateflow server start")
 
 
 def _disk(home: Home) -> DoctorCheck:
@@ -75,33 +84,33 @@ def _disk(home: Home) -> DoctorCheck:
         free, nodes = shutil.disk_usage(home.root).free, os.statvfs(home.root).f_favail
     except OSError as error:
         return DoctorCheck(
-            "disk", False, f"{home.root} cannot be looked at: {error.strerror}", "choose another home: --home"
+            "disk", False, f"cannot inspect {home.root}: {error.strerror}", "choose another home: --home"
         )
     writable = os.access(home.root, os.W_OK | os.X_OK)
     text = f"{free / (1 << 30):.1f} GiB free below {home.root}"
     if not writable:
         return DoctorCheck(
-            "disk", False, f"{home.root} cannot be written", f"give it to the site's user: chown {home.root}"
+            "disk", False, f"{home.root} is not writable", f"make the site's user its owner: chown USER {home.root}"
         )
-    # File systems that make inodes as they need them say 0.
-    if 0 < nodes < _FEW_NODES:
+    # File systems that create inodes on demand report 0.
+    if 0 < nodes < _MIN_NODES:
         return DoctorCheck(
-            "disk", False, f"{text}, but room for {nodes} files only", "fateflow gc --dry-run --keep-jobs 90d"
+            "disk", False, f"{text}, but only {nodes} free inodes", "fateflow gc --dry-run --keep-jobs 90d"
         )
-    fix = "free some space; fateflow gc --dry-run --keep-jobs 90d shows what the site could do without"
-    return DoctorCheck("disk", free >= _LITTLE_SPACE, text, fix)
+    hint = "free some space; fateflow gc --dry-run --keep-jobs 90d shows what can be deleted"
+    return DoctorCheck("disk", free >= _MIN_SPACE, text, hint)
 
 
 def _file_system(home: Home) -> DoctorCheck:
     kind, place = mounted_as(home.root.absolute(), _mounts())
     if kind in _NETWORK:
-        text = f"{home.root} lies on a network file system ({kind} at {place}), whose locks and saves may be lost"
-        return DoctorCheck("file system", False, text, "move the home to a local disk: --home, or $FATEFLOW_HOME")
-    return DoctorCheck("file system", True, f"{kind} at {place}" if kind else "the system does not tell which")
+        text = f"{home.root} is on a network file system ({kind} at {place}), where locks and writes are not reliable"
+        return DoctorCheck("file system", False, text, "move the home to a local disk: --home or $FATEFLOW_HOME")
+    return DoctorCheck("file system", True, f"{kind} at {place}" if kind else "unknown")
 
 
 def mounted_as(path: Path, mounts: str) -> tuple[str, str]:
-    """Type and mount point of the file system that a path lies on, from the text of /proc/mounts; '' where unknown."""
+    """The type and mount point of the file system of a path, from the text of /proc/mounts; '' where unknown."""
     found = ("", "")
     for line in mounts.splitlines():
         words = line.split()
@@ -123,9 +132,11 @@ def _mounts() -> str:
 def _state_files(home: Home) -> DoctorCheck:
     damaged = damaged_files(home.root)
     if not damaged:
-        return DoctorCheck("state files", True, "none is damaged")
-    text = f"set aside as damaged: {_named([str(path) for path in damaged])}"
-    return DoctorCheck("state files", False, text, "look at them, then delete them; what they held is lost here")
+        return DoctorCheck("state files", True, "none are damaged")
+    text = f"damaged and set aside: {_named([str(path) for path in damaged])}"
+    return DoctorCheck(
+        "state files", False, text, "inspect them, then delete them; their contents are lost at this site"
+    )
 
 
 def _keys(home: Home) -> DoctorCheck:
@@ -134,9 +145,9 @@ def _keys(home: Home) -> DoctorCheck:
     if exposed:
         names = " ".join(str(path) for path in exposed)
         return DoctorCheck(
-            "keys", False, f"others may read {_named([path.name for path in exposed])}", f"chmod 600 {names}"
+            "keys", False, f"readable by other users: {_named([path.name for path in exposed])}", f"chmod 600 {names}"
         )
-    return DoctorCheck("keys", True, "readable by their owner only")
+    return DoctorCheck("keys", True, "readable only by their owner")
 
 
 def _tables(home: Home) -> DoctorCheck:
@@ -152,28 +163,28 @@ def _tables(home: Home) -> DoctorCheck:
         if lost:
             flaws.append(f"{namespace}.{name}")
     if flaws:
-        fix = "upload or bind them anew: fateflow data upload --drop, fateflow table bind --drop"
-        return DoctorCheck("tables", False, f"facts or rows are missing of {_named(flaws)}", fix)
-    return DoctorCheck("tables", True, f"all {count} have their rows" if count else "there are none")
+        hint = "upload or bind them again: fateflow data upload --drop, fateflow table bind --drop"
+        return DoctorCheck("tables", False, f"metadata or rows are missing: {_named(flaws)}", hint)
+    return DoctorCheck("tables", True, f"all {count} are complete" if count else "there are none")
 
 
 def _models(home: Home) -> DoctorCheck:
     damaged = Registry(home.models).damaged()
     if damaged:
         names = [f"{one.party_model_id} {one.version}" for one in damaged]
-        fix = "import an archive of them, or restore them: fateflow model import --force, fateflow model restore"
-        return DoctorCheck("models", False, f"cannot be read: {_named(names)}", fix)
-    return DoctorCheck("models", True, "all registered parts can be read")
+        hint = "import or restore them: fateflow model import --force, fateflow model restore"
+        return DoctorCheck("models", False, f"cannot be read: {_named(names)}", hint)
+    return DoctorCheck("models", True, "all registered parts are readable")
 
 
 def _clock(home: Home) -> DoctorCheck:
-    """Jobs are named after the time they were made at, so that a clock that went back shows."""
+    """Compare the clock with the newest job: job ids contain their creation time."""
     tomorrow = datetime.fromtimestamp(time.time()) + timedelta(days=1)
     days = [path.name for path in (home.database / "jobs").glob("[0-9]" * 8)]
     ahead = [day for day in days if day > f"{tomorrow:%Y%m%d}"]
     if ahead:
-        text = f"this machine says {datetime.now():%Y-%m-%d %H:%M}, and there are jobs of {max(ahead)}"
-        return DoctorCheck("clock", False, text, "set the clock, best by NTP: timedatectl set-ntp true")
+        text = f"the clock of this machine says {datetime.now():%Y-%m-%d %H:%M}, but there are jobs of {max(ahead)}"
+        return DoctorCheck("clock", False, text, "synchronize the clock: timedatectl set-ntp true")
     return DoctorCheck("clock", True, f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S %z}")
 
 
@@ -185,8 +196,8 @@ def _run_file(home: Home) -> dict[str, Any]:
 
 
 def _lock_owner(home: Home) -> str:
-    """The process that holds the home's lock; '' when nobody does. Only looks: to try the lock could be in the way of a
-    scheduler that starts just now.
+    """The process that holds the home's lock; '' if none does. Does not try to take the lock, because that could stop a
+    scheduler that is just starting.
     """
     path = home.root / "scheduler.lock"
     try:

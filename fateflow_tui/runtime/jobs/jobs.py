@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from fateflow_tui.artifacts.tables import Tables
@@ -16,6 +17,7 @@ from fateflow_tui.core.document.problems import Problem
 from fateflow_tui.core.errors import (
     BadRequest,
     Conflict,
+    DamagedFile,
     NotBuilt,
     NotFound,
 )
@@ -30,10 +32,17 @@ from fateflow_tui.engine import Engine, RerunStep, ReusePlan, RunCause, RunReaso
 from fateflow_tui.registry import Registry
 from fateflow_tui.runtime.events import Observer
 from fateflow_tui.runtime.jobs.admission import FileRules, admit
-from fateflow_tui.runtime.jobs.lookup import JobLookup, is_settled, status_of, stop_answers, submit_failed
+from fateflow_tui.runtime.jobs.lookup import (
+    JobLookup,
+    has_ended_here,
+    is_settled,
+    status_of,
+    stop_answers,
+    submit_failed,
+)
 from fateflow_tui.runtime.jobs.prediction import Prediction
 from fateflow_tui.runtime.jobs.reuse import Adoption, best_source, closest, with_reuse
-from fateflow_tui.runtime.live_jobs import JobIds, LiveJobs, lease
+from fateflow_tui.runtime.live_jobs import JobIds, LiveJobs, lease, load_state
 from fateflow_tui.runtime.scheduler import Scheduler
 
 Changes = tuple[dict[str, Any], dict[str, Any]]  # of job parameters, and of component parameters
@@ -71,6 +80,8 @@ class PendingChanges:
 logger = logging.getLogger(__name__)
 
 _SEARCHED = 50  # newest jobs among which one to be reused is looked for
+_RELEASE_EVERY = 1.0  # seconds between searches for ended jobs that need nothing more
+_ENDS_WITHIN = 3.0  # seconds to wait for the end of a job to arrive here
 _ACKNOWLEDGED_WITHIN = 3.0  # seconds that `stop` waits for the parties before it says who is still to answer
 
 
@@ -173,13 +184,13 @@ class JobService(JobLookup):
             return {}
         return self._adoption.adoptable(document, self.state(document.reuse.job_id))
 
-    def gone(self, directive: Directive) -> list[str]:
+    def missing_outputs(self, directive: Directive) -> list[str]:
         """With a directive that begins a rerun: the components whose outputs its party no longer has here."""
         state = self.state(directive.job_id) if directive.run else None
         record = state.parties.get(str(directive.party)) if state is not None else None
         if state is None or record is None or directive.run <= record.directive.run:
             return []
-        return list(self._adoption.gone(state))
+        return list(self._adoption.missing_outputs(state))
 
     def reuse_plan(self, dsl: Document, conf: Document, *, reuse: str | bool = True) -> ReusePlan:
         """Say what `submit` would do with each component, and why, without submitting. Raises as `submit` does.
@@ -196,7 +207,7 @@ class JobService(JobLookup):
         if source is None:
             return plan_reuse(plan, None)
         own = [document for document in plan.documents if self._plays(document.party)]
-        return plan_reuse(plan, source, self._adoption.lost(own, source))
+        return plan_reuse(plan, source, self._adoption.obstacles(own, source))
 
     def _source(self, plan: JobPlan, reuse: str | bool) -> JobState | None:
         if isinstance(reuse, str):
@@ -243,11 +254,11 @@ class JobService(JobLookup):
         self._scheduler.recall(job_id)
         changes = self._pending.merged(job_id, job_parameters, component_parameters)
         documents, conf = self._changed_documents(state, *changes)
-        gone = self._adoption.gone(state)
-        steps = self._engine.rerun_plan(job_id, components or [], force, documents, gone)
+        missing = self._adoption.missing_outputs(state)
+        steps = self._engine.rerun_plan(job_id, components or [], force, documents, missing)
         self._live.add(job_id)
         refusals = self._refusals(documents)
-        event = RerunRequested(now_ms(), job_id, by, components or [], force, documents, conf, refusals, gone)
+        event = RerunRequested(now_ms(), job_id, by, components or [], force, documents, conf, refusals, missing)
         await self._scheduler.turn(event)
         self._pending.forget(job_id)
         return steps
@@ -265,7 +276,9 @@ class JobService(JobLookup):
         self._scheduler.recall(job_id)
         changes = self._pending.merged(job_id, job_parameters, component_parameters)
         documents, _ = self._changed_documents(state, *changes)
-        return self._engine.rerun_plan(job_id, components or [], force, documents, self._adoption.gone(state))
+        return self._engine.rerun_plan(
+            job_id, components or [], force, documents, self._adoption.missing_outputs(state)
+        )
 
     async def change_parameters(
         self, job_id: str, job_parameters: Mapping[str, Any], component_parameters: Mapping[str, Any], *, by: str
@@ -299,8 +312,38 @@ class JobService(JobLookup):
             return False
         return True
 
-    def settle(self) -> None:
-        """Lets go of ended jobs that need nothing more; they are read from disk from now on."""
+    async def run(self) -> None:
+        """Release ended jobs from memory for as long as the site runs."""
+        while True:
+            await asyncio.sleep(_RELEASE_EVERY)
+            try:
+                self._release_settled()
+            except OSError:
+                logger.exception("ended jobs could not be released from memory; retrying in %g s", _RELEASE_EVERY)
+
+    def unfinished(self) -> Iterator[JobState]:
+        """Yield the jobs that an earlier process left unfinished, with a new driver epoch each."""
+        for job_id in self._live.all():
+            try:
+                state = load_state(self._store, job_id)
+            except DamagedFile as damage:
+                logger.error("job %s cannot be resumed: %s", job_id, damage.message)
+                state = None
+            if state is None:
+                self._live.remove(job_id)
+                continue
+            if state.driver is not None:
+                state.driver.epoch = lease(self._store, job_id)
+            yield state
+
+    async def wait_until_ended(self, job_id: str) -> None:
+        """Return when a job has ended at this site, is not live here, or takes too long to end."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ENDS_WITHIN):
+                if self._engine.job(job_id) is not None:
+                    await self._observer.until(job_id, self.state, has_ended_here)
+
+    def _release_settled(self) -> None:
         for job_id in list(self._engine.jobs()):
             if self._engine.is_settled(job_id):
                 self._engine.forget(job_id)

@@ -9,31 +9,41 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+import msgspec
+
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import DamagedFile, FateFlowError, JobNotFound, PartyRefused, PartyUnreachable
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Refusal
 from fateflow_tui.core.ports import JobStore
-from fateflow_tui.core.records import JobState
+from fateflow_tui.core.records import JobState, WaitingReason
 from fateflow_tui.core.status import Status
-from fateflow_tui.core.why import DurationStats
+from fateflow_tui.core.why import DurationStats, Holding
 from fateflow_tui.engine import Engine
 from fateflow_tui.runtime.live_jobs import load_state
 from fateflow_tui.runtime.peers.grants import NotGranted, grant_command
 
 
+def has_ended_here(state: JobState) -> bool:
+    """Whether the job has ended at all parties of this site."""
+    return all(party.status.ended for party in state.parties.values())
+
+
 def is_settled(state: JobState) -> bool:
+    """Whether the job has ended here and every other party has acknowledged the end."""
     ended = all(party.ended_at and party.status.ended for party in state.parties.values())
     return ended and (state.driver is None or all(answer == "success" for answer in stop_answers(state).values()))
 
 
 def status_of(state: JobState) -> Status:
+    """The status over all parties where the job is driven here, else that of this site's first party."""
     if state.driver is not None:
         return state.driver.status
     return next(iter(state.parties.values())).status
 
 
 def stop_answers(state: JobState) -> dict[str, str]:
+    """For each party "success", or "pending: " and why."""
     if state.driver is None:
         return {
             key: "success" if party.status.ended else "pending: the driver has not answered yet"
@@ -42,7 +52,7 @@ def stop_answers(state: JobState) -> dict[str, str]:
     return {
         key: "success"
         if view.report is not None and view.report.ended is not None
-        else f"pending: {view.trouble or 'not acknowledged yet'}; it is told again until it answers"
+        else f"pending: {view.trouble or 'not acknowledged yet'}; the stop request is retried until it answers"
         for key, view in state.driver.parties.items()
     }
 
@@ -90,21 +100,21 @@ logger = logging.getLogger(__name__)
 
 
 class JobLookup:
-    """Jobs as they are now, or as they were saved when they ended."""
+    """Looks up the jobs of a site: live ones in memory, ended ones on disk."""
 
     def __init__(self, engine: Engine, store: JobStore) -> None:
         self._engine = engine
         self._store = store
 
     def state(self, job_id: str) -> JobState | None:
-        """A job as it is now, or as it was saved when it ended."""
+        """Return a job as it is now, or as it was saved when it ended; None if it is not known here."""
         if (live := self._engine.job(job_id)) is not None:
             return live
         return load_state(self._store, job_id)
 
     def states(self, limit: int | None = None, before: str = "") -> Iterator[JobState]:
-        """Jobs, newest first; reads no more files than are taken. before: only those that come after this one in that
-        order. A damaged one is set aside and left out.
+        """Yield jobs, newest first, reading only as many files as are consumed. before: only jobs older than this one.
+        A damaged file is set aside and skipped.
         """
         ids = self._store.job_ids()
         if before in ids:
@@ -119,36 +129,60 @@ class JobLookup:
                 yield state
 
     def require(self, job_id: str) -> JobState:
-        """Raises JobNotFound."""
+        """Return a job as `state` does. Raises JobNotFound."""
         state = self.state(job_id)
         if state is None:
-            raise JobNotFound(f"there is no job {job_id} at this site", hint="see: fateflow job list")
+            raise JobNotFound(f"there is no job {job_id} at this site", hint="list the jobs: fateflow job list")
         return state
 
+    def waiting(self, job_id: str) -> WaitingReason | None:
+        """Why a live job is not running yet; None if it does not wait."""
+        return self._engine.waiting(job_id)
 
-_JOBS: Final = 50  # that are looked at
-_RUNS: Final = 20  # of one module that count, the newest
-_FRESH: Final = 5_000  # ms for which an answer is good
-_TURN: Final = 8  # job files between two chances for others to use the event loop
+    def resources(self) -> dict[str, Any]:
+        """The capacity of the local engine, how much is in use, and by which jobs."""
+        return {
+            "engine": "local",
+            "capacity": msgspec.to_builtins(self._engine.capacity()),
+            "used": msgspec.to_builtins(self._engine.used()),
+            "holders": msgspec.to_builtins(self._engine.holders()),
+        }
+
+    def holdings(self) -> list[Holding]:
+        """What jobs hold at this site's parties and, for jobs driven here, at the parties of other sites."""
+        own = [Holding(one.job_id, str(one.party), one.held, here=True) for one in self._engine.holders()]
+        elsewhere = [
+            Holding(state.job_id, party, view.report.granted)
+            for state in self._engine.jobs().values()
+            for party, view in (state.driver.parties.items() if state.driver else ())
+            if party not in state.parties and view.report is not None and view.report.granted is not None
+        ]
+        return [*own, *elsewhere]
+
+
+_JOBS: Final = 50  # newest jobs that are read
+_RUNS: Final = 20  # newest runs of one module that count
+_FRESH: Final = 5_000  # ms for which an answer is cached
+_TURN: Final = 8  # job files read before the event loop gets a turn
 
 
 class TaskDurations:
-    """states: jobs, newest first, at most so many."""
+    """How long tasks of each module have taken at this site. states: yields a number of jobs, newest first."""
 
     def __init__(self, states: Callable[[int], Iterator[JobState]], clock: Callable[[], int] = now_ms) -> None:
         self._states = states
         self._clock = clock
         self._usual: dict[str, DurationStats] = {}
-        self._looked_at = 0
+        self._read_at = 0
 
     async def by_module(self) -> dict[str, DurationStats]:
-        """By `module/role`. What was taken over from another job has not run and does not count."""
+        """The durations by `module/role`. Reused results do not count, because nothing ran."""
         now = self._clock()
-        if now - self._looked_at >= _FRESH:
-            self._usual, self._looked_at = await self._look(), now
+        if now - self._read_at >= _FRESH:
+            self._usual, self._read_at = await self._read(), now
         return self._usual
 
-    async def _look(self) -> dict[str, DurationStats]:
+    async def _read(self) -> dict[str, DurationStats]:
         durations: defaultdict[str, list[int]] = defaultdict(list)
         for number, state in enumerate(self._states(_JOBS)):
             for key, duration in _runs(state):
@@ -160,6 +194,7 @@ class TaskDurations:
 
 
 def _runs(state: JobState) -> Iterator[tuple[str, int]]:
+    """(`module/role`, ms) of each task that ran and succeeded."""
     for task in state.tasks.values():
         if task.status is Status.SUCCESS and task.started_at and not task.reused_from:
             yield f"{task.module}/{task.party.role}", max(0, task.ended_at - task.started_at)

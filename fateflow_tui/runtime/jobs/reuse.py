@@ -69,7 +69,7 @@ class Adoption:
                 found[task.component] = Adopted(run.outputs, run.summary, run.module_version)
         return found
 
-    def lost(self, documents: Sequence[PartyDocument], source: JobState) -> dict[str, RunReason]:
+    def obstacles(self, documents: Sequence[PartyDocument], source: JobState) -> dict[str, RunReason]:
         """component -> why it must run although it is unchanged, of parties of this site. Copies nothing."""
         reasons: dict[str, list[RunReason]] = {}
         for document in documents:
@@ -86,7 +86,7 @@ class Adoption:
             for component, found in reasons.items()
         }
 
-    def gone(self, state: JobState) -> dict[str, str]:
+    def missing_outputs(self, state: JobState) -> dict[str, str]:
         """Components of an ended job whose output tables are not there any more -> the party of this site."""
         found: dict[str, str] = {}
         for document in state.documents.values():

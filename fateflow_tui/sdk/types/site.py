@@ -1,4 +1,4 @@
-"""The site, its parties, logs and events."""
+"""Typed answers about the site, its parties, logs and events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 
 class Module(msgspec.Struct, frozen=True):
-    """A module that components use. roles: that run it. built: this version can run it."""
+    """A kind of component. built: this version can run it."""
 
     module: str
     roles: list[str]
@@ -18,18 +18,19 @@ class Module(msgspec.Struct, frozen=True):
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One check of `doctor`. hint: what to do when it is not ok."""
+    """One check of `doctor`. hint: what to do if it failed. fix: the same, under its earlier name."""
 
     name: str
     ok: bool
     text: str
-    hint: str = msgspec.field(name="fix", default="")
+    hint: str = ""
+    fix: str = ""
 
 
 class Leftover(msgspec.Struct, frozen=True):
-    """Something to delete. kind: job, logs, metrics, files, table, model, staged, upload, archive.
+    """Something that a site could do without. kind: job, logs, metrics, files, table, model, staged, upload, archive.
 
-    size: bytes. at: when its job ended or it was written, ms since the epoch. why: a sentence.
+    size: bytes. at: ms since the epoch when its job ended, or it was written.
     """
 
     kind: str
@@ -40,7 +41,7 @@ class Leftover(msgspec.Struct, frozen=True):
 
 
 class Garbage(msgspec.Struct, frozen=True):
-    """What was deleted, or would be. size: bytes. kept: name -> why it is kept although it exceeds a limit."""
+    """What would go, or has gone. kept: what is beyond a limit and stays nevertheless, and why."""
 
     items: list[Leftover]
     size: int
@@ -49,7 +50,7 @@ class Garbage(msgspec.Struct, frozen=True):
 
 
 class SiteStatus(msgspec.Struct, frozen=True):
-    """A running site. started_at: ms since the epoch. parties: [] for a standalone site, which plays every party."""
+    """The running site. started_at: ms since the epoch. parties: [] for a standalone one."""
 
     name: str
     version: str
@@ -62,7 +63,7 @@ class SiteStatus(msgspec.Struct, frozen=True):
 
 
 class PartyRoute(msgspec.Struct, frozen=True):
-    """A party that the site knows. trusted: its public key is pinned. fingerprint: of the key."""
+    """A known party."""
 
     party: str
     url: str
@@ -73,7 +74,7 @@ class PartyRoute(msgspec.Struct, frozen=True):
 
 
 class PeerState(msgspec.Struct, frozen=True):
-    """The answer of a party's site to a ping. rtt: ms. clock_skew: ms by which its clock is ahead."""
+    """How a party's site was found. rtt: ms. clock_skew: ms by which its clock is ahead."""
 
     party: str
     url: str
@@ -84,10 +85,8 @@ class PeerState(msgspec.Struct, frozen=True):
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
-    """What a party of another site may use at this one. party: `role:id`, an id for any role, `guest:*` or `*`.
-
-    A list holds what is granted of a kind. None means that the kind was never restricted: `otherwise` applies, "all"
-    or "nothing".
+    """What a party of another site may use here. party: `role:id`, an id for any role, `guest:*` or `*`. None: never
+    restricted, so that `otherwise` (all or nothing) says what it allows.
     """
 
     party: str
@@ -99,8 +98,8 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Event(msgspec.Struct, frozen=True):
-    """A change at the site. seq: increases. at: ms since the epoch. kind: job, task, progress, metrics, message, log,
-    server; or `gap` when events were missed, and `reconnected` after an interruption: read everything again then.
+    """Something changed. seq: grows. at: ms since the epoch. kind: job, task, progress, metrics, message, log, server;
+    `gap` when events were missed and `reconnected` after a break: in both cases what was read before may be old.
     """
 
     seq: int
@@ -111,7 +110,7 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class LogLine(msgspec.Struct, frozen=True):
-    """A log record. at: ms since the epoch. text: as written. message: without time, level and origin."""
+    """A log record. text: as written; message: without time, level and origin."""
 
     at: int
     text: str
@@ -122,7 +121,7 @@ class LogLine(msgspec.Struct, frozen=True):
 
 
 class LogPage(msgspec.Struct, frozen=True):
-    """Log records, and the cursors to pass to the next call."""
+    """New records, and the cursors with which to ask for what comes after them."""
 
     lines: list[LogLine]
     cursors: dict[str, Any]
@@ -136,7 +135,7 @@ class NumberedLine(msgspec.Struct, frozen=True):
 
 
 class LogFileInfo(msgspec.Struct, frozen=True):
-    """A log file. size: bytes."""
+    """size: bytes."""
 
     file: str
     size: int

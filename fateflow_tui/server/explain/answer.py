@@ -96,13 +96,13 @@ async def site_context(site: Site, state: JobState, component: str = "") -> Site
     now = now_ms()
     silent_after = round(site.config.timeouts.silence * 1000)
     ends: dict[str, int] = {}
-    for job_id in {one.job_id for one in site.holdings()}:
+    for job_id in {one.job_id for one in site.jobs.holdings()}:
         holder = site.jobs.state(job_id)
         ends[job_id] = expected_end(holder, usual, now) if holder is not None else 0
     return SiteContext(
         now=now,
-        waiting=site.waiting(state.job_id),
-        holders=[msgspec.structs.replace(one, ends_at=ends.get(one.job_id, 0)) for one in site.holdings()],
+        waiting=site.jobs.waiting(state.job_id),
+        holders=[msgspec.structs.replace(one, ends_at=ends.get(one.job_id, 0)) for one in site.jobs.holdings()],
         usual=usual,
         vitals={task.key: await _vital(site, task, now - silent_after) for task in running_tasks(state, component)},
         silent_after=silent_after,

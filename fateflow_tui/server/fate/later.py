@@ -288,7 +288,7 @@ async def resources(site: ThisSite) -> Response:
     """Show the capacity of the computing engine, what is left of it, and which jobs hold the rest. Memory is in MiB, 0
     where it is not counted.
     """
-    found = site.resources()
+    found = site.jobs.resources()
     capacity, used = found["capacity"], found["used"]
     engine = {
         **_ENGINE,
@@ -305,7 +305,7 @@ async def resources(site: ThisSite) -> Response:
 async def return_resources(site: ThisSite, body: Json[OneJobRequest]) -> Response:
     """Check that a job holds no resources. A job returns them when it ends, so this fails for a running job."""
     job_id = known_job(site, body.job_id).job_id
-    held = [one for one in site.resources()["holders"] if one["job_id"] == job_id]
+    held = [one for one in site.jobs.resources()["holders"] if one["job_id"] == job_id]
     if held:
         raise Conflict(
             f"job {job_id} has not ended and holds {sum(one['held']['cores'] for one in held)} cores",
