@@ -1,4 +1,4 @@
-"""Typed answers about the site, its parties, logs and events."""
+"""The site, its parties, logs and events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 
 class Module(msgspec.Struct, frozen=True):
-    """A kind of component. built: this version can run it."""
+    """A module that components use. roles: that run it. built: this version can run it."""
 
     module: str
     roles: list[str]
@@ -18,7 +18,7 @@ class Module(msgspec.Struct, frozen=True):
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One check of `doctor`. hint: what to do if it failed. fix: the same, under its earlier name."""
+    """One check of `doctor`. hint: what to do when it is not ok. fix: the hint under its earlier name."""
 
     name: str
     ok: bool
@@ -28,9 +28,9 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Leftover(msgspec.Struct, frozen=True):
-    """Something that a site could do without. kind: job, logs, metrics, files, table, model, staged, upload, archive.
+    """Something to delete. kind: job, logs, metrics, files, table, model, staged, upload, archive.
 
-    size: bytes. at: ms since the epoch when its job ended, or it was written.
+    size: bytes. at: when its job ended or it was written, ms since the epoch. why: a sentence.
     """
 
     kind: str
@@ -41,7 +41,7 @@ class Leftover(msgspec.Struct, frozen=True):
 
 
 class Garbage(msgspec.Struct, frozen=True):
-    """What would go, or has gone. kept: what is beyond a limit and stays nevertheless, and why."""
+    """What was deleted, or would be. size: bytes. kept: name -> why it is kept although it exceeds a limit."""
 
     items: list[Leftover]
     size: int
@@ -50,7 +50,7 @@ class Garbage(msgspec.Struct, frozen=True):
 
 
 class SiteStatus(msgspec.Struct, frozen=True):
-    """The running site. started_at: ms since the epoch. parties: [] for a standalone one."""
+    """A running site. started_at: ms since the epoch. parties: [] for a standalone site, which plays every party."""
 
     name: str
     version: str
@@ -63,7 +63,7 @@ class SiteStatus(msgspec.Struct, frozen=True):
 
 
 class PartyRoute(msgspec.Struct, frozen=True):
-    """A known party."""
+    """A party that the site knows. trusted: its public key is pinned. fingerprint: of the key."""
 
     party: str
     url: str
@@ -74,7 +74,7 @@ class PartyRoute(msgspec.Struct, frozen=True):
 
 
 class PeerState(msgspec.Struct, frozen=True):
-    """How a party's site was found. rtt: ms. clock_skew: ms by which its clock is ahead."""
+    """The answer of a party's site to a ping. rtt: ms. clock_skew: ms by which its clock is ahead."""
 
     party: str
     url: str
@@ -85,8 +85,10 @@ class PeerState(msgspec.Struct, frozen=True):
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
-    """What a party of another site may use here. party: `role:id`, an id for any role, `guest:*` or `*`. None: never
-    restricted, so that `otherwise` (all or nothing) says what it allows.
+    """What a party of another site may use at this one. party: `role:id`, an id for any role, `guest:*` or `*`.
+
+    A list holds what is granted of a kind. None means that the kind was never restricted: `otherwise` applies, "all"
+    or "nothing".
     """
 
     party: str
@@ -98,8 +100,8 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Event(msgspec.Struct, frozen=True):
-    """Something changed. seq: grows. at: ms since the epoch. kind: job, task, progress, metrics, message, log, server;
-    `gap` when events were missed and `reconnected` after a break: in both cases what was read before may be old.
+    """A change at the site. seq: increases. at: ms since the epoch. kind: job, task, progress, metrics, message, log,
+    server; or `gap` when events were missed, and `reconnected` after an interruption: read everything again then.
     """
 
     seq: int
@@ -110,7 +112,7 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class LogLine(msgspec.Struct, frozen=True):
-    """A log record. text: as written; message: without time, level and origin."""
+    """A log record. at: ms since the epoch. text: as written. message: without time, level and origin."""
 
     at: int
     text: str
@@ -121,7 +123,7 @@ class LogLine(msgspec.Struct, frozen=True):
 
 
 class LogPage(msgspec.Struct, frozen=True):
-    """New records, and the cursors with which to ask for what comes after them."""
+    """Log records, and the cursors to pass to the next call."""
 
     lines: list[LogLine]
     cursors: dict[str, Any]
@@ -135,7 +137,7 @@ class NumberedLine(msgspec.Struct, frozen=True):
 
 
 class LogFileInfo(msgspec.Struct, frozen=True):
-    """size: bytes."""
+    """A log file. size: bytes."""
 
     file: str
     size: int
