@@ -24,8 +24,8 @@ from fateflow_tui.core.formatting import duration, marked
 if TYPE_CHECKING:
     from fateflow_tui.core.plan import RerunStep
     from fateflow_tui.sdk.types.jobs import (
-        Changed,
         ComponentPair,
+        DocumentChange,
         JobDiff,
         JobForecast,
         Leaving,
@@ -132,7 +132,7 @@ def diff_lines(found: JobDiff) -> Iterator[str]:
         yield from _table(("COMPONENT", "MODULE", "A", "B", "B - A"), [_time_row(one) for one in found.components])
 
 
-def _change_lines(changes: list[Changed]) -> Iterator[str]:
+def _change_lines(changes: list[DocumentChange]) -> Iterator[str]:
     for one in changes:
         where = f"{one.path or 'all of it'}{f' at {one.party}' if one.party else ''}"
         values = {"added": [one.new], "removed": [one.old]}.get(one.change, [one.old, one.new])

@@ -146,8 +146,8 @@ class MetricTail:
         self.ended = False
 
     def take(self, event: Event) -> tuple[list[MetricPoints], list[TaskKey]]:
-        """Return the new points that an event carries, and the task whose series have to be read whole instead: at the
-        first event of each of its runs, and when points are missing in between.
+        """Return the new points in an event, and the task whose series must be read completely instead: at the first
+        event of each run, and after missing points.
         """
         data = event.data
         task = TaskKey(str(data.get("party", "")), str(data.get("component", "")))
@@ -159,14 +159,14 @@ class MetricTail:
             self._versions[task] = data.get("version", 0)
             return [], [task]
         key = (*task, str(data.get("namespace", "")), str(data.get("name", "")))
-        carried, count, known = data.get("points", []), data.get("count", 0), self._seen.get(key, 0)
-        if count - known > len(carried):
+        points, count, known = data.get("points", []), data.get("count", 0), self._seen.get(key, 0)
+        if count - known > len(points):
             return [], [task]
         if count <= known and not data.get("meta"):
             return [], []
         self._seen[key] = max(count, known)
         self._meta[key] = self._meta.get(key, {}) | data.get("meta", {})
-        return [MetricPoints(*key, carried[len(carried) - max(0, count - known) :], self._meta[key])], []
+        return [MetricPoints(*key, points[len(points) - max(0, count - known) :], self._meta[key])], []
 
     def started_tasks(self, job: JobView) -> list[TaskKey]:
         """All tasks that may have series, for a full refresh; notes whether the job has ended."""

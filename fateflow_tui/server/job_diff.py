@@ -10,7 +10,7 @@ from fateflow_tui.artifacts.metrics import read
 from fateflow_tui.core.plan import PartyDocument
 from fateflow_tui.core.records import JobState
 from fateflow_tui.registry.difference import changes
-from fateflow_tui.sdk.types.jobs import Changed, ComparedJob, ComponentPair, ComponentView, JobDiff, MetricPair
+from fateflow_tui.sdk.types.jobs import ComparedJob, ComponentPair, ComponentView, DocumentChange, JobDiff, MetricPair
 from fateflow_tui.server.explain.ended import reused
 from fateflow_tui.server.fate.records import own_documents
 from fateflow_tui.server.job_views import component_views, job_line
@@ -74,14 +74,14 @@ def _without_model(parameters: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _changed(old: Any, new: Any, party: str = "") -> Iterator[Changed]:
+def _changed(old: Any, new: Any, party: str = "") -> Iterator[DocumentChange]:
     for one in changes(old, new):
-        yield Changed(one["path"], one["change"], one["old"], one["new"], party)
+        yield DocumentChange(one["path"], one["change"], one["old"], one["new"], party)
 
 
-def _parameters(a: Mapping[str, PartyDocument], b: Mapping[str, PartyDocument]) -> dict[str, list[Changed]]:
+def _parameters(a: Mapping[str, PartyDocument], b: Mapping[str, PartyDocument]) -> dict[str, list[DocumentChange]]:
     """The differences of the effective parameters by component, at the parties where both jobs have it."""
-    found: dict[str, list[Changed]] = {}
+    found: dict[str, list[DocumentChange]] = {}
     parties: dict[str, list[str]] = {}
     for party in [key for key in a if key in b]:
         before = {task.component: task.parameters for task in a[party].tasks}
@@ -93,12 +93,12 @@ def _parameters(a: Mapping[str, PartyDocument], b: Mapping[str, PartyDocument]) 
     return {name: _merged(differences, parties[name]) for name, differences in found.items() if differences}
 
 
-def _merged(found: list[Changed], parties: list[str]) -> list[Changed]:
+def _merged(found: list[DocumentChange], parties: list[str]) -> list[DocumentChange]:
     """Merge differences that are the same at all parties into one."""
-    merged: list[Changed] = []
+    merged: list[DocumentChange] = []
     for one in found:
         same = [other.party for other in found if (other.path, other.old, other.new) == (one.path, one.old, one.new)]
-        folded = Changed(one.path, one.change, one.old, one.new) if same == parties else one
+        folded = DocumentChange(one.path, one.change, one.old, one.new) if same == parties else one
         if folded not in merged:
             merged.append(folded)
     return merged

@@ -1,4 +1,4 @@
-"""Which operations of the API the SDK and the command line reach, found in their code."""
+"""Finds the operations of the API that the SDK and the command line use, in their code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fateflow_tui.sdk.operations.call import Call, Namespace, Operation, operati
 _ROOT = Path(__file__).parents[2]
 _MODEL_ID = "guest-9999#host-10000#model"
 _ANY_CALL = {"request", "fetch"}
-# What a client's method does by several calls, or by one of two: the method.
+# Operations behind the client's own methods: path -> method.
 BY_HAND = {
     "events": "events",
     "log/stream": "logs",
@@ -30,7 +30,7 @@ BY_HAND = {
 
 
 def same(path: str, offered: Mapping[str, Any]) -> str | None:
-    """The path of the API that a concrete one means."""
+    """The path template of the API that a concrete path matches."""
     if path in offered:
         return path
     for known in offered:
@@ -70,7 +70,7 @@ def path_of(call: Call[Any]) -> str:
 
 
 def _sample_arguments(make: Any) -> dict[str, Any]:
-    """Something for every argument that must be given, and a model where one may be."""
+    """A value for every required argument, and for optional model arguments."""
     hints = typing.get_type_hints(make)
     return {
         name: _sample(name, hints[name])
@@ -108,7 +108,7 @@ def _is_union(hint: Any) -> bool:
 
 
 def flow_client_paths() -> set[str]:
-    """What FATE's own SDK by its old names may call."""
+    """The paths that `FlowClient` may call."""
     return _literal_paths(sorted(Path(fateflow_tui.sdk.fate.__file__).parent.glob("*.py")))
 
 
@@ -126,7 +126,7 @@ def command_paths(offered: set[str]) -> set[str]:
 
 
 def _literal_paths(files: Sequence[Path]) -> set[str]:
-    """Texts in the code that may be paths. A piece that is filled in may be any text of the same file."""
+    """String constants that may be paths. A formatted piece may be any string of the same file."""
     found: set[str] = set()
     for file in files:
         nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))

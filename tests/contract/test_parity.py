@@ -1,4 +1,4 @@
-"""What the HTTP API can, the SDK can, and the command line can."""
+"""Every operation of the HTTP API is in the SDK and on the command line."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SAME_AS = {
     "/federation/v1/inference": "/federation/1.0/inference",
     "/federation/v1/batchInference": "/federation/1.0/batchInference",
 }
-# Operations that nobody but FATE's later clients has a use for, as their answer is always the same.
+# Operations that only FATE's later clients use, as their answer is always the same.
 _ONLY_HTTP = {
     "server/service/get": "a site calls no services of others: always []",
     "service/query": "the same",
@@ -45,8 +45,8 @@ _ONLY_HTTP = {
     "info/eggroll": "no EggRoll belongs to a site: always a failure",
     "resource/return": "a job gives back what it holds by itself; this only looks",
 }
-# What programs want and nobody types.
-_NO_VERB = {
+# Operations for programs, not for the command line.
+_NO_COMMAND = {
     "party/identity": "how a site presents itself before it is trusted; `party add` and `party trust` show it",
     "events": "changes as they happen, for programs; `job watch`, `log show -f` and `metric show -f` follow",
     "model/transfer": "for serving programs: base64 of the models",
@@ -58,7 +58,7 @@ _NO_VERB = {
     "job/report": "times of tasks; `task query` and `job show` have them",
     "job/log/path": "where the logs lie on the server; `job log` fetches them",
     "job/url/get": "no board belongs to a site",
-    "log/size": "for FATE-Board: logs by line numbers; `log show` is the verb",
+    "log/size": "for FATE-Board: logs by line numbers; `log show` is the command",
     "log/cat": "the same",
 }
 # The operations of the API by path below /v1, without those that sites ask each other for.
@@ -67,21 +67,21 @@ _OFFERED = {
 }
 
 
-def test_the_sdk_has_a_call_for_everything() -> None:
+def test_the_sdk_has_every_operation() -> None:
     known = {*sdk_paths().values(), *flow_client_paths(), *BY_HAND}
     missing = [path for path in _OFFERED if not _covered(path, known, _ONLY_HTTP)]
     assert not missing, f"the SDK has no call for: {', '.join(missing)}"
 
 
-def test_the_command_line_has_a_verb_for_everything() -> None:
+def test_the_command_line_has_every_operation() -> None:
     known = command_paths(set(_OFFERED))
-    missing = [path for path in _OFFERED if not _covered(path, known, {**_ONLY_HTTP, **_NO_VERB})]
-    assert not missing, f"the command line has no verb for: {', '.join(missing)}"
+    missing = [path for path in _OFFERED if not _covered(path, known, {**_ONLY_HTTP, **_NO_COMMAND})]
+    assert not missing, f"the command line has no command for: {', '.join(missing)}"
 
 
-def test_the_sdk_calls_nothing_that_is_not_there() -> None:
-    strange = [f"{name}: {path}" for name, path in sdk_paths().items() if same(path, _OFFERED) is None]
-    assert not strange, f"the API has nothing at: {', '.join(strange)}"
+def test_the_sdk_calls_only_existing_operations() -> None:
+    unknown = [f"{name}: {path}" for name, path in sdk_paths().items() if same(path, _OFFERED) is None]
+    assert not unknown, f"the API has nothing at: {', '.join(unknown)}"
 
 
 def test_calls_send_what_the_api_requires() -> None:
@@ -95,8 +95,8 @@ def test_calls_send_what_the_api_requires() -> None:
     assert not lacking, f"calls leave out what is required: {', '.join(lacking)}"
 
 
-def test_exceptions_are_about_what_is_there() -> None:
-    named = {*_SAME_AS, *_ONLY_HTTP, *_NO_VERB, *BY_HAND}
+def test_exceptions_name_existing_operations() -> None:
+    named = {*_SAME_AS, *_ONLY_HTTP, *_NO_COMMAND, *BY_HAND}
     assert named <= set(_OFFERED), f"not in the API: {', '.join(sorted(named - set(_OFFERED)))}"
 
 
@@ -108,7 +108,7 @@ def _required(operation: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _covered(path: str, known: set[str], exceptions: Mapping[str, str]) -> bool:
-    """Whether it, or the same by another name, is reached or need not be."""
+    """Whether an operation, or the same by another name, is reached or is an exception."""
     meant = _SAME_AS.get(path, path)
     names = {name for name in _OFFERED if _SAME_AS.get(name, name) == meant}
     reached = known | exceptions.keys()

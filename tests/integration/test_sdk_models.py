@@ -1,4 +1,4 @@
-"""The nouns of the SDK for models, tags, serving, tables and permissions, against a real site."""
+"""The namespaces of the SDK for models, tags, serving, tables and permissions, against a real site."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_versions_are_listed_and_shown(flow: FateFlow, run: Run, deployed: Deplo
         flow.models.show("nosuch")
 
 
-def test_versions_are_checked_and_compared(flow: FateFlow, run: Run, deployed: Deployed) -> None:
+def test_versions_are_verified_and_compared(flow: FateFlow, run: Run, deployed: Deployed) -> None:
     found = flow.models.verify(run.job_id)
     assert found.ok
     assert found.parties.keys() == {"guest:9999", "host:10000", "arbiter:10001"}
@@ -82,7 +82,7 @@ def test_versions_are_checked_and_compared(flow: FateFlow, run: Run, deployed: D
     assert any(name.startswith("hetero_lr_0.") for name in buffers)
 
 
-def test_versions_have_names(flow: FateFlow, run: Run, deployed: Deployed) -> None:
+def test_versions_have_aliases(flow: FateFlow, run: Run, deployed: Deployed) -> None:
     assert flow.models.set_alias("lr@prod", run.job_id).model_version == run.job_id
     assert flow.models.set_alias("lr@prod", deployed.model_version).alias == "lr@prod"
     assert flow.models.aliases() == {"lr@prod": deployed.model_version}
@@ -108,7 +108,7 @@ def test_versions_have_tags(flow: FateFlow, run: Run) -> None:
     assert flow.tags() == []
 
 
-def test_parts_are_archived_and_taken_in(flow: FateFlow, run: Run, tmp_path: Path) -> None:
+def test_parts_are_exported_and_imported(flow: FateFlow, run: Run, tmp_path: Path) -> None:
     made = run.deploy()
     model = (made.model_id, made.model_version)
     archive = flow.models.export(*model, _PARTY, tmp_path / "part.zip")
@@ -125,7 +125,7 @@ def test_parts_are_archived_and_taken_in(flow: FateFlow, run: Run, tmp_path: Pat
     assert list(tmp_path.iterdir()) == [archive]
 
 
-def test_a_model_moves_to_other_parties(flow: FateFlow, deployed: Deployed) -> None:
+def test_a_model_is_migrated_to_other_parties(flow: FateFlow, deployed: Deployed) -> None:
     new = {"guest": [19999], "host": [20000], "arbiter": [20001]}
     outcomes = flow.models.migrate(deployed.model_id, deployed.model_version, migrate_roles=new)
     assert outcomes.messages.keys() == {"guest:9999", "host:10000", "arbiter:10001"}
@@ -160,7 +160,7 @@ def test_a_deployed_model_is_served(flow: FateFlow, deployed: Deployed) -> None:
     flow.serving.unload(deployed.model_id, deployed.model_version, _PARTY)
 
 
-def test_tables_are_listed_bound_and_followed(flow: FateFlow, run: Run, tmp_path: Path) -> None:
+def test_tables_are_listed_bound_and_traced(flow: FateFlow, run: Run, tmp_path: Path) -> None:
     flow.tables.bind("experiment", "bound", str(_DATA / "guest.csv"))
     with pytest.raises(errors.Conflict):
         flow.tables.bind("experiment", "bound", str(_DATA / "guest.csv"))
@@ -193,7 +193,7 @@ def test_tables_are_listed_bound_and_followed(flow: FateFlow, run: Run, tmp_path
     assert flow.tables.info("experiment", "copy").count == 569
 
 
-def test_jobs_are_looked_at_in_fates_way(flow: FateFlow, run: Run, tmp_path: Path) -> None:
+def test_jobs_in_the_form_of_fate(flow: FateFlow, run: Run, tmp_path: Path) -> None:
     assert flow.jobs.query(job_id=run.job_id, role="guest")[0]["f_status"] == "success"
     assert len(flow.jobs.records(2)) == 2
     assert flow.tasks.records(1)
@@ -218,7 +218,7 @@ def test_jobs_are_looked_at_in_fates_way(flow: FateFlow, run: Run, tmp_path: Pat
     assert "1 job" in flow.tracking.delete_metrics(run.job_id, "hetero_lr_0")
 
 
-def test_the_site_is_asked(flow: FateFlow, tmp_path: Path) -> None:
+def test_the_site_namespace(flow: FateFlow, tmp_path: Path) -> None:
     assert flow.site() == flow.status()
     assert flow.site.versions("FATE") == {"FATE": "1.6.0"}
     assert flow.site.info()["http_port"]
@@ -231,7 +231,7 @@ def test_the_site_is_asked(flow: FateFlow, tmp_path: Path) -> None:
     assert flow.parties.keys("9999")["9999"]["algorithm"] == "Ed25519"
 
 
-def test_permissions_are_granted_and_taken_back(flow: FateFlow) -> None:
+def test_permissions_are_granted_and_revoked(flow: FateFlow) -> None:
     granted = flow.permissions.grant("guest:7", components=["intersection"], datasets="experiment.guest")
     assert (granted.component, granted.dataset) == (["intersection"], ["experiment.guest"])
     assert [grant.party for grant in flow.permissions()] == ["guest:7"]
@@ -240,7 +240,7 @@ def test_permissions_are_granted_and_taken_back(flow: FateFlow) -> None:
     assert flow.permissions("guest:7") == []
 
 
-def test_all_nouns_can_be_awaited(site: RunningSite, run: Run) -> None:
+def test_all_namespaces_can_be_awaited(site: RunningSite, run: Run) -> None:
     async def scenario() -> None:
         async with AsyncFateFlow(home=site.home) as flow:
             models, job = await asyncio.gather(flow.models(limit=1), flow.jobs.show(run.job_id))

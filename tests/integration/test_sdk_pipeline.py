@@ -1,4 +1,4 @@
-"""The pipeline builder against a real site: train, look, deploy, predict, evaluate."""
+"""The pipeline builder against a real site: train, inspect, deploy, predict, evaluate."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def run(flow: FateFlow) -> Run:
     return run
 
 
-def test_what_a_run_leaves_is_looked_at(run: Run) -> None:
+def test_outputs_of_a_run(run: Run) -> None:
     assert run.status is Status.SUCCESS
     assert 0.5 < dict(run.metrics("evaluation_0")["train"]["hetero_lr_0"].data)["auc"] <= 1
     frame = run.output_data("hetero_lr_0").to_polars()
@@ -90,7 +90,7 @@ def test_metrics_are_followed_from_the_first_point_to_the_last(flow: FateFlow) -
     assert [one.name for one in of_arbiter].count("loss") == 1
 
 
-def test_without_pandas_its_absence_is_said(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_pandas_is_reported(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(errors.BadRequest, match="pandas is not installed"):
         run.output_data("hetero_lr_0").to_pandas()

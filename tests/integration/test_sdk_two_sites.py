@@ -1,4 +1,4 @@
-"""Two federated sites, each asked through its own SDK client."""
+"""Two federated sites, each called through its own SDK client."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FateFlow, 
         yield guest, host
 
 
-def test_parties_are_trusted_by_the_key_they_show(sites: tuple[FateFlow, FateFlow]) -> None:
+def test_parties_are_trusted_by_their_key(sites: tuple[FateFlow, FateFlow]) -> None:
     guest, host = sites
     assert not guest.parties()[0].trusted
     with pytest.raises(errors.FateFlowError, match="10000"):
@@ -54,7 +54,7 @@ def test_parties_are_trusted_by_the_key_they_show(sites: tuple[FateFlow, FateFlo
     assert state.rtt > 0
 
 
-def test_a_job_of_both_is_seen_at_both(sites: tuple[FateFlow, FateFlow]) -> None:
+def test_a_job_is_visible_at_both_sites(sites: tuple[FateFlow, FateFlow]) -> None:
     guest, host = sites
     job_id = guest.submit(_DSL, _conf()).job_id
     assert guest.wait(job_id, 30).status is Status.SUCCESS
@@ -83,7 +83,7 @@ def test_the_host_stops_the_job_everywhere(sites: tuple[FateFlow, FateFlow]) -> 
     assert host.wait(job_id, 15).status is Status.CANCELED
 
 
-def test_a_job_is_submitted_where_its_initiator_is(sites: tuple[FateFlow, FateFlow]) -> None:
+def test_a_job_is_submitted_at_its_initiators_site(sites: tuple[FateFlow, FateFlow]) -> None:
     _, host = sites
     with pytest.raises(errors.BadRequest, match="guest:9999"):
         host.submit(_DSL, _conf())

@@ -21,8 +21,7 @@ from fateflow_tui.sdk.operations.call import (
     part_members,
     party_members,
 )
-from fateflow_tui.sdk.types import models
-from fateflow_tui.sdk.types.models import BatchAnswer, BatchInference, FeatureTable, Inference
+from fateflow_tui.sdk.types.models import BatchAnswer, BatchInference, FeatureTable, Inference, ServingStatus
 
 _SHORT = 10.0  # seconds beyond the client's own timeout
 _INDEXING = 600.0  # the same, while the index of a large table is built
@@ -32,9 +31,9 @@ class Serving(Namespace[Mode]):
     """Online inference. Called directly, it lists services and loaded models."""
 
     @operation
-    def __call__(self) -> Call[models.Serving]:
+    def __call__(self) -> Call[ServingStatus]:
         """List the services and loaded models of the site."""
-        return Call("/v1/serving/list", {}, as_(models.Serving))
+        return Call("/v1/serving/list", {}, as_(ServingStatus))
 
     @operation
     def infer(

@@ -41,7 +41,7 @@ from fateflow_tui.sdk.types.models import (
     ModelView,
     PartyOutcomes,
     Service,
-    Serving,
+    ServingStatus,
     Tag,
     TaggedModel,
 )
@@ -128,7 +128,7 @@ __all__ = [
     "ReuseStep",
     "Series",
     "Service",
-    "Serving",
+    "ServingStatus",
     "SiteStatus",
     "StopOutcome",
     "StoryEntry",

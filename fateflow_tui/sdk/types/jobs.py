@@ -216,7 +216,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str = ""
 
 
-class Changed(msgspec.Struct, frozen=True):
+class DocumentChange(msgspec.Struct, frozen=True):
     """A difference of two documents. change: added, removed or changed. party: "" when all parties have it."""
 
     path: str
@@ -262,9 +262,9 @@ class JobDiff(msgspec.Struct, frozen=True, kw_only=True):
     a: ComparedJob
     b: ComparedJob
     same: bool
-    dsl: list[Changed] = []
-    conf: list[Changed] = []
-    parameters: dict[str, list[Changed]] = {}
+    dsl: list[DocumentChange] = []
+    conf: list[DocumentChange] = []
+    parameters: dict[str, list[DocumentChange]] = {}
     metrics: list[MetricPair] = []
     components: list[ComponentPair] = []
 

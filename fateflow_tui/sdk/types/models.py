@@ -207,7 +207,7 @@ class LoadedModel(msgspec.Struct, frozen=True, kw_only=True):
     loaded_times: int = 0
 
 
-class Serving(msgspec.Struct, frozen=True):
+class ServingStatus(msgspec.Struct, frozen=True):
     """The services and loaded models of a site."""
 
     services: list[Service] = []

@@ -1,4 +1,4 @@
-"""FATE's own SDK by its old names, against a real site that asks for signatures."""
+"""The client with the names of FATE's own SDK, against a real site that requires signatures."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_failure_is_an_answer(client: FlowClient, port: int) -> None:
         client.job.submit(conf_path="nosuch.json")
 
 
-def test_jobs_are_asked_for(client: FlowClient, job: dict[str, Any], tmp_path: Path) -> None:
+def test_jobs_are_queried(client: FlowClient, job: dict[str, Any], tmp_path: Path) -> None:
     job_id = job["jobId"]
     assert job["data"]["model_info"]["model_version"] == job_id
     assert client.job.query(job_id, "guest", 9999)["data"][0]["f_status"] == "success"
@@ -126,7 +126,7 @@ def test_jobs_are_asked_for(client: FlowClient, job: dict[str, Any], tmp_path: P
     assert client.queue.clean() == {"retcode": 0, "retmsg": "success", "data": {}}
 
 
-def test_components_are_looked_at(client: FlowClient, job: dict[str, Any], tmp_path: Path) -> None:
+def test_outputs_of_components(client: FlowClient, job: dict[str, Any], tmp_path: Path) -> None:
     place = (job["jobId"], "guest", 9999, "hetero_lr_0")
     assert client.component.list(job["jobId"])["data"]["components"][0] == "reader_0"
     assert client.component.parameters(*place)["data"]["module"] == "HeteroLR"
@@ -148,7 +148,7 @@ def test_components_are_looked_at(client: FlowClient, job: dict[str, Any], tmp_p
     assert client.checkpoint.get_checkpoint(*part, step_index=1)["retcode"] != 0
 
 
-def test_tables_come_and_go(client: FlowClient, job: dict[str, Any], home: Path, tmp_path: Path) -> None:
+def test_tables_are_bound_and_deleted(client: FlowClient, job: dict[str, Any], home: Path, tmp_path: Path) -> None:
     assert client.table.info("old", "guest")["data"]["count"] > 500
     tables = [next(iter(entry.values()))["upload_info"]["table_name"] for entry in client.data.upload_history()["data"]]
     assert sorted(tables) == ["guest", "host"]
@@ -192,12 +192,12 @@ def test_models_are_tagged(client: FlowClient, job: dict[str, Any]) -> None:
     assert client.tag.delete("finest")["retcode"] == 0
 
 
-def test_privileges_are_kept(client: FlowClient) -> None:
+def test_privileges_are_granted_and_deleted(client: FlowClient) -> None:
     assert client.priviledge.grant(10000, "host", privilege_component="heterolr")["retcode"] == 0
     assert client.privilege.query(10000, "host")["data"]["privilege_component"] == ["heterolr"]
     assert client.privilege.delete("10000", "host", privilege_component="heterolr")["retcode"] == 0
 
 
-def test_the_toy_job_tells_whether_parties_work_together(client: FlowClient) -> None:
+def test_the_toy_job_checks_two_parties(client: FlowClient) -> None:
     answer = client.test.toy(9999, 10000, task_cores=1)
     assert answer["retcode"] == 0, answer
