@@ -65,7 +65,7 @@ async def test_a_file_is_uploaded_disabled_and_deleted(trained: Trained, tmp_pat
         await pilot.press("slash", *"disabled", "enter")
         await shows(pilot, "1 of 3")
         await pilot.press("e")
-        await shows(pilot, "no table fits the filter")
+        await shows(pilot, "no table matches the filter")
         await pilot.press("escape")
         listing.move_to("experiment\tyears")
         await pilot.press("D")

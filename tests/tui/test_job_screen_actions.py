@@ -56,7 +56,7 @@ async def test_wrong_parameters_are_shown_in_place_and_not_sent(workshop: Runnin
         editor.text = '{"common": {"dataio_0": {\n3}}}'
         await shows(pilot, "◂ Expecting property name enclosed in double quotes")
         editor.text = '{"role": {"guest": {"0": {"dataio_0": {"with_label": true}}}}}'
-        await shows(pilot, '! role.guest.0.dataio_0.label_name = "nope" is left out here, so it stays', "▶ run")
+        await shows(pilot, '! role.guest.0.dataio_0.label_name = "nope" is left out and stays in effect', "▶ run")
         await pilot.press("escape")
         await lacks(pilot, "Parameters of dataio_0")
         assert workshop.flow.job(job_id).reruns == 0
@@ -130,7 +130,7 @@ async def test_what_is_not_there_to_deploy_says_why(workshop: RunningSite) -> No
         await pilot.press("d")
         await shows(pilot, f"job {job_id} has not succeeded: failed")
         await pilot.press("O")
-        await shows(pilot, "show an output table first")
+        await shows(pilot, "no output table shown")
         await pilot.press("escape", "escape")
         upload = next(line.job_id for line in workshop.flow.jobs() if line.initiator.startswith("local:"))
         await opened(pilot, upload)

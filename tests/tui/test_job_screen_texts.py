@@ -178,7 +178,7 @@ def test_arrows_have_a_way_along_every_edge_and_rows_keep_their_width(kind: str,
         needs[f"n{number}"] = [name for name in needs if dice.random() < 0.25]
     view = _view(needs)
     dag = Dag.of_needs(needs)
-    scene = graph_scene.draw(dag, kind, graph_scene.rooms(view)[kind])
+    scene = graph_scene.draw(dag, kind, graph_scene.detail_widths(view)[kind])
     for link in dag.links:
         way = scene.way(link)
         straight = kind == "lanes" and scene.spots[link[1]][1] == scene.spots[link[0]][1] + 1
@@ -189,7 +189,7 @@ def test_arrows_have_a_way_along_every_edge_and_rows_keep_their_width(kind: str,
         assert {graph_scene.arrow_of(way, step) for step in range(len(way))} <= {"▼", "▶", "◀"}
     components = {one.name: one for one in view.components}
     chosen = dag.names[-1]
-    look = Look(scene, components, chosen, graph_scene.related(dag, chosen), graph_scene.marks_room(view), 0, True)
+    look = Look(scene, components, chosen, graph_scene.related(dag, chosen), graph_scene.marks_width(view), 0, True)
     for y in range(scene.height):
         assert spans_width(row_of(look, y, 3, 43, {5: "▼"})) <= 40
     assert graph_scene.related(dag, chosen) == {chosen} | dag.ancestors(chosen)

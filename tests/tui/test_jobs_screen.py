@@ -71,7 +71,7 @@ async def test_failures_by_one_key_and_no_job_fits(dash: Opened) -> None:
         await pilot.press("f")
         await shows(pilot, "✓ success")
         await pilot.press("slash", *"party:7")
-        await shows(pilot, "no job fits the filter")
+        await shows(pilot, "no job matches the filter")
 
 
 async def test_sorting_changes_the_order(dash: Opened) -> None:
