@@ -56,7 +56,7 @@ async def test_a_file_is_uploaded_disabled_and_deleted(trained: Trained, tmp_pat
         await pilot.press("enter")
         await shows(pilot, "1 id;age", "2 anna;31", "$ fateflow data upload", "--name ages", "--id-delimiter ';'")
         await pilot.press("ctrl+u", *"years", "ctrl+s")
-        await shows(pilot, "experiment.years is there", "anna", "age")
+        await shows(pilot, "uploaded experiment.years", "anna", "age")
         assert trained.site.flow.table_info("experiment", "years").count == 2
         listing = pilot.app.screen.query_one("#list", Listing)
         assert listing.cursor == "experiment\tyears"
@@ -85,7 +85,7 @@ async def test_a_file_is_bound_and_a_table_is_written(trained: Trained, tmp_path
         await pilot.press("b")
         await shows(pilot, "Bind a file as a table?")
         await pilot.press(*"b.csv", "tab", "tab", *"outside", "enter")
-        await shows(pilot, "the path is one on the scheduler's machine")
+        await shows(pilot, "enter an absolute path on the scheduler's machine")
         pilot.app.screen.query_one("#field-0", Input).value = str(file)
         await pilot.press("ctrl+s")
         await shows(pilot, "experiment.outside is", "✓ enabled bound")

@@ -127,7 +127,7 @@ async def test_a_version_is_deployed_named_served_and_taken_away(trained: Traine
         await pilot.press("r")
         await shows(pilot, "kind       ✓ deployed")
         await pilot.press("D")
-        await shows(pilot, f"Delete {new.model_version}?", "churn@prod stand for nothing then")
+        await shows(pilot, f"Delete {new.model_version}?", "removes the aliases churn@prod")
         await pilot.press("y")
         await shows(pilot, f"deleted {new.model_version}")
         await until(pilot, lambda: new.model_version not in listing.keys, "the version is still listed")
@@ -161,6 +161,6 @@ async def test_predicting_asks_for_tables_and_shows_the_plan(trained: Trained) -
 async def test_without_models_it_says_how_to_get_one(site: RunningSite) -> None:
     async with connected(site.home, (80, 24)) as pilot:
         await pilot.press("2")
-        await shows(pilot, "no model yet", "press S to submit it")
+        await shows(pilot, "no models yet", "press S to submit one")
         await pilot.press("d")
         await shows(pilot, "no version selected")

@@ -64,7 +64,7 @@ async def test_a_party_is_removed_added_and_trusted_by_its_fingerprint(sites: li
         await pilot.press("t")
         await shows(pilot, "Trust host:10000?")
         await pilot.press("y")
-        await shows(pilot, "host:10000 is trusted as", "● reached")
+        await shows(pilot, "trusted host:10000 with key", "● reached")
         assert guest.flow.parties()[0].fingerprint == known.fingerprint
         await pilot.press("t")
         await shows(pilot, "This key is trusted already.")
@@ -83,12 +83,12 @@ async def test_grants_are_given_and_taken_back(sites: list[RunningSite]) -> None
         await shows(pilot, "granted to host:10000", "$ fateflow party grant")
         await shows(pilot, "tables   demo.people", "modules, tables")
         await pilot.press("M")
-        await shows(pilot, "Take back from host:10000?")
+        await shows(pilot, "Revoke from host:10000?")
         await pilot.press(*"Sleep", "enter")
         await shows(pilot, "modules  reader")
         await lacks(pilot, "reader, sleep")
         await pilot.press("M")
-        await shows(pilot, "Take back from host:10000?")
+        await shows(pilot, "Revoke from host:10000?")
         await pilot.press("tab", "tab", "space", "enter")
         await shows(pilot, "as permissions in site.toml define")
         assert guest.flow.permissions() == []
@@ -104,7 +104,7 @@ async def test_messages_are_traced_by_name_and_size(sites: list[RunningSite]) ->
     conf["role"] = {"guest": [9999], "host": [10000]}
     async with connected(guest.home, (140, 45)) as pilot:
         await pilot.press("5")
-        await shows(pilot, "nothing was sent yet")
+        await shows(pilot, "no messages yet")
         job = guest.flow.submit(dsl, conf).job_id
         text = await shows(pilot, "guest:9999 → host:10000", "host:10000 → guest:9999", job, timeout=60)
         assert "intersection_0" in text

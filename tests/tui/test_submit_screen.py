@@ -71,7 +71,7 @@ async def test_folders_are_walked_through_and_remembered(site: RunningSite, fold
     async with connected(site.home, (100, 30)) as pilot:
         pilot.app.layout.set("submit", "folder", str(folder / "older"))
         await pilot.press("S")
-        await shows(pilot, "no .json here")
+        await shows(pilot, "no .json files here")
         await pilot.press("backspace")
         await shows(pilot, "lr_dsl.json")
         files = pilot.app.screen.query_one(FileList)
