@@ -1,1 +1,1 @@
-"""The HTTP door of a site: FATE-Flow's 1.x routes, the routes of our own front ends, and the event stream."""
+"""The HTTP API of a site: the routes of FATE-Flow 1.x, those of our own front ends, and the event stream."""

@@ -18,36 +18,38 @@ def main() -> int:
     parser.add_argument(
         "--port", type=int, help="exactly this port, 0 for any free one (default: 9380 or the next free)"
     )
-    parser.add_argument("--party", action="append", default=[], help="a party to play, as 9999 or guest:9999; repeat")
+    parser.add_argument(
+        "--party", action="append", default=[], help="a party of this site, as 9999 or guest:9999; repeatable"
+    )
     parser.add_argument("--name", default="", help="the site's name")
-    parser.add_argument("--advertised", default="", help="the URL under which other sites reach this one")
-    parser.add_argument("--standby", action="store_true", help="wait for the running scheduler to end, then take over")
-    said = parser.parse_args()
+    parser.add_argument("--advertised", default="", help="the URL at which other sites reach this one")
+    parser.add_argument("--standby", action="store_true", help="wait until the running scheduler ends, then take over")
+    arguments = parser.parse_args()
     from fateflow_tui.server.serve import ServeOptions, explain, serve
 
     options = ServeOptions(
-        home=(said.home or default_home()).expanduser().absolute(),
-        host=said.host,
-        port=said.port,
-        parties=said.party,
-        name=said.name,
-        advertised=said.advertised,
-        standby=said.standby,
+        home=(arguments.home or default_home()).expanduser().absolute(),
+        host=arguments.host,
+        port=arguments.port,
+        parties=arguments.party,
+        name=arguments.name,
+        advertised=arguments.advertised,
+        standby=arguments.standby,
     )
 
     def announce(url: str) -> None:
-        _say(f"fateflow answers at {url}, home {options.home}")
+        _print(f"fateflow is listening at {url}, home {options.home}")
 
     try:
         serve(options, announce)
     except FateFlowError as error:
-        _say(f"fateflow did not start: {explain(error)}")
+        _print(f"fateflow did not start: {explain(error)}")
         return error.exit_code
     return 0
 
 
-def _say(text: str) -> None:
-    """stderr may be a file on a disk that is full, which is no reason not to run."""
+def _print(text: str) -> None:
+    """Write to stderr, which may be a file on a full disk; that must not stop the scheduler."""
     with contextlib.suppress(OSError):
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""Under which names a site's users reach it."""
+"""The address of a site, and the host names under which it may be called."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _WILDCARDS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 (compared with, not 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """host, port: what the site is bound to. token: asked of everybody beyond loopback. secure: by TLS. names:
-    further host names under which it may be called.
+    """host, port: what the site listens on. token: required on any address but loopback. secure: TLS is used. names:
+    further host names under which the site may be called.
     """
 
     host: str = "127.0.0.1"
@@ -23,10 +23,10 @@ class Address:
 
     @property
     def url(self) -> str:
-        """Where clients on this machine reach it."""
+        """The URL for clients on this machine."""
         host = "127.0.0.1" if self.is_wildcard else self.host
-        place = f"[{host}]" if ":" in host else host
-        return f"{'https' if self.secure else 'http'}://{place}:{self.port}"
+        host = f"[{host}]" if ":" in host else host
+        return f"{'https' if self.secure else 'http'}://{host}:{self.port}"
 
     @property
     def is_wildcard(self) -> bool:
@@ -42,7 +42,7 @@ class Address:
             return False
 
     def covers(self, host: str) -> bool:
-        """Whether a Host header may say this. An address cannot be bound to another machine, a name can."""
+        """Whether a Host header may have this value. Names can resolve to any machine, addresses cannot."""
         if host in _LOOPBACK_NAMES or host == self.host.lower() or host in {name.lower() for name in self.names}:
             return True
         return self.is_wildcard and _is_address(host)

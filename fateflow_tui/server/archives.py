@@ -1,6 +1,4 @@
-"""Answers that are files: tar archives and JSON documents, made in memory or in an unnamed file, never under a
-client's name.
-"""
+"""Answers that are files: tar archives and JSON documents, built in memory or in an unnamed file."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ _CHUNK = 1 << 18
 
 
 class WholeFile(FileResponse):
-    """A file that is sent whole, whatever range the request names: its failures would not be envelopes."""
+    """A file that is always sent whole: failures of range requests would not be envelopes."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kept = [(name, value) for name, value in scope["headers"] if name not in (b"range", b"if-range")]
@@ -28,8 +26,8 @@ class WholeFile(FileResponse):
 
 
 def log_archive(directory: Path) -> IO[bytes]:
-    """All files below a directory as tar.gz, with relative names."""
-    archive = tempfile.TemporaryFile()  # noqa: SIM115 (closed by who sends it)
+    """Return all files below a directory as tar.gz, with relative names."""
+    archive = tempfile.TemporaryFile()  # noqa: SIM115 (closed by the answer)
     with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=3) as tar:
         for path in sorted(directory.rglob("*")):
             if path.is_file() and not path.is_symlink():
@@ -39,8 +37,8 @@ def log_archive(directory: Path) -> IO[bytes]:
 
 
 def example_archive(directory: Path) -> IO[bytes]:
-    """The job documents of a directory and the tables in its `data` as tar.gz, with relative names."""
-    archive = tempfile.TemporaryFile()  # noqa: SIM115 (closed by who sends it)
+    """Return the job documents of a directory and the tables in its `data` as tar.gz, with relative names."""
+    archive = tempfile.TemporaryFile()  # noqa: SIM115 (closed by the answer)
     with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=3) as tar:
         for path in (*sorted(directory.glob("*.json")), *sorted(directory.glob("data/*.csv"))):
             _add_growing(tar, path, str(path.relative_to(directory)))
@@ -54,16 +52,16 @@ def tar_answer(archive: IO[bytes], filename: str) -> Response:
 
 
 def json_file_answer(document: Any, filename: str) -> Response:
-    """A document as a file of the name that the client asks for. Clients cut the name off unquoted."""
+    """Return a document as a file of the requested name. Clients expect the name without quotes."""
     if not filename.isprintable() or any(sign in filename for sign in '/\\";'):
-        raise BadRequest(f"{filename!r} is no plain file name")
+        raise BadRequest(f"invalid file name {filename!r}")
     content = msgspec.json.format(msgspec.json.encode(document), indent=4)
     headers = {"Content-Disposition": f"attachment; filename={filename.encode('ascii', 'replace').decode()}"}
     return Response(content, media_type="application/json", headers=headers)
 
 
 def _add_growing(tar: tarfile.TarFile, path: Path, name: str) -> None:
-    """Adds a file as long as it is now; a running job's logs grow while they are read."""
+    """Add a file at its current length; a running job's logs grow while they are read."""
     with path.open("rb") as file:
         info = tar.gettarinfo(arcname=name, fileobj=file)
         info.uname = info.gname = ""

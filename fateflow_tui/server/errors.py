@@ -1,4 +1,4 @@
-"""What the operating system refuses, as an error that says what the operator can do."""
+"""Errors of the operating system, with a hint for the operator."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from fateflow_tui.core.errors import FateFlowError
 
 
 def system_error(fault: BaseException) -> FateFlowError | None:
-    """The error to tell instead; None for a fault that is not known to be the system's."""
+    """Return the error to report for a failure of the operating system; None for any other exception."""
     hint = _HINTS.get(fault.errno or 0) if isinstance(fault, OSError) else None
     if hint is None or not isinstance(fault, OSError):
         return None
     place = f": {fault.filename}" if fault.filename else ""
-    return FateFlowError(f"the site's machine refuses: {fault.strerror}{place}", hint=hint)
+    return FateFlowError(f"operating system error: {fault.strerror}{place}", hint=hint)
 
 
-_SPACE: Final = "free some space; `fateflow gc --dry-run --keep-jobs 90d` shows what the site could do without"
+_SPACE: Final = "free some disk space; `fateflow gc --dry-run --keep-jobs 90d` lists what the site could delete"
 
 
-_RIGHTS: Final = "give the site's user the right to write there, or choose another home: --home"
+_RIGHTS: Final = "give the site's user write permission there, or choose another home: --home"
 
 
-_FILES: Final = "raise the limit of open files (ulimit -n) of the site's user, and start the scheduler anew"
+_FILES: Final = "raise the limit of open files (ulimit -n) of the site's user, and restart the scheduler"
 
 
 _HINTS: Final = {
@@ -34,5 +34,5 @@ _HINTS: Final = {
     errno.EPERM: _RIGHTS,
     errno.EMFILE: _FILES,
     errno.ENFILE: _FILES,
-    errno.EIO: "the disk may be broken: see the system's log",
+    errno.EIO: "the disk may be failing; see the system's log",
 }

@@ -1,4 +1,4 @@
-"""From a plan that is not submitted to what each party would do, hold, touch and send; pure but for the catalog."""
+"""Forecast of a job that is not submitted: what each party would run, reserve, read, write and send."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fateflow_tui.core.plan import JobPlan, PartyDocument, TaskPlan
 from fateflow_tui.core.ports import ModuleCatalog, loadable_facts
 from fateflow_tui.core.why import DurationStats
 from fateflow_tui.sdk.types.jobs import JobForecast, Leaving, PartyForecast, TaskForecast
-from fateflow_tui.server.explain.wording import usual_of
+from fateflow_tui.server.explain.wording import duration_of
 from fateflow_tui.server.fate.lineage import named_tables
 
 
@@ -21,12 +21,12 @@ def forecast(
     refusals: Mapping[str, str],
     source: str = "",
 ) -> JobForecast:
-    """here: this site's parties of the job. reused: components that need not run, thanks to the job `source`.
-    refusals: by party.
+    """Forecast a job. here: this site's parties. reused: components whose results come from the job `source`. refusals:
+    by party.
     """
     parameters = plan.documents[0].job_parameters if plan.documents else {}
     times = {
-        component.name: usual_of(usual, component.module, map(str, component.parties))
+        component.name: duration_of(usual, component.module, map(str, component.parties))
         for component in plan.components
         if component.name not in reused
     }
@@ -88,7 +88,7 @@ def _task(
 
 
 def _written(task: TaskPlan, catalog: ModuleCatalog) -> Iterator[str]:
-    """Tables that get a name of the user's, and the ports under which the others are kept with the job."""
+    """The tables that the user names, and the ports of those that stay with the job."""
     facts = loadable_facts(catalog, task.module)
     if facts is not None and (table := facts.table_written(task.parameters)):
         yield ".".join(table)
@@ -96,7 +96,7 @@ def _written(task: TaskPlan, catalog: ModuleCatalog) -> Iterator[str]:
 
 
 def _leaves(task: TaskPlan, plan: JobPlan, document: PartyDocument, catalog: ModuleCatalog) -> Iterable[Leaving]:
-    """What a module has declared that it may send from here; nothing else gets through."""
+    """The values that a module declares to send from this party; no others may leave it."""
     facts = catalog.facts(task.module)
     runners = next((one.parties for one in plan.components if one.name == task.component), [])
     for variable in facts.variables.values() if facts is not None else ():

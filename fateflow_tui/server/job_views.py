@@ -1,4 +1,4 @@
-"""A job as our own front ends see it: all parties and components in one."""
+"""A job as our own front ends show it: all parties and components together."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _edges(component: dict[str, Any], components: dict[str, Any]) -> Iterator[di
 
 def _to(references: Any, kind: str, port_kind: str, components: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for reference in [references] if isinstance(references, str) else references:
-        # `pipeline.component.port` (predict DSLs) is a trained model, `args.key` (v1) a table: neither is an edge
+        # `pipeline.component.port` (predict DSLs) is a trained model, `args.key` (v1) a table; neither is an edge
         name, _, port = str(reference).rpartition(".")
         if name in components:
             ports = (components[name].get("output") or {}).get(port_kind) or []
@@ -55,8 +55,8 @@ def _to(references: Any, kind: str, port_kind: str, components: dict[str, Any]) 
 
 
 def job_line(state: JobState) -> JobLine:
-    """A job in short: at its driver over all parties, elsewhere as this site's first party knows it."""
-    record, document = _spokesman(state)
+    """Return a job as one line: at its driver over all parties, elsewhere as this site's first party knows it."""
+    record, document = _primary(state)
     driver = state.driver
     refused = record.refusal.text if record.refusal else ""
     statuses = component_statuses(state)
@@ -83,7 +83,7 @@ def job_line(state: JobState) -> JobLine:
 
 
 def job_view(state: JobState) -> JobView:
-    record, document = _spokesman(state)
+    record, document = _primary(state)
     options = document.options if document else JobOptions()
     return JobView(
         **msgspec.structs.asdict(job_line(state)),
@@ -102,7 +102,7 @@ def job_view(state: JobState) -> JobView:
 
 
 def party_lines(state: JobState) -> list[PartyLine]:
-    """Every party of the job that is known here, this site's own first."""
+    """Return every party of the job that is known here, this site's own first."""
     lines = [PartyLine(key, state.parties[key].status, here=True) for key in _own(state)]
     views = state.driver.parties if state.driver else {}
     for key, view in views.items():
@@ -113,7 +113,7 @@ def party_lines(state: JobState) -> list[PartyLine]:
 
 
 def component_statuses(state: JobState) -> dict[str, Status]:
-    """Each component over all parties, in topological order."""
+    """Return the status of each component over all parties, in topological order."""
     if state.driver is not None:
         order = [plan.name for plan in state.plan.components] if state.plan else list(state.driver.components)
         return {name: state.driver.components[name].status for name in order if name in state.driver.components}
@@ -160,7 +160,7 @@ def component_views(state: JobState) -> list[ComponentView]:
 
 
 def failure_cards(state: JobState) -> list[FailureCard]:
-    """Why the newest runs failed: whole for this site's parties, redacted for the others."""
+    """Return the failure cards of the newest runs: complete for this site's parties, redacted for the others."""
     cards = [
         task.card
         for task in state.tasks.values()
@@ -169,29 +169,31 @@ def failure_cards(state: JobState) -> list[FailureCard]:
     for key, view in (state.driver.parties if state.driver else {}).items():
         if key not in state.parties and view.report is not None:
             cards.extend(report.card for report in view.report.tasks.values() if report.card is not None)
-    told = told_failure(state)
-    return [told, *cards] if told is not None else cards
+    reported = remote_failure(state)
+    return [reported, *cards] if reported is not None else cards
 
 
-def told_failure(state: JobState) -> FailureCard | None:
-    """At a site that does not drive the job: what its driver told of the first failure, if that was elsewhere."""
+def remote_failure(state: JobState) -> FailureCard | None:
+    """Return the first failure as the driver reported it, at a site that does not drive the job and where it did not
+    happen.
+    """
     failures = (record.directive.failure for record in state.parties.values()) if state.driver is None else ()
     return next((card for card in failures if card is not None and str(card.party) not in state.parties), None)
 
 
 def _own(state: JobState) -> list[str]:
-    """The parties that this site plays, those that never took the job over at last."""
+    """The parties that this site plays; those that never accepted the job come last."""
     return list(dict.fromkeys([*own_documents(state), *state.parties]))
 
 
-def _spokesman(state: JobState) -> tuple[PartyRecord, PartyDocument | None]:
-    """The party whose word stands for the site's, and its document if it is known here."""
+def _primary(state: JobState) -> tuple[PartyRecord, PartyDocument | None]:
+    """The party that stands for the site, and its document if it is known here."""
     key = _own(state)[0]
     return state.parties[key], own_documents(state).get(key)
 
 
 def _at_parties(state: JobState, component: str) -> dict[str, Status]:
-    """The status of a component at each party that runs it, as far as known."""
+    """The status of a component at each party that runs it, as far as it is known."""
     statuses: dict[str, Status] = {}
     for document in state.plan.documents if state.plan else state.documents.values():
         if any(plan.component == component for plan in document.tasks):

@@ -1,4 +1,4 @@
-"""The routes by which other sites reach this one."""
+"""The routes that other sites call."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 
 class PeerHandlers(Protocol):
-    """What a site does with the messages of its peers, already authenticated. source: the party that speaks."""
+    """The handlers of authenticated messages from peers. source: the party that sent the message."""
 
     async def on_directive(self, source: Party, directive: Directive) -> Report: ...
 
@@ -52,7 +52,7 @@ class PeerHandlers(Protocol):
 
 
 def peer_router(authenticator: PeerAuthenticator, bus: MessageBus, handlers: PeerHandlers) -> APIRouter:
-    """All of `/v1/peer`. Every call but `identity` must be signed; every answer to a signed call is."""
+    """Return the routes below `/v1/peer`. Every call but `identity` must be signed, and its answer is signed, too."""
     router = APIRouter()
 
     async def directive(caller: Caller, body: list[bytes]) -> Report:
@@ -86,7 +86,7 @@ def peer_router(authenticator: PeerAuthenticator, bus: MessageBus, handlers: Pee
     async def identity(request: Request) -> Response:
         return Response(msgspec.json.encode(authenticator.identity()), media_type="application/json")
 
-    # Plain routes: what FastAPI adds to a route, a call between sites does not need.
+    # Plain routes: calls between sites do not need what FastAPI adds.
     router.add_route(IDENTITY_PATH, identity, methods=["GET"], include_in_schema=False)
     for path, handle, limit in (
         (DIRECTIVE_PATH, directive, _BODY_LIMIT),
@@ -111,12 +111,12 @@ def _endpoint(
             caller.check_body(digest)
             status, content = 200, msgspec.json.encode(await handle(caller, body))
         except ClientDisconnect:
-            return Response(status_code=400)  # nobody reads it
+            return Response(status_code=400)  # the client is gone
         except FateFlowError as error:
-            status, content = error.http_status, msgspec.json.encode(_shown(error))
+            status, content = error.http_status, msgspec.json.encode(_redacted(error))
         except Exception:
-            logger.exception("a call of a peer to %s failed", request.url.path)
-            status, content = 500, msgspec.json.encode(ErrorAnswer("bug", "it failed; its log tells why"))
+            logger.exception("a peer's call to %s failed", request.url.path)
+            status, content = 500, msgspec.json.encode(ErrorAnswer("bug", "internal error; see the log of that site"))
         headers = authenticator.sign_answer(request.headers, status, content)
         return Response(content, status, headers, media_type="application/json")
 
@@ -124,14 +124,14 @@ def _endpoint(
 
 
 async def _read(request: Request, limit: int) -> tuple[list[bytes], str]:
-    """The body in the pieces it comes in, and its SHA-256."""
+    """Return the chunks of the body, and its SHA-256."""
     hasher = hashlib.sha256()
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         size += len(part)
         if size > limit:
-            raise BadRequest(f"the body is longer than {limit} bytes")
+            raise BadRequest(f"the body is larger than {limit} bytes")
         hasher.update(part)
         parts.append(part)
     return parts, hasher.hexdigest()
@@ -147,12 +147,12 @@ def _decode(body: list[bytes], type_: Any, what: str) -> Any:
     try:
         return msgspec.json.decode(b"".join(body), type=type_)
     except msgspec.DecodeError as error:
-        raise BadRequest(f"the message is no {what}: {error}") from error
+        raise BadRequest(f"invalid {what}: {error}") from error
 
 
-def _shown(error: FateFlowError) -> ErrorAnswer:
-    """What a peer may see of an error: this site's own failures can name files and addresses, so they stay here."""
+def _redacted(error: FateFlowError) -> ErrorAnswer:
+    """Return what a peer may see of an error. Internal errors can mention files and addresses, so they are hidden."""
     if error.http_status >= 500:
-        logger.error("a call of a peer failed: %s", error.message)
-        return ErrorAnswer(error.code, "it failed; its log tells why")
+        logger.error("a peer's call failed: %s", error.message)
+        return ErrorAnswer(error.code, "internal error; see the log of that site")
     return ErrorAnswer(error.code, error.message, error.hint, error.data if isinstance(error, NotAuthentic) else None)

@@ -1,4 +1,4 @@
-"""One scheduler process: the site, its HTTP server, its log, and the file by which clients find it."""
+"""One scheduler process: the site, its HTTP server, its log, and the run file that clients read."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import FrameType
+from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -33,9 +34,9 @@ from fateflow_tui.server.address import Address
 from fateflow_tui.server.app import create_app
 from fateflow_tui.server.errors import system_error
 
-SITE_LOG = "fate_flow.log"
-_SIZE = 10 << 20
-_KEPT = 5
+SITE_LOG: Final = "fate_flow.log"
+_LOG_SIZE: Final = 10 << 20
+_LOG_FILES: Final = 5
 
 
 class _LineFormatter(logging.Formatter):
@@ -48,27 +49,27 @@ class _LineFormatter(logging.Formatter):
 
 
 def log_to(directory: Path) -> None:
-    """Sends all log records of this process to the site's log, which is cut into five files of 10 MiB."""
+    """Send all log records of this process to the site's log, which rotates through five files of 10 MiB."""
     directory.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(directory / SITE_LOG, maxBytes=_SIZE, backupCount=_KEPT, encoding="utf-8")
+    handler = RotatingFileHandler(directory / SITE_LOG, maxBytes=_LOG_SIZE, backupCount=_LOG_FILES, encoding="utf-8")
     handler.setFormatter(_LineFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(True)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells of every request
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every request
 
 
 log = logging.getLogger(__name__)
 
-_USUAL_PORT = 9380
-_PORTS_TO_TRY = 100
-_ABANDONED = 86_400  # seconds after which an uploaded file is nobody's any more
-_PATIENCE = 3  # seconds for open answers when the server ends
+_DEFAULT_PORT: Final = 9380
+_PORTS_TO_TRY: Final = 100
+_UPLOAD_LIFETIME: Final = 86_400  # seconds after which an uploaded file is deleted at the next start
+_SHUTDOWN_TIMEOUT: Final = 3  # seconds for open requests
 
 
 class ServeOptions(msgspec.Struct, frozen=True):
-    """What the command line says; it counts before `site.toml`. None and "": not said. port: 0 for any free one.
+    """Options of the command line, which override `site.toml`; None and "" are unset. port: 0 for any free one.
 
-    standby: while another scheduler works on the home, wait, and take its place at its port when it is gone.
+    standby: wait while another scheduler uses the home, and take over its port when it ends.
     """
 
     home: Path
@@ -81,19 +82,19 @@ class ServeOptions(msgspec.Struct, frozen=True):
 
 
 def serve(options: ServeOptions, announce: Callable[[str], None]) -> None:
-    """Runs a scheduler until it is told to end (SIGTERM, SIGINT, `site/shutdown`). announce: told the URL once it
-    answers. Raises FateFlowError when it cannot start.
+    """Run a scheduler until it is shut down (SIGTERM, SIGINT, `site/shutdown`). announce: called with the URL when the
+    scheduler is ready. Raises FateFlowError when it cannot start.
     """
     try:
-        _serve_until_ended(options, announce)
+        _serve_until_shutdown(options, announce)
     except OSError as fault:
-        told = system_error(fault)
-        if told is None:
+        error = system_error(fault)
+        if error is None:
             raise
-        raise told from fault
+        raise error from fault
 
 
-def _serve_until_ended(options: ServeOptions, announce: Callable[[str], None]) -> None:
+def _serve_until_shutdown(options: ServeOptions, announce: Callable[[str], None]) -> None:
     options.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     home = Home(options.home)
     log_to(home.site_logs)
@@ -110,8 +111,8 @@ def _serve_until_ended(options: ServeOptions, announce: Callable[[str], None]) -
 
 
 def _stand_by(home: Home, options: ServeOptions) -> ServeOptions:
-    """Returns when no scheduler works on the home, with the port of the one that did: its peers know it by that."""
-    log.info("stands by for the scheduler of %s", home.root)
+    """Wait until no scheduler uses the home. Returns its port with the options: peers know the site by that port."""
+    log.info("on standby for the scheduler of %s", home.root)
     with contextlib.suppress(OSError, msgspec.MsgspecError):
         run = msgspec.json.decode(home.run_file.read_bytes(), type=RunFile)
         options = msgspec.structs.replace(options, port=options.port or urlsplit(run.url).port)
@@ -120,7 +121,7 @@ def _stand_by(home: Home, options: ServeOptions) -> ServeOptions:
 
 
 async def _serve(home: Home, config: SiteConfig, exact_port: bool, announce: Callable[[str], None]) -> None:
-    exact = exact_port or config.port != _USUAL_PORT
+    exact = exact_port or config.port != _DEFAULT_PORT
     with contextlib.closing(bound(config.host, config.port, exact=exact)) as listener:
         site = Site(home, config)
         await site.start()
@@ -145,7 +146,7 @@ async def _serve(home: Home, config: SiteConfig, exact_port: bool, announce: Cal
         finally:
             _forget(home.run_file)
             await site.close()
-            log.info("ended")
+            log.info("stopped")
 
 
 async def _answer(
@@ -154,7 +155,7 @@ async def _answer(
     app = create_app(site, address)
     settings = uvicorn.Config(
         app,
-        loop="none",  # ours runs already
+        loop="none",  # it is already running
         http="httptools",
         ws="none",
         lifespan="off",
@@ -162,7 +163,7 @@ async def _answer(
         access_log=False,
         server_header=False,
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=_PATIENCE,
+        timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
         ssl_certfile=config.tls.certificate or None,
         ssl_keyfile=config.tls.key or None,
     )
@@ -172,7 +173,7 @@ async def _answer(
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, which says when it answers, and ends its streams first when it is to end."""
+    """A uvicorn server that reports when it is ready, and closes streams first when it shuts down."""
 
     def __init__(self, config: uvicorn.Config, closing: asyncio.Event, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -188,12 +189,12 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        log.info("told to end by %s", signal.Signals(sig).name)
+        log.info("received %s, shutting down", signal.Signals(sig).name)
         self.end()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        # uvicorn's own way raises the signal once more at the end, before the site could close.
+        # uvicorn raises the signal again when it has shut down, before the site could close.
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.handle_exit, number, None)
@@ -205,11 +206,11 @@ class _Server(uvicorn.Server):
 
 
 def bound(host: str, port: int, *, exact: bool) -> socket.socket:
-    """A listening socket on this port; unless `exact`, on the next free one. Raises Conflict, BadRequest."""
+    """Return a listening socket on this port; unless `exact`, on the next free one. Raises Conflict, BadRequest."""
     try:
         family, _, _, _, _ = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except OSError as error:
-        raise BadRequest(f"{host!r} is no address to listen on: {error.strerror}") from error
+        raise BadRequest(f"cannot listen on {host!r}: {error.strerror}") from error
     candidates = [port] if exact or port == 0 else range(port, min(port + _PORTS_TO_TRY, 65_536))
     for candidate in candidates:
         listener = socket.socket(family, socket.SOCK_STREAM)
@@ -224,19 +225,19 @@ def bound(host: str, port: int, *, exact: bool) -> socket.socket:
         else:
             return listener
     taken = f"port {port} of {host}" if exact else f"ports {port} to {port + _PORTS_TO_TRY - 1} of {host}"
-    raise Conflict(f"{taken} cannot be had: another program listens there", hint="choose another one with --port")
+    raise Conflict(f"{taken} is in use by another program", hint="choose another port with --port")
 
 
 def _configuration(home: Home, options: ServeOptions) -> SiteConfig:
-    """The home's configuration with what the command line says in its place; a first start keeps both."""
-    said = {
+    """Return the home's configuration with the options of the command line. The first start saves both."""
+    given = {
         name: value
         for name in ("host", "port", "parties", "name", "advertised")
         if (value := getattr(options, name)) not in ("", None, [])
     }
-    first = msgspec.structs.replace(SiteConfig(), **said)
+    first = msgspec.structs.replace(SiteConfig(), **given)
     first.check("the command line")
-    config = msgspec.structs.replace(SiteConfig.load_or_create(home.configuration, first), **said)
+    config = msgspec.structs.replace(SiteConfig.load_or_create(home.configuration, first), **given)
     config.check(str(home.configuration))
     return config
 
@@ -247,20 +248,20 @@ def _ready(run_file: Path, run: RunFile, announce: Callable[[str], None]) -> Non
     with os.fdopen(descriptor, "wb") as file:
         file.write(msgspec.json.encode(run))
     temporary.replace(run_file)
-    log.info("fateflow %s answers at %s", run.version, run.url)
+    log.info("fateflow %s is listening at %s", run.version, run.url)
     announce(run.url)
 
 
 def _forget(run_file: Path) -> None:
-    """Removes the run file if it is this process's."""
+    """Remove the run file if it belongs to this process."""
     with contextlib.suppress(OSError, msgspec.MsgspecError):
         if msgspec.json.decode(run_file.read_bytes(), type=RunFile).pid == os.getpid():
             run_file.unlink()
 
 
 def _sweep(uploads: Path) -> None:
-    """Deletes uploaded files that no job can be reading any more."""
-    limit = time.time() - _ABANDONED
+    """Delete uploaded files that no job reads any more."""
+    limit = time.time() - _UPLOAD_LIFETIME
     for path in uploads.glob("*") if uploads.is_dir() else ():
         with contextlib.suppress(OSError):
             if path.stat().st_mtime < limit:
@@ -268,5 +269,5 @@ def _sweep(uploads: Path) -> None:
 
 
 def explain(error: FateFlowError) -> str:
-    """A start that failed, in one or two lines."""
+    """Return the message and the hint of a failed start."""
     return f"{error.message}\n{error.hint}" if error.hint else error.message

@@ -1,4 +1,4 @@
-"""What a job's tasks have left at this site's parties, and the job's own views of itself."""
+"""The outputs of a job's tasks at this site's parties, and FATE's views of the job."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from fateflow_tui.server.fate.records import Record, date, own_documents
 
 
 def newest_run(state: JobState, party: Party, component: str) -> TaskRecord | None:
-    """The newest run of a component at a party of this site."""
+    """Return the newest run of a component at a party of this site."""
     runs = [task for task in state.tasks.values() if task.party == party and task.component == component]
     return max(runs, key=lambda task: task.version, default=None)
 
 
 def initiator_of(state: JobState) -> Party:
-    """The party that submitted the job, as far as it is known here: else the one that drives it."""
+    """Return the party that submitted the job; the driver where the initiator is not known."""
     document = next(iter(own_documents(state).values()), None)
     return document.initiator if document else next(iter(state.parties.values())).driver
 
 
 def components_of(state: JobState) -> list[str]:
-    """The names in the DSL, in its order; none where no party here has the DSL."""
+    """Return the component names in the order of the DSL; none if no party of this site has it."""
     document = next(iter(own_documents(state).values()), None)
     return list(document.dsl.get("components", {})) if document else []
 
@@ -44,7 +44,7 @@ def output_tables(task: TaskRecord | None) -> list[Output]:
 
 
 def data_views(state: JobState) -> list[Record]:
-    """The output tables of the newest runs."""
+    """Return the output tables of the newest runs."""
     return [
         {
             "f_job_id": state.job_id,
@@ -68,7 +68,7 @@ def data_views(state: JobState) -> list[Record]:
 
 
 def data_view(state: JobState, document: PartyDocument, catalog: ModuleCatalog) -> dict[str, Any]:
-    """Who takes part with which tables. Only the initiator, who named them all, sees the other parties' tables."""
+    """Return the parties and their tables. Only the initiator, who named them all, sees the tables of other parties."""
     own = document.party
     sees_all = state.plan is not None and own == document.initiator
     documents = state.plan.documents if state.plan is not None and sees_all else [document]
@@ -87,7 +87,7 @@ def data_view(state: JobState, document: PartyDocument, catalog: ModuleCatalog) 
 
 
 def job_tables(state: JobState, party: Party, document: PartyDocument) -> dict[str, Any]:
-    """Input and output tables of every component at one party."""
+    """Return the input and output tables of every component at one party."""
     outputs = {
         plan.component: {
             output.name: {"name": output.table, "namespace": output.namespace}

@@ -1,4 +1,4 @@
-"""Uploads as clients send them, and which files of the server a client may name."""
+"""Uploads as clients send them, and files on the server that a client may name."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 
 def server_file(site: Site, name: str) -> Path:
-    """The file that a client means; see `FileRules` for who may name which. Raises BadRequest, PartyRefused."""
+    """Return the file that a client names, if `FileRules` allow it. Raises BadRequest, PartyRefused."""
     return FileRules(site.config, site.home.uploads, site.catalog).named(name)
 
 
 async def file_to_write(site: Site, name: str) -> Path:
-    """As `server_file`, for one that is made or replaced. Raises Conflict for a file to which a table is bound: that is
-    somebody's data, which this site never changes.
+    """As `server_file`, for a file to create or replace. Raises Conflict for one to which a table is bound: this site
+    never changes it.
     """
     path = server_file(site, name)
     if path.is_relative_to(site.home.root.resolve()):
-        raise BadRequest(f"{path.name!r:.200} would lie among this site's own files", hint="choose another folder")
+        raise BadRequest(f"{path.name!r:.200} would be among this site's own files", hint="choose another folder")
     await asyncio.to_thread(_refuse_bound, site.tables, path)
     return path
 
@@ -42,30 +42,28 @@ def _refuse_bound(tables: Tables, path: Path) -> None:
         meta = tables.meta(namespace, name)
         if meta is not None and meta.external and str(path) in meta.files:
             raise Conflict(
-                f"table {namespace}.{name} is bound to the file {path.name}, which is therefore not written over",
+                f"table {namespace}.{name} is bound to the file {path.name}, so the file is not overwritten",
                 hint="choose another file, or delete that table first",
             )
 
 
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 _FIELD_LIMIT = 1 << 20
-_CUT = (
-    "the URL ends before the configuration does; a '#' in a value cuts it off at the client: choose names without '#'"
-)
+_CUT = "the configuration in the URL is incomplete: clients cut the URL at '#'; use names without '#'"
 
 
 def conf_of_query(raw: bytes) -> dict[str, Any]:
-    """The members of the query string. `+` stays, and `%` without two hex digits stands for itself."""
+    """Return the members of a query string. `+` is kept, and so is `%` without two hex digits."""
     decoded = _unescaped(raw)
     if decoded.startswith(b"%7B"):
-        decoded = _unescaped(decoded)  # clients escape all a second time when a value has a `%` of its own
+        decoded = _unescaped(decoded)  # clients escape everything twice when a value has a literal `%`
     text = decoded.decode("utf-8", errors="replace")
     if text.lstrip().startswith("{"):
         try:
             conf = msgspec.json.decode(text)
         except msgspec.DecodeError as error:
             cut = not text.rstrip().endswith("}")
-            raise BadRequest(_CUT if cut else f"the configuration in the URL is no JSON: {error}") from None
+            raise BadRequest(_CUT if cut else f"the configuration in the URL is not valid JSON: {error}") from None
         return conf if isinstance(conf, dict) else {}
     return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True))
 
@@ -75,7 +73,7 @@ def _unescaped(text: bytes) -> bytes:
 
 
 class PartWriter:
-    """Receives a multipart body: the part `file` goes to disk as it comes, other parts are fields."""
+    """Receives a multipart body: the part `file` is streamed to disk, other parts are fields."""
 
     def __init__(self, target: IO[bytes]) -> None:
         self._target = target
@@ -123,7 +121,7 @@ class PartWriter:
             return
         self._field.extend(data[start:end])
         if len(self._field) > _FIELD_LIMIT:
-            raise BadRequest("a text part of the upload is too large")
+            raise BadRequest("a field of the upload is too large")
 
     def on_part_end(self) -> None:
         name = self._disposition.get(b"name")
@@ -132,13 +130,13 @@ class PartWriter:
 
 
 async def receive_file(request: Request, path: Path) -> dict[str, str]:
-    """Streams the part `file` to `path`, which must not exist; returns the text parts. The part's own file name is
-    not used for anything. Raises BadRequest when the part is missing or the body is not multipart.
+    """Stream the part `file` to `path`, which must not exist, and return the other parts. The part's own file name is
+    ignored. Raises BadRequest when the part is missing or the body is not multipart.
     """
     _, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary")
     if not boundary:
-        raise BadRequest("the upload has no file: send it as multipart part `file`, or name a server-side file")
+        raise BadRequest("the upload has no file: send it as multipart part `file`, or name a file on the server")
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("xb") as target:
         parts = PartWriter(target)
@@ -150,5 +148,5 @@ async def receive_file(request: Request, path: Path) -> dict[str, str]:
         except ValueError as error:
             raise BadRequest(f"the multipart body is damaged: {error}") from None
     if not parts.found:
-        raise BadRequest("the upload has no part named `file`")
+        raise BadRequest("the upload has no part `file`")
     return parts.fields

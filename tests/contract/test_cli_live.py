@@ -114,4 +114,4 @@ def test_logs_are_filtered_by_level_party_component_time_and_pattern(cli: Comman
 
 
 def test_the_log_of_the_site(cli: CommandLine) -> None:
-    assert "answers at http://127.0.0.1:" in cli("log", "show", "--site").out
+    assert "listening at http://127.0.0.1:" in cli("log", "show", "--site").out

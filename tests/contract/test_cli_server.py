@@ -58,7 +58,7 @@ def test_a_taken_port_is_reported(other: CommandLine) -> None:
         port = taken.getsockname()[1]
         result = other("server", "start", "--port", str(port), code=None)
     assert result.code != 0
-    assert f"port {port} of 127.0.0.1 cannot be had" in result.err
+    assert f"port {port} of 127.0.0.1 is in use" in result.err
 
 
 def test_stopping_leaves_no_worker(other: CommandLine) -> None:

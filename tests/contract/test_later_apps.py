@@ -201,7 +201,7 @@ def test_templates_are_documents_that_pass(http: httpx.Client, flow: FateFlow) -
 )
 def test_what_does_nothing_says_so(http: httpx.Client, path: str, word: str) -> None:
     text = _refused(http, path)
-    assert f"/v1/{path} does nothing in this version" in text
+    assert f"does not support /v1/{path}" in text
     assert word in text
 
 

@@ -90,8 +90,8 @@ def test_sets_of_components_and_parties_and_a_beginning(tmp_path: Path) -> None:
 def test_the_log_of_the_site_is_followed(tmp_path: Path) -> None:
     with standalone(tmp_path / "home") as site:
         lines = site.flow.logs(follow=True)
-        assert "answers at" in next(line.text for line in lines if "answers at" in line.text)
+        assert "listening at" in next(line.text for line in lines if "listening at" in line.text)
         site.stop()
         site.start()
-        assert "told to end" in next(line.text for line in lines if "told to end" in line.text)
-        assert "answers at" in next(line.text for line in lines if "answers at" in line.text)
+        assert "shutting down" in next(line.text for line in lines if "shutting down" in line.text)
+        assert "listening at" in next(line.text for line in lines if "listening at" in line.text)

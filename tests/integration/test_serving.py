@@ -140,9 +140,9 @@ def of_body(body: Any) -> dict[str, Any]:
 
 
 ODD: list[tuple[Any, str]] = [
-    ({}, "names no service"),
-    ({"head": []}, "names no service"),
-    (None, "names no service"),
+    ({}, "no service id"),
+    ({"head": []}, "no service id"),
+    (None, "no service id"),
     ([], "must be a JSON object"),
     (of_body([]), "body must be an object"),
     (of_body({"featureData": [1]}), "featureData of body must be an object"),

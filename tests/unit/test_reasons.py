@@ -15,7 +15,7 @@ from fateflow_tui.core.status import Status
 from fateflow_tui.core.why import AwaitedValue, DurationStats, Heartbeat, Holding, SiteContext, Why, WorkerHealth
 from fateflow_tui.sdk.types.jobs import JobWhy
 from fateflow_tui.server.explain import explain
-from fateflow_tui.server.explain.wording import listed, room_at, span
+from fateflow_tui.server.explain.wording import free_at, listed, span
 from fateflow_tui.server.job_views import job_view
 
 HOST, GUEST = Party("host", "10000"), Party("guest", "9999")
@@ -75,14 +75,14 @@ def test_a_worker_is_silent_only_after_the_threshold() -> None:
     assert "progress (3 of 9)" in lively.text
     silent = why(running, vitals=vital(10_000), usual=usual)
     assert (silent.kind, silent.party, silent.stack) == ("silent", str(HOST), "File ...")
-    assert "no sign of life for 10 s" in silent.text
+    assert "no heartbeat for 10 s" in silent.text
 
 
 def test_who_waits_for_another_party_is_not_silent() -> None:
     awaits = AwaitedValue("gradient", str(GUEST), NOW - 20_000)
     found = why(state_of(Status.RUNNING, "", task(Status.RUNNING)), vitals=vital(20_000, "value", awaits))
     assert (found.kind, found.awaits) == ("running", awaits)
-    assert "has waited for gradient from guest:9999 for 20 s" in found.text
+    assert "has been waiting for gradient from guest:9999 for 20 s" in found.text
 
 
 def test_the_first_cause_comes_first_and_consequences_last() -> None:
@@ -139,11 +139,11 @@ def test_reuse_is_told_with_its_source() -> None:
 
 def test_room_comes_when_enough_holders_have_ended() -> None:
     holders = [Holding("b", "x", Resources(2), 200), Holding("a", "x", Resources(1), 100)]
-    assert room_at(Resources(2), Resources(1), holders, memory_counts=False) == 100
-    assert room_at(Resources(4), Resources(1), holders, memory_counts=False) == 200
-    assert room_at(Resources(9), Resources(1), holders, memory_counts=False) == 0
-    assert room_at(Resources(1, 50), Resources(1, 10), holders, memory_counts=True) == 0
-    assert room_at(Resources(4), Resources(1), [*holders, Holding("c", "x", Resources(9))], memory_counts=False) == 200
+    assert free_at(Resources(2), Resources(1), holders, memory_counts=False) == 100
+    assert free_at(Resources(4), Resources(1), holders, memory_counts=False) == 200
+    assert free_at(Resources(9), Resources(1), holders, memory_counts=False) == 0
+    assert free_at(Resources(1, 50), Resources(1, 10), holders, memory_counts=True) == 0
+    assert free_at(Resources(4), Resources(1), [*holders, Holding("c", "x", Resources(9))], memory_counts=False) == 200
 
 
 def test_words() -> None:
@@ -231,7 +231,7 @@ def test_a_partner_whose_own_part_is_over_does_not_claim_that_nothing_runs() -> 
     found = why(state)
     assert (found.kind, found.component) == ("running", "sleep_0")
     assert found.text == (
-        "sleep_0 has ended here (success), and its driver has not said that it has at all other parties"
+        "sleep_0 has ended here (success); its driver has not confirmed that it has ended at all parties"
     )
     state = state_of(Status.CANCELED, "stopped by ann at guest:9999")
     _from_driver(state, stop=StopRequest(Status.CANCELED, "ann", NOW - 5, party=str(GUEST)))

@@ -194,23 +194,23 @@ def _request(host: str, path: str = "/v1/job/list", **headers: str) -> Request:
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:9380", "[::1]:9380", "LOCALHOST:1", "flow.example:80"])
 def test_own_names_are_let_in(host: str) -> None:
     policy = AccessPolicy(Address(names=("flow.example",)))
-    assert policy.refusal(_request(host)) is None
+    assert policy.rejection(_request(host)) is None
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "127.0.0.1.evil.example", "", "10.0.0.7:9380", "[::2", "a@localhost@b"]
 )
 def test_foreign_names_are_refused(host: str) -> None:
-    refused = AccessPolicy(Address()).refusal(_request(host))
+    refused = AccessPolicy(Address()).rejection(_request(host))
     assert refused is not None
     assert refused[0] == 403
 
 
 def test_pages_of_other_origins_are_refused() -> None:
     policy = AccessPolicy(Address())
-    assert policy.refusal(_request("localhost", origin="http://localhost:3000")) is None
+    assert policy.rejection(_request("localhost", origin="http://localhost:3000")) is None
     for origin in ("http://evil.example", "null", "https://127.0.0.1.evil.example"):
-        assert policy.refusal(_request("localhost", origin=origin)) is not None
+        assert policy.rejection(_request("localhost", origin=origin)) is not None
 
 
 @pytest.mark.parametrize(
@@ -226,13 +226,13 @@ def test_pages_of_other_origins_are_refused() -> None:
 )
 def test_beyond_loopback_the_token_is_asked_for(headers: dict[str, str], status: int | None) -> None:
     policy = AccessPolicy(Address(host="0.0.0.0", token="secret"))  # noqa: S104
-    refused = policy.refusal(_request("10.0.0.7:9380", **headers))
+    refused = policy.rejection(_request("10.0.0.7:9380", **headers))
     assert (refused[0] if refused else None) == status
 
 
 def test_signed_calls_of_peers_need_no_token() -> None:
     policy = AccessPolicy(Address(host="10.0.0.7", token="secret"))
-    assert policy.refusal(_request("any.example", "/v1/peer/directive")) is None
+    assert policy.rejection(_request("any.example", "/v1/peer/directive")) is None
 
 
 @pytest.mark.parametrize(

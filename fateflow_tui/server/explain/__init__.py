@@ -1,4 +1,4 @@
-"""Why a job is as it is, from its state and what its site knows beside; pure."""
+"""Explanations of a job's status, from its state and from what its site knows besides."""
 
 from fateflow_tui.server.explain.answer import explain
 from fateflow_tui.server.explain.wording import expected_end

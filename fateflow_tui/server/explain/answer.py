@@ -1,4 +1,4 @@
-"""The answer to "why": one chief reason and, where there are several, the others."""
+"""The answer to `job why`: one main reason and, where there are several, the others."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from fateflow_tui.server.explain.wording import expected_end
 from fateflow_tui.server.job_views import job_view
 
 
-def explain(state: JobState, around: SiteContext, component: str = "") -> JobWhy:
-    """Why a job, or one of its components, is as it is. Raises NotFound for a component that it does not have."""
+def explain(state: JobState, context: SiteContext, component: str = "") -> JobWhy:
+    """Explain the status of a job or of one of its components. Raises NotFound for an unknown component."""
     view = job_view(state)
-    chief, *further = _of_component(state, view, around, component) if component else _of_job(state, view, around)
+    main, *further = _of_component(state, view, context, component) if component else _of_job(state, view, context)
     shown = next((one for one in view.components if one.name == component), None)
     return JobWhy(
         job_id=view.job_id,
@@ -32,17 +32,17 @@ def explain(state: JobState, around: SiteContext, component: str = "") -> JobWhy
         reason=view.reason,
         stop=view.stop,
         cards=view.cards,
-        why=chief,
+        why=main,
         further=further,
     )
 
 
-def _of_job(state: JobState, view: JobView, around: SiteContext) -> list[Why]:
+def _of_job(state: JobState, view: JobView, context: SiteContext) -> list[Why]:
     match view.status:
         case Status.READY | Status.WAITING:
-            return [job_waits(state, around)]
+            return [job_waits(state, context)]
         case Status.RUNNING:
-            return _of_running(state, view, around)
+            return _of_running(state, view, context)
         case Status.FAILED:
             others = [ended.refusal_why(*one, view.initiator) for one in ended.refusals(state)][1:]
             return [ended.job_failed(state, view), *others]
@@ -53,36 +53,36 @@ def _of_job(state: JobState, view: JobView, around: SiteContext) -> list[Why]:
     return [ended.job_succeeded(state, view)]
 
 
-def _of_running(state: JobState, view: JobView, around: SiteContext) -> list[Why]:
-    """What runs, the silent first; what a running job waits for, if nothing runs or a party is away."""
-    runs = [component_runs(state, one, around) for one in view.components if one.status is Status.RUNNING]
+def _of_running(state: JobState, view: JobView, context: SiteContext) -> list[Why]:
+    """What runs, silent workers first; what the job waits for, if nothing runs or a party is unreachable."""
+    runs = [component_runs(state, one, context) for one in view.components if one.status is Status.RUNNING]
     runs.sort(key=lambda why: why.kind != "silent")
-    waits = view.waiting or around.waiting
+    waits = view.waiting or context.waiting
     if waits is not None and waits.kind in ("peer", "party"):
-        return [job_waits(state, around), *runs]
+        return [job_waits(state, context), *runs]
     if runs:
         return runs
     ready = [one for one in view.components if one.status is Status.WAITING and _is_ready(one, view.components)]
-    found = [component_waits(state, one, view.components, around) for one in ready]
-    return found or [job_waits(state, around)]
+    found = [component_waits(state, one, view.components, context) for one in ready]
+    return found or [job_waits(state, context)]
 
 
-def _of_component(state: JobState, view: JobView, around: SiteContext, component: str) -> list[Why]:
+def _of_component(state: JobState, view: JobView, context: SiteContext, component: str) -> list[Why]:
     shown = next((one for one in view.components if one.name == component), None)
     if shown is None:
         known = ", ".join(one.name for one in view.components)
         raise NotFound(f"job {view.job_id} has no component {component}", hint=f"it has {known}" if known else "")
     if shown.status is Status.RUNNING:
-        return [component_runs(state, shown, around)]
+        return [component_runs(state, shown, context)]
     if shown.status.ended:
-        return [ended.component_ended(state, shown, view, _of_job(state, view, around)[0])]
+        return [ended.component_ended(state, shown, view, _of_job(state, view, context)[0])]
     if view.status is Status.RUNNING:
-        return [component_waits(state, shown, view.components, around)]
-    return [_inherited(why, component) for why in _of_job(state, view, around)]
+        return [component_waits(state, shown, view.components, context)]
+    return [_inherited(why, component) for why in _of_job(state, view, context)]
 
 
 def _inherited(why: Why, component: str) -> Why:
-    """The whole job waits, and with it this component."""
+    """A component that has not started because its job is waiting."""
     return msgspec.structs.replace(why, component=component, text=f"{component} waits with its job: {why.text}")
 
 
@@ -91,7 +91,7 @@ def _is_ready(view: ComponentView, views: list[ComponentView]) -> bool:
 
 
 async def site_context(site: Site, state: JobState, component: str = "") -> SiteContext:
-    """Whatever bears on the job, or on one component. Workers that are silent for too long are asked where they are."""
+    """Collect what the site knows about a job or a component. Workers that are silent for too long show their stack."""
     usual = await site.task_durations.by_module()
     now = now_ms()
     silent_after = round(site.config.timeouts.silence * 1000)
@@ -104,14 +104,14 @@ async def site_context(site: Site, state: JobState, component: str = "") -> Site
         waiting=site.jobs.waiting(state.job_id),
         holders=[msgspec.structs.replace(one, ends_at=ends.get(one.job_id, 0)) for one in site.jobs.holdings()],
         usual=usual,
-        vitals={task.key: await _vital(site, task, now - silent_after) for task in running_tasks(state, component)},
+        vitals={task.key: await _health(site, task, now - silent_after) for task in running_tasks(state, component)},
         silent_after=silent_after,
     )
 
 
-async def _vital(site: Site, task: TaskRecord, too_old: int) -> WorkerHealth:
+async def _health(site: Site, task: TaskRecord, too_old: int) -> WorkerHealth:
     session = session_id(task.job_id, task.component, task.version, task.party)
-    vital = await site.workers.vital(session)
-    if vital is None or vital.sign is None or vital.sign.at > too_old or vital.awaits is not None:
-        return vital or WorkerHealth()
-    return msgspec.structs.replace(vital, stack=await site.workers.stack(session))
+    health = await site.workers.vital(session)
+    if health is None or health.sign is None or health.sign.at > too_old or health.awaits is not None:
+        return health or WorkerHealth()
+    return msgspec.structs.replace(health, stack=await site.workers.stack(session))

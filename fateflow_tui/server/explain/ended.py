@@ -12,7 +12,7 @@ from fateflow_tui.core.why import Why
 from fateflow_tui.runtime.peers.grants import grant_command
 from fateflow_tui.sdk.types.jobs import ComponentView, JobView
 from fateflow_tui.server.explain.wording import listed, span
-from fateflow_tui.server.job_views import told_failure
+from fateflow_tui.server.job_views import remote_failure
 
 _CONSEQUENCES = ("canceled",)  # a task that was ended because of another one
 _LACKS = ("dataset", "table", "component", "module", "model", "role", "command")  # the telling one first
@@ -177,7 +177,7 @@ def cards_in_order(state: JobState) -> list[FailureCard]:
             for component, report in view.report.tasks.items():
                 newest[(party, component)] = (report.version, report.ended_at, report.card)
     cards = [(card.kind in _CONSEQUENCES, ended_at, card) for _, ended_at, card in newest.values() if card is not None]
-    if (told := told_failure(state)) is not None:
+    if (told := remote_failure(state)) is not None:
         cards.append((False, 0, told))  # the first of all, its driver says
     return [card for _, _, card in sorted(cards, key=lambda one: one[:2])]
 

@@ -1,4 +1,4 @@
-"""What runs, and whether its workers show that they live."""
+"""Explanations of running components, and of workers that have gone silent."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from fateflow_tui.core.records import JobState, TaskRecord
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.why import Heartbeat, SiteContext, Why, WorkerHealth
 from fateflow_tui.sdk.types.jobs import ComponentView
-from fateflow_tui.server.explain.wording import listed, span, usual_of
+from fateflow_tui.server.explain.wording import duration_of, listed, span
 
-_SIGNS = {
+_HEARTBEATS = {
     "start": "its worker started",
     "progress": "progress",
     "metrics": "a metric",
@@ -18,32 +18,32 @@ _SIGNS = {
 }
 
 
-def component_runs(state: JobState, view: ComponentView, around: SiteContext) -> Why:
-    """What a running component does; `silent` when a worker of it at this site gives no sign of life."""
-    found = [(task, vital) for task, vital in _workers(state, view, around) if vital.sign is not None]
-    quiet = [pair for pair in found if _silence(pair[1], around.now) >= around.silent_after and not _waits(pair[1])]
-    if quiet:
-        return _silent(view, *min(quiet, key=lambda pair: _at(pair[1])), around)
-    usual = usual_of(around.usual, view.module, view.parties)
+def component_runs(state: JobState, view: ComponentView, context: SiteContext) -> Why:
+    """Explain a running component; `silent` when a worker of this site has stopped sending heartbeats."""
+    found = [(task, vital) for task, vital in _workers(state, view, context) if vital.sign is not None]
+    silent = [pair for pair in found if _silence(pair[1], context.now) >= context.silent_after and not _waits(pair[1])]
+    if silent:
+        return _silent_worker(view, *min(silent, key=lambda pair: _at(pair[1])), context)
+    usual = duration_of(context.usual, view.module, view.parties)
     busy = [party for party, status in view.parties.items() if status is Status.RUNNING]
-    text = f"{view.name} has run for {span(around.now - view.started_at)} at {listed(busy) or 'no party yet'}"
+    text = f"{view.name} has been running for {span(context.now - view.started_at)} at {listed(busy) or 'no party yet'}"
     if state.driver is None and view.parties and all(status.ended for status in view.parties.values()):
         how = listed(sorted({str(status) for status in view.parties.values()}))
-        text = f"{view.name} has ended here ({how}), and its driver has not said that it has at all other parties"
+        text = f"{view.name} has ended here ({how}); its driver has not confirmed that it has ended at all parties"
         return Why(kind="running", text=text, component=view.name, since=view.started_at)
     done = [party for party, status in view.parties.items() if status.succeeded]
     if done:
-        text += f", {listed(done)} {'has' if len(done) == 1 else 'have'} done its part"
+        text += f"; finished at {listed(done)}"
     estimate = 0
     if usual is not None:
         text += f"; it usually takes {span(usual.duration)}"
-        estimate = max(around.now, view.started_at + usual.duration)
+        estimate = max(context.now, view.started_at + usual.duration)
     waits = next((vital.awaits for _, vital in found if vital.awaits is not None and _waits(vital)), None)
     last = max((pair for pair in found), key=lambda pair: _at(pair[1]), default=None)
-    if waits is not None and around.now - waits.since >= around.silent_after:
-        text += f"; it has waited for {waits.name} from {waits.source} for {span(around.now - waits.since)}"
+    if waits is not None and context.now - waits.since >= context.silent_after:
+        text += f"; it has been waiting for {waits.name} from {waits.source} for {span(context.now - waits.since)}"
     elif last is not None and last[1].sign is not None:
-        text += f"; last sign of life {span(_silence(last[1], around.now))} ago: {said(last[1].sign)}"
+        text += f"; last heartbeat {span(_silence(last[1], context.now))} ago: {heartbeat_text(last[1].sign)}"
     return Why(
         kind="running",
         text=text,
@@ -59,26 +59,26 @@ def component_runs(state: JobState, view: ComponentView, around: SiteContext) ->
 
 
 def running_tasks(state: JobState, component: str = "") -> list[TaskRecord]:
-    """The runs whose workers this site has."""
+    """Return the runs whose workers are at this site."""
     return [
         task for task in state.tasks.values() if task.status is Status.RUNNING and component in ("", task.component)
     ]
 
 
-def said(sign: Heartbeat) -> str:
-    word = _SIGNS.get(sign.what, sign.what)
+def heartbeat_text(sign: Heartbeat) -> str:
+    word = _HEARTBEATS.get(sign.what, sign.what)
     return f"{word} ({sign.text})" if sign.text else word
 
 
-def _silent(view: ComponentView, task: TaskRecord, vital: WorkerHealth, around: SiteContext) -> Why:
+def _silent_worker(view: ComponentView, task: TaskRecord, vital: WorkerHealth, context: SiteContext) -> Why:
     sign = vital.sign or Heartbeat(view.started_at, "start")
     text = (
-        f"{view.name} at {task.party} (process {task.pid}) has given no sign of life for "
-        f"{span(around.now - sign.at)}; the last was {said(sign)}"
+        f"{view.name} at {task.party} (process {task.pid}) has sent no heartbeat for "
+        f"{span(context.now - sign.at)}; the last one was {heartbeat_text(sign)}"
     )
-    usual = usual_of(around.usual, view.module, [str(task.party)])
+    usual = duration_of(context.usual, view.module, [str(task.party)])
     if usual is not None:
-        text += f"; it usually takes {span(usual.duration)} in all"
+        text += f"; it usually takes {span(usual.duration)} in total"
     return Why(
         kind="silent",
         text=text,
@@ -89,12 +89,12 @@ def _silent(view: ComponentView, task: TaskRecord, vital: WorkerHealth, around: 
         sign=sign,
         awaits=vital.awaits,
         stack=vital.stack,
-        hint=f"look where it is in the stack; if it hangs: fateflow job stop {task.job_id}",
+        hint=f"check the stack; if it hangs, stop the job: fateflow job stop {task.job_id}",
     )
 
 
-def _workers(state: JobState, view: ComponentView, around: SiteContext) -> list[tuple[TaskRecord, WorkerHealth]]:
-    return [(task, around.vitals[task.key]) for task in running_tasks(state, view.name) if task.key in around.vitals]
+def _workers(state: JobState, view: ComponentView, context: SiteContext) -> list[tuple[TaskRecord, WorkerHealth]]:
+    return [(task, context.vitals[task.key]) for task in running_tasks(state, view.name) if task.key in context.vitals]
 
 
 def _at(vital: WorkerHealth) -> int:
@@ -106,5 +106,5 @@ def _silence(vital: WorkerHealth, now: int) -> int:
 
 
 def _waits(vital: WorkerHealth) -> bool:
-    """Whether another party keeps it waiting: then that one is to be looked at."""
+    """Whether it waits for another party, which is then the one to look at."""
     return vital.awaits is not None

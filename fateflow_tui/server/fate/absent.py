@@ -1,4 +1,4 @@
-"""The paths of FATE-Flow 1.x, and the calls that this version knows and refuses, each with its reason."""
+"""The paths of FATE-Flow 1.x, and the calls that this version rejects, each with its reason."""
 
 from __future__ import annotations
 
@@ -56,52 +56,52 @@ _NAMED: Final = re.compile(
 
 
 def is_original(path: str) -> bool:
-    """Whether 1.x clients know this path."""
+    """Whether this is a path of FATE-Flow 1.x."""
     name = path.removeprefix("/v1/")
     return name in BUILT or name in NOT_BUILT or _NAMED.fullmatch(name) is not None
 
 
 def is_absent_part(path: str) -> bool:
-    """Whether FATE-Flow has this path and this version does not."""
+    """Whether FATE-Flow has this path and this version does not support it."""
     return path.removeprefix("/v1/") in NOT_BUILT
 
 
 router = APIRouter()
 
-_OWN_SERVERS: Final = ("a site calls no other servers than its peers", "fateflow party add tells it of one")
+_OWN_SERVERS: Final = ("a site calls no servers other than its peers", "add a peer: fateflow party add PARTY URL")
 _OWN_MODULES: Final = (
     "modules come from installed packages (entry points fateflow.components) and from files in <home>/components",
     "put the file there and restart the site",
 )
 _OWN_KEYS: Final = (
-    "FATE's RSA keys are of no use here and are not kept: sites know each other by pinned Ed25519 keys",
-    "fateflow party trust PARTY pins one, fateflow party remove PARTY forgets it",
+    "FATE's RSA keys are not used: sites authenticate each other by pinned Ed25519 keys",
+    "pin a key: fateflow party trust PARTY; remove it: fateflow party remove PARTY",
 )
 _ABSENT: Final[dict[str, tuple[str, str]]] = {
-    "version/set": ("a site plays the parties that it was started with", "fateflow server start --party"),
+    "version/set": ("the parties of a site are set when it starts", "fateflow server start --party PARTY"),
     "server/{name}/register": _OWN_SERVERS,
     "service/registry": _OWN_SERVERS,
     "provider/register": _OWN_MODULES,
     "provider/update": _OWN_MODULES,
     "key/public/save": _OWN_KEYS,
     "key/public/delete": _OWN_KEYS,
-    "info/party/{via}/{destination}": ("sites are asked directly, never by way of another one", "info/party/PARTY_ID"),
-    "forward/{role}": ("sites pass no calls on to services of other parties", ""),
-    "forward/{role}/do": ("sites pass no calls on to services of other parties", ""),
-    "worker/config/load": ("a worker gets its whole order from the scheduler that starts it, by no HTTP call", ""),
-    "component/hetero/merge": ("the parts of a hetero model stay at their parties and are not joined", ""),
-    "component/woe_array/extract": ("this version has no WOE arrays: no module of it makes any", ""),
-    "component/woe_array/merge": ("this version has no WOE arrays: no module of it makes any", ""),
+    "info/party/{via}/{destination}": ("sites are always asked directly", "info/party/PARTY_ID"),
+    "forward/{role}": ("sites do not forward calls to services of other parties", ""),
+    "forward/{role}/do": ("sites do not forward calls to services of other parties", ""),
+    "worker/config/load": ("workers receive their task from the scheduler that starts them, without HTTP", ""),
+    "component/hetero/merge": ("the parts of a hetero model stay at their parties and are not merged", ""),
+    "component/woe_array/extract": ("no module of this version creates WOE arrays", ""),
+    "component/woe_array/merge": ("no module of this version creates WOE arrays", ""),
 }
 
 
-def _refusing(reason: str, hint: str) -> Callable[[Request], Awaitable[Response]]:
-    async def refuse(request: Request) -> Response:
-        raise NotBuilt(f"{request.url.path} does nothing in this version: {reason}", hint=hint)
+def _rejecting(reason: str, hint: str) -> Callable[[Request], Awaitable[Response]]:
+    async def reject(request: Request) -> Response:
+        raise NotBuilt(f"this version does not support {request.url.path}: {reason}", hint=hint)
 
-    return refuse
+    return reject
 
 
 for _path, (_reason, _hint) in _ABSENT.items():
-    # Plain routes: the OpenAPI document shows what there is.
-    router.add_route(f"/{_path}", _refusing(_reason, _hint), methods=["POST"], include_in_schema=False)
+    # Plain routes: the OpenAPI document lists supported calls only.
+    router.add_route(f"/{_path}", _rejecting(_reason, _hint), methods=["POST"], include_in_schema=False)

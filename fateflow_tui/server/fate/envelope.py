@@ -1,7 +1,7 @@
-"""FATE-Flow's answer: `{retcode, retmsg, data, jobId, meta}` with null members left out, HTTP 200 also for failures.
+"""FATE-Flow's answer: `{retcode, retmsg, data, jobId, meta}` without null members, with HTTP 200 also for failures.
 
-Our own clients ask for `application/vnd.fateflow+json`; they get one member more with a failure, `error`
-(`code`, `hint`, `data`), from which the SDK rebuilds the exception. 1.x clients get exactly the 1.x members.
+Our own clients accept `application/vnd.fateflow+json`; for them a failure also has `error` (`code`, `hint`, `data`),
+from which the SDK rebuilds the exception. 1.x clients receive exactly the members of 1.x.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fateflow_tui.server.fate.absent import is_original
 DETAILED = "application/vnd.fateflow+json"
 FILE_FAILURE = 210
 
-# Clients of 1.11 take these words for a dead server and send their request again.
+# Clients of 1.11 interpret these words as a dead server, and retry.
 _RETRY_WORDS = re.compile(r"connection refused|max retries", re.IGNORECASE)
 _HARMLESS = {"connection refused": "connection not accepted", "max retries": "retry limit"}
 
@@ -39,7 +39,7 @@ def answer(
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """An envelope. None members are left out; nulls inside `data` stay."""
+    """Return an envelope. Members that are None are left out; nulls inside `data` stay."""
     members = {"retcode": retcode, "retmsg": _harmless(retmsg)}
     optional = {"data": data, "jobId": job_id, "meta": meta, "error": error}
     members.update((name, value) for name, value in optional.items() if value is not None)
@@ -57,7 +57,7 @@ def failure(
     status: int = 200,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """The envelope of an error; the 1.x number and text of this very call can be given in place of the class's."""
+    """Return the envelope of an error. retcode, retmsg: in place of those of the error, where 1.x has others."""
     detail = {"code": error.code, "exit_code": error.exit_code, "hint": error.hint, "data": error.data}
     return answer(
         data,
@@ -70,7 +70,7 @@ def failure(
 
 
 def file_failure(request: Request, error: FateFlowError) -> Response:
-    """The failure of a call that answers with a file: clients tell the two apart by the HTTP status."""
+    """Return the failure of a call that answers with a file; clients distinguish the two by the HTTP status."""
     return failure(request, error, retcode=FILE_FAILURE, status=FILE_FAILURE)
 
 

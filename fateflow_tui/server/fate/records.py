@@ -17,20 +17,20 @@ from fateflow_tui.runtime.site import Site
 
 Record = dict[str, Any]
 
-# Clients know FATE-Flow 1.6's words only, and stop at any other.
-_WORDS_OF_JOBS = {Status.READY: Status.WAITING, Status.PASS: Status.SUCCESS}
-_WORDS_OF_TASKS = {Status.READY: Status.WAITING}
+# Clients only know the statuses of FATE-Flow 1.6, and fail on any other.
+_JOB_STATUSES = {Status.READY: Status.WAITING, Status.PASS: Status.SUCCESS}
+_TASK_STATUSES = {Status.READY: Status.WAITING}
 
 
 def date(moment: int | None) -> str | None:
-    """A time in ms since the epoch as local `YYYY-MM-DD HH:MM:SS`."""
+    """Format ms since the epoch as local `YYYY-MM-DD HH:MM:SS`."""
     return f"{datetime.fromtimestamp(moment / 1000):%Y-%m-%d %H:%M:%S}" if moment else None
 
 
 def own_documents(state: JobState) -> dict[str, PartyDocument]:
-    """The documents of the parties that this site plays, the initiator's first, then by role.
+    """Return the documents of the parties that this site plays, the initiator's first, then by role.
 
-    A party that refused the job, or only heard of its end, has none but at the driver, which sent it.
+    The document of a party that refused the job, or only learned of its end, is known at the driver alone.
     """
     sent = {str(document.party): document for document in state.plan.documents} if state.plan else {}
     known = {**sent, **state.documents}
@@ -47,7 +47,7 @@ def job_records(state: JobState) -> list[Record]:
 
 
 def task_records(state: JobState, *, only_latest: bool = True) -> list[Record]:
-    """The tasks of this site's parties and, at the driver, what other sites' parties have reported of theirs."""
+    """Return the tasks of this site's parties and, at the driver, those that other sites have reported."""
     records: list[Record] = []
     for document in own_documents(state).values():
         runs: dict[str, list[TaskRecord]] = {plan.component: [] for plan in document.tasks}
@@ -59,19 +59,19 @@ def task_records(state: JobState, *, only_latest: bool = True) -> list[Record]:
             shown = of_component[-1:] if only_latest else of_component
             records.extend(_own_task(state, document, task) for task in shown)
             if not of_component:
-                records.append(_task_to_come(state, document, component))
+                records.append(_future_task(state, document, component))
     return records + list(_remote_tasks(state))
 
 
 def job_status(state: JobState, key: str) -> Status:
-    """The job's status as this party has it; the driver's own word at the party that drives."""
+    """Return the job's status at this party; at the driving party, the driver's own status."""
     party = state.parties[key]
     status = state.driver.status if state.driver and str(party.driver) == key else party.status
-    return _WORDS_OF_JOBS.get(status, status)
+    return _JOB_STATUSES.get(status, status)
 
 
 def component_status(state: JobState, document: PartyDocument, component: str) -> Status:
-    """One component over all parties, as far as it is known here."""
+    """Return the status of a component over all parties, as far as it is known here."""
     if state.driver is not None and component in state.driver.components:
         return state.driver.components[component].status
     order = state.parties[str(document.party)].directive.components.get(component)
@@ -150,8 +150,8 @@ def _own_task(state: JobState, document: PartyDocument, task: TaskRecord) -> Rec
     }
 
 
-def _task_to_come(state: JobState, document: PartyDocument, component: str) -> Record:
-    """A task that has no record yet, because nothing was wanted of it."""
+def _future_task(state: JobState, document: PartyDocument, component: str) -> Record:
+    """A task that has no record yet, because it was never started."""
     party = state.parties[str(document.party)]
     times = {"create": party.created_at, "start": 0, "end": 0, "update": party.created_at}
     over_all = component_status(state, document, component)
@@ -206,9 +206,9 @@ def _task_record(
         "f_initiator_party_id": document.initiator.party_id,
         "f_federated_mode": document.job_parameters.get("federated_mode") or ("SINGLE" if one_site else "MULTIPLE"),
         "f_federated_status_collect_type": "PUSH",
-        "f_status": _WORDS_OF_TASKS.get(over_all, over_all),
+        "f_status": _TASK_STATUSES.get(over_all, over_all),
         "f_status_code": None,
-        "f_party_status": _WORDS_OF_TASKS.get(at_party, at_party),
+        "f_party_status": _TASK_STATUSES.get(at_party, at_party),
         "f_role": party.role,
         "f_party_id": party.party_id,
         **_times(times),
@@ -232,7 +232,7 @@ _COMPATIBLE = "1.6.0"
 
 
 def model_record(site: Site, part: Part) -> dict[str, Any]:
-    """A `model/query` record; see spec section 3.4."""
+    """Return a record of `model/query`."""
     pipeline, manifest = part.pipeline, part.manifest
     updated = manifest.registered_at or pipeline.created_at
     return {
@@ -266,7 +266,7 @@ def model_record(site: Site, part: Part) -> dict[str, Any]:
 
 
 def version_line(site: Site, parts: list[Part]) -> dict[str, Any]:
-    """One version in a list: what it is and which parties' parts are here. parts: of this site, at least one."""
+    """Return a model version as one line. parts: those of this site, at least one."""
     pipeline = parts[0].pipeline
     return {
         "model_id": pipeline.model_id,
@@ -288,7 +288,7 @@ def version_line(site: Site, parts: list[Part]) -> dict[str, Any]:
 
 
 def _components(parts: list[Part]) -> dict[str, str]:
-    """component -> module, of the components that left a model at any of these parties."""
+    """The modules of the components that have a model at any of these parties, by component."""
     return {file.component: file.module for part in parts for file in part.manifest.files}
 
 
