@@ -12,7 +12,7 @@ from fateflow_tui.runtime.peers.keys import fingerprint
 from fateflow_tui.runtime.peers.routes import PeerRoute
 from fateflow_tui.server.context import ClientName, ThisSite
 from fateflow_tui.server.fate.envelope import answer
-from fateflow_tui.server.fate.permissions import GrantLists, grant_line
+from fateflow_tui.server.fate.permissions import PermissionLists, grant_line
 from fateflow_tui.server.openapi import answers
 from fateflow_tui.server.requests import Flag, Json, RequestBody, Text
 
@@ -46,7 +46,7 @@ class TrustRequest(PartyRequest):
 
 
 class GrantRequest(
-    GrantLists, example={"party": "guest:9999", "component": "Intersection", "dataset": "experiment.breast"}
+    PermissionLists, example={"party": "guest:9999", "component": "Intersection", "dataset": "experiment.breast"}
 ):
     party: Annotated[Text, "guest:9999, 9999 for any role, guest:*, or *"]
 

@@ -76,7 +76,7 @@ class Kind:
     checked_later: bool = False
 
 
-class Field(msgspec.Struct, frozen=True):
+class Member(msgspec.Struct, frozen=True):
     """A declared member of a request."""
 
     name: str
@@ -199,13 +199,13 @@ JobId = Name
 NO_MEMBERS: Final[Mapping[str, Any]] = {}
 
 
-def _declared(cls: type[RequestBody]) -> Iterator[Field]:
+def _declared(cls: type[RequestBody]) -> Iterator[Member]:
     for name, hint in get_type_hints(cls, include_extras=True).items():
         notes = list(_notes(hint))
         kind = next((one for one in notes if isinstance(one, Kind)), None)
         if kind is not None:
             description = " ".join(one for one in notes if isinstance(one, str))
-            yield Field(name, kind, not hasattr(cls, name), description)
+            yield Member(name, kind, not hasattr(cls, name), description)
 
 
 def _notes(hint: Any) -> Iterator[Any]:
@@ -226,7 +226,7 @@ class RequestBody:
     """
 
     example: ClassVar[Mapping[str, Any]] = NO_MEMBERS
-    fields: ClassVar[tuple[Field, ...]] = ()
+    fields: ClassVar[tuple[Member, ...]] = ()
     has_documents: ClassVar[bool] = False
 
     def __init_subclass__(cls, *, example: Mapping[str, Any] | None = None, has_documents: bool = False) -> None:

@@ -195,7 +195,7 @@ def test_templates_are_documents_that_pass(http: httpx.Client, flow: FateFlow) -
         ("provider/update", "entry points"),
         ("service/registry", "peers"),
         ("server/fateboard/register", "peers"),
-        ("version/set", "started with"),
+        ("version/set", "when it starts"),
         ("info/party/1/2", "directly"),
     ],
 )

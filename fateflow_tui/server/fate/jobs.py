@@ -108,7 +108,7 @@ class PlanRequest(JobDocuments):
     reuse: Reuse = False
 
 
-class SubmitRequest(PlanRequest):
+class SubmitJobRequest(PlanRequest):
     """As later versions name them, the documents may be sent as `dsl` and `runtime_conf`."""
 
     dsl: Document = None
@@ -201,7 +201,7 @@ class TasksOfJobRequest(OneJobRequest):
 
 @router.post("/job/submit", **answers(_SUBMITTED))
 async def submit(
-    request: Request, site: ThisSite, address: ThisAddress, body: Json[SubmitRequest], client: ClientName
+    request: Request, site: ThisSite, address: ThisAddress, body: Json[SubmitJobRequest], client: ClientName
 ) -> Response:
     """Submit a job. The documents are checked first, and all their problems are reported. With `reuse`, the results
     of unchanged components are taken from an earlier job.

@@ -29,7 +29,7 @@ from fateflow_tui.server.address import Address
 from fateflow_tui.server.archives import example_archive, tar_answer
 from fateflow_tui.server.context import ThisAddress, ThisSite, known_job
 from fateflow_tui.server.fate.envelope import answer
-from fateflow_tui.server.fate.jobs import OneJobRequest, SubmitRequest, all_problems
+from fateflow_tui.server.fate.jobs import OneJobRequest, SubmitJobRequest, all_problems
 from fateflow_tui.server.openapi import JOB, TAR, answers
 from fateflow_tui.server.requests import NO_MEMBERS, Flag, Int, Json, Object, RequestBody, Text
 
@@ -70,7 +70,7 @@ _TEMPLATE_FILE: Final = "hetero_lr_dsl.json"
 
 
 class ValidateRequest(
-    SubmitRequest,
+    SubmitJobRequest,
     example={
         "component_name": "dataio_0",
         "component_module_name": "DataIO",

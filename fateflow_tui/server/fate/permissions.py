@@ -59,7 +59,7 @@ def _dataset(value: Any) -> str:
     return value
 
 
-class GrantLists(RequestBody):
+class PermissionLists(RequestBody):
     """What is granted or revoked, by kind; `all` for everything."""
 
     role: Texts = ()
@@ -110,7 +110,7 @@ class PrivilegesRequest(
 
 class ListsRequest(
     FatePermissionRequest,
-    GrantLists,
+    PermissionLists,
     example={
         "party_id": 9999,
         "component": "reader,intersection",
