@@ -20,7 +20,7 @@ def system_error(fault: BaseException) -> FateFlowError | None:
 _SPACE: Final = "free some disk space; `fateflow gc --dry-run --keep-jobs 90d` lists what the site could delete"
 
 
-_RIGHTS: Final = "give the site's user write permission there, or choose another home: --home"
+_PERMISSION: Final = "give the site's user write permission there, or choose another home: --home"
 
 
 _FILES: Final = "raise the limit of open files (ulimit -n) of the site's user, and restart the scheduler"
@@ -29,9 +29,9 @@ _FILES: Final = "raise the limit of open files (ulimit -n) of the site's user, a
 _HINTS: Final = {
     errno.ENOSPC: _SPACE,
     errno.EDQUOT: _SPACE,
-    errno.EROFS: _RIGHTS,
-    errno.EACCES: _RIGHTS,
-    errno.EPERM: _RIGHTS,
+    errno.EROFS: _PERMISSION,
+    errno.EACCES: _PERMISSION,
+    errno.EPERM: _PERMISSION,
     errno.EMFILE: _FILES,
     errno.ENFILE: _FILES,
     errno.EIO: "the disk may be failing; see the system's log",

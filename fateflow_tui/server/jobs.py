@@ -36,7 +36,7 @@ _INDEX: Final = re.compile(r"[1-9][0-9]{0,8}")
 _LINE: Final = {"job_id": JOB, "status": "success"}
 _WHY: Final[dict[str, Any]] = {
     **_LINE,
-    "why": {"kind": "success", "text": "it succeeded in 4.2 s"},
+    "why": {"kind": "success", "text": "the job succeeded in 4.2 s"},
     "further": [],
     "waiting": None,
     "cards": [],

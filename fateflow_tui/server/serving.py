@@ -27,9 +27,9 @@ _MAX_IDS: Final = 16  # of one row
 _MAX_ID_LENGTH: Final = 256  # characters
 
 
-def service_id(asked: Mapping[str, Any]) -> str:
+def service_id(request_body: Mapping[str, Any]) -> str:
     """Return the service of a request, from the head; some clients write it beside or into the body."""
-    for place in (asked.get("head"), asked, asked.get("body")):
+    for place in (request_body.get("head"), request_body, request_body.get("body")):
         found = place.get("serviceId") if isinstance(place, dict) else None
         if isinstance(found, str | int) and str(found):
             return str(found)
@@ -44,9 +44,9 @@ def question(row: Any, where: str) -> InferenceRow:
     return InferenceRow(features, _ids(_object(row or {}, "sendToRemoteFeatureData", where), where))
 
 
-def batch_questions(asked: Mapping[str, Any]) -> tuple[list[int], list[InferenceRow]]:
+def batch_questions(request_body: Mapping[str, Any]) -> tuple[list[int], list[InferenceRow]]:
     """Read the rows of a batch with their indices. A row without an index has its place as index."""
-    body = asked.get("body", asked)
+    body = request_body.get("body", request_body)
     rows = body.get("batchDataList") if isinstance(body, dict) else None
     if not isinstance(rows, list) or not rows:
         raise BadRequest('the request has no rows: {"body": {"batchDataList": [...]}}')
@@ -173,8 +173,8 @@ async def inference(request: Request, site: ThisSite) -> Response:
     which stay at this site; `body.sendToRemoteFeatureData` holds ids by which each host looks up its own features.
     """
     try:
-        asked = parse(await read_bytes(request, BODY_LIMIT))
-        loaded, score = await site.serving.infer(service_id(asked), question(asked.get("body"), "body"))
+        request_body = parse(await read_bytes(request, BODY_LIMIT))
+        loaded, score = await site.serving.infer(service_id(request_body), question(request_body.get("body"), "body"))
     except Exception as error:
         return _failed(request, error)
     return _answer({"data": {**_scored(score), **_of_model(loaded)}})
@@ -187,9 +187,9 @@ async def batch_inference(request: Request, site: ThisSite) -> Response:
     are in `batchDataList` beside `data`; a row that could not be scored has its own retcode.
     """
     try:
-        asked = parse(await read_bytes(request, BODY_LIMIT))
-        indices, questions = batch_questions(asked)
-        answers = await site.serving.infer_batch(service_id(asked), questions)
+        request_body = parse(await read_bytes(request, BODY_LIMIT))
+        indices, questions = batch_questions(request_body)
+        answers = await site.serving.infer_batch(service_id(request_body), questions)
     except Exception as error:
         return _failed(request, error)
     rows = [_row(index, result) for index, result in zip(indices, answers.results, strict=True)]

@@ -21,7 +21,7 @@ from fateflow_tui.server.requests import Flag, Float, Json, RequestBody, Text
 
 router = APIRouter(tags=["site"])
 
-# What 1.x clients are told: the line of FATE whose interface this is.
+# The version of FATE whose interface this is, as 1.x clients expect it.
 _COMPATIBLE: Final = "1.6.0"
 _VERSIONS: Final = {"FATE": _COMPATIBLE, "FATEFlow": _COMPATIBLE, "API": "v1"}
 _MAX_LIMIT: Final = 1e9  # days or MiB

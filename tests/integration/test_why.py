@@ -284,7 +284,7 @@ def test_success_and_reuse(pair: Pair) -> None:
     dsl = {"components": {"sleep_0": {"module": "Sleep"}}}
     first = pair.guest.flow.submit(dsl, conf).job_id
     assert pair.guest.flow.wait(first, 30).status is Status.SUCCESS
-    assert pair.why(first, "success").text.startswith("it succeeded in")
+    assert pair.why(first, "success").text.startswith("the job succeeded in")
     again = pair.guest.flow.submit(dsl, conf, reuse=True).job_id
     assert pair.guest.flow.wait(again, 30).status is Status.SUCCESS
     assert pair.why(again, "reused").job_id == first

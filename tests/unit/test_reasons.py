@@ -94,7 +94,7 @@ def test_the_first_cause_comes_first_and_consequences_last() -> None:
     found = why(state_of(Status.FAILED, "it failed", later, first))
     assert [one.component for one in found.cards] == ["sleep_1", "sleep_0"]
     assert (found.cause, found.hint) == ("memory", "mend it")
-    assert "1 other task failed, too" in found.text
+    assert "1 other task also failed" in found.text
     ended = task(Status.CANCELED, ended_at=NOW - 20, card=card("sleep_0", "canceled", "its job ended"))
     assert why(state_of(Status.FAILED, "", ended, first)).cause == "memory"
     alone = why(state_of(Status.FAILED, "lr_0 failed at guest:9999", ended))
@@ -197,10 +197,10 @@ def test_a_partner_says_what_failed_elsewhere_as_its_driver_told() -> None:
         found = why(state)
         assert (found.kind, found.cause, found.component, found.party) == ("failed", "memory", "sleep_0", str(GUEST))
         assert found.cards == cards
-        assert found.hint == "raise task_memory; ask guest:9999: the log and the whole failure card are at its site"
+        assert found.hint == "raise task_memory; ask guest:9999: its site has the log and the complete failure card"
         assert explain(state, SiteContext(now=NOW)).cards == cards
         lines = list(why_lines(explain(state, SiteContext(now=NOW)), NOW))
-        assert "  mend  raise task_memory; ask guest:9999: the log and the whole failure card are at its site" in lines
+        assert "  mend  raise task_memory; ask guest:9999: its site has the log and the complete failure card" in lines
         assert "✗ sleep_0 failed at guest:9999" in lines
 
 
@@ -236,4 +236,4 @@ def test_a_partner_whose_own_part_is_over_does_not_claim_that_nothing_runs() -> 
     state = state_of(Status.CANCELED, "stopped by ann at guest:9999")
     _from_driver(state, stop=StopRequest(Status.CANCELED, "ann", NOW - 5, party=str(GUEST)))
     canceled = why(state)
-    assert canceled.hint == f"at the site of guest:9999, run what is missing again: fateflow job rerun {JOB}"
+    assert canceled.hint == f"at the site of guest:9999, run the rest: fateflow job rerun {JOB}"

@@ -213,7 +213,7 @@ def checked_format(meta: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _file(site: Site, address: Mapping[str, Any]) -> Path:
-    """Return the existing file that an address names, its links resolved; see `server_file` for who may name which."""
+    """Return the existing file that an address names, its links resolved; as far as `server_file` allows it."""
     named, folder = address.get("connector_name"), ""
     if named is not None:
         if not isinstance(named, str):
