@@ -52,6 +52,7 @@ class Signature(httpx.Auth):
         self._app_key, self._secret_key = app_key, secret_key
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Add the headers of the signature."""
         is_json = request.headers.get("content-type", "").startswith("application/json")
         request.headers.update(
             signature_headers(

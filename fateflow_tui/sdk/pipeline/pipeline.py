@@ -62,6 +62,7 @@ class Pipeline:
 
     @cached_property
     def client(self) -> FateFlow:
+        """The client that submits the pipeline."""
         return self._client or FateFlow()
 
     def add(

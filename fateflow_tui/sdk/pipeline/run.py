@@ -67,6 +67,7 @@ class Run:
 
     @property
     def status(self) -> Status:
+        """The current status of the job."""
         return self.job.status
 
     def wait(self, progress: Progress | None = None, timeout: float | None = None) -> Self:
@@ -297,7 +298,7 @@ class Deployed:
 
 def _card_lines(card: FailureCard) -> Iterator[str]:
     yield f"{card.component} at {card.party}: {card.cause or card.kind}"
-    facts = {"where": card.where, "signal": card.signal, "fix": card.hint}
+    facts = {"where": card.where, "signal": card.signal, "hint": card.hint}
     yield from (f"  {name}: {value}" for name, value in facts.items() if value)
 
 

@@ -37,6 +37,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, rename=of_record):
 
     @property
     def party(self) -> str:
+        """The party, as `role:id`."""
         return f"{self.role}:{self.party_id}"
 
 

@@ -107,6 +107,7 @@ class PartyOutcomes(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, envelope: Envelope) -> Self:
+        """Read an answer."""
         detail = envelope.data.get("detail") if isinstance(envelope.data, dict) else None
         return cls(detail if isinstance(detail, dict) else {}, envelope.job_id or "")
 
