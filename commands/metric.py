@@ -252,16 +252,27 @@ def follow_metrics(
     session: Session, job: JobView, component: str | None, party: str | None, metric: str, plot: bool
 ) -> tuple[JobView, list[TaskMetrics]]:
     """Follow a job until it ends; return it with its metrics. The scheduler can be restarted meanwhile."""
-    from fateflow_tui.commands.progress import poll_job
+    from fateflow_tui.commands.progress import RECONNECT_TIMEOUT
+    from fateflow_tui.sdk.streaming import LiveMetrics, TaskKey, needs_refresh
 
+    live = LiveMetrics(component or "", party or "")
     try:
         with _screen(session, metric, plot) as show:
-            while True:
-                tasks = metrics_of(session, job, component, party)
+            for event in session.flow.events(job.job_id, patience=RECONNECT_TIMEOUT, include_connected=True):
+                unread = live.apply(event)
+                if event.kind != "metrics":
+                    job = session.flow.job(job.job_id)
+                if needs_refresh(event) or job.status.ended:
+                    for task in metrics_of(session, job, component, party):
+                        live.replace(TaskKey(task.party, task.component), task.series)
+                else:
+                    for key in unread:
+                        live.replace(key, session.flow.metrics(job.job_id, key.component, key.party))
+                tasks = [TaskMetrics(key.component, key.party, series) for key, series in live.series.items()]
                 show(job, tasks)
                 if job.status.ended:
-                    return job, tasks
-                job = poll_job(session.flow, job.job_id)
+                    break
+        return job, metrics_of(session, job, component, party)
     except KeyboardInterrupt:
         session.output.info(f"the job continues; follow it with: fateflow metric show {job.job_id} -f")
         raise

@@ -122,7 +122,7 @@ def visible(components: list[ComponentView], lines: int) -> list[ComponentView]:
 
 _POLL_INTERVAL: Final = 0.3  # seconds between two reads of a running job
 _SETTLE_TIMEOUT: Final = 1.0  # seconds for the other sites to report the end of their tasks after the job's
-_RECONNECT_TIMEOUT: Final = 30.0  # seconds for which the scheduler may be unreachable meanwhile
+RECONNECT_TIMEOUT: Final = 30.0  # seconds for which the scheduler may be unreachable meanwhile
 
 
 def watch(session: Session, job_id: str, timeout: float | None = None, *, flow: FateFlow | None = None) -> JobView:
@@ -177,7 +177,7 @@ def print_failure_cards(session: Session, job: JobView) -> None:
 
 def poll_job(flow: FateFlow, job_id: str) -> JobView:
     """Return the job when it has ended, or after a moment. Waits for a scheduler that is being restarted."""
-    deadline = time.monotonic() + _RECONNECT_TIMEOUT
+    deadline = time.monotonic() + RECONNECT_TIMEOUT
     while True:
         try:
             flow.jobs.poll(job_id, _POLL_INTERVAL)

@@ -199,6 +199,29 @@ class MetricTail:
         return self._component in ("", task.component) and self._party in ("", task.party)
 
 
+class LiveMetrics:
+    """The metric series of a job, kept current by its events. component, party: only these; "" for all."""
+
+    def __init__(self, component: str = "", party: str = "") -> None:
+        self._tail = MetricTail(component, party)
+        self.series: dict[TaskKey, dict[str, dict[str, Series]]] = {}
+
+    def apply(self, event: Event) -> list[TaskKey]:
+        """Append the points that an event carries; return the tasks that have to be read whole instead."""
+        new_points, unread = self._tail.take(event)
+        for points in new_points:
+            names = self.series.setdefault(TaskKey(points.party, points.component), {})
+            known = names.setdefault(points.namespace, {}).get(points.name, Series())
+            names[points.namespace][points.name] = Series([*known.data, *points.points], points.meta)
+        return unread
+
+    def replace(self, task: TaskKey, found: Mapping[str, Mapping[str, Series]]) -> None:
+        """Take over a task's series as they were read. found: namespace -> name -> series."""
+        for _ in self._tail.new_points(task, found):
+            pass  # the tail now knows how far each series has been read
+        self.series[task] = {namespace: dict(names) for namespace, names in found.items()}
+
+
 def needs_refresh(event: Event) -> bool:
     """Whether everything must be read again: after a gap, a reconnection, or the end of the job."""
     return event.kind in ("connected", "reconnected", "gap") or (

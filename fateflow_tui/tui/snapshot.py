@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -40,13 +40,13 @@ class Connection(msgspec.Struct, frozen=True):
 
 class Change(msgspec.Struct, frozen=True):
     """What changed. jobs: ids whose lines changed. views: ids whose full views changed. order: jobs were added or
-    removed. metrics: ids whose series grew. topics: names of other data that was read (see `LiveStore.read`).
-    full_refresh: anything may have changed, as after a reconnect.
+    removed. metrics: events about grown series, by job id. topics: names of other data that was read (see
+    `LiveStore.read`). full_refresh: anything may have changed, as after a reconnect.
     """
 
     jobs: frozenset[str] = frozenset()
     views: frozenset[str] = frozenset()
-    metrics: frozenset[str] = frozenset()
+    metrics: Mapping[str, tuple[Event, ...]] = {}
     topics: frozenset[str] = frozenset()
     order: bool = False
     site: bool = False
@@ -57,7 +57,10 @@ class Change(msgspec.Struct, frozen=True):
         return Change(
             self.jobs | other.jobs,
             self.views | other.views,
-            self.metrics | other.metrics,
+            {
+                job_id: (*self.metrics.get(job_id, ()), *other.metrics.get(job_id, ()))
+                for job_id in {**self.metrics, **other.metrics}
+            },
             self.topics | other.topics,
             self.order or other.order,
             self.site or other.site,
@@ -136,7 +139,7 @@ class Snapshot:
         """Apply what an event contains, to show it at once; the job is still read again afterwards."""
         line = self.lines.get(event.job_id)
         if event.kind == "metrics":
-            return Change(metrics=frozenset([event.job_id]))
+            return Change(metrics={event.job_id: (event,)})
         if line is None:
             return NOTHING
         if event.kind == "job":

@@ -100,7 +100,7 @@ class JobScreen(JobDetailActions):
 
     def changed(self, change: Change) -> None:
         if self.job_id in change.metrics:
-            self.query_one(MetricsTab).grown += 1
+            self.query_one(MetricsTab).take(change.metrics[self.job_id])
         ours = self.job_id in change.views or self.job_id in change.jobs or self.job_id in change.metrics
         if not (ours or change.full_refresh or change.connection):
             return

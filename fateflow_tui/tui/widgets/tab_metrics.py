@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from textual import events
@@ -10,6 +11,8 @@ from textual.app import ComposeResult
 from fateflow_tui.core.cells import Spans, beside
 from fateflow_tui.core.errors import NotFound
 from fateflow_tui.core.formatting import figure, plural
+from fateflow_tui.sdk.streaming import LiveMetrics, TaskKey
+from fateflow_tui.sdk.types import Event, Series
 from fateflow_tui.tui.job_filter import Subject
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.metric_charts import Score, charts_of, rank
@@ -29,17 +32,27 @@ class MetricsTab(JobTab):
         super().__init__("metrics")
         self._charts: list[Chart] = []
         self._scores: list[Score] = []
-        self.grown = 0
+        self._live = LiveMetrics()
+        self._read: dict[TaskKey, tuple[int, str]] = {}  # version and status of each task when its series were read
+        self._events = 0  # number of the events that were taken
+
+    def take(self, events: Iterable[Event]) -> None:
+        """Append the points of new events; what they do not carry is read with the next draw."""
+        for event in events:
+            self._events += 1
+            for task in self._live.apply(event):
+                self._read.pop(task, None)
 
     def compose(self) -> ComposeResult:
         yield ScrollText()
 
     def wanted(self, subject: Subject) -> Any:
         statuses = tuple((one.version, one.status) for one in subject.view.components)
-        return subject.job_id, subject.component, (self.grown, statuses)
+        return subject.job_id, subject.component, (self._events, statuses)
 
     def forget(self) -> None:
         self._charts, self._scores = [], []
+        self._live, self._read = LiveMetrics(), {}
 
     async def read(self, subject: Subject) -> None:
         asked = [one for one in subject.view.components if one.started_at or one.reused_from]
@@ -49,14 +62,20 @@ class MetricsTab(JobTab):
         scores: list[Score] = []
         for one in [one for one in asked if one.module not in _NO_METRICS][-_MAX_COMPONENTS:]:
             for party in [party for party in subject.here if party in one.parties]:
-                try:
-                    found = await self.flow.tracking.metrics(subject.job_id, one.name, party)
-                except NotFound:
-                    continue  # no metrics
-                more, figures = charts_of(one.name, party, found)
+                task, state = TaskKey(party, one.name), (one.version, str(one.status))
+                if self._read.get(task) != state:
+                    self._read[task] = state
+                    self._live.replace(task, await self._series(subject.job_id, task))
+                more, figures = charts_of(one.name, party, self._live.series[task])
                 charts += more
                 scores += figures
         self._charts, self._scores = sorted(charts, key=rank), scores
+
+    async def _series(self, job_id: str, task: TaskKey) -> Mapping[str, Mapping[str, Series]]:
+        try:
+            return await self.flow.tracking.metrics(job_id, task.component, task.party)
+        except NotFound:
+            return {}
 
     def draw(self) -> None:
         pane = self.query_one(ScrollText)
