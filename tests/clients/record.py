@@ -1,4 +1,4 @@
-"""Records the requests of the published clients anew, by running their tests: `python tests/clients/record.py`.
+"""Record the requests of the published clients again by running their tests: `python tests/clients/record.py`.
 
 What tests said that failed is left out, and said so.
 """

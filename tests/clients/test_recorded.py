@@ -29,7 +29,7 @@ def test_every_recorded_request_is_answered_as_it_was(recording: Path, tmp_path:
         replay.run(recording)
     finally:
         site.close()
-    advice = "when the new answers are right, record anew: python tests/clients/record.py"
+    advice = "when the new answers are right, record again: python tests/clients/record.py"
     assert not replay.differences, "\n".join([*replay.differences, advice])
     assert replay.said > 50
 

@@ -391,8 +391,8 @@ def test_on_a_terminal_the_progress_is_below_earlier_lines(site: RunningSite, tm
         terminal.until("sleep_1  Sleep  G▶ H▶")
         good = documents.conf.read_text()
         documents.conf.write_text(good.replace('"seconds"', '"secnods"', 1))
-        told = terminal.until("continues: the documents have errors")
-        assert "\x1b[1;31m^~~~~~~~~\x1b[0m" in told
+        output = terminal.until("continues: the documents have errors")
+        assert "\x1b[1;31m^~~~~~~~~\x1b[0m" in output
         redrawn = terminal.until("sleep_1  Sleep  G▶ H▶")
         assert "\x1b[1A" not in redrawn.partition("▶ running")[0], "earlier lines are erased"
         documents.conf.write_text(good.replace('"seconds": 300', '"seconds": 0.001'))
