@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from fateflow_tui.core.errors import LeaseLost, StaleVersion
-from fateflow_tui.core.ports import JobCommit, Lease, StoredJob
+from fateflow_tui.core.ports import JobCommit, StoredJob
 from fateflow_tui.store.storage import SCHEMA_TABLE, Schema, Tables
 
 """A document as TinyDB has it: records by table and TinyDB's number."""
@@ -70,14 +70,19 @@ class TableRecords(msgspec.Struct, frozen=True):
 _EMPTY: Final = TableRecords({}, {})
 
 
-class Document(msgspec.Struct, frozen=True):
-    """One job, never changed in place. version 0: only a lease was taken, nothing was committed yet.
+class _Lease(msgspec.Struct, frozen=True):
+    """The epoch as it is stored. owner, expires_at: for earlier versions, which open the file as one that is free."""
 
-    lease: None before the first one. A released lease keeps its epoch and has no owner.
-    """
+    owner: str = ""
+    epoch: int = 0
+    expires_at: int = 0
+
+
+class Document(msgspec.Struct, frozen=True):
+    """One job, never changed in place. version: number of commits. epoch: of its driver; 0 without one."""
 
     version: int = 0
-    lease: Lease | None = None
+    epoch: int = 0
     tables: dict[str, TableRecords] = {}
 
     @classmethod
@@ -88,15 +93,15 @@ class Document(msgspec.Struct, frozen=True):
         if "file" not in meta.numbers:
             raise msgspec.ValidationError("it does not say its version")
         file = msgspec.json.decode(meta.records[meta.numbers["file"]], type=_File)
-        lease = None
+        lease = _Lease()
         if "lease" in meta.numbers:
-            lease = msgspec.json.decode(meta.records[meta.numbers["lease"]], type=Lease)
-        return cls(file.version, lease, contents)
+            lease = msgspec.json.decode(meta.records[meta.numbers["lease"]], type=_Lease)
+        return cls(file.version, lease.epoch, contents)
 
     def to_tables(self) -> Tables:
-        meta = {"file": {"version": self.version}}
-        if self.lease is not None:
-            meta["lease"] = msgspec.structs.asdict(self.lease)
+        meta: dict[str, dict[str, Any]] = {"file": {"version": self.version}}
+        if self.epoch:
+            meta["lease"] = msgspec.structs.asdict(_Lease(epoch=self.epoch))
         contents = {META: _EMPTY.with_records(meta), **self.tables}
         return {name: table.records for name, table in contents.items()}
 
@@ -107,19 +112,18 @@ class Document(msgspec.Struct, frozen=True):
     def changed(self, change: JobCommit) -> Document:
         """The next version. Raises LeaseLost or StaleVersion.
 
-        A change under an epoch must be under the newest one, also when that lease has expired or was released:
-        as long as nobody took over, nobody else decides. A change without epoch is only compared by version.
+        A change under an epoch must be under the current one; the first change of a new file brings its epoch along.
+        A change without an epoch is only compared by version.
         """
         if reserved := {META, SCHEMA_TABLE} & change.records.keys():
             raise ValueError(f"the tables {sorted(reserved)} are the store's own")
-        lease = self.lease or Lease("", 0, 0)
-        if change.epoch not in (0, lease.epoch):
-            driver = lease.owner or "nobody"
+        is_new = self.version == 0 and self.epoch == 0
+        epoch = change.epoch if is_new else self.epoch
+        if change.epoch not in (0, epoch):
             raise LeaseLost(
-                f"job {change.job_id} is driven by {driver} under epoch {lease.epoch}; a change under epoch "
-                f"{change.epoch} was refused",
-                hint="let go of the job; whoever leases it now goes on with it",
-                data={"job_id": change.job_id, "owner": lease.owner, "epoch": lease.epoch},
+                f"job {change.job_id} is under epoch {epoch} now; a change under epoch {change.epoch} was refused",
+                hint="let go of the job; the scheduler that took it over goes on with it",
+                data={"job_id": change.job_id, "epoch": epoch},
             )
         if change.version != self.version:
             raise StaleVersion(
@@ -130,20 +134,8 @@ class Document(msgspec.Struct, frozen=True):
         tables = dict(self.tables)
         for name, records in change.records.items():
             tables[name] = tables.get(name, _EMPTY).with_records(records)
-        return Document(self.version + 1, self.lease, tables)
+        return Document(self.version + 1, epoch, tables)
 
-    def leased(self, owner: str, ttl: int, now: int) -> Document | None:
-        """With the lease taken or renewed until `now + ttl` (ms); None while somebody else holds it."""
-        held = self.lease or Lease("", 0, 0)
-        if held.owner != owner:
-            if held.owner and held.expires_at > now:
-                return None
-            return Document(self.version, Lease(owner, held.epoch + 1, now + ttl), self.tables)
-        # A clock that went back must not shorten what was promised.
-        return Document(self.version, Lease(owner, held.epoch, max(held.expires_at, now + ttl)), self.tables)
-
-    def released(self, owner: str) -> Document | None:
-        """Without an owner; None when this owner did not hold it."""
-        if self.lease is None or self.lease.owner != owner:
-            return None
-        return Document(self.version, Lease("", self.lease.epoch, 0), self.tables)
+    def advanced(self) -> Document:
+        """The same content under the next epoch."""
+        return Document(self.version, self.epoch + 1, self.tables)

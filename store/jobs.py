@@ -16,7 +16,7 @@ import msgspec
 
 from fateflow_tui.core.errors import DamagedFile, JobNotFound
 from fateflow_tui.core.files import sync
-from fateflow_tui.core.ports import JobCommit, Lease, StoredJob
+from fateflow_tui.core.ports import JobCommit, StoredJob
 from fateflow_tui.store.document import JOBS, Document
 from fateflow_tui.store.locks import LockStripes
 from fateflow_tui.store.storage import TEMPORARY, AtomicStorage, PendingSave, Tables
@@ -234,22 +234,12 @@ class TinyJobStore:
             self._files.drop(job_id)
             return storage.damaged(cause)
 
-    def acquire(self, job_id: str, owner: str, ttl: int, now: int) -> Lease | None:
-        """A job that does not exist yet can be leased: `load` does not know it until its first commit."""
+    def advance_epoch(self, job_id: str) -> int:
         check_job_id(job_id)
         with self._locks.held([job_id]):
-            leased = (self._file(job_id).document() or Document()).leased(owner, ttl, now)
-            if leased is not None:
-                self._save({job_id: leased})
-        return leased.lease if leased else None
-
-    def release(self, job_id: str, owner: str) -> None:
-        check_job_id(job_id)
-        with self._locks.held([job_id]):
-            document = self._file(job_id).document()
-            released = document.released(owner) if document else None
-            if released is not None:
-                self._save({job_id: released})
+            advanced = (self._file(job_id).document() or Document()).advanced()
+            self._save({job_id: advanced})
+        return advanced.epoch
 
     def _path(self, job_id: str) -> Path:
         return self._directory / day_of(job_id) / file_name(job_id)

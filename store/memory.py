@@ -11,7 +11,7 @@ import msgspec
 from tinydb.storages import Storage
 
 from fateflow_tui.core.errors import DamagedFile
-from fateflow_tui.core.ports import JobCommit, Lease, StoredJob
+from fateflow_tui.core.ports import JobCommit, StoredJob
 from fateflow_tui.store.collections import TinyCollection
 from fateflow_tui.store.document import Document
 from fateflow_tui.store.jobs import check_job_id, newest_first
@@ -56,19 +56,10 @@ class MemoryJobStore:
         self.delete(job_id)
         return DamagedFile(f"job {job_id} is damaged: {cause}")
 
-    def acquire(self, job_id: str, owner: str, ttl: int, now: int) -> Lease | None:
+    def advance_epoch(self, job_id: str) -> int:
         check_job_id(job_id)
-        leased = self._document(job_id).leased(owner, ttl, now)
-        if leased is None:
-            return None
-        self._documents[job_id] = leased
-        return leased.lease
-
-    def release(self, job_id: str, owner: str) -> None:
-        check_job_id(job_id)
-        released = self._document(job_id).released(owner)
-        if released is not None:
-            self._documents[job_id] = released
+        advanced = self._documents[job_id] = self._document(job_id).advanced()
+        return advanced.epoch
 
     def _document(self, job_id: str) -> Document:
         return self._documents.get(job_id, Document())

@@ -112,21 +112,13 @@ class StoredJob(msgspec.Struct):
 
 class JobCommit(msgspec.Struct, frozen=True):
     """What one engine turn did to one job. records: table -> key -> plain record. version: the file's version that
-    the decision was based on (0: new). epoch: of the lease it was made under, 0 where none is needed.
+    the decision was based on (0: new). epoch: of the driver that made it, 0 where the job is driven elsewhere.
     """
 
     job_id: str
     version: int
     records: dict[str, dict[str, dict[str, Any]]]
     epoch: int = 0
-
-
-class Lease(msgspec.Struct, frozen=True):
-    """The right to drive a job: who, since which takeover, until when (ms since the epoch)."""
-
-    owner: str
-    epoch: int
-    expires_at: int
 
 
 class JobStore(Protocol):
@@ -156,11 +148,9 @@ class JobStore(Protocol):
         """
         ...
 
-    def acquire(self, job_id: str, owner: str, ttl: int, now: int) -> Lease | None:
-        """Takes or renews the lease. None: somebody else holds it. A takeover after expiry raises the epoch."""
+    def advance_epoch(self, job_id: str) -> int:
+        """Raise the job's epoch and return it; commits under an older one are refused from now on."""
         ...
-
-    def release(self, job_id: str, owner: str) -> None: ...
 
 
 class Versioned(msgspec.Struct, frozen=True):

@@ -41,9 +41,13 @@ class Ledger:
         _keep(self._holding, job, any(record.granted is not None for record in records))
         _keep(self._wanting, job, any(record.wanting for record in records))
 
-    def drop(self, job: Job) -> None:
-        self._holding.pop(job.id, None)
-        self._wanting.pop(job.id, None)
+    def suspend(self, job_id: str) -> None:
+        """Take a job out of the queue; it keeps what it holds."""
+        self._wanting.pop(job_id, None)
+
+    def drop(self, job_id: str) -> None:
+        self._holding.pop(job_id, None)
+        self._wanting.pop(job_id, None)
 
     def holders(self) -> list[Holder]:
         return [

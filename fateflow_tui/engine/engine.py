@@ -127,6 +127,18 @@ class Engine:
         jobs, self._unsaved = self._unsaved, {}
         return [change for job in jobs.values() if (change := job.take_commit()) is not None]
 
+    def rewrite(self, job_id: str) -> JobCommit | None:
+        """All records of a job whose file is lost, to be committed as a new file; None if the job is not in memory."""
+        job = self._jobs.get(job_id)
+        return job.take_everything() if job is not None else None
+
+    def suspend(self, job_id: str) -> None:
+        """Decide nothing about a job until it is reloaded. It keeps what it holds, and its state can be read."""
+        self._jobs.pop(job_id, None)
+        self._turn.ledger.suspend(job_id)
+        for index in (self._touched, self._unsaved, self._deadlines):
+            index.pop(job_id, None)
+
     def take_faults(self) -> dict[str, Exception]:
         """Jobs that could not be decided about since the last call, and why: bugs, or a state that cannot be. They are
         out of memory, as they were saved last; no other job is touched by it.
@@ -159,6 +171,8 @@ class Engine:
 
     def is_settled(self, job_id: str) -> bool:
         """Whether the job has ended here and all who must know have acknowledged it."""
+        if job_id in self._states and job_id not in self._jobs:
+            return False  # suspended
         job = self._get(job_id)
         if job.drives:
             return driver.is_settled(job)
@@ -283,6 +297,8 @@ class Engine:
 
     def _get(self, job_id: str) -> Job:
         job = self._jobs.get(job_id)
+        if job is None and job_id in self._states:
+            raise Conflict(f"the saved state of job {job_id} cannot be read now", hint="try again later")
         if job is None:
             raise JobNotFound(f"job {job_id} is not known at {self._turn.facts.name}")
         return job
@@ -293,9 +309,9 @@ class Engine:
         self._touch(job)
 
     def _drop(self, job_id: str) -> None:
-        job = self._jobs.pop(job_id, None)
-        if job is not None:
-            self._turn.ledger.drop(job)
+        self._jobs.pop(job_id, None)
+        if job_id in self._states:
+            self._turn.ledger.drop(job_id)
             self._turn.ledger.freed = True
         for index in (self._states, self._touched, self._unsaved, self._deadlines):
             index.pop(job_id, None)

@@ -121,6 +121,21 @@ class Job:
         self._saved_story = len(story)
         return JobCommit(self.id, self.state.version, records, self.driver.epoch if self.drives else 0)
 
+    def take_everything(self) -> JobCommit:
+        """All records, to be saved as a new file."""
+        state = self.state
+        for key in [*state.parties, *([DRIVER_KEY] if self.drives else [])]:
+            self.touch("job", key)
+        for key in [*state.documents, *(["plan"] if state.plan is not None else [])]:
+            self.touch("documents", key)
+        for key in state.tasks:
+            self.touch("tasks", key)
+        self._saved_story = 0
+        commit = self.take_commit()
+        if commit is None:
+            raise LookupError(f"job {self.id} has no records")
+        return msgspec.structs.replace(commit, version=0)
+
     def _record(self, table: str, key: str) -> Any:
         if table == "job":
             return self.state.driver if key == DRIVER_KEY else self.state.parties[key]

@@ -1,4 +1,4 @@
-"""Stored jobs and the engine's state: conversion, leases, new ids, and which jobs are live after a restart."""
+"""Stored jobs and the engine's state: conversion, new ids, and which jobs are live after a restart."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from pathlib import Path
 import msgspec
 
 from fateflow_tui.artifacts.home import segment
-from fateflow_tui.core.clock import now_ms
-from fateflow_tui.core.errors import LeaseLost
 from fateflow_tui.core.files import sync
 from fateflow_tui.core.ids import job_id_at
 from fateflow_tui.core.plan import JobPlan, PartyDocument
@@ -43,21 +41,6 @@ def to_state(stored: StoredJob) -> JobState:
         tasks={key: msgspec.convert(record, TaskRecord) for key, record in tasks.items()},
         story=[msgspec.convert(story[key], StoryEntry) for key in sorted(story)],
     )
-
-
-_OWNER = "home"
-_TIME = 10 * 365 * 86_400_000  # ms: until it is taken anew
-
-
-def lease(store: JobStore, job_id: str) -> int:
-    """Takes the right to drive a job and gives its epoch. The lock on the home keeps other schedulers out, so that a
-    lease found here is a dead process's; taking it anew raises the epoch, which fences that process's late messages.
-    """
-    store.release(job_id, _OWNER)
-    taken = store.acquire(job_id, _OWNER, _TIME, now_ms())
-    if taken is None:
-        raise LeaseLost(f"job {job_id} is driven by a scheduler of another home")
-    return taken.epoch
 
 
 class LiveJobs:

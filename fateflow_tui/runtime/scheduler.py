@@ -14,6 +14,7 @@ from fateflow_tui.core.errors import DamagedFile, FateFlowError, LeaseLost, Stal
 from fateflow_tui.core.events import (
     DirectiveReceived,
     Event,
+    JobSubmitted,
     NotesWritten,
     ReportAcknowledged,
     ReportReceived,
@@ -55,10 +56,11 @@ class Scheduler:
         self._perform = perform
         self._observe = observe
         self._complain = complain
-        self._pending: list[tuple[Event, asyncio.Future[None] | None]] = []
+        self._pending: list[_Entry] = []
         self._wake = asyncio.Event()
         self._resume_at = 0.0  # of the monotonic clock: the other one may be set back
-        self._unsure: set[str] = set()  # jobs that are not in memory as they were saved, and could not be read
+        self._suspended: dict[str, list[_Entry]] = {}  # jobs that cannot be read, and the events held for them
+        self._read_again_at = 0.0  # of the monotonic clock
         self._carried: list[Effect] = []
         self._stopping = False
 
@@ -96,10 +98,11 @@ class Scheduler:
     def _patience(self) -> float:
         if self._pending:
             return max(0.0, self._resume_at - time.monotonic())
+        patience = _SAFETY_TICK
+        if self._suspended:
+            patience = min(patience, max(0.0, self._read_again_at - time.monotonic()))
         deadline = self.engine.deadline()
-        if deadline is None:
-            return _SAFETY_TICK
-        return min(_SAFETY_TICK, max(0.0, (deadline - now_ms()) / 1000.0))
+        return patience if deadline is None else min(patience, max(0.0, (deadline - now_ms()) / 1000.0))
 
     def recall(self, job_id: str) -> None:
         """Makes a job that was let go of the engine's again, if the store has it."""
@@ -115,17 +118,19 @@ class Scheduler:
         return [] if state is None else self.engine.reload(state, job_id, now_ms())
 
     def _take_turn(self) -> None:
-        for unsure in list(self._unsure):
-            self._reload(unsure)
-        if self._unsure:
-            self._resume_at = time.monotonic() + _AFTER_FAILURE
-            return
-        batch, self._pending = self._pending, []
+        self._resume_suspended()
+        batch: list[_Entry] = []
+        for entry in self._pending:
+            self._suspended.get(job_of(entry[0]), batch).append(entry)
+        self._pending = []
         effects: list[Effect] = []
         settled: list[_Settled] = []
         for event, done in batch:
+            if job_of(event) in self._suspended:  # since an earlier event of this turn
+                self._suspended[job_of(event)].append((event, done))
+                continue
             error: Exception | None = None
-            job_id = _job_of(event)
+            job_id = job_of(event) if _needs_job(event) else None
             try:
                 if job_id is not None:
                     effects.extend(self._recalled(job_id))
@@ -142,12 +147,19 @@ class Scheduler:
                 settled.append((done, error))
         failure = self._finish_turn(effects, settled)
         if isinstance(failure, DamagedFile):
-            # The job is gone, its file set aside; all others have their turn at once, as if it had not been there.
+            # The job could not be written again and is given up; the others take their turn at once without it.
             self._pending = batch + self._pending
         elif failure is not None:
             # Callers were told; what happened by itself must not be lost, and comes again once saving works.
             self._pending = [entry for entry in batch if entry[1] is None] + self._pending
             self._resume_at = time.monotonic() + _AFTER_FAILURE
+
+    def _resume_suspended(self) -> None:
+        """Read the suspended jobs again, and release the events held for those that can be read now."""
+        if not self._suspended or time.monotonic() < self._read_again_at:
+            return
+        for job_id in list(self._suspended):
+            self._reload(job_id)
 
     def _finish_turn(self, effects: list[Effect], settled: list[_Settled]) -> FateFlowError | None:
         """Saves, answers, acts. Gives why it could not be saved: all is as it was saved last then. Nobody is answered
@@ -176,7 +188,7 @@ class Scheduler:
         return None
 
     def _reload(self, job_id: str) -> None:
-        """Takes a job as it was saved last. When it cannot be read now, no turn is taken until it can."""
+        """Replace a job by its last saved state. A job that cannot be read now is suspended until it can."""
         before = self.engine.job(job_id)
         try:
             state = load_state(self._store, job_id)
@@ -184,19 +196,21 @@ class Scheduler:
             logger.error("%s", damage.message)
             state = None
         except (FateFlowError, OSError):
-            logger.exception("job %s cannot be read", job_id)
-            self._unsure.add(job_id)
+            logger.exception("job %s cannot be read; it is suspended until it can", job_id)
+            self.engine.suspend(job_id)
+            self._suspended.setdefault(job_id, [])
+            self._read_again_at = time.monotonic() + _AFTER_FAILURE
             return
-        self._unsure.discard(job_id)
+        self._pending = self._suspended.pop(job_id, []) + self._pending
         if state is None and before is not None and before.version:
-            self._complain(job_id, "its saved state is gone, so that it is given up: `fateflow doctor` may say more")
+            self._complain(job_id, "its saved state is lost, so the job is given up; `fateflow doctor` may say more")
             self._carried += _kills(before)
         self._carried += self.engine.reload(state, job_id, now_ms())
 
     def _commit(self, changes: list[JobCommit]) -> FateFlowError | None:
         try:
             if changes:
-                self.engine.committed(self._store.commit(changes))
+                self._save(changes)
         except (StaleVersion, LeaseLost) as overtaken:
             logger.warning("a turn was overtaken: %s", overtaken.message)
             return overtaken
@@ -210,6 +224,29 @@ class Scheduler:
                 hint="free disk space or mend the permissions of the home directory",
             )
         return None
+
+    def _save(self, changes: list[JobCommit]) -> None:
+        """Commit, and write jobs whose files were lost or damaged again from memory."""
+        try:
+            versions = self._store.commit(changes)
+        except (StaleVersion, DamagedFile):
+            lost = [change.job_id for change in changes if change.version and not self._is_stored(change.job_id)]
+            whole = {job_id: commit for job_id in lost if (commit := self.engine.rewrite(job_id)) is not None}
+            if not whole:
+                raise
+            versions = self._store.commit([whole.get(change.job_id, change) for change in changes])
+            for job_id in whole:
+                logger.warning("the file of job %s was lost or damaged; it was written again from memory", job_id)
+                self._complain(job_id, "its file was lost or damaged and has been written again from memory")
+        self.engine.committed(versions)
+
+    def _is_stored(self, job_id: str) -> bool:
+        """Whether the job's file is there and can be read; a damaged one is set aside."""
+        try:
+            return self._store.load(job_id) is not None
+        except DamagedFile as damage:
+            logger.error("%s", damage.message)
+            return False
 
 
 def _contained(work: Callable[[_What], None], what: _What) -> None:
@@ -229,18 +266,28 @@ def _kills(state: JobState) -> list[Effect]:
     ]
 
 
+_Entry = tuple[Event, asyncio.Future[None] | None]
 _Settled = tuple[asyncio.Future[None], Exception | None]
 
 
-def _job_of(event: Event) -> str | None:
-    """The job that must be in the engine's memory before it can handle this event, if it exists."""
+def job_of(event: Event) -> str:
+    """The id of the job that an event is about; '' if it is about none."""
     match event:
-        case StopRequested() | RerunRequested() | NotesWritten():
-            return event.job_id
+        case JobSubmitted():
+            return event.plan.job_id
         case DirectiveReceived():
             return event.directive.job_id
         case ReportReceived():
             return event.report.job_id
         case ReportAcknowledged():
             return event.acknowledgement.job_id
-    return None
+        case TimePassed():
+            return ""
+        case _:
+            return event.job_id
+
+
+def _needs_job(event: Event) -> bool:
+    """Whether the job must be in the engine's memory before it can handle this event, if it exists."""
+    kinds = (StopRequested, RerunRequested, NotesWritten, DirectiveReceived, ReportReceived, ReportAcknowledged)
+    return isinstance(event, kinds)

@@ -191,7 +191,6 @@ def test_an_unknown_job_is_none(store: JobStore) -> None:
     assert store.load(JOB) is None
     assert store.job_ids() == []
     store.delete(JOB)
-    store.release(JOB, "a")
 
 
 @pytest.mark.parametrize("job_id", ODD_IDS)
@@ -199,8 +198,7 @@ def test_what_cannot_be_a_job_id_reaches_nothing(store: JobStore, job_id: str) -
     assert store.load(job_id) is None
     calls: list[Callable[[], object]] = [
         lambda: store.commit([change(job_id=job_id, tasks={"a": {}})]),
-        lambda: store.acquire(job_id, "a", 1, 1),
-        lambda: store.release(job_id, "a"),
+        lambda: store.advance_epoch(job_id),
         lambda: store.delete(job_id),
     ]
     for call in calls:
@@ -209,80 +207,47 @@ def test_what_cannot_be_a_job_id_reaches_nothing(store: JobStore, job_id: str) -
     assert store.job_ids() == []
 
 
-def test_a_lease_excludes_others_until_it_expires(store: JobStore) -> None:
-    store.commit([change()])
-    lease = store.acquire(JOB, "a", ttl=100, now=1_000)
-    assert lease is not None
-    assert (lease.owner, lease.epoch, lease.expires_at) == ("a", 1, 1_100)
-    assert store.acquire(JOB, "b", ttl=100, now=1_099) is None
-    taken = store.acquire(JOB, "b", ttl=100, now=1_100)
-    assert taken is not None
-    assert (taken.owner, taken.epoch, taken.expires_at) == ("b", 2, 1_200)
-    assert store.acquire(JOB, "a", ttl=100, now=1_150) is None
-
-
-def test_renewing_prolongs_a_lease_and_keeps_its_epoch(store: JobStore) -> None:
-    store.commit([change()])
-    store.acquire(JOB, "a", ttl=100, now=1_000)
-    renewed = store.acquire(JOB, "a", ttl=100, now=1_050)
-    assert renewed is not None
-    assert (renewed.epoch, renewed.expires_at) == (1, 1_150)
-    assert store.acquire(JOB, "b", ttl=100, now=1_140) is None
-    late = store.acquire(JOB, "a", ttl=100, now=9_000)
-    assert late is not None
-    assert (late.epoch, late.expires_at) == (1, 9_100)
-    back = store.acquire(JOB, "a", ttl=100, now=5_000)
-    assert back is not None
-    assert back.expires_at == 9_100
-
-
-def test_a_released_lease_is_free_and_its_epoch_never_comes_again(store: JobStore) -> None:
-    store.commit([change()])
-    store.acquire(JOB, "a", ttl=100, now=1_000)
-    store.release(JOB, "b")
-    assert store.acquire(JOB, "b", ttl=100, now=1_010) is None
-    store.release(JOB, "a")
-    again = store.acquire(JOB, "a", ttl=100, now=1_020)
-    assert again is not None
-    assert again.epoch == 2
+def test_the_first_commit_brings_the_epoch_along(store: JobStore) -> None:
+    assert store.commit([change(epoch=3, tasks={"t": {}})]) == {JOB: 1}
+    with pytest.raises(LeaseLost):
+        store.commit([change(1, epoch=2)])
+    assert store.commit([change(1, epoch=3)]) == {JOB: 2}
+    assert store.advance_epoch(JOB) == 4
 
 
 def test_a_former_driver_is_fenced_off(store: JobStore) -> None:
     store.commit([change()])
-    store.acquire(JOB, "a", ttl=100, now=1_000)
+    assert store.advance_epoch(JOB) == 1
     assert store.commit([change(1, epoch=1, tasks={"t": {"by": "a"}})]) == {JOB: 2}
-    store.acquire(JOB, "b", ttl=100, now=2_000)
+    assert store.advance_epoch(JOB) == 2
     with pytest.raises(LeaseLost, match=JOB) as caught:
         store.commit([change(2, epoch=1, tasks={"t": {"by": "a again"}})])
-    assert caught.value.data == {"job_id": JOB, "owner": "b", "epoch": 2}
+    assert caught.value.data == {"job_id": JOB, "epoch": 2}
     assert store.commit([change(2, epoch=2, tasks={"t": {"by": "b"}})]) == {JOB: 3}
     with pytest.raises(LeaseLost):
         store.commit([change(3, epoch=7)])
     assert loaded(store).tables["tasks"] == {"t": {"by": "b"}}
 
 
-def test_a_change_without_epoch_needs_no_lease(store: JobStore) -> None:
+def test_a_change_without_epoch_is_only_compared_by_version(store: JobStore) -> None:
     store.commit([change()])
-    store.acquire(JOB, "a", ttl=100, now=1_000)
+    store.advance_epoch(JOB)
     assert store.commit([change(1, tasks={"t": {}})]) == {JOB: 2}
     with pytest.raises(LeaseLost):
-        store.commit([change(job_id=OTHER, epoch=1)])
+        store.commit([change(2, epoch=2)])
 
 
-def test_leasing_changes_no_version(store: JobStore) -> None:
+def test_a_new_epoch_changes_no_version(store: JobStore) -> None:
     store.commit([change(tasks={"t": {"n": 1}})])
-    store.acquire(JOB, "a", ttl=100, now=1_000)
-    store.acquire(JOB, "a", ttl=100, now=1_010)
+    assert (store.advance_epoch(JOB), store.advance_epoch(JOB)) == (1, 2)
     assert loaded(store) == StoredJob(JOB, 1, {"tasks": {"t": {"n": 1}}})
-    store.release(JOB, "a")
-    assert loaded(store).version == 1
 
 
-def test_a_job_can_be_leased_before_its_first_commit(store: JobStore) -> None:
-    lease = store.acquire(JOB, "a", ttl=100, now=1_000)
-    assert lease is not None
-    assert lease.epoch == 1
+def test_an_epoch_can_begin_before_the_first_commit(store: JobStore) -> None:
+    assert store.advance_epoch(JOB) == 1
     assert store.load(JOB) is None
+    with pytest.raises(LeaseLost):
+        store.commit([change(epoch=2)])
     assert store.commit([change(epoch=1, tasks={"t": {}})]) == {JOB: 1}
 
 
@@ -311,12 +276,12 @@ def test_threads_that_race_on_disk_lose_no_update(tmp_path: Path) -> None:
 def test_a_snapshot_of_the_memory_keeps_what_was_saved_before_it() -> None:
     store = MemoryJobStore()
     store.commit([change(tasks={"t": {"n": 1}})])
-    store.acquire(JOB, "a", ttl=100, now=0)
+    store.advance_epoch(JOB)
     copy = store.snapshot()
     store.commit([change(1, tasks={"t": {"n": 2}}), change(job_id=OTHER)])
     assert copy.job_ids() == [JOB]
     assert loaded(copy) == StoredJob(JOB, 1, {"tasks": {"t": {"n": 1}}})
-    assert copy.acquire(JOB, "b", ttl=100, now=50) is None
+    assert copy.advance_epoch(JOB) == 2
     copy.delete(JOB)
     assert loaded(store).version == 2
 

@@ -1,4 +1,7 @@
-"""State files that are damaged while a site runs, or between two runs: one job is lost, with a word, and no other."""
+"""State files that are damaged or lost while a site runs, or between two runs.
+
+A job in memory is written again. A job that is only on disk is given up, with a message, and no other job is affected.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from fateflow_tui.core.errors import JobNotFound
 from fateflow_tui.core.status import Status
 from tests.integration.clusters import (
     RunningSite,
-    alive,
     processes_of,
     sleep_job,
     standalone,
     until,
     until_running,
-    worker_pid,
 )
 
 _ROLES = {"guest": [9999], "host": [10000]}
@@ -57,30 +57,34 @@ def _listed(site: RunningSite) -> set[str]:
     return {job.job_id for job in site.flow.jobs()}
 
 
-def test_a_damaged_file_of_a_running_job_ends_that_job_only(tmp_path: Path) -> None:
+def test_a_running_job_whose_file_is_damaged_is_written_again_from_memory(tmp_path: Path) -> None:
     with standalone(tmp_path / "home") as site:
-        lost, other = _submit(site, 2, 1.5), _submit(site, 3, 1)
-        until_running(site.flow, lost, "sleep_0")
-        _damage(site, lost, _truncated)
+        damaged, other = _submit(site, 2, 1.5), _submit(site, 3, 1)
+        until_running(site.flow, damaged, "sleep_0")
+        _damage(site, damaged, _truncated)
         assert site.flow.wait(other, timeout=30).status is Status.SUCCESS
+        assert site.flow.wait(damaged, timeout=30).status is Status.SUCCESS
         assert site.flow.wait(_submit(site), timeout=30).status is Status.SUCCESS
-        until(lambda: lost not in _listed(site), "the damaged job is still there")
-        with pytest.raises(JobNotFound):
-            site.flow.job(lost)
-        until(lambda: site.used() == {0}, "the lost job still holds cores")
-        assert list((site.home / "db" / "jobs").glob(f"*/{lost}.json.damaged-*"))
+        assert {damaged, other} <= _listed(site)
+        until(lambda: site.used() == {0}, "an ended job still holds cores")
+        assert list((site.home / "db" / "jobs").glob(f"*/{damaged}.json.damaged-*"))
         (check,) = [check for check in site.flow.doctor() if check.name == "state files"]
         assert not check.ok
-        assert lost in check.text
+        assert damaged in check.text
 
 
-def test_the_workers_of_a_lost_job_are_ended(tmp_path: Path) -> None:
-    with standalone(tmp_path / "home") as site:
-        lost = site.flow.submit(*sleep_job(1, _ROLES, own_seconds={"guest": 1, "host": 600})).job_id
-        until_running(site.flow, lost, "sleep_0")
-        pid = worker_pid(site, lost, "host:10000", "sleep_0")
-        _damage(site, lost, _truncated)
-        until(lambda: not alive([pid]), "a worker of a job that is lost still runs")
+def test_a_running_job_whose_file_is_deleted_goes_on_and_survives_a_crash(tmp_path: Path) -> None:
+    site = RunningSite(tmp_path / "home").start()
+    try:
+        job_id = site.flow.submit(*sleep_job(2, _ROLES, own_seconds={"guest": 1, "host": 3})).job_id
+        until_running(site.flow, job_id, "sleep_0")
+        _file(site, job_id).unlink()
+        until(lambda: bool(list((site.home / "db" / "jobs").glob(f"*/{job_id}.json"))), "it is not written again")
+        site.crash()
+        site.start()
+        assert site.flow.wait(job_id, timeout=60).status is Status.SUCCESS
+    finally:
+        site.close()
 
 
 @_DAMAGES

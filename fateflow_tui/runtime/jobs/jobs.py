@@ -42,7 +42,7 @@ from fateflow_tui.runtime.jobs.lookup import (
 )
 from fateflow_tui.runtime.jobs.prediction import Prediction
 from fateflow_tui.runtime.jobs.reuse import Adoption, best_source, closest, with_reuse
-from fateflow_tui.runtime.live_jobs import JobIds, LiveJobs, lease, load_state
+from fateflow_tui.runtime.live_jobs import JobIds, LiveJobs, load_state
 from fateflow_tui.runtime.scheduler import Scheduler
 
 Changes = tuple[dict[str, Any], dict[str, Any]]  # of job parameters, and of component parameters
@@ -163,7 +163,6 @@ class JobService(JobLookup):
         if source is not None:
             plan = with_reuse(plan, source)
         self._live.add(job_id)
-        lease(self._store, job_id)
         own = [document for document in plan.documents if self._plays(document.party)]
         adopted = {str(document.party): self._adoption.adoptable(document, source) for document in own}
         await self._scheduler.turn(JobSubmitted(now_ms(), plan, self._refusals(plan.documents), adopted))
@@ -333,7 +332,7 @@ class JobService(JobLookup):
                 self._live.remove(job_id)
                 continue
             if state.driver is not None:
-                state.driver.epoch = lease(self._store, job_id)
+                state.driver.epoch = self._store.advance_epoch(job_id)
             yield state
 
     async def wait_until_ended(self, job_id: str) -> None:
