@@ -1,4 +1,4 @@
-"""What the engine wants done, in the imperative. All are idempotent; a restart derives them again from the state."""
+"""The engine's effects, named in the imperative. All are idempotent; a restart derives them again from the state."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from fateflow_tui.core.status import Status
 
 
 class SendDirective(msgspec.Struct, frozen=True):
-    """To the site of `directive.party`, never one that this site plays itself."""
+    """Send it to the site of `directive.party`, which is another site."""
 
     directive: Directive
 
 
 class SendReport(msgspec.Struct, frozen=True):
-    """To the site of the driver party."""
+    """Send it to the site of the driver party."""
 
     driver: Party
     report: Report
 
 
 class SendAcknowledgement(msgspec.Struct, frozen=True):
-    """To the site of `acknowledgement.party`; the answer to its report."""
+    """Answer a report, to the site of `acknowledgement.party`."""
 
     acknowledgement: Acknowledgement
 
@@ -40,7 +40,7 @@ class StartTask(msgspec.Struct, frozen=True):
 
 
 class KillTask(msgspec.Struct, frozen=True):
-    """End a worker and all its processes. Answered by TaskEnded with `status` unless it had ended before."""
+    """Kill a worker and all its processes. Answered by TaskEnded, with `status` unless it had ended before."""
 
     job_id: str
     component: str
@@ -51,11 +51,11 @@ class KillTask(msgspec.Struct, frozen=True):
 
 
 class ForgetRuns(msgspec.Struct, frozen=True):
-    """Values between parties of older versions of this component are of no use any more."""
+    """Discard the messages between parties of older versions of this component."""
 
     job_id: str
     component: str
-    version: int  # the version that is current now
+    version: int  # the current version
 
 
 class AnnounceJobEnd(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What can happen to the engine, in the past tense. `at` is the time in ms since the epoch, given by the shell."""
+"""The engine's events, named in the past tense. `at` is the time in ms since the epoch, set by the caller."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from fateflow_tui.core.work import TaskOutcome
 
 
 class JobSubmitted(msgspec.Struct, frozen=True):
-    """A checked job. refusals: of the parties that this site plays, by `str(party)`, found by looking at their
-    tables, modules and grants. adopted: what these parties have of the job that is to be reused, by party and
-    component.
+    """A checked job. refusals: by `str(party)`, of the parties that this site plays, from a check of their tables,
+    modules and grants. adopted: by party and component, what these parties still have of the job to reuse.
     """
 
     at: int
@@ -27,9 +26,9 @@ class JobSubmitted(msgspec.Struct, frozen=True):
 
 
 class DirectiveReceived(msgspec.Struct, frozen=True):
-    """A driver's message, already authenticated. refusal: this party's, if the document it carries is not wanted.
-    adopted: what the party has of the job that the document wants to reuse, by component. gone: with a rerun, the
-    components whose outputs were deleted here.
+    """An authenticated message of the driver. refusal: of this party, if it does not accept the document. adopted: by
+    component, what the party still has of the job to reuse. missing: in a rerun, the components whose outputs were
+    deleted here.
     """
 
     at: int
@@ -40,14 +39,14 @@ class DirectiveReceived(msgspec.Struct, frozen=True):
 
 
 class ReportReceived(msgspec.Struct, frozen=True):
-    """A party's message, already authenticated."""
+    """An authenticated message of a party."""
 
     at: int
     report: Report
 
 
 class ReportAcknowledged(msgspec.Struct, frozen=True):
-    """The driver has saved our report."""
+    """The driver has saved this site's report."""
 
     at: int
     acknowledgement: Acknowledgement
@@ -63,7 +62,7 @@ class PeerFailed(msgspec.Struct, frozen=True):
 
 
 class TaskStarted(msgspec.Struct, frozen=True):
-    """The worker runs."""
+    """A worker has started."""
 
     at: int
     job_id: str
@@ -85,7 +84,7 @@ class TaskEnded(msgspec.Struct, frozen=True):
 
 
 class StopRequested(msgspec.Struct, frozen=True):
-    """A user of this site stops a job. status: what it shall end with, canceled unless said otherwise."""
+    """A user of this site stops a job. status: what it ends with."""
 
     at: int
     job_id: str
@@ -97,10 +96,9 @@ class StopRequested(msgspec.Struct, frozen=True):
 class RerunRequested(msgspec.Struct, frozen=True):
     """A user reruns an ended job at its driver.
 
-    components: [] for all that did not succeed, or the components to begin from (they and all that depend on
-    them run again). force: also what succeeded. documents: new party documents when parameters changed (and the
-    `conf` that belongs to them), else []. refusals: as in JobSubmitted, of the new documents. gone: component -> the
-    party of this site at which its outputs were deleted.
+    components: [] for all that did not succeed, or the components to begin from (with all that depend on them).
+    force: also what succeeded. documents, conf: new ones if parameters changed, else [] and None. refusals: as in
+    JobSubmitted, for the new documents. missing: component -> the party of this site where its outputs were deleted.
     """
 
     at: int
@@ -115,7 +113,7 @@ class RerunRequested(msgspec.Struct, frozen=True):
 
 
 class NotesWritten(msgspec.Struct, frozen=True):
-    """A user has described a job at one party of this site."""
+    """A user has set the description of a job at one party of this site."""
 
     at: int
     job_id: str
@@ -124,7 +122,7 @@ class NotesWritten(msgspec.Struct, frozen=True):
 
 
 class TimePassed(msgspec.Struct, frozen=True):
-    """A deadline that the engine asked for has come, or the safety tick."""
+    """The engine's deadline, or the safety tick."""
 
     at: int
 

@@ -1,8 +1,8 @@
-"""What sites tell each other about a job.
+"""The messages between sites about a job.
 
-Both messages are *levels*, not edges: each carries the whole of what is wanted or what is so, with a number that
-grows. A lost, repeated or late one does no harm: the higher number wins and the newest is sent again until it is
-acknowledged. They double as signs of life.
+Directives and reports are *levels*, not edges: each carries the whole desired or actual state, with a growing number. A
+lost, repeated or late message is harmless: the higher number wins, and the newest is resent until it is acknowledged.
+They double as heartbeats.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from fateflow_tui.core.status import Status
 
 
 class Phase(StrEnum):
-    """What the driver wants of the job at a party."""
+    """The phase of a job that the driver wants at a party."""
 
-    CREATE = "create"  # check it and keep it; nothing runs, nothing is held
-    RESERVE = "reserve"  # hold `need` until `reserve_until`
-    RUN = "run"  # the reservation is firm; run what is wanted
-    FINISH = "finish"  # kill what runs, give everything back, end with `status`
+    CREATE = "create"  # check and store it; nothing is reserved or run
+    RESERVE = "reserve"  # reserve `need`
+    RUN = "run"  # the reservation is confirmed; run the components
+    FINISH = "finish"  # kill what runs, release everything, end with `status`
 
 
 class Want(StrEnum):
-    """What the driver wants of one component's current version at a party."""
+    """What the driver wants for the current version of a component at a party."""
 
     HOLD = "hold"
     RUN = "run"
     STOP = "stop"
-    KEEP = "keep"  # it ended, its outputs are used
+    KEEP = "keep"  # it ended; its outputs are kept
 
 
 class ComponentDirective(msgspec.Struct, frozen=True):
-    """One component as the driver has it: current version, what to do, and its status over all parties."""
+    """One component in a directive: its current version, what to do, and its status over all parties."""
 
     version: int
     want: Want
@@ -43,17 +43,17 @@ class ComponentDirective(msgspec.Struct, frozen=True):
 
 
 class Directive(msgspec.Struct, frozen=True):
-    """Driver to party: all that is wanted of this party for this job.
+    """Driver to party: the desired state of a job at this party.
 
-    epoch: the driver's lease; a lower one than seen before is a former driver's and is ignored.
-    revision: grows with each change at this (job, party). document: sent until the party has said that it holds
-    this `document_revision` (a rerun with changed parameters makes a new one).
-    status, reason: the job's status over all parties; with FINISH the status to end with, and why.
-    reserve_until: until when the driver waits for all parties, by its own clock. A reservation lapses by itself at
-    a party that no longer hears from the driver. queued_at: since when the job waits (with the priority, its rank
-    in every party's queue). run: how many reruns came before; a higher one opens an ended job again.
-    acknowledged: the newest report of this party that the driver has saved; not news, so it makes no new revision.
-    parts: with a success that left a model, the digest of every party's part (see `models.part_digest`), by party.
+    epoch: of the driver; a lower one than seen before comes from a former driver and is ignored.
+    revision: grows with each change for this job and party. document: sent until the party reports that it has this
+    `document_revision` (a rerun with changed parameters makes a new one).
+    status, reason: of the job over all parties; with FINISH, what to end with and why.
+    reserve_until: how long the driver waits for all parties, by its own clock. A reservation expires by itself at a
+    party that no longer hears from the driver. queued_at: since when the job waits; with the priority it gives the
+    position in every party's queue. run: the number of reruns; a higher one reopens an ended job.
+    acknowledged: the newest report of this party that the driver has saved; it makes no new revision.
+    parts: after a success with a model, every party's digest of its part (see `models.part_digest`).
     failure: the redacted card of the task that failed first for good, at any party. stop: the request that stopped the
     job. refused_by: the party whose refusal ended the job, or ''.
     """
@@ -100,9 +100,9 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Shortage(msgspec.Struct, frozen=True):
-    """Why a reservation was not granted: what is needed, what is free, what the party has in all.
+    """Why a reservation was not granted: what is needed, what is free, and the party's total.
 
-    behind: the job that has waited so long that nobody overtakes it any more, or ''.
+    behind: the job that has waited so long that it is no longer overtaken, or ''.
     """
 
     need: Resources
@@ -112,10 +112,10 @@ class Shortage(msgspec.Struct, frozen=True):
 
 
 class FailureCard(msgspec.Struct, frozen=True):
-    """Why a task ended badly, whole at its own party; what peers get has been through `redacted`.
+    """Why a task failed or was interrupted. Complete at its own party; peers get the `redacted` card.
 
-    kind: component (it says itself what is wrong), exception, signal, exit, memory, timeout, canceled, lost.
-    cause: what the component says, else type and message of the innermost cause. where: file:line. signal: by name.
+    kind: component (with a message of its own), exception, signal, exit, memory, timeout, canceled, lost.
+    cause: the component's message, else type and message of the innermost exception. where: file:line. signal: by name.
     peak_memory: MiB. log: the last lines. hint: the likely next step.
     """
 
@@ -133,9 +133,9 @@ class FailureCard(msgspec.Struct, frozen=True):
     hint: str = msgspec.field(name="fix", default="")
 
     def redacted(self) -> FailureCard:
-        """For other parties: no rows, no paths, no addresses. A component's own words may quote data, so of an
-        exception only its type crosses; what it says by a `ComponentFailed` is written to be shown, but not its advice:
-        that is for its own party and may name what else is in the table.
+        """The card for other parties: no rows, paths or addresses. An exception's message may quote data, so only its
+        type is kept. The message of a `ComponentFailed` is meant to be shown, but not its hint, which may name other
+        columns of the table.
         """
         cause = self.cause.partition(":")[0] if self.kind == "exception" else self.cause
         return FailureCard(
@@ -181,11 +181,11 @@ class StopRequest(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """Party to driver: all that is so at this party for this job.
+    """Party to driver: the actual state of a job at this party.
 
     seq grows with each change. seen_epoch, seen_revision, document_revision: of the newest directive applied.
-    granted: what the party holds for the job now (None: nothing). tasks: the newest version of each component.
-    ended: the party has ended the job with this status and holds nothing any more. run: that of the directive seen.
+    granted: what the party holds for the job now, None for nothing. tasks: the newest version of each component.
+    ended: the party has ended the job with this status and released everything. run: of the directive applied.
     """
 
     job_id: str

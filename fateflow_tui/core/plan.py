@@ -1,4 +1,4 @@
-"""What a checked job document becomes: the plan that the driver schedules and the part each party gets."""
+"""The plan of a checked job: what the driver schedules, and the document that each party gets."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Resources(msgspec.Struct, frozen=True):
 
 
 class JobOptions(msgspec.Struct, frozen=True):
-    """How a job is to be scheduled. Times in milliseconds; 0 switches a limit off."""
+    """How a job is scheduled. Times in milliseconds; 0 switches a limit off."""
 
     schedule_mode: str = "coordinated"  # or "independent"
     priority: int = 0  # higher goes first
@@ -75,19 +75,19 @@ class TaskPlan(msgspec.Struct, frozen=True):
 
 
 class Reuse(msgspec.Struct, frozen=True):
-    """What an earlier job has done alike and this one need not do again. components: in topological order."""
+    """The components whose outputs are taken from an earlier job, in topological order."""
 
     job_id: str
     components: list[str]
 
 
 class PartyDocument(msgspec.Struct, frozen=True):
-    """All that one party gets to know of a job: the DSL, the common parameters and its own.
+    """What one party gets to know of a job: the DSL, the common parameters and its own.
 
     tasks: in topological order, the same order at all parties. need: what the whole job holds at this party
     while it runs (per-task cores and memory times parallelism). task_need: one task's share.
-    conf: the runtime conf as this party may see it (other parties' parameters left out).
-    reuse: what the driver proposes to take over from an earlier job; the party may have less of it.
+    conf: the runtime conf without the parameters of other parties.
+    reuse: what the driver proposes to reuse of an earlier job; the party may have less of it.
     model_part: of a predict job, the digest of the party's part of the model, as the initiator knows it.
     """
 
@@ -157,8 +157,8 @@ class RerunAction(StrEnum):
     """What a rerun does with a component."""
 
     RUN = "run"
-    REUSE = "reuse"  # it succeeded; its outputs are used
-    SKIP = "skip"  # it did not succeed and stays so
+    REUSE = "reuse"  # it succeeded; its outputs are kept
+    SKIP = "skip"  # it did not succeed and is left as it is
 
 
 class RerunStep(msgspec.Struct, frozen=True):

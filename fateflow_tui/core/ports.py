@@ -1,4 +1,4 @@
-"""Doors between rooms: what the inner rooms ask of the outer ones."""
+"""Protocols that the inner packages use and the outer ones implement."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class StoredJob(msgspec.Struct):
 
 
 class JobCommit(msgspec.Struct, frozen=True):
-    """What one engine turn did to one job. records: table -> key -> plain record. version: the file's version that
+    """What one engine turn changed in one job. records: table -> key -> plain record. version: the file's version that
     the decision was based on (0: new). epoch: of the driver that made it, 0 where the job is driven elsewhere.
     """
 
@@ -123,18 +123,18 @@ class JobCommit(msgspec.Struct, frozen=True):
 
 class JobStore(Protocol):
     """Jobs on disk. Every method may raise OSError, DamagedFile, NewerSchema or, when a lock is not free in time,
-    TimedOut. What `commit` returned from is durable. An id that no job can have is None to `load` and
-    JobNotFound to the others.
+    TimedOut. Once `commit` returns, the changes are durable. For an invalid job id `load` returns None and
+    the others raise JobNotFound.
     """
 
     def load(self, job_id: str) -> StoredJob | None: ...
 
     def job_ids(self) -> list[str]:
-        """All, newest first, without reading the files."""
+        """All job ids, newest first, without reading the files."""
         ...
 
     def commit(self, changes: Iterable[JobCommit]) -> dict[str, int]:
-        """Saves all changes, each job file atomically, and returns the new version by job id.
+        """Save all changes, each job file atomically, and return the new versions by job id.
 
         Raises StaleVersion or LeaseLost, naming the job, before anything of that job is written.
         """
@@ -143,8 +143,8 @@ class JobStore(Protocol):
     def delete(self, job_id: str) -> None: ...
 
     def set_aside(self, job_id: str, cause: str) -> DamagedFile:
-        """For a job whose records were read and make no sense: it is gone from the store, its file is kept under
-        another name. Gives the error to raise.
+        """Remove a job whose records are invalid from the store; its file is kept under another name. Returns the error
+        to raise.
         """
         ...
 
@@ -162,7 +162,7 @@ class Versioned(msgspec.Struct, frozen=True):
 
 class RecordCollection(Protocol):
     """A small set of site-wide records by key (parties, tags, models). Each record has a version of its own that
-    grows with each save. Every method may raise OSError or DamagedFile; what `put` and `delete` returned from is
+    grows with each save. Every method may raise OSError or DamagedFile; once `put` or `delete` returns, the change is
     durable.
     """
 
@@ -173,11 +173,11 @@ class RecordCollection(Protocol):
         ...
 
     def put(self, key: str, record: Mapping[str, Any], expected_version: int | None = None) -> int:
-        """Replaces the record and returns its new version. expected_version: 0 for a record that must be new,
+        """Replace the record and return its new version. expected_version: 0 for a record that must be new,
         None to save in any case. Raises StaleVersion.
         """
         ...
 
     def delete(self, key: str, expected_version: int | None = None) -> None:
-        """An absent key is no error unless a version is expected. Raises StaleVersion."""
+        """Delete the record. An absent key is no error unless a version is expected. Raises StaleVersion."""
         ...

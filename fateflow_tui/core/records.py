@@ -1,4 +1,4 @@
-"""What is kept of a job at a site: the records of its TinyDB file, one table per kind.
+"""The stored records of a job at a site: one TinyDB file per job, one table per kind.
 
 Table      Key                                  Record
 job        "driver" | "guest:9999"              DriverRecord | PartyRecord
@@ -29,10 +29,10 @@ from fateflow_tui.core.status import Status
 
 
 class WaitingReason(msgspec.Struct, frozen=True):
-    """Why a job waits, typed so that every front end can say it in its own form.
+    """Why a job waits.
 
-    kind: cores, memory, behind, peer, party, retry, confirmation. party: at whom. need/free/total: numbers of a
-    shortage. job_id: the job in front. text: the whole thing in one sentence.
+    kind: cores, memory, behind, peer, party, retry, confirmation. party: where. need, free, total: of a shortage.
+    job_id: the job in front. text: the reason in one sentence.
     """
 
     kind: str
@@ -53,20 +53,20 @@ class ComponentRecord(msgspec.Struct):
     started_at: int = 0
     ended_at: int = 0
     retries: int = 0  # by auto_retries
-    relaunches: int = 0  # after a site restart, not the component's fault
+    relaunches: int = 0  # after a site restart
     not_before: int = 0
-    reused_from: str = ""  # the job whose outcome it took over
+    reused_from: str = ""  # the job whose outputs it reused
 
 
 class PartyView(msgspec.Struct):
-    """A party as the driver knows it: what was told it last, and what it said last."""
+    """A party as its driver knows it: the last directive sent and the last report received."""
 
     revision: int = 0
     phase: Phase = Phase.CREATE
     report: Report | None = None
     heard_at: int = 0
     sent_at: int = 0
-    attempts: int = 0  # sends without an answer since the last one
+    attempts: int = 0  # unanswered sends since the last answer
     lost: bool = False
     trouble: str = ""  # why the last delivery failed
 
@@ -86,15 +86,15 @@ class DriverRecord(msgspec.Struct):
     ended_at: int = 0
     progress: int = 0
     waiting: WaitingReason | None = None
-    retry_at: int = 0  # the next try to reserve
-    tries: int = 0  # to reserve, without success so far
+    retry_at: int = 0  # the next attempt to reserve
+    tries: int = 0  # unsuccessful attempts to reserve
     reserve_until: int = 0
     stop: StopRequest | None = None
-    outcome: Status | None = None  # decided; not yet acknowledged by all parties
+    outcome: Status | None = None  # final, but maybe not acknowledged by all parties yet
     reason: str = ""
     tag: str = ""  # submit_failed, job_end
     reruns: int = 0
-    parts: dict[str, str] = {}  # of a success: the digest of every party's part of the model
+    parts: dict[str, str] = {}  # after a success: every party's digest of its model part
     failure: FailureCard | None = None  # redacted, of the task that failed first for good in this run
     refused_by: str = ""  # the party whose refusal ended the job
 
@@ -119,9 +119,9 @@ class PartyRecord(msgspec.Struct):
     granted_until: int = 0  # 0: firm
     granted_at: int = 0
     returned_at: int = 0
-    wanting: bool = False  # a reservation was refused for want of room; say so when there is room
+    wanting: bool = False  # waits for capacity; reports to the driver when there is some
     wanting_since: int = 0
-    shortage: Shortage | None = None  # why; None again as soon as there is room
+    shortage: Shortage | None = None  # why it waits; None as soon as there is capacity
     stop: StopRequest | None = None
     started_at: int = 0
     ended_at: int = 0
@@ -131,8 +131,8 @@ class PartyRecord(msgspec.Struct):
 
 
 class Output(msgspec.Struct, frozen=True):
-    """A table or model that a task left. kind: data or model. sha256: of a model's file, or what tells a table's
-    content from another's under the same name. size: of a model's file, bytes.
+    """A table or model that a task produced. kind: data or model. sha256: of a model's file, or an identity of a
+    table's content. size: of a model's file in bytes.
     """
 
     kind: str
@@ -145,7 +145,7 @@ class Output(msgspec.Struct, frozen=True):
 
 
 class Adopted(msgspec.Struct, frozen=True):
-    """What a party still has of a task of an earlier job, ready to be the outcome of a new one."""
+    """What a party still has of a task of an earlier job, to be reused as the result of a new one."""
 
     outputs: list[Output] = []
     summary: dict[str, Any] | None = None
@@ -153,7 +153,7 @@ class Adopted(msgspec.Struct, frozen=True):
 
 
 class TaskRecord(msgspec.Struct):
-    """One run of one component at one party of this site. reused_from: the job whose outcome it took over, or ''."""
+    """One run of one component at one party of this site. reused_from: the job whose outputs it reused, or ''."""
 
     job_id: str
     component: str
@@ -181,7 +181,7 @@ class TaskRecord(msgspec.Struct):
 
 
 class StoryEntry(msgspec.Struct, frozen=True):
-    """One thing that happened to a job: what, to which object, why."""
+    """One entry of a job's history: what happened, to which object, and why."""
 
     at: int
     what: str  # an event's or effect's name, or a transition "waiting -> running"
@@ -195,7 +195,7 @@ def task_key(party: Party, component: str, version: int) -> str:
 
 
 class JobState(msgspec.Struct):
-    """All of a job at this site. version: of the stored file, for compare-and-set; 0 before the first save."""
+    """The whole state of a job at this site. version: of the stored file, for compare-and-set; 0 if not yet saved."""
 
     job_id: str
     version: int = 0

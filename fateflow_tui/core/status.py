@@ -1,4 +1,4 @@
-"""States of jobs and tasks, their legal transitions, and how many states fold into one."""
+"""Statuses of jobs and tasks, their legal transitions, and folding several statuses into one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class Status(StrEnum):
-    """FATE's words. `READY` is a job that all parties are still creating; `PASS` a task that was skipped."""
+    """FATE's statuses. `READY`: the parties are still creating the job. `PASS`: the task was skipped."""
 
     READY = "ready"
     WAITING = "waiting"
@@ -57,7 +57,7 @@ TASK_TRANSITIONS: Final[Mapping[Status, frozenset[Status]]] = {
 
 
 def fold_parties(statuses: Iterable[Status]) -> Status:
-    """The status of one component from its status at each party: worst end first, then running."""
+    """The status of one component from its status at each party: the worst status first, then running."""
     present = set(statuses)
     if not present:
         return Status.PASS
@@ -72,8 +72,8 @@ def fold_parties(statuses: Iterable[Status]) -> Status:
 def fold_components(statuses: Iterable[Status], *, can_go_on: bool) -> Status:
     """The status of a job from its components.
 
-    `can_go_on`: whether something runs or may still be started. While it holds, the job is running;
-    after that the worst end decides, and a job whose rest can never start is canceled.
+    `can_go_on`: whether something runs or may still start. While it holds, the job is running; afterwards the worst
+    status decides, and a job whose remaining components cannot start is canceled.
     """
     present = set(statuses)
     if present <= SUCCEEDED:

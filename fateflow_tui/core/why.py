@@ -1,17 +1,17 @@
-"""Why a job or one of its components is as it is: the typed answer, and the facts that its site adds to the state.
+"""Why a job or one of its components is in its state: the typed answer, and the facts that the site adds.
 
 kind        cause                                                        meaning
-waiting     cores memory behind peer party confirmation retry needs      it will go on by itself when the cause is gone
+waiting     cores memory behind peer party confirmation retry needs      it continues by itself when the cause is gone
             parallelism turn
 running     -                                                            its workers work
-silent      -                                                            a worker has given no sign of life for long
+silent      -                                                            a worker has sent no heartbeat for long
 failed      component exception memory signal exit lost peer             see `cards`, the first cause first; elsewhere:
             elsewhere -                                                  only the driver's site knows more
-refused     role command component dataset table module model capacity   a party does not take part; `lacks` says what
+refused     role command component dataset table module model capacity   a party does not take part; `lacks` names what
             other                                                        it misses
 canceled    stop job                                                     somebody stopped it; or it, with its job
 timeout     waiting running task                                         a limit of the job was reached
-reused      -                                                            `job_id` had done the same
+reused      -                                                            the outputs of `job_id` were reused
 success     -
 passed      -                                                            `need_run` is false: the input was passed on
 """
@@ -26,8 +26,8 @@ from fateflow_tui.core.records import WaitingReason
 
 
 class Holding(msgspec.Struct, frozen=True):
-    """What a job holds at a party. ends_at: when it is expected to give it back, 0 where nobody can say. here: the
-    party is this site's, and all of these share what the site has.
+    """What a job holds at a party. ends_at: when it is expected to release it, 0 if unknown. here: the party is played
+    by this site, whose parties share its capacity.
     """
 
     job_id: str
@@ -38,7 +38,7 @@ class Holding(msgspec.Struct, frozen=True):
 
 
 class Heartbeat(msgspec.Struct, frozen=True):
-    """The last that a worker did that can be seen from outside. what: start, progress, metrics, value or log."""
+    """The last visible activity of a worker. what: start, progress, metrics, value or log."""
 
     at: int
     what: str
@@ -55,18 +55,18 @@ class AwaitedValue(msgspec.Struct, frozen=True):
 
 
 class DurationStats(msgspec.Struct, frozen=True):
-    """How long tasks of a module have taken at this site: the median in ms, of how many."""
+    """How long tasks of a module take at this site: the median in ms, and the number of tasks."""
 
     duration: int
     count: int
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One reason. text: the whole of it in a sentence. mend: what would free or mend it, or ''.
+    """One reason. text: the whole of it in a sentence. mend: what would resolve it, or ''.
 
-    party, component: where. since: ms since the epoch. estimate: when it is expected to end, 0 where nothing is known;
+    party, component: where. since: ms since the epoch. estimate: when it is expected to end, 0 if unknown;
     basis: what that rests on. need, free, total, holders: of a shortage. job_id: the job in front, or the one whose
-    outcome was reused. by, reason: of a stop. lacks: of a refusal, names by kind. usual: ms that it took before.
+    outcome was reused. by, reason: of a stop. lacks: of a refusal, names by kind. usual: the median duration in ms.
     sign, awaits, stack: of a running worker. cards: of a failure, the first cause first.
     """
 
@@ -95,7 +95,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class WorkerHealth(msgspec.Struct, frozen=True):
-    """What this site knows of a worker that runs here. stack: of its threads, if it was asked for."""
+    """What this site knows of a running worker. stack: of its threads, if it was requested."""
 
     sign: Heartbeat | None = None
     awaits: AwaitedValue | None = None
@@ -103,10 +103,10 @@ class WorkerHealth(msgspec.Struct, frozen=True):
 
 
 class SiteContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What a site knows beside the job's own state.
+    """What a site knows besides the job's own state.
 
-    waiting: the scheduler's own word for it. holders: who holds something, at any party. usual: by `module/role`.
-    vitals: of workers here, by `records.task_key`. silent_after: ms without a sign of life that are too long.
+    waiting: the scheduler's own reason. holders: what jobs hold at any party. usual: by `module/role`.
+    vitals: of workers here, by `records.task_key`. silent_after: ms without a heartbeat after which a worker is silent.
     """
 
     now: int

@@ -46,7 +46,7 @@ class ModelRef(msgspec.Struct, frozen=True):
 
 
 class TaskSpec(msgspec.Struct, frozen=True):
-    """Everything one worker needs. tables: the DSL's data keys, resolved. models: `model` and `isometric_model`.
+    """Everything that one worker needs. tables: the DSL's data keys, resolved. models: `model` and `isometric_model`.
 
     parties: of this component, by role in party order. memory: limit in MiB, 0 none. session: see `ids.session_id`.
     """
@@ -146,8 +146,8 @@ class Hello(msgspec.Struct, frozen=True, tag="hello", tag_field="type"):
 class Sent(msgspec.Struct, frozen=True, tag="send", tag_field="type"):
     """Worker -> site: a value for another party's task of the same component and version.
 
-    name: a declared variable, tag: which one of a series (an iteration). codec: how `size` payload bytes are to be
-    read (see the worker's codec). The site answers Accepted once the value is on its way or waits in a mailbox.
+    name: a declared variable, tag: which one of a series (an iteration). codec: how to read the
+    `size` payload bytes (see the worker's codec). The site answers Accepted once the value was sent or is in a mailbox.
     """
 
     number: int
@@ -159,7 +159,7 @@ class Sent(msgspec.Struct, frozen=True, tag="send", tag_field="type"):
 
 
 class Wanted(msgspec.Struct, frozen=True, tag="receive", tag_field="type"):
-    """Worker -> site: hand over this value when it is there. Answered by Delivered, or Refused."""
+    """Worker -> site: deliver this value when it has arrived. Answered by Delivered, or Refused."""
 
     number: int
     source: Party
@@ -199,7 +199,7 @@ class Finished(msgspec.Struct, frozen=True, tag="result", tag_field="type"):
 
 
 class Accepted(msgspec.Struct, frozen=True, tag="accepted", tag_field="type"):
-    """Site -> worker: the value with this number is taken over."""
+    """Site -> worker: the value with this number was accepted."""
 
     number: int
     size: int = 0
@@ -214,7 +214,7 @@ class Delivered(msgspec.Struct, frozen=True, tag="delivered", tag_field="type"):
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused", tag_field="type"):
-    """Site -> worker: an undeclared variable, a wrong direction, or the other side is gone."""
+    """Site -> worker: an undeclared variable, a wrong direction, or the other side has ended."""
 
     number: int
     reason: str

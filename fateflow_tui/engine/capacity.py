@@ -1,4 +1,4 @@
-"""The site's capacity: who holds it, and who waits for it."""
+"""The site's capacity: which jobs hold it and which wait for it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOTHING = Resources()
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """What a job holds at a party. until: ms since the epoch when a reservation lapses, 0 when it is firm."""
+    """What a job holds at a party. until: when the reservation expires (ms since the epoch), 0 if it is firm."""
 
     job_id: str
     party: Party
@@ -26,17 +26,17 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 class Ledger:
-    """The site's capacity, with an index of the jobs that hold or want some."""
+    """The site's capacity, with an index of the jobs that hold or wait for some."""
 
     def __init__(self, facts: SiteFacts, tunables: Tunables) -> None:
         self.total = facts.capacity
-        self.freed = False  # room was made or a claim was dropped since the last look at who waits
+        self.freed = False  # capacity was freed, or a job left the queue, since the waiting jobs were last retried
         self._tunables = tunables
         self._holding: dict[str, Job] = {}
         self._wanting: dict[str, Job] = {}
 
     def index(self, job: Job) -> None:
-        """Call after each change of what a party of the job holds or wants."""
+        """Update the index; call after each change of what a party of the job holds or waits for."""
         records = job.state.parties.values()
         _keep(self._holding, job, any(record.granted is not None for record in records))
         _keep(self._wanting, job, any(record.wanting for record in records))
@@ -66,7 +66,7 @@ class Ledger:
         return used
 
     def shortage(self, job: Job, at: int) -> Shortage | None:
-        """Why the parties of a job at this site cannot be granted now what they lack; None: they can."""
+        """Return why the job cannot get what its parties here lack; None if it can."""
         need = _missing(job)
         free = self.total.minus(self.used())
         if not self._fits(need, free):
@@ -75,11 +75,11 @@ class Ledger:
         return Shortage(need, free, self.total, behind=ahead.id) if ahead else None
 
     def refusal(self, job: Job, document: PartyDocument) -> Refusal | None:
-        """Why a job can never run here: it needs more than there is in all."""
+        """Return why a job can never run here: it needs more than the site has in total."""
         party = str(document.party)
         others = {key: other.need for key, other in job.state.documents.items() if key != party}
         if not self._fits(document.need, self.total):
-            others = {}  # what it needs alone is too much, and the simpler thing to say
+            others = {}  # its own need is already too large; leave the others out of the message
         need = document.need
         for other in others.values():
             need = need.plus(other)
@@ -95,14 +95,14 @@ class Ledger:
         return Refusal("party_refused", message, party=document.party)
 
     def waiting(self) -> Iterator[Job]:
-        """The jobs that want capacity here, by priority, then by age: the same order at every site."""
+        """The waiting jobs by priority, then age: the same order at every site."""
         return iter(sorted(self._wanting.values(), key=rank))
 
     def has_room_for(self, job: Job) -> bool:
         return self._fits(_missing(job), self.total.minus(self.used()))
 
     def is_aged(self, job: Job, at: int) -> bool:
-        """Whether a job has waited here so long that none behind it may take capacity any more."""
+        """Whether a job has waited so long that no job behind it may overtake it."""
         return any(
             record.wanting
             and at - record.wanting_since >= self._tunables.ageing
@@ -118,7 +118,7 @@ class Ledger:
 
 
 def rank(job: Job) -> tuple[int, int, str]:
-    """Place in the queue, lowest first: priority, then age. Equal at all sites, so that no two jobs bar each other."""
+    """The position in the queue, lowest first: priority, then age. Equal at all sites, so that jobs cannot deadlock."""
     priority = max((document.options.priority for document in job.state.documents.values()), default=0)
     queued_at = max((record.directive.queued_at for record in job.state.parties.values()), default=0)
     return (-priority, queued_at, job.id)

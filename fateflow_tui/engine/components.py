@@ -1,4 +1,4 @@
-"""The components of a running job at its driver: what became of them, what to try again, what to run next."""
+"""The components of a running job at its driver: their results, what to retry and what to run next."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from fateflow_tui.engine.tasks import LOST
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """How a job ends, and why."""
+    """The final status of a job and the reason."""
 
     status: Status
     reason: str = ""
 
 
 def judge_reports(turn: TurnContext, job: Job) -> None:
-    """Folds what the parties reported of each component that something new was reported of."""
+    """Update each component for which a party has reported something new."""
     dirty, job.dirty = job.dirty, set()
     for name in job.components if len(dirty) > 1 else dirty:
         if name in dirty:
@@ -31,7 +31,7 @@ def judge_reports(turn: TurnContext, job: Job) -> None:
 
 
 def schedule(turn: TurnContext, job: Job) -> Verdict | None:
-    """Wants what can run to run. Returns the verdict when nothing can go on any more."""
+    """Schedule the components that can run. Return the verdict when none can continue."""
     options = _options(job)
     driver = job.driver
     records = driver.components
@@ -52,7 +52,7 @@ def schedule(turn: TurnContext, job: Job) -> Verdict | None:
 
 
 def requeue_begun(turn: TurnContext, job: Job) -> None:
-    """Takes back all that had begun and not succeeded; it runs again under a new version."""
+    """Restart every component that was running, under a new version."""
     for name, record in job.driver.components.items():
         if record.want is Want.RUN and not record.status.ended:
             record.relaunches += 1
@@ -72,7 +72,7 @@ def new_version(turn: TurnContext, job: Job, name: str, why: str, delay: int = 0
 
 
 def reports_of(job: Job, name: str) -> dict[str, TaskReport]:
-    """What each party said of the component's current version; parties that said nothing are left out."""
+    """Each party's report of the component's current version, as far as it has sent one."""
     version = job.driver.components[name].version
     found = {}
     for party in job.components[name].parties:
@@ -120,11 +120,11 @@ def _interrupted(turn: TurnContext, job: Job, name: str, status: Status, tasks: 
 
 
 def _again(turn: TurnContext, job: Job, name: str, why: str, delay: int) -> None:
-    """A new version of a component.
+    """Run a component again under a new version.
 
-    Where each party walks the graph by itself, some may have gone past it already, and their reports may still be
-    under way. All that comes later and is not complete begins anew, too, and so does what was made of it: only so do
-    all parties start everything in the same order again.
+    In independent mode some parties may already be past it, with their reports still on the way. So every later
+    component that is not complete, or depends on a restarted one, is restarted too: all parties then start the
+    components in the same order again.
     """
     new_version(turn, job, name, why, delay)
     if _options(job).schedule_mode != "independent":
@@ -140,7 +140,7 @@ def _again(turn: TurnContext, job: Job, name: str, why: str, delay: int) -> None
 
 
 def _want_next(turn: TurnContext, job: Job, options: JobOptions, *, open_to_more: bool) -> bool:
-    """Coordinated: a component runs when all that it needs has succeeded at all parties."""
+    """Coordinated mode: a component runs when everything it needs has succeeded at all parties."""
     records = job.driver.components
     running = sum(record.want is Want.RUN and not record.status.ended for record in records.values())
     delayed = False
@@ -167,7 +167,7 @@ def _want_next(turn: TurnContext, job: Job, options: JobOptions, *, open_to_more
 
 
 def _want_all(turn: TurnContext, job: Job) -> bool:
-    """Independent: everything may run, up to the first component that has to wait before it is tried again."""
+    """Independent mode: everything may run, up to the first component that waits for a retry."""
     can_go_on = False
     for name, component in job.components.items():
         record = job.driver.components[name]
@@ -188,7 +188,7 @@ def _want_all(turn: TurnContext, job: Job) -> bool:
 
 
 def _has_stopped(record: ComponentRecord) -> bool:
-    """Interrupted in this run; what an earlier run left so and this one does not ask for is kept."""
+    """Whether it was interrupted in this run. One left interrupted by an earlier run, and not rerun, does not count."""
     return record.status.interrupted and record.want is not Want.KEEP
 
 
@@ -201,8 +201,8 @@ def _reason(job: Job, stopped: str | None) -> str:
 
 
 def _first_to_blame(name: str, tasks: dict[str, TaskReport], status: Status) -> tuple[TaskReport, str]:
-    """Of tasks that ended badly, the first that did as the whole component does, and what is said of it. One that
-    was ended because of another has a milder status.
+    """The task that caused the component's status, and a description. A task that was ended because of another one has
+    a milder status.
     """
     party, task = min(tasks.items(), key=lambda one: (one[1].status is not status, one[1].ended_at))
     return task, f"{name} {task.status} at {party}" + (f": {task.card.cause}" if task.card else "")
@@ -215,10 +215,10 @@ def _options(job: Job) -> JobOptions:
 
 
 def include_consumers(job: Job, why: dict[str, str], missing: Mapping[str, str]) -> None:
-    """Adds to what is to run, and why, what of it needs outputs that are gone, and all that was made of these: else
-    some would rest on the outputs of before and some on the new ones.
+    """Add to `why` (component -> why it runs) the components whose deleted outputs are needed, and their consumers.
 
-    gone: component -> the party at which they were deleted.
+    Without the consumers, some components would use the old outputs and some the new ones.
+    missing: component -> the party at which its outputs were deleted.
     """
     records = job.driver.components
     included: set[str] = set()
@@ -239,7 +239,7 @@ def include_consumers(job: Job, why: dict[str, str], missing: Mapping[str, str])
 
 
 def invalidate_missing(turn: TurnContext, job: Job) -> None:
-    """When a rerun begins to run: parties of other sites have said by now what they no longer have."""
+    """At the start of a rerun, also run again what other sites have reported as deleted."""
     missing = {
         name: party
         for name, record in job.driver.components.items()

@@ -1,4 +1,4 @@
-"""What all decisions of one site share: its facts and tunables, and the context of one turn."""
+"""The context that all decisions of one turn share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fateflow_tui.engine.facts import SiteFacts, Tunables
 
 
 class TurnContext:
-    """The site's facts, its ledger, the time of the turn under way and the effects that it has produced so far."""
+    """The site's facts and ledger, the time of the current turn and the effects that it has produced."""
 
     def __init__(self, facts: SiteFacts, tunables: Tunables) -> None:
         self.facts = facts

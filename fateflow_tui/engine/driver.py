@@ -1,4 +1,4 @@
-"""A job at its driver: from its creation at all parties to its end, and what its parties report meanwhile."""
+"""A job at its driver, from its creation at all parties to its end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from fateflow_tui.engine.reuse import judge_reuse
 
 
 def model_parts(job: Job) -> dict[str, str]:
-    """The digest of each party's part, also of one without files; {} when no party has any model."""
+    """Each party's digest of its model part, also for a part without files; {} if no party has a model."""
     plan = job.state.plan
     files: dict[str, list[tuple[str, str, str]]] = {key: [] for key in job.parties}
     for name in job.components:
@@ -46,7 +46,7 @@ JOB_END = "job_end"
 def open_job(
     turn: TurnContext, plan: JobPlan, refusals: dict[str, Refusal], adopted: dict[str, dict[str, Adopted]] | None = None
 ) -> Job:
-    """A new job, to be created at all its parties."""
+    """Create the record of a new job; `decide` then creates it at all its parties."""
     driver = DriverRecord(
         plan.job_id,
         Status.READY,
@@ -65,7 +65,7 @@ def open_job(
 
 
 def observe(turn: TurnContext, job: Job, report: Report) -> None:
-    """Takes in what a party says. Older or repeated reports only prove that it lives."""
+    """Apply a party's report. An older or repeated report only shows that the party is alive."""
     driver = job.driver
     key = str(report.party)
     view = driver.parties.get(key)
@@ -93,7 +93,7 @@ def observe(turn: TurnContext, job: Job, report: Report) -> None:
 
 
 def decide(turn: TurnContext, job: Job) -> None:
-    """Draws the conclusions from what is known. Repeating it changes nothing."""
+    """Advance the job as far as the known facts allow. Idempotent."""
     driver = job.driver
     if driver.outcome is not None:
         return
@@ -109,7 +109,7 @@ def decide(turn: TurnContext, job: Job) -> None:
 
 
 def end_job(turn: TurnContext, job: Job, status: Status, reason: str, tag: str = JOB_END) -> None:
-    """Decides the job's outcome; it is final at once. The parties follow as they learn of it."""
+    """Set the job's outcome, which is final. The parties follow when they receive it."""
     driver = job.driver
     driver.outcome, driver.reason, driver.tag = status, reason, tag
     driver.ended_at = turn.at
@@ -140,7 +140,7 @@ def is_settled(job: Job) -> bool:
 
 
 def _obey_parties(turn: TurnContext, job: Job) -> bool:
-    """Ends the job if a party has refused it or wants it stopped."""
+    """End the job if a party has refused it or requested a stop."""
     driver = job.driver
     for key, view in driver.parties.items():
         report = view.report
@@ -215,8 +215,8 @@ def _run(turn: TurnContext, job: Job) -> None:
 
 
 def _requeue(turn: TurnContext, job: Job, reason: WaitingReason) -> None:
-    """A party let go of what it held while it was cut off, and has no room now: back to the queue, so that what the
-    others hold is of use meanwhile.
+    """Put a running job back in the queue: a party released its reservation while it was cut off and has no capacity
+    now. The other parties can then use theirs meanwhile.
     """
     requeue_begun(turn, job)
     queue.retreat(turn, job, reason)
@@ -224,7 +224,7 @@ def _requeue(turn: TurnContext, job: Job, reason: WaitingReason) -> None:
 
 
 def _watch_peers(turn: TurnContext, job: Job) -> None:
-    """Marks parties that are silent as lost, for all to see."""
+    """Mark silent parties as lost."""
     driver = job.driver
     for key, view in driver.parties.items():
         silence = turn.at - view.heard_at
@@ -259,7 +259,7 @@ def _retry(turn: TurnContext, job: Job) -> WaitingReason | None:
     for name, record in job.driver.components.items():
         if record.not_before > turn.at:
             seconds = (record.not_before - turn.at) / 1000
-            return WaitingReason("retry", f"{name} is tried again in {seconds:g} s")
+            return WaitingReason("retry", f"{name} is retried in {seconds:g} s")
     return None
 
 
@@ -268,10 +268,10 @@ def _party_reason(turn: TurnContext, record: PartyRecord) -> WaitingReason | Non
     driver = str(record.driver)
     if record.stop is not None:
         why = f": {record.stop.reason}" if record.stop.reason else ""
-        text = f"{record.stop.by} stopped it here{why}; the driver {driver} is yet to answer"
+        text = f"{record.stop.by} stopped it here{why}; waiting for the driver {driver} to confirm"
         return WaitingReason("peer", text, driver)
     if silence >= turn.tunables.peer_silence:
-        return WaitingReason("peer", f"no word from the driver {driver} for {silence // 1000} s", driver)
+        return WaitingReason("peer", f"no message from the driver {driver} for {silence // 1000} s", driver)
     if record.shortage is not None:
         return shortage_reason(str(record.party), record.shortage)
     if record.directive.phase in (Phase.CREATE, Phase.RESERVE):

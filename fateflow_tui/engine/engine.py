@@ -1,4 +1,4 @@
-"""The engine: what happened goes in, what is to be done comes out."""
+"""The engine: events go in, effects come out."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ from fateflow_tui.engine.job import Job
 class Engine:
     """Decides for all jobs of one site. Pure: no clock, no files, no sockets.
 
-    A turn of the shell: `handle` one or more events, `take_commits`, commit them, `committed`, and only then perform
-    the effects. A shell that does not get through with the commit calls `reload` for each job of it, drops the
-    effects, and hands in the same events again.
+    A turn of the caller: `handle` one or more events, `take_commits`, save them, call `committed`, and only then
+    perform the effects. If saving fails, the caller drops the effects, calls `reload` for each of the jobs and hands in
+    the same events again.
 
-    The engine only knows the jobs in its memory. Before it hands in an event of a job that is not, the shell looks
-    for the job in the store and, if it is there, gives it to `reload`.
+    The engine only knows the jobs in memory. Before an event of another job, the caller looks for the job in the store
+    and hands it to `reload`.
     """
 
     def __init__(self, facts: SiteFacts, tunables: Tunables | None = None) -> None:
@@ -60,8 +60,8 @@ class Engine:
         self._faults: dict[str, Exception] = {}
 
     def handle(self, event: Event) -> list[Effect]:
-        """Takes one event in. Raises JobNotFound, NotFound, Conflict or BadRequest for what a user or peer asks in
-        vain; nothing has changed then.
+        """Handle one event. Raises JobNotFound, NotFound, Conflict or BadRequest for an invalid request, without
+        changing anything.
         """
         self._turn.at = event.at
         match event:
@@ -96,8 +96,8 @@ class Engine:
         return self._close_turn()
 
     def restore(self, states: Iterable[JobState], at: int) -> list[Effect]:
-        """After a restart. Workers of this site are gone. The shell has set the epoch of each job that it drives to
-        that of its new lease.
+        """Load jobs after a restart, when no worker runs any more. The caller has advanced the epoch of each job that
+        this site drives.
         """
         self._turn.at = at
         for state in states:
@@ -108,9 +108,7 @@ class Engine:
         return self._close_turn()
 
     def reload(self, state: JobState | None, job_id: str, at: int) -> list[Effect]:
-        """Puts a job's saved state in the place of what is in memory; None: the job is gone, or another scheduler's.
-        Workers of this site are taken to be alive.
-        """
+        """Replace a job in memory by its saved state; None drops it. Its workers are taken to be alive."""
         self._turn.at = at
         self._drop(job_id)
         if state is not None:
@@ -123,7 +121,7 @@ class Engine:
         return self._close_turn()
 
     def take_commits(self) -> list[JobCommit]:
-        """The records that changed since the last call; to be committed before the effects are performed."""
+        """The records changed since the last call, to be saved before the effects are performed."""
         jobs, self._unsaved = self._unsaved, {}
         return [change for job in jobs.values() if (change := job.take_commit()) is not None]
 
@@ -140,8 +138,8 @@ class Engine:
             index.pop(job_id, None)
 
     def take_faults(self) -> dict[str, Exception]:
-        """Jobs that could not be decided about since the last call, and why: bugs, or a state that cannot be. They are
-        out of memory, as they were saved last; no other job is touched by it.
+        """The jobs for which deciding failed since the last call, and why: a bug or an invalid state. They were dropped
+        from memory; no other job is affected.
         """
         faults, self._faults = self._faults, {}
         return faults
@@ -152,7 +150,7 @@ class Engine:
                 self._states[job_id].version = version
 
     def deadline(self) -> int | None:
-        """When TimePassed is wanted, in ms since the epoch."""
+        """When the engine needs TimePassed next (ms since the epoch); None if it does not."""
         while self._timers and self._deadlines.get(self._timers[0][1]) != self._timers[0][0]:
             heappop(self._timers)
         return self._timers[0][0] if self._timers else None
@@ -161,7 +159,7 @@ class Engine:
         return self._states.get(job_id)
 
     def jobs(self) -> Mapping[str, JobState]:
-        """All jobs in memory. To be read only."""
+        """All jobs in memory, read-only."""
         return MappingProxyType(self._states)
 
     def report(self, job_id: str, party: Party) -> Report | None:
@@ -170,7 +168,7 @@ class Engine:
         return job.reports.get(str(party)) if job is not None else None
 
     def is_settled(self, job_id: str) -> bool:
-        """Whether the job has ended here and all who must know have acknowledged it."""
+        """Whether the job has ended and every party that must know has acknowledged it."""
         if job_id in self._states and job_id not in self._jobs:
             return False  # suspended
         job = self._get(job_id)
@@ -179,13 +177,13 @@ class Engine:
         return all(party.is_settled(record) for record in job.state.parties.values())
 
     def forget(self, job_id: str) -> None:
-        """Drops a settled job from memory. Raises Conflict if it is not settled or not saved."""
+        """Drop a settled job from memory. Raises Conflict if it is not settled or not saved."""
         if not self.is_settled(job_id) or job_id in self._unsaved:
-            raise Conflict(f"job {job_id} has not ended at all its parties; it cannot be dropped from memory")
+            raise Conflict(f"job {job_id} has not ended at all its parties and stays in memory")
         self._drop(job_id)
 
     def waiting(self, job_id: str) -> WaitingReason | None:
-        """Why a job does not go on; None: it does, or it has ended, or it is unknown."""
+        """Why a job waits; None if it runs, has ended or is unknown."""
         job = self._jobs.get(job_id)
         return waiting_reason(self._turn, job) if job is not None else None
 
@@ -215,7 +213,7 @@ class Engine:
         if plan.job_id in self._jobs:
             raise Conflict(f"job {plan.job_id} exists already")
         if not self._turn.hosts(plan.driver) or plan.driver not in plan.parties:
-            raise BadRequest(f"job {plan.job_id} is to be driven by {plan.driver}, which this site does not play")
+            raise BadRequest(f"job {plan.job_id} has the driver {plan.driver}, which this site does not play")
         self._adopt(driver.open_job(self._turn, plan, event.refusals, event.adopted))
 
     def _take_directive(self, event: DirectiveReceived) -> None:
@@ -337,7 +335,7 @@ class Engine:
             self._set_aside(job.id, bug)
 
     def _set_aside(self, job_id: str, bug: Exception) -> None:
-        """Whatever is wrong with one job must not stop the others."""
+        """Drop a job that cannot be handled, so that the others continue."""
         self._drop(job_id)
         self._faults[job_id] = bug
 
@@ -365,7 +363,7 @@ def _job_of(effect: Effect) -> str:
 
 
 def _blank_report(directive: Directive, at: int) -> Report:
-    """Of a party that keeps nothing of the job: there is nothing to end, or the document has to come first."""
+    """The report of a party that has no record of the job: it has ended, or the document must be sent first."""
     return Report(
         directive.job_id,
         directive.party,

@@ -1,4 +1,4 @@
-"""What an engine knows about its site, and the intervals it works by."""
+"""What an engine knows about its site, and its intervals."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from fateflow_tui.core.plan import Resources
 class SiteFacts(msgspec.Struct, frozen=True):
     """The site that this engine decides for.
 
-    capacity: of its computing engine, shared by all parties it plays. plays: "guest:9999", or "9999" for a party id
-    in whatever role; None for a standalone site, which plays every party. Party id 0 (`local:0`, for uploads) is
-    everybody's own site.
+    capacity: shared by all parties that the site plays. plays: "guest:9999", or "9999" for a party id in any role;
+    None for a standalone site, which plays every party. Party id 0 (`local:0`, for uploads) is always the own site.
     """
 
     name: str
@@ -29,16 +28,16 @@ class SiteFacts(msgspec.Struct, frozen=True):
 class Tunables(msgspec.Struct, frozen=True):
     """Times in milliseconds, and limits."""
 
-    reserve_ttl: int = 30_000  # a reservation waits this long to be made firm
-    heartbeat: int = 5_000  # between directives that say nothing new
-    resend_first: int = 300  # what is not acknowledged is sent again: first after this,
-    resend_max: int = 5_000  # then twice as late each time, up to this,
-    resend_away: int = 30_000  # or to this when the job has ended
+    reserve_ttl: int = 30_000  # how long a reservation is kept until it is confirmed
+    heartbeat: int = 5_000  # between directives without news
+    resend_first: int = 300  # an unacknowledged message is resent after this,
+    resend_max: int = 5_000  # then with doubled intervals up to this,
+    resend_away: int = 30_000  # or up to this when the job has ended
     create_timeout: int = 15_000  # for all parties to accept a new job
-    peer_silence: int = 20_000  # a party that is silent for so long is shown as lost,
-    peer_lost_timeout: int = 120_000  # and the job acts on it after this
+    peer_silence: int = 20_000  # a party that is silent for this long is shown as lost,
+    peer_lost_timeout: int = 120_000  # and the job fails after this
     relaunch_limit: int = 50  # new versions of a component because of site restarts
-    ageing: int = 60_000  # a job that waits longer is not overtaken any more
-    retry_first: int = 1_000  # between tries to reserve: first this,
+    ageing: int = 60_000  # a job that waits longer is no longer overtaken
+    retry_first: int = 1_000  # between attempts to reserve: first this,
     retry_max: int = 10_000  # up to this
-    stop_timeout: int = 10_000  # a kill that is not confirmed is asked for again
+    stop_timeout: int = 10_000  # an unconfirmed kill is repeated after this

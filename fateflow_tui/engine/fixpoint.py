@@ -1,4 +1,4 @@
-"""Bringing a job to rest: driver and parties of the same site answer each other within the turn."""
+"""Run a job to its fixpoint: driver and parties of the same site answer each other within one turn."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from fateflow_tui.engine.context import TurnContext
 from fateflow_tui.engine.job import Job, move_task
 from fateflow_tui.engine.tasks import fail_as_lost
 
-_ROUNDS: Final = 10_000  # far more than any job needs; a bug shall not hang the site
+_ROUNDS: Final = 10_000  # far more than any job needs; a bug must not hang the site
 
 
 def run_to_fixpoint(turn: TurnContext, job: Job) -> None:
-    """Repeats what a message exchange between sites would do, without messages, until nothing changes.
+    """Exchange reports and directives between the driver and the parties of this site until nothing changes.
 
-    All that is so here is heard before anything is started: else a task could be started and killed in one turn.
+    Reports are collected before anything starts, so that no task is started and killed in the same turn.
     """
     if not job.drives:
         _reconcile(turn, job)
@@ -28,16 +28,16 @@ def run_to_fixpoint(turn: TurnContext, job: Job) -> None:
             party.report(turn, job, record)
         return
     for round_ in range(_ROUNDS):
-        heard = _collect_reports(turn, job)
+        received = _collect_reports(turn, job)
         pushed = _push_directives(turn, job)
-        if round_ > 0 and not heard and not pushed:
+        if round_ > 0 and not received and not pushed:
             return
         _reconcile(turn, job)
-    raise RuntimeError(f"job {job.id} does not come to rest")
+    raise RuntimeError(f"job {job.id} does not reach a fixpoint")
 
 
 def retry_waiting(turn: TurnContext) -> Iterator[Job]:
-    """After room was made: lets those who wait for it take it or tell their drivers, one after the other."""
+    """After capacity was freed, let the waiting jobs reserve it or report to their drivers, in queue order."""
     ledger = turn.ledger
     while ledger.freed:
         ledger.freed = False
@@ -67,14 +67,14 @@ def _push_directives(turn: TurnContext, job: Job) -> bool:
 
 
 def _collect_reports(turn: TurnContext, job: Job) -> bool:
-    heard = False
+    received = False
     for record in job.state.parties.values():
         report = party.report(turn, job, record)
         if report is not None:
             record.acknowledged = report.seq
             driver.observe(turn, job, report)
-            heard = True
-    return heard
+            received = True
+    return received
 
 
 def _reconcile(turn: TurnContext, job: Job) -> None:
@@ -83,7 +83,7 @@ def _reconcile(turn: TurnContext, job: Job) -> None:
 
 
 def recover(turn: TurnContext, state: JobState) -> Job:
-    """The job as saved, with tasks that ran reported as lost, and silence counted from now on."""
+    """Load a saved job after a restart; its running tasks are reported as lost."""
     job = Job(state)
     job.add_story(turn.at, "SiteRestarted")
     reset_silence(turn, job)
@@ -99,7 +99,7 @@ def recover(turn: TurnContext, state: JobState) -> Job:
 
 
 def reset_silence(turn: TurnContext, job: Job) -> None:
-    """Counts silence from now on: this process has not listened before."""
+    """Count the silence of peers from now on, since this process was not listening before."""
     if job.drives:
         for view in job.driver.parties.values():
             view.heard_at, view.sent_at, view.attempts, view.lost = turn.at, 0, 0, False

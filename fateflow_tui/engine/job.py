@@ -1,4 +1,4 @@
-"""A job in the engine's memory: its saved state, and what follows from it, kept so that no turn has to derive it."""
+"""A job in the engine's memory: its saved state, with indexes that are derived from it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DRIVER_KEY: Final = "driver"
 
 
 class PendingKill(msgspec.Struct, frozen=True):
-    """A worker's end that was asked for. kind: of the failure card it will get."""
+    """A kill that was requested and not yet confirmed. kind: of the failure card that the task will get."""
 
     status: Status
     kind: str
@@ -30,8 +30,8 @@ class PendingKill(msgspec.Struct, frozen=True):
 class Job:
     """One job at this site.
 
-    Everything beside `state` is lost in a restart and derived again: directives and reports get a new number then,
-    which does no harm.
+    Everything but `state` is lost in a restart and derived again; directives and reports then get new numbers, which is
+    harmless.
     """
 
     def __init__(self, state: JobState) -> None:
@@ -39,9 +39,9 @@ class Job:
         self.id = state.job_id
         self.directives: dict[str, Directive] = {}  # the newest to each party, without document
         self.reports: dict[str, Report] = {}  # the newest of each party here
-        self.unsent: set[str] = set()  # parties here whose report has to go out in this turn
-        self.refusals: dict[str, Refusal] = {}  # of parties here, told with the document
-        self.adopted: dict[str, dict[str, Adopted]] = {}  # what parties here have of a job to be reused, likewise
+        self.unsent: set[str] = set()  # parties here whose report must be sent in this turn
+        self.refusals: dict[str, Refusal] = {}  # of parties here, to be applied with the document
+        self.adopted: dict[str, dict[str, Adopted]] = {}  # what parties here still have of the job to reuse
         self.kills: dict[str, PendingKill] = {}  # by task key
         self.newest: dict[str, dict[str, TaskRecord]] = {}  # party -> component -> its newest task
         self.running: dict[str, dict[str, TaskRecord]] = {}  # party -> task key -> task with a worker
@@ -50,8 +50,8 @@ class Job:
         self.parties: dict[str, Party] = {}  # at the driver: all of the job
         self.components: dict[str, ComponentPlan] = {}
         self.components_of: dict[str, list[str]] = {}  # party -> components, in topological order
-        self.orders: dict[str, ComponentDirective] = {}
-        self.dirty: set[str] = set()  # components whose reports have to be looked at
+        self.component_directives: dict[str, ComponentDirective] = {}
+        self.dirty: set[str] = set()  # components with new reports
         self._changed: dict[str, set[str]] = {}
         self._saved_story = len(state.story)
         for key, document in state.documents.items():
@@ -62,7 +62,7 @@ class Job:
 
     @property
     def driver(self) -> DriverRecord:
-        """The driver's record; only to be asked for where `drives` holds."""
+        """The driver's record. Raises LookupError unless `drives`."""
         if self.state.driver is None:
             raise LookupError(f"job {self.id} is driven elsewhere")
         return self.state.driver
@@ -72,7 +72,7 @@ class Job:
         return self.state.driver is not None
 
     def touch(self, table: str, key: str) -> None:
-        """Marks a record as changed, to be saved at the end of the turn."""
+        """Mark a record as changed, to be saved at the end of the turn."""
         self._changed.setdefault(table, set()).add(key)
 
     def touch_driver(self) -> None:
@@ -94,18 +94,18 @@ class Job:
         self._index_plan()
 
     def put_task(self, task: TaskRecord) -> None:
-        """Call after each change of a task record."""
+        """Store a task record; call after each change."""
         self.state.tasks[task.key] = task
         self.touch("tasks", task.key)
         self._index_task(task)
 
     def put_component(self, name: str) -> None:
-        """Call after each change of a component record."""
+        """Mark a component record as changed; call after each change."""
         self.touch_driver()
         self._index_component(name)
 
     def take_commit(self) -> JobCommit | None:
-        """What changed since the last call, as plain records."""
+        """The records changed since the last call, as plain data; None if there are none."""
         records: dict[str, dict[str, dict[str, Any]]] = {
             table: {key: msgspec.to_builtins(self._record(table, key)) for key in sorted(keys)}
             for table, keys in self._changed.items()
@@ -187,11 +187,11 @@ class Job:
 
     def _index_component(self, name: str) -> None:
         record = self.driver.components[name]
-        self.orders[name] = ComponentDirective(record.version, record.want, record.status)
+        self.component_directives[name] = ComponentDirective(record.version, record.want, record.status)
 
 
 def move_job(job: Job, status: Status, at: int, text: str = "") -> None:
-    """The job at its driver."""
+    """Change the job's status at its driver."""
     driver = job.driver
     if driver.status is status:
         return
@@ -202,7 +202,7 @@ def move_job(job: Job, status: Status, at: int, text: str = "") -> None:
 
 
 def move_party(job: Job, record: PartyRecord, status: Status, at: int, text: str = "") -> None:
-    """The job at one party of this site."""
+    """Change the job's status at one party of this site."""
     if record.status is status:
         return
     _check(JOB_TRANSITIONS, record.status, status, f"job {job.id} at {record.party}")
@@ -217,7 +217,7 @@ def move_party(job: Job, record: PartyRecord, status: Status, at: int, text: str
 
 
 def move_task(job: Job, task: TaskRecord, status: Status, at: int, text: str = "") -> None:
-    """A task of this site."""
+    """Change the status of a task of this site."""
     _check(TASK_TRANSITIONS, task.status, status, f"task {task.key} of job {job.id}")
     job.add_story(at, f"{task.status} -> {status}", party=str(task.party), component=task.component, text=text)
     task.status = status
@@ -230,7 +230,7 @@ def move_task(job: Job, task: TaskRecord, status: Status, at: int, text: str = "
 
 
 def move_component(job: Job, name: str, status: Status, at: int, text: str = "") -> None:
-    """A component over all parties, as its driver sees it."""
+    """Change the status of a component over all parties, at the driver."""
     record = job.driver.components[name]
     if record.status is status:
         return

@@ -1,4 +1,4 @@
-"""What leaves the site at the end of a turn: directives to parties, reports to drivers, and the next deadline."""
+"""Messages sent at the end of a turn: directives to parties and reports to drivers; and the next deadline."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def phase_of(driver: DriverRecord) -> Phase:
 
 
 def renew(job: Job, key: str) -> Directive | None:
-    """The directive for a party under a new revision, if it says something new, else None."""
+    """Return the party's directive under a new revision if its content has changed, else None."""
     driver = job.driver
     view = driver.parties[key]
     if key not in job.directives and is_closed(driver, view):
@@ -42,7 +42,7 @@ def renew(job: Job, key: str) -> Directive | None:
         driver.document_revision,
         phase,
         driver.outcome or driver.status,
-        components={name: job.orders[name] for name in job.components_of[key]},
+        components={name: job.component_directives[name] for name in job.components_of[key]},
         reserve_until=driver.reserve_until,
         reason=driver.reason,
         progress=driver.progress,
@@ -64,7 +64,7 @@ def renew(job: Job, key: str) -> Directive | None:
 
 
 def with_document(job: Job, directive: Directive) -> Directive:
-    """The directive with the party's document if the party does not hold it yet."""
+    """The directive, with the document if the party does not have it yet."""
     view = job.driver.parties[str(directive.party)]
     plan = job.state.plan
     if plan is None or directive.phase is Phase.FINISH or _holds_document(job.driver, view):
@@ -74,12 +74,12 @@ def with_document(job: Job, directive: Directive) -> Directive:
 
 
 def is_answered(driver: DriverRecord, view: PartyView, phase: Phase) -> bool:
-    """Whether the party's report answers the newest directive, and this one asks for `phase`."""
+    """Whether the party has answered the newest directive, and that one asks for `phase`."""
     return view.phase is phase and _is_seen(view) and _holds_document(driver, view)
 
 
 def is_closed(driver: DriverRecord, view: PartyView) -> bool:
-    """Whether the party has ended the job as it was told; nothing more is to be said then."""
+    """Whether the party has ended the job as directed; nothing more is sent to it then."""
     return (
         view.phase is Phase.FINISH
         and driver.outcome is not None
@@ -90,7 +90,7 @@ def is_closed(driver: DriverRecord, view: PartyView) -> bool:
 
 
 def due_at(turn: TurnContext, driver: DriverRecord, view: PartyView) -> int | None:
-    """When the newest directive has to be sent (again): unanswered ones with back-off, others as a heartbeat."""
+    """When to send the newest directive (again): with back-off if unanswered, else as a heartbeat."""
     if is_closed(driver, view):
         return None
     if _is_seen(view) and (driver.outcome is not None or _holds_document(driver, view)):
@@ -100,7 +100,7 @@ def due_at(turn: TurnContext, driver: DriverRecord, view: PartyView) -> int | No
 
 
 def _is_seen(view: PartyView) -> bool:
-    # Revisions go on growing over takeovers, so that the epoch need not be looked at.
+    # Revisions keep growing across takeovers, so the epoch does not matter here.
     return view.report is not None and view.report.seen_revision == view.revision
 
 
@@ -109,7 +109,7 @@ def _holds_document(driver: DriverRecord, view: PartyView) -> bool:
 
 
 def flush(turn: TurnContext, job: Job) -> None:
-    """Sends what is new or due. Only the last word of a turn goes out."""
+    """Send the messages that are new or due. Of several in one turn, only the last is sent."""
     if job.drives:
         _send_directives(turn, job)
     else:
@@ -203,7 +203,7 @@ def _party_deadlines(turn: TurnContext, job: Job, record: PartyRecord) -> Iterat
         return
     silent_at = record.heard_at + turn.tunables.peer_silence
     if not record.status.ended and silent_at > turn.at:
-        yield silent_at  # for those who ask why the job does not go on
+        yield silent_at  # so that the waiting reason is updated
     due = _report_due_at(turn, record)
     if due is not None:
         yield due

@@ -1,4 +1,4 @@
-"""A job at one party of this site: what is wanted of it, what is so, and how the one becomes the other."""
+"""A job at one party of this site: its directive, its actual state, and reconciling the two."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def receive(
     adopted: Mapping[str, Adopted] | None = None,
     missing: Sequence[str] = (),
 ) -> None:
-    """Takes over what the driver wants. Older or repeated directives only prove that it lives.
+    """Apply a directive. An older or repeated one only shows that the driver is alive.
 
-    refusal: what this site has against the document that comes with the directive. adopted: what it has of the job
-    that the document wants to reuse. gone: components whose outputs this site has no more, with a rerun.
+    refusal: why this site refuses the directive's document. adopted: what it still has of the job to reuse.
+    missing: in a rerun, the components whose outputs this site no longer has.
     """
     key = str(directive.party)
     record = job.state.parties.get(key)
@@ -57,10 +57,10 @@ def receive(
 
 
 def reconcile(turn: TurnContext, job: Job, record: PartyRecord) -> None:
-    """Brings the party nearer to what its directive wants."""
+    """Advance the party towards its directive."""
     phase = effective_phase(turn, job, record)
     kill_unwanted(turn, job, record, phase)
-    # A stop is final, whenever the driver hears of it: nothing is held for it meanwhile.
+    # A stop is final even before the driver knows of it: nothing is reserved for the job any more.
     if record.refusal is None and record.stop is None and phase in (Phase.RESERVE, Phase.RUN):
         _reserve(turn, job, record, firm=phase is Phase.RUN)
         if phase is Phase.RUN and record.granted is not None:
@@ -82,7 +82,7 @@ def reconcile(turn: TurnContext, job: Job, record: PartyRecord) -> None:
 
 
 def effective_phase(turn: TurnContext, job: Job, record: PartyRecord) -> Phase:
-    """What the directive wants, unless its driver has been silent for too long: then nothing is held or run."""
+    """The directive's phase, or CREATE if the driver has been silent for too long: nothing is held or run then."""
     phase = record.directive.phase
     patience = {
         Phase.RESERVE: turn.tunables.reserve_ttl,
@@ -94,7 +94,7 @@ def effective_phase(turn: TurnContext, job: Job, record: PartyRecord) -> Phase:
 
 
 def report(turn: TurnContext, job: Job, record: PartyRecord) -> Report | None:
-    """What is so at this party, if it is not what was said last."""
+    """Return the party's report under a new number if its content has changed, else None."""
     key = str(record.party)
     fresh = Report(
         job.id,
@@ -113,7 +113,7 @@ def report(turn: TurnContext, job: Job, record: PartyRecord) -> Report | None:
     )
     if fresh == job.reports.get(key):
         return None
-    # By the clock, so that a party that has lost its disk does not start again below what its driver has seen.
+    # From the clock, so that a party that lost its disk does not restart below the numbers its driver has seen.
     record.seq = max(record.seq + 1, turn.at)
     record.attempts = 0
     job.touch_party(record)
@@ -123,7 +123,7 @@ def report(turn: TurnContext, job: Job, record: PartyRecord) -> Report | None:
 
 
 def acknowledge(job: Job, record: PartyRecord, seq: int) -> None:
-    """The driver has saved our report with this number. Of an ended party that is kept: nothing is left to say."""
+    """Note that the driver has saved the report with this number; saved for an ended party, which is then settled."""
     if seq > record.acknowledged:
         record.acknowledged = seq
         if record.status.ended:
@@ -131,12 +131,12 @@ def acknowledge(job: Job, record: PartyRecord, seq: int) -> None:
 
 
 def is_settled(record: PartyRecord) -> bool:
-    """Whether the job has ended here and its driver knows."""
+    """Whether the job has ended here and its driver has acknowledged it."""
     return record.status.ended and record.acknowledged >= record.seq > 0
 
 
 def _says_more(record: PartyRecord, directive: Directive) -> bool:
-    """Whether a directive says something that the party has not taken over yet."""
+    """Whether a directive is newer than the one applied last."""
     seen = record.directive
     if (directive.epoch, directive.revision) == (seen.epoch, seen.revision):
         return directive.document is not None and directive.document_revision > record.document_revision
@@ -170,7 +170,7 @@ def _description(directive: Directive) -> str:
 def _take_document(
     turn: TurnContext, job: Job, record: PartyRecord, directive: Directive, refusal: Refusal | None
 ) -> bool:
-    """Whether a new document was accepted."""
+    """Check the directive's document; True if a new one was accepted."""
     document = directive.document
     if document is None or directive.document_revision <= record.document_revision:
         return False
@@ -185,7 +185,7 @@ def _take_document(
 
 
 def _reopen(turn: TurnContext, job: Job, record: PartyRecord, run: int, missing: Sequence[str]) -> None:
-    """A rerun begins: wishes and refusals of the last run are void."""
+    """Begin a rerun: discard the stop request and the refusal of the last run."""
     job.add_story(turn.at, "RerunBegan", party=str(record.party), text=f"run {run}")
     record.stop = None
     record.refusal = None
@@ -201,7 +201,7 @@ def _reopen(turn: TurnContext, job: Job, record: PartyRecord, run: int, missing:
 
 
 def _follow(turn: TurnContext, job: Job, record: PartyRecord, status: Status) -> None:
-    """Takes over the job's status, by way of WAITING where a directive in between was missed."""
+    """Set the job's status, by way of WAITING if a directive in between was missed."""
     if status is not record.status and status not in JOB_TRANSITIONS[record.status]:
         move_party(job, record, Status.WAITING, turn.at)
     move_party(job, record, status, turn.at, record.directive.reason if status.ended else "")

@@ -1,4 +1,4 @@
-"""A job that waits at its driver: reservation at all parties or none, and why it waits."""
+"""The queue at a job's driver: reserving at all parties or none, and why the job waits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fateflow_tui.engine.outbox import is_answered
 
 
 def reserve(turn: TurnContext, job: Job) -> bool:
-    """Takes the next step of the reservation; True when every party has granted it."""
+    """Advance the reservation; True when every party has granted it."""
     driver = job.driver
     if not driver.reserve_until:
         if turn.at < driver.retry_at:
@@ -40,7 +40,7 @@ def reserve(turn: TurnContext, job: Job) -> bool:
 
 
 def retreat(turn: TurnContext, job: Job, reason: WaitingReason) -> None:
-    """Gives everything back that was reserved, at all parties, and tries again later."""
+    """Release the reservation at all parties and retry later."""
     driver = job.driver
     last = driver.waiting
     if last is None or (last.kind, last.party, last.job_id) != (reason.kind, reason.party, reason.job_id):
@@ -54,10 +54,10 @@ def retreat(turn: TurnContext, job: Job, reason: WaitingReason) -> None:
 
 
 def retry_soon(turn: TurnContext, job: Job, *, near: bool) -> None:
-    """A party that was short has room now. near: it is at this site, where nobody else can be asked in between.
+    """Retry the reservation early, since a party has capacity again. near: the party is at this site.
 
-    News from elsewhere may reach several drivers at once; each waits for a time of its own, longer after each try,
-    so that they do not take turns in blocking one another.
+    The news of a party elsewhere may reach several drivers at once. Each waits for a different time, longer after each
+    try, so that they do not keep blocking one another.
     """
     driver = job.driver
     retry_at = turn.at if near else turn.at + _jitter(job, min(2_000, 10 << min(driver.tries, 8)))

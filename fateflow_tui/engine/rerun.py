@@ -1,4 +1,4 @@
-"""Running an ended job again: which components, and why."""
+"""Reruns of an ended job: which components run again, and why."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def plan_rerun(
 ) -> list[RerunStep]:
     """One step per component, in topological order.
 
-    Named components run again with all that depend on them, and so do those with changed parameters. With no name
-    given all that did not succeed run, with `force` all. What they need and has not succeeded runs with them, and so
-    does what they need and is gone (component -> the party at which its outputs were deleted).
-    Raises Conflict when the job has not ended or nothing is to run, NotFound for an unknown component.
+    The named components and those with changed parameters run again, with everything that depends on them. Without
+    names, all that did not succeed run; with `force`, all. Components that they need run too if they have
+    not succeeded or their outputs were deleted (missing: component -> the party where they were).
+    Raises Conflict if the job has not ended or nothing would run, NotFound for an unknown component.
     """
     plan = _plan_of(job)
     if not job.driver.status.ended:
@@ -48,7 +48,7 @@ def plan_rerun(
     why = _reasons(job, plan, named, force, list(documents))
     if not why:
         raise Conflict(
-            f"every component of job {job.id} has succeeded; there is nothing to rerun",
+            f"every component of job {job.id} has succeeded; nothing to rerun",
             hint="use --force to run them all again",
         )
     include_consumers(job, why, missing)
@@ -56,7 +56,7 @@ def plan_rerun(
 
 
 def rerun(turn: TurnContext, job: Job, event: RerunRequested) -> None:
-    """Opens an ended job again and puts it in the queue."""
+    """Reopen an ended job and put it in the queue."""
     steps = plan_rerun(job, event.components, force=event.force, documents=event.documents, missing=event.missing)
     driver, plan = job.driver, _plan_of(job)
     job.add_story(turn.at, "RerunRequested", text=f"by {event.by}")
@@ -89,9 +89,9 @@ def rerun(turn: TurnContext, job: Job, event: RerunRequested) -> None:
 
 
 def _reasons(job: Job, plan: JobPlan, named: list[str], force: bool, documents: list[PartyDocument]) -> dict[str, str]:
-    """Why each component that is to run does."""
+    """component -> why it runs, for those that do."""
     records = job.driver.components
-    why = dict.fromkeys(named, "asked for")
+    why = dict.fromkeys(named, "requested")
     for name in _changed(plan, documents):
         why.setdefault(name, "its parameters have changed")
     if not named:
@@ -116,8 +116,8 @@ def _step(job: Job, name: str, why: str | None) -> RerunStep:
         return RerunStep(name, RerunAction.RUN, why)
     status = job.driver.components[name].status
     if status.succeeded:
-        return RerunStep(name, RerunAction.REUSE, "succeeded, and nothing that it needs changes")
-    return RerunStep(name, RerunAction.SKIP, f"{_ended_as(status)}, but was not asked for")
+        return RerunStep(name, RerunAction.REUSE, "succeeded, and its inputs do not change")
+    return RerunStep(name, RerunAction.SKIP, f"{_ended_as(status)}, but was not requested")
 
 
 def _ended_as(status: Status) -> str:

@@ -1,4 +1,4 @@
-"""Reuse: which components of a new job an earlier job has already done, and why the others must run."""
+"""Reuse: which components of a new job an earlier job has already run, and why the others must run."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from fateflow_tui.engine.components import new_version, reports_of
 from fateflow_tui.engine.context import TurnContext
 from fateflow_tui.engine.job import Job, move_component, move_task
 
-_MAX_CHANGES: Final = 4  # changes of one component
-_MAX_VALUE: Final = 40  # characters of a value
+_MAX_CHANGES: Final = 4  # changes described per component
+_MAX_VALUE: Final = 40  # characters shown of a value
 
-Changed = tuple[Any, Any]  # before and now; msgspec.UNSET where it was or is not there
+Changed = tuple[Any, Any]  # before and now; msgspec.UNSET where absent
 
 
 def changes(old: Any, new: Any, path: str = "") -> dict[str, Changed]:
-    """By path, as in `init_param.init_method`: the outermost values that differ and are not both objects."""
+    """The values that differ, by path such as `init_param.init_method`; objects are compared by key."""
     if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
         return {} if old == new else {path: (old, new)}
     found: dict[str, Changed] = {}
@@ -43,7 +43,7 @@ def changes(old: Any, new: Any, path: str = "") -> dict[str, Changed]:
 
 
 def describe_changes(by_party: Mapping[str, Mapping[str, Changed]]) -> str:
-    """`alpha 0.01 → 0.02`; with the parties that it concerns, unless it concerns all."""
+    """`alpha 0.01 → 0.02`, with the parties concerned unless all are."""
     texts: dict[str, list[str]] = {}
     for party, found in by_party.items():
         for path, (old, new) in found.items():
@@ -69,16 +69,16 @@ def _value(value: Any) -> str:
 
 
 def reusable_components(plan: JobPlan, source: JobState) -> list[str]:
-    """The components of a new job that an earlier one has done alike, as far as its driver can tell.
+    """The components of a new job that an earlier one has already run, as far as the driver can tell.
 
-    The same module with the same parameters, inputs and outputs at the same parties, with success everywhere, and all
-    that they need unchanged as well. Whether tables and modules are the same is for the parties to say.
+    They have the same module, parameters, inputs, outputs and parties, succeeded everywhere, and depend only on such
+    components. Whether tables and module versions are the same is checked by each party.
     """
     return [step.component for step in compare(plan, source) if step.action is ReuseAction.REUSE]
 
 
 def compare(plan: JobPlan, source: JobState, lost: Mapping[str, RunReason] | None = None) -> list[ReuseStep]:
-    """One step per component, in topological order. lost: components whose outcome a party no longer has, and why."""
+    """One step per component, in topological order. lost: components whose outputs a party no longer has, and why."""
     steps: list[ReuseStep] = []
     alike: set[str] = set()
     before, now = _Tasks(source.plan), _Tasks(plan)
@@ -97,7 +97,7 @@ def compare(plan: JobPlan, source: JobState, lost: Mapping[str, RunReason] | Non
 
 
 def plan_reuse(plan: JobPlan, source: JobState | None, lost: Mapping[str, RunReason] | None = None) -> ReusePlan:
-    """The plan of a job beside the earlier one that it is closest to, None where there is none like it."""
+    """Plan a job against the earlier one that is most similar to it; None if there is none."""
     if source is None:
         return run_all(plan, RunReason(RunCause.NEW, "no earlier job has it"))
     steps = compare(plan, source, lost)
@@ -110,13 +110,13 @@ def plan_reuse(plan: JobPlan, source: JobState | None, lost: Mapping[str, RunRea
 
 
 def run_all(plan: JobPlan, reason: RunReason) -> ReusePlan:
-    """The plan of a job that takes nothing over."""
+    """The plan of a job that reuses nothing."""
     steps = [ReuseStep(one.name, ReuseAction.RUN, reason.why, reason.change) for one in plan.components]
     return ReusePlan(None, None, steps)
 
 
 def similarity(plan: JobPlan, source: JobState) -> int:
-    """How many components of a plan an earlier job has too, by name and module."""
+    """The number of components that a plan shares with an earlier job, by name and module."""
     if source.plan is None or source.driver is None:
         return 0
     known = {component.name: component.module for component in source.plan.components}
@@ -124,14 +124,14 @@ def similarity(plan: JobPlan, source: JobState) -> int:
 
 
 def other_model(document: PartyDocument) -> tuple[str, str, str] | None:
-    """The model that a predict job was given; None for one that trains its own."""
+    """The model that a predict job uses; None for a job that trains its own."""
     if document.model_version == document.job_id:
         return None
     return document.model_id, document.model_version, document.model_part
 
 
 def reads_model(task: TaskPlan) -> bool:
-    """Whether a model is among its inputs."""
+    """Whether the task has a model among its inputs."""
     return "model" in task.inputs or "isometric_model" in task.inputs
 
 
@@ -148,7 +148,7 @@ class _Tasks:
 
 
 def _difference(component: ComponentPlan, before: _Tasks, now: _Tasks, source: JobState) -> RunReason | None:
-    """What is not alike about a component itself, whatever it needs."""
+    """How a component itself differs, apart from the components it needs."""
     name = component.name
     if source.plan is None or source.driver is None:
         return RunReason(RunCause.NEW, f"job {source.job_id} is driven by another site")
@@ -176,7 +176,7 @@ def _unfinished(component: ComponentPlan, source: JobState) -> RunReason | None:
 
 
 def _changed(old: Mapping[str, TaskPlan], new: Mapping[str, TaskPlan]) -> RunReason:
-    """Of one component at the same parties: what differs."""
+    """How a component with the same parties differs."""
     found: list[RunReason] = []
     for change, of in (
         (RunCause.PARAMETERS, lambda task: task.parameters),
@@ -202,7 +202,7 @@ def _other_parties(old: list[str], new: list[str]) -> str:
 
 
 def take_over(turn: TurnContext, job: Job, record: PartyRecord, adopted: Mapping[str, Adopted]) -> None:
-    """At a party: what it has of the earlier job becomes the outcome of its tasks."""
+    """At a party: use what it has of the earlier job as the results of its tasks."""
     document = job.state.documents[str(record.party)]
     if document.reuse is None:
         return
@@ -217,7 +217,7 @@ def take_over(turn: TurnContext, job: Job, record: PartyRecord, adopted: Mapping
 
 
 def judge_reuse(turn: TurnContext, job: Job) -> None:
-    """At the driver, when all parties have created the job: what is kept is complete, what is not runs anew."""
+    """At the driver, once all parties have created the job: keep the components that all parties can reuse."""
     plan = job.state.plan
     reuse = plan.documents[0].reuse if plan is not None and plan.documents else None
     if reuse is None:
@@ -237,5 +237,5 @@ def judge_reuse(turn: TurnContext, job: Job) -> None:
             record.want, record.reused_from = Want.KEEP, reuse.job_id
             move_component(job, name, Status.SUCCESS, turn.at, f"reused from job {reuse.job_id}")
         elif len(missing) < len(component.parties):
-            why = f"not there any more at {', '.join(missing)}" if missing else f"{blocked[0]} runs again"
+            why = f"no longer available at {', '.join(missing)}" if missing else f"{blocked[0]} runs again"
             new_version(turn, job, name, f"job {reuse.job_id} cannot be reused: {why}")

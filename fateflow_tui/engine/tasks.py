@@ -1,4 +1,4 @@
-"""The tasks of one party: which to start, which to kill, and what became of them."""
+"""The tasks of one party: which to start, which to kill, and how they ended."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from fateflow_tui.core.status import Status
 from fateflow_tui.engine.context import TurnContext
 from fateflow_tui.engine.job import Job, PendingKill, move_task
 
-LOST = "lost"  # kind of failure card: the site or its peers are to blame, not the task
+LOST = "lost"  # kind of failure card: the site or a peer is the cause, not the task
 
 
 def adopt_versions(turn: TurnContext, job: Job, record: PartyRecord, *, lost: bool) -> None:
-    """Makes a task for each version that was not known yet.
+    """Create a task for each new version.
 
-    lost: the party has no record of what it ran before, so what should have begun is reported as lost; what should
-    have ended always is.
+    lost: the party has no record of its earlier runs, so tasks that should be running are reported as lost. Tasks that
+    should have ended always are.
     """
     party = str(record.party)
     newest = job.newest.setdefault(party, {})
     for name, plan in job.task_plans.get(party, {}).items():
-        order = record.directive.components.get(name)
+        wanted = record.directive.components.get(name)
         known = newest.get(name)
-        if order is None or (known is not None and known.version >= order.version):
+        if wanted is None or (known is not None and known.version >= wanted.version):
             continue
         if known is not None and known.status is Status.WAITING:
-            move_task(job, known, Status.CANCELED, turn.at, f"version {order.version} takes its place")
-        task = TaskRecord(job.id, name, plan.module, order.version, record.party, created_at=turn.at)
+            move_task(job, known, Status.CANCELED, turn.at, f"version {wanted.version} replaces it")
+        task = TaskRecord(job.id, name, plan.module, wanted.version, record.party, created_at=turn.at)
         job.put_task(task)
-        if order.version > 0:
-            turn.emit(ForgetRuns(job.id, name, order.version))
-        if order.want is Want.KEEP or (lost and order.want is not Want.HOLD):
+        if wanted.version > 0:
+            turn.emit(ForgetRuns(job.id, name, wanted.version))
+        if wanted.want is Want.KEEP or (lost and wanted.want is not Want.HOLD):
             fail_as_lost(turn, job, task, "the party has lost its records of this job")
 
 
@@ -44,19 +44,19 @@ def fail_as_lost(turn: TurnContext, job: Job, task: TaskRecord, cause: str) -> N
 
 
 def start_ready(turn: TurnContext, job: Job, record: PartyRecord) -> None:
-    """Starts what is wanted and ready, in topological order and never out of it.
+    """Start the wanted tasks that are ready, strictly in topological order.
 
-    The order is the same at all parties: out of order, two parties that walk the graph by themselves could each
-    wait for the other's task.
+    The order is the same at all parties. Out of order, two parties in independent mode could each wait for the other's
+    task.
     """
     party = str(record.party)
     document = job.state.documents[party]
     newest, running = job.newest.setdefault(party, {}), job.running.setdefault(party, {})
-    orders = record.directive.components
+    directives = record.directive.components
     independent = document.options.schedule_mode == "independent"
     for plan in document.tasks:
-        order = orders.get(plan.component)
-        if order is None or order.want is not Want.RUN:
+        wanted = directives.get(plan.component)
+        if wanted is None or wanted.want is not Want.RUN:
             continue
         task = newest[plan.component]
         if task.status.interrupted and independent:
@@ -95,14 +95,14 @@ def _why_kill(turn: TurnContext, job: Job, record: PartyRecord, task: TaskRecord
     if record.stop is not None:
         return PendingKill(Status.CANCELED, "canceled", f"stopped by {record.stop.by}")
     if phase is not directive.phase:
-        return PendingKill(Status.FAILED, LOST, f"nothing was heard from the driver {record.driver}")
+        return PendingKill(Status.FAILED, LOST, f"no message from the driver {record.driver}")
     if phase is not Phase.RUN:
         return PendingKill(Status.CANCELED, "canceled", "the job went back to the queue")
-    order = directive.components.get(task.component) or ComponentDirective(task.version, Want.STOP, task.status)
-    if order.version > task.version:
-        return PendingKill(Status.CANCELED, "canceled", f"version {order.version} takes its place")
-    if order.want is Want.STOP:
-        return PendingKill(Status.CANCELED, "canceled", f"{task.component} has {order.status} at another party")
+    wanted = directive.components.get(task.component) or ComponentDirective(task.version, Want.STOP, task.status)
+    if wanted.version > task.version:
+        return PendingKill(Status.CANCELED, "canceled", f"version {wanted.version} replaces it")
+    if wanted.want is Want.STOP:
+        return PendingKill(Status.CANCELED, "canceled", f"{task.component} has {wanted.status} at another party")
     limit = job.state.documents[str(task.party)].options.task_timeout
     if limit and turn.at - task.started_at >= limit:
         return PendingKill(Status.TIMEOUT, "timeout", f"it ran longer than {limit / 1000:g} s")
@@ -129,7 +129,7 @@ def on_task_ended(turn: TurnContext, job: Job, event: TaskEnded) -> None:
 
 
 def _card(event: TaskEnded, kill: PendingKill | None) -> FailureCard:
-    """The worker's own card; of a worker that was killed, with the reason for which it was."""
+    """The worker's own card; for a killed worker, with the reason of the kill."""
     status = event.outcome.status
     card = event.outcome.card or FailureCard(event.party, event.component, event.version, str(status), "")
     if kill is not None and kill.status is status:

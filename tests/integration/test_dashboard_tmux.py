@@ -113,7 +113,7 @@ def test_from_an_empty_home_to_a_mended_job_by_keys(terminal: Terminal, tmp_path
         terminal.shows("✗ failed", "has no column 'diagnosis'", "its columns are y,", "at guest:9999", "■ canceled")
 
         terminal.press("R")
-        terminal.shows("Parameters of dataio_0 for a rerun", '"label_name": "diagnosis"', "run    dataio_0  asked for")
+        terminal.shows("Parameters of dataio_0 for a rerun", '"label_name": "diagnosis"', "run    dataio_0  requested")
         terminal.press(*["BSpace"] * len("diagnosis"))
         terminal.shows('"label_name": ""')
         terminal.press("y")

@@ -207,7 +207,7 @@ def test_stop_from_a_party_stops_it_at_once_and_the_others_when_they_hear_of_it(
     waiting = host.waiting(JOB)
     assert waiting is not None
     assert (waiting.kind, waiting.party) == ("peer", str(GUEST))
-    assert waiting.text == "alice stopped it here; the driver guest:9999 is yet to answer"
+    assert waiting.text == "alice stopped it here; waiting for the driver guest:9999 to confirm"
     world.cut.clear()
     world.run()
     assert status(world) is Status.CANCELED
@@ -287,7 +287,7 @@ def test_what_is_asked_in_vain_is_refused_and_leaves_no_trace() -> None:
         engine.handle(JobSubmitted(BEGIN, chain()))
     with pytest.raises(BadRequest, match="cannot be stopped as success"):
         engine.handle(StopRequested(BEGIN, JOB, "alice", Status.SUCCESS))
-    with pytest.raises(Conflict, match="cannot be dropped"):
+    with pytest.raises(Conflict, match="stays in memory"):
         engine.forget(JOB)
     assert engine.take_commits() == []
 

@@ -61,7 +61,7 @@ def test_by_default_what_did_not_succeed_runs_again() -> None:
     world = failing_world(one_site, "b")
     steps = engine_of(world).rerun_plan(JOB)
     assert [(step.component, step.action, step.why) for step in steps] == [
-        ("a", "reuse", "succeeded, and nothing that it needs changes"),
+        ("a", "reuse", "succeeded, and its inputs do not change"),
         ("b", "run", "ended as failed"),
         ("c", "run", "ended as canceled"),
         ("d", "run", "ended as canceled"),
