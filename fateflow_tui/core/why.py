@@ -9,7 +9,7 @@ failed      component exception memory signal exit lost peer             see `ca
             elsewhere -                                                  only the driver's site knows more
 refused     role command component dataset table module model capacity   a party does not take part; `lacks` names what
             other                                                        it misses
-canceled    stop job                                                     somebody stopped it; or it, with its job
+canceled    stop job                                                     a user stopped it; or it ended with its job
 timeout     waiting running task                                         a limit of the job was reached
 reused      -                                                            the outputs of `job_id` were reused
 success     -
@@ -62,7 +62,7 @@ class DurationStats(msgspec.Struct, frozen=True):
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One reason. text: the whole of it in a sentence. mend: what would resolve it, or ''.
+    """One reason. text: in a sentence. hint: what would resolve it, or ''.
 
     party, component: where. since: ms since the epoch. estimate: when it is expected to end, 0 if unknown;
     basis: what that rests on. need, free, total, holders: of a shortage. job_id: the job in front, or the one whose

@@ -80,16 +80,16 @@ def reusable_components(plan: JobPlan, source: JobState) -> list[str]:
 def compare(plan: JobPlan, source: JobState, lost: Mapping[str, RunReason] | None = None) -> list[ReuseStep]:
     """One step per component, in topological order. lost: components whose outputs a party no longer has, and why."""
     steps: list[ReuseStep] = []
-    alike: set[str] = set()
+    reusable: set[str] = set()
     before, now = _Tasks(source.plan), _Tasks(plan)
     for component in plan.components:
-        blocked = [need for need in component.needs if need not in alike]
+        blocked = [need for need in component.needs if need not in reusable]
         reason = _difference(component, before, now, source)
         if reason is None and blocked:
             reason = RunReason(RunCause.UPSTREAM, f"needs {', '.join(blocked)}")
         reason = reason or _unfinished(component, source) or (lost or {}).get(component.name)
         if reason is None:
-            alike.add(component.name)
+            reusable.add(component.name)
             steps.append(ReuseStep(component.name, ReuseAction.REUSE, "unchanged"))
         else:
             steps.append(ReuseStep(component.name, ReuseAction.RUN, reason.why, reason.change, reason.paths))
@@ -198,7 +198,7 @@ def _other_parties(old: list[str], new: list[str]) -> str:
     added = [party for party in new if party not in old]
     missing = [party for party in old if party not in new]
     texts = [f"now at {', '.join(added)}" if added else "", f"no longer at {', '.join(missing)}" if missing else ""]
-    return f"parties changed: {', '.join(filter(None, texts)) or 'nobody runs it'}"
+    return f"parties changed: {', '.join(filter(None, texts)) or 'no party runs it'}"
 
 
 def take_over(turn: TurnContext, job: Job, record: PartyRecord, adopted: Mapping[str, Adopted]) -> None:

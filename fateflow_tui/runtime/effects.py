@@ -1,4 +1,4 @@
-"""Performs the engine's effects and returns what comes of them as events."""
+"""Performs the engine's effects and posts their results as events."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from fateflow_tui.runtime.workers.workers import Workers
 
 
 def task_spec(state: JobState, party: Party, component: str, version: int, home: Path) -> TaskSpec:
-    """The order for one task. Raises ComponentFailed when an input that must be there is not."""
+    """Build the spec of one task. Raises ComponentFailed if a required input is missing."""
     document = state.documents[str(party)]
     plan = task_plan(document, component)
     return TaskSpec(
@@ -70,7 +70,7 @@ def task_plan(document: PartyDocument, component: str) -> TaskPlan:
 
 
 def newest_success(state: JobState, party: Party, component: str) -> TaskRecord | None:
-    """The run whose outputs count."""
+    """The newest successful run, whose outputs are used."""
     runs = [
         task
         for task in state.tasks.values()
@@ -91,8 +91,8 @@ def _tables(state: JobState, document: PartyDocument, plan: TaskPlan) -> dict[st
                     table = outside[reference]
                     tables.append(TableRef(table["namespace"], table["name"], port=port))
                 continue
-            # A component that does not run at this party, or that left no table here, gives no input here: the
-            # arbiter's Evaluation, or a host behind a model whose scores stay at the guest.
+            # A component that does not run at this party, or has no table here, gives no input: the arbiter's
+            # Evaluation, or a host whose model's scores stay at the guest.
             run = newest_success(state, document.party, source)
             tables.extend(
                 TableRef(output.namespace, output.table, source, port)
@@ -103,7 +103,7 @@ def _tables(state: JobState, document: PartyDocument, plan: TaskPlan) -> dict[st
 
 
 def _models(document: PartyDocument, plan: TaskPlan) -> dict[str, list[ModelRef]]:
-    """Models of this job lie under its own model version; `pipeline.` ones under the version it predicts with."""
+    """References of the task's input models; in a predict job (`pipeline.`) those of the model that it uses."""
     modules = {task.component: task.module for task in document.tasks}
     owner = party_model_id(document.party, document.model_id)
     resolved: dict[str, list[ModelRef]] = {}
@@ -120,7 +120,7 @@ logger = logging.getLogger(__name__)
 
 
 class PendingAnswer:
-    """What the answer to a peer's call will carry. calls: how many such calls are under way."""
+    """The content of the answer to a peer's call. calls: the number of such calls under way."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -128,7 +128,7 @@ class PendingAnswer:
 
 
 class EffectRunner:
-    """Performs effects without blocking the turn that made them."""
+    """Perform effects without blocking the turn that produced them."""
 
     def __init__(
         self,
@@ -165,7 +165,7 @@ class EffectRunner:
                 else:
                     self._in_background(self._send_report(effect))
             case SendAcknowledgement():
-                pass  # the answer to the report carries it, or the next directive
+                pass  # it is part of the answer to the report, or of the next directive
             case ForgetRuns():
                 self._bus.forget(effect.job_id, effect.component, effect.version)
             case AnnounceJobEnd():
@@ -173,7 +173,7 @@ class EffectRunner:
 
     @contextlib.contextmanager
     def answering(self, job_id: str, party: Party) -> Iterator[PendingAnswer]:
-        """While a peer's call about this party is being answered, the answer carries what would else be sent."""
+        """While a peer's call about this party is answered, put a report into the answer instead of sending it."""
         answer = self._answers.setdefault((job_id, party), PendingAnswer())
         answer.calls += 1
         try:
@@ -196,20 +196,20 @@ class EffectRunner:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            logger.error("an effect could not be performed", exc_info=error)
+            logger.error("effect failed", exc_info=error)
 
     async def _start(self, effect: StartTask) -> None:
         state = self._state_of(effect.job_id)
         try:
             if state is None:
-                raise FateFlowError(f"job {effect.job_id} is not known here any more")
+                raise FateFlowError(f"job {effect.job_id} is no longer known here")
             spec = task_spec(state, effect.party, effect.component, effect.version, self._home)
             await self._workers.start(spec)
         except (FateFlowError, OSError) as error:
             cause = f"{type(error).__name__}: {error}"
             self._post(_never_started(effect, cause, getattr(error, "hint", "")))
         except Exception as bug:
-            # Whatever it is: nobody else would ever say that this task does not run.
+            # Report any error, or the task would never end.
             logger.exception("%s of %s could not be started", effect.component, effect.party)
             self._post(_never_started(effect, f"{type(bug).__name__}: {bug}", "see the site's log"))
 

@@ -1,4 +1,4 @@
-"""Everything that changes at a site, as a stream that front ends follow."""
+"""The changes at a site, as a stream of events for front ends."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.ports import JobCommit
 from fateflow_tui.core.records import JobState
 
-_KEPT = 10_000  # events that a reconnecting front end can catch up on
-_BACKLOG = 5_000  # events that a slow one may be behind before it has to start anew
+_KEPT = 10_000  # events kept for front ends that reconnect
+_BACKLOG = 5_000  # events that a slow front end may be behind before it misses some
 
 
 class SiteEvent(msgspec.Struct, frozen=True):
@@ -32,7 +32,7 @@ class SiteEvent(msgspec.Struct, frozen=True):
 
 
 class EventBus:
-    """Publishes to any number of subscribers; a slow one never holds up the others."""
+    """Publish to any number of subscribers; a slow one never delays the others."""
 
     def __init__(self) -> None:
         self._seq = 0
@@ -49,7 +49,7 @@ class EventBus:
                 queue.put_nowait(event)
 
     async def subscribe(self, job_id: str | None = None, since: int | None = None) -> AsyncIterator[SiteEvent]:
-        """Yields events from now on, or after number `since`. A jump in what it had to deliver is a `gap` event."""
+        """Yield events from now on, or after number `since`. Missed events are reported as one `gap` event."""
         queue: asyncio.Queue[SiteEvent | None] = asyncio.Queue()
         if since is not None:
             if self._recent and since + 1 < self._recent[0].seq:
@@ -73,7 +73,7 @@ class EventBus:
             self._queues.discard(queue)
 
     def close(self) -> None:
-        """Ends all subscriptions after what they have been given."""
+        """End all subscriptions after their queued events."""
         self._closed = True
         for queue in self._queues:
             queue.put_nowait(None)
@@ -86,7 +86,7 @@ _TASK_FIELDS = ("component", "version", "status", "started_at", "ended_at", "pid
 
 
 class Observer:
-    """Publishes each saved change once."""
+    """Publish each saved change once, and write it to the job's log."""
 
     def __init__(self, home: Home, events: EventBus) -> None:
         self._home = home
@@ -107,7 +107,7 @@ class Observer:
     async def until(
         self, job_id: str, state_of: Callable[[str], JobState | None], condition: Callable[[JobState], bool]
     ) -> JobState:
-        """Returns the job's state as soon as the condition holds; the caller bounds the time."""
+        """Return the job's state as soon as the condition holds; the caller sets a timeout."""
         changed = asyncio.Event()
         self._waiting[job_id].add(changed)
         try:
@@ -123,7 +123,7 @@ class Observer:
                 del self._waiting[job_id]
 
     def complain(self, job_id: str, text: str, party: Party | None = None) -> None:
-        """Says in the job's log what went wrong with it outside of its tasks."""
+        """Write an error outside of the job's tasks to its log."""
         self._write(job_id, now_ms(), "ERROR", text, party=str(party or ""))
 
     def close_log(self, job_id: str) -> None:
@@ -144,7 +144,7 @@ class Observer:
             self._write(change.job_id, entry["at"], "INFO", text, party=entry["party"], component=entry["component"])
 
     def _write(self, job_id: str, at: int, level: str, text: str, *, party: str, component: str = "") -> None:
-        """A line that finds no room on the disk must not hold up the job."""
+        """Write one line. A line that cannot be written, as on a full disk, must not stop the job."""
         log = self._logs.get(job_id)
         if log is None:
             log = self._logs[job_id] = JobLog(self._home, job_id)

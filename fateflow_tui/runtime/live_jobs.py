@@ -17,7 +17,7 @@ from fateflow_tui.core.records import DriverRecord, JobState, PartyRecord, Story
 
 
 def load_state(store: JobStore, job_id: str) -> JobState | None:
-    """A job as it was saved last; None if there is none. Raises DamagedFile, after its file was set aside."""
+    """Load a job's last saved state; None if there is none. Raises DamagedFile after setting the file aside."""
     stored = store.load(job_id)
     try:
         return to_state(stored) if stored is not None else None
@@ -26,7 +26,7 @@ def load_state(store: JobStore, job_id: str) -> JobState | None:
 
 
 def to_state(stored: StoredJob) -> JobState:
-    """Raises msgspec.ValidationError when a record does not fit its type."""
+    """Convert stored records. Raises msgspec.ValidationError if one does not fit its type."""
     jobs = stored.tables.get("job", {})
     documents = stored.tables.get("documents", {})
     tasks = stored.tables.get("tasks", {})
@@ -44,7 +44,7 @@ def to_state(stored: StoredJob) -> JobState:
 
 
 class LiveJobs:
-    """One empty marker file per job that is not settled, made before the job's first save."""
+    """One empty marker file per job that is not settled, created before the job's first save."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -55,21 +55,21 @@ class LiveJobs:
         return sorted(self._known)
 
     def add(self, job_id: str) -> None:
-        """Returns once the marker would survive a power loss."""
+        """Add a job; on return its marker survives a power loss."""
         if job_id not in self._known:
             (self._folder / segment(job_id, "job id")).touch()
             sync(self._folder)
             self._known.add(job_id)
 
     def remove(self, job_id: str) -> None:
-        """A marker too many after a crash only costs a look at the job."""
+        """Remove a job. A marker left over by a crash is harmless: the job is read once more."""
         if job_id in self._known:
             self._known.discard(job_id)
             (self._folder / job_id).unlink(missing_ok=True)
 
 
 class JobIds:
-    """Ids of one scheduler process: unique, and in order of time."""
+    """Job ids of one scheduler process: unique and in chronological order."""
 
     def __init__(self) -> None:
         self._counter = itertools.count(1)

@@ -1,4 +1,4 @@
-"""The engine's turns: take events, decide, save, and only then act."""
+"""The engine's turns: take events, decide, save, and only then perform the effects."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from fateflow_tui.core.status import Status
 from fateflow_tui.engine import Engine
 from fateflow_tui.runtime.live_jobs import load_state
 
-_SAFETY_TICK = 5.0  # seconds; deadlines and events do the work, the tick only guards against a lost one
-_AFTER_FAILURE = 1.0  # seconds before the next turn when one could not be saved
+_SAFETY_TICK = 5.0  # seconds; a safety net, since events and deadlines start the turns
+_AFTER_FAILURE = 1.0  # seconds before the next turn after one could not be saved
 
 logger = logging.getLogger(__name__)
 
@@ -37,10 +37,10 @@ _What = TypeVar("_What")
 
 
 class Scheduler:
-    """Runs turns one after the other. All events that have come meanwhile share one turn and so one save per job.
+    """Run turns one after the other. Events that arrive during a turn share the next one, with one save per job.
 
-    perform: does an effect; must not block. observe: is told what was saved, before the effects are performed.
-    complain: is told of a job that cannot be scheduled, and why.
+    perform: performs an effect without blocking. observe: receives what was saved, before the effects are performed.
+    complain: receives a job id and a message about a job that cannot be scheduled.
     """
 
     def __init__(
@@ -58,30 +58,30 @@ class Scheduler:
         self._complain = complain
         self._pending: list[_Entry] = []
         self._wake = asyncio.Event()
-        self._resume_at = 0.0  # of the monotonic clock: the other one may be set back
+        self._resume_at = 0.0  # of the monotonic clock
         self._suspended: dict[str, list[_Entry]] = {}  # jobs that cannot be read, and the events held for them
         self._read_again_at = 0.0  # of the monotonic clock
         self._carried: list[Effect] = []
         self._stopping = False
 
     def post(self, event: Event) -> None:
-        """Hands an event in; what comes of it shows in the state."""
+        """Queue an event; its result shows in the state."""
         self._pending.append((event, None))
         self._wake.set()
 
     async def turn(self, event: Event) -> None:
-        """Hands an event in and returns once its consequences are durable. Raises what the engine refuses with."""
+        """Queue an event and return once its consequences are durable. Raises the engine's error."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pending.append((event, done))
         self._wake.set()
         await done
 
     def restore(self, states: Iterable[JobState]) -> None:
-        """Takes up the jobs that an earlier process left, before `run`."""
+        """Load the unfinished jobs of an earlier process, before `run`."""
         self._finish_turn(self.engine.restore(states, now_ms()), [])
 
     async def run(self) -> None:
-        """Turns until `stop`."""
+        """Run turns until `stop`."""
         while not self._stopping:
             try:
                 await asyncio.wait_for(self._wake.wait(), self._patience())
@@ -105,12 +105,12 @@ class Scheduler:
         return patience if deadline is None else min(patience, max(0.0, (deadline - now_ms()) / 1000.0))
 
     def recall(self, job_id: str) -> None:
-        """Makes a job that was let go of the engine's again, if the store has it."""
+        """Load a job that the engine has dropped, if the store has it."""
         self._finish_turn(self._recalled(job_id), [])
 
     def _recalled(self, job_id: str) -> list[Effect]:
-        """As `recall`, but nothing is saved yet: in the midst of a turn that would be what others have just asked for,
-        and if it failed, they would not be told.
+        """Like `recall`, without saving: within a turn that would save the changes of earlier events as well, and a
+        failure would not reach their callers.
         """
         if self.engine.job(job_id) is not None:
             return []
@@ -138,7 +138,7 @@ class Scheduler:
             except FateFlowError as refused:
                 error = refused
             except Exception as bug:
-                # One event that cannot be handled must not stop all jobs of the site; what it has half done is undone.
+                # One event that cannot be handled must not stop the other jobs; undo what it has changed.
                 logger.exception("the scheduler could not handle %s", type(event).__name__)
                 error = bug
                 if job_id is not None:
@@ -150,7 +150,7 @@ class Scheduler:
             # The job could not be written again and is given up; the others take their turn at once without it.
             self._pending = batch + self._pending
         elif failure is not None:
-            # Callers were told; what happened by itself must not be lost, and comes again once saving works.
+            # Callers got the error. Events without a caller must not be lost: handle them again once saving works.
             self._pending = [entry for entry in batch if entry[1] is None] + self._pending
             self._resume_at = time.monotonic() + _AFTER_FAILURE
 
@@ -162,12 +162,12 @@ class Scheduler:
             self._reload(job_id)
 
     def _finish_turn(self, effects: list[Effect], settled: list[_Settled]) -> FateFlowError | None:
-        """Saves, answers, acts. Gives why it could not be saved: all is as it was saved last then. Nobody is answered
-        when a file turned out to be damaged, since that is no affair of the other jobs.
+        """Save, answer the callers, perform the effects. Return the error if saving failed; the last saved state is
+        then restored. With a damaged file nobody is answered yet, since the turn is repeated without that job.
         """
         for job_id, bug in self.engine.take_faults().items():
             logger.error("job %s cannot be scheduled", job_id, exc_info=bug)
-            self._complain(job_id, f"the scheduler cannot go on with this job: {type(bug).__name__}: {bug}")
+            self._complain(job_id, f"the scheduler cannot continue this job: {type(bug).__name__}: {bug}")
         changes = self.engine.take_commits()
         failure = self._commit(changes)
         for done, error in settled if not isinstance(failure, DamagedFile) else ():
@@ -175,8 +175,8 @@ class Scheduler:
                 outcome = error or failure
                 done.set_exception(outcome) if outcome else done.set_result(None)
         if failure is not None:
-            # Nothing may be acted on that is not saved: take the last durable state and decide again from there.
-            # What it decides then is saved, and acted on, with the next turn.
+            # Nothing may be acted on that is not saved: reload the last saved state and decide again from there. Those
+            # decisions are saved, and acted on, with the next turn.
             for change in changes:
                 self._reload(change.job_id)
             return failure
@@ -221,7 +221,7 @@ class Scheduler:
             logger.exception("a turn could not be saved")
             return FateFlowError(
                 f"the state of {len(changes)} job(s) cannot be saved: {error}",
-                hint="free disk space or mend the permissions of the home directory",
+                hint="free disk space, or correct the permissions of the home directory",
             )
         return None
 
@@ -250,15 +250,15 @@ class Scheduler:
 
 
 def _contained(work: Callable[[_What], None], what: _What) -> None:
-    """What goes wrong with one thing that was decided must not keep the others from being done."""
+    """Call `work`; an exception is logged, so that the other effects are still performed."""
     try:
         work(what)
     except Exception:
-        logger.exception("what was saved could not be followed by all that it asks for")
+        logger.exception("effect failed after commit")
 
 
 def _kills(state: JobState) -> list[Effect]:
-    """Of the workers of a job that is given up."""
+    """Effects that kill the workers of a job that is given up."""
     return [
         KillTask(state.job_id, task.component, task.version, task.party, Status.CANCELED, "its job was lost")
         for task in state.tasks.values()

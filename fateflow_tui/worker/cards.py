@@ -1,4 +1,4 @@
-"""Failure cards: what a user needs to know about a task that ended badly, and the likely next step."""
+"""Failure cards: the cause of a failed task and the likely next step."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.core.work import TaskSpec
 
 LOG_LINES = 20
-_LONGEST_CAUSE = 2_000  # characters: cards go into state files and to other sites
-_LONGEST_TRACEBACK = 20_000
-_LONGEST_LINE = 1_000
+_MAX_CAUSE = 2_000  # characters: cards go into state files and to other sites
+_MAX_TRACEBACK = 20_000
+_MAX_LINE = 1_000
 _HINTS: tuple[tuple[type[BaseException], str], ...] = (
     (MemoryError, "give the task more memory (task_memory in job_parameters) or fewer rows"),
     (ModuleNotFoundError, "install the missing package in the site's environment"),
-    (ImportError, "check that the packages of the site's environment fit together"),
+    (ImportError, "check that the packages of the site's environment are compatible"),
     (FileNotFoundError, "check the path; it must exist on the machine of this party's site"),
     (PermissionError, "let the user that runs the site read and write this path"),
     (OSError, "look at the disk space and the open file limit of the site's machine"),
@@ -27,30 +27,30 @@ _HINTS: tuple[tuple[type[BaseException], str], ...] = (
 
 
 def card_of_error(spec: TaskSpec, error: BaseException, log: Sequence[str]) -> FailureCard:
-    """The card of a task whose module raised. log: the task's last lines."""
+    """Build the card of a task whose module raised. log: the task's last lines."""
     cause = _innermost(error)
     return FailureCard(
         spec.party,
         spec.component,
         spec.version,
         kind=_kind(cause),
-        cause=_within(_told(cause), _LONGEST_CAUSE),
+        cause=_shortened(_message(cause), _MAX_CAUSE),
         where=_where(cause.__traceback__ or error.__traceback__),
-        log=[_within(line, _LONGEST_LINE) for line in log],
-        traceback=_within("".join(traceback.format_exception(error)), _LONGEST_TRACEBACK),
+        log=[_shortened(line, _MAX_LINE) for line in log],
+        traceback=_shortened("".join(traceback.format_exception(error)), _MAX_TRACEBACK),
         hint=_hint(cause),
     )
 
 
-def _within(text: str, limit: int) -> str:
-    """Text of which the middle is left out if it is too long: its beginning and its end tell most."""
+def _shortened(text: str, limit: int) -> str:
+    """Shorten a text in the middle, since its beginning and end are the most useful."""
     if len(text) <= limit:
         return text
     half = limit // 2
     return f"{text[:half]} [... {len(text) - 2 * half} characters ...] {text[-half:]}"
 
 
-def _told(cause: BaseException) -> str:
+def _message(cause: BaseException) -> str:
     text, name = str(cause), type(cause).__name__
     if isinstance(cause, ComponentFailed) and text:
         return text
@@ -64,7 +64,7 @@ def _kind(cause: BaseException) -> str:
 
 
 def _innermost(error: BaseException) -> BaseException:
-    """The first cause, but not behind an error that was written to be shown."""
+    """The innermost cause, up to the first FateFlowError, whose message is meant to be shown."""
     seen = {id(error)}
     while not isinstance(error, FateFlowError):
         cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)

@@ -1,4 +1,4 @@
-"""The worker's end of its channel to the site: blocking, one question at a time."""
+"""The worker's end of its channel to the site: blocking, one request at a time."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from fateflow_tui.core.work import (
 from fateflow_tui.worker.codec import CODEC, Buffer, Payload
 from fateflow_tui.worker.protocol import LENGTH_BYTES, header_length, pack, site_frame
 
-_PROGRESS_PAUSE: Final = 0.1  # seconds; more often is only noise on a screen
+_PROGRESS_PAUSE: Final = 0.1  # seconds between progress frames
 _SEND_BUFFERS: Final = 512  # below the system's limit for one call
 
 
 class SiteChannel:
-    """Implements `worker.exchange.Exchange`, and says the last word. Raises OSError when the site is gone."""
+    """Implements `worker.context.Exchange`, and sends the final frame. Raises OSError if the site has ended."""
 
     def __init__(self, path: str, token: str) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -44,7 +44,7 @@ class SiteChannel:
         self._lock = threading.Lock()
         self._number = 0
         self._shown_at = 0.0
-        self._tell(Hello(token))
+        self._send(Hello(token))
 
     def __enter__(self) -> Self:
         return self
@@ -57,21 +57,21 @@ class SiteChannel:
     def send(self, to: Sequence[Party], name: str, tag: str, payload: Payload) -> None:
         with self._lock:
             number = self._next()
-            self._tell(Sent(number, list(to), name, tag, CODEC, payload.size), payload.buffers)
+            self._send(Sent(number, list(to), name, tag, CODEC, payload.size), payload.buffers)
             self._answer(number, None)
 
     def receive(self, source: Party, name: str, tag: str, timeout: float | None) -> Buffer:
         with self._lock:
             number = self._next()
-            self._tell(Wanted(number, source, name, tag))
+            self._send(Wanted(number, source, name, tag))
             answer = self._answer(number, timeout)
         if answer is None:
-            raise ComponentFailed(f"{name} with tag {tag!r} from {source} did not come within {timeout} s")
+            raise ComponentFailed(f"{name} with tag {tag!r} from {source} did not arrive within {timeout} s")
         codec, payload = answer
         if codec != CODEC:
             raise ComponentFailed(
-                f"{name} from {source} is written as {codec!r}, which this version cannot read",
-                hint="let both sites run versions that fit together",
+                f"{name} from {source} is encoded as {codec!r}, which this version cannot read",
+                hint="run compatible versions at both sites",
             )
         return payload
 
@@ -80,22 +80,22 @@ class SiteChannel:
         if done >= total or now - self._shown_at >= _PROGRESS_PAUSE:
             self._shown_at = now
             with self._lock:
-                self._tell(Progressed(done, total))
+                self._send(Progressed(done, total))
 
     def metrics_written(self, frame: MetricsWritten) -> None:
         with self._lock:
-            self._tell(frame)
+            self._send(frame)
 
     def finish(self, outcome: TaskOutcome) -> None:
         """Send the final frame."""
         with self._lock:
-            self._tell(Finished(outcome))
+            self._send(Finished(outcome))
 
     def _next(self) -> int:
         self._number += 1
         return self._number
 
-    def _tell(self, frame: WorkerFrame, payload: Sequence[Buffer] = ()) -> None:
+    def _send(self, frame: WorkerFrame, payload: Sequence[Buffer] = ()) -> None:
         pending = [memoryview(part) for part in (pack(frame), *payload) if len(part)]
         while pending:
             sent = self._socket.sendmsg(pending[:_SEND_BUFFERS])
@@ -105,7 +105,7 @@ class SiteChannel:
                 pending[0] = pending[0][sent:]
 
     def _answer(self, number: int, timeout: float | None) -> tuple[str, bytearray] | None:
-        """Codec and payload of the answer to a question; None: not in time. Late answers to older ones are dropped."""
+        """Codec and payload of the answer to a request; None on timeout. Late answers to older requests are dropped."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())

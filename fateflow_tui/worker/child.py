@@ -1,4 +1,4 @@
-"""A forked worker process: from leaving its parent's state behind to the task's final frame."""
+"""A forked worker process, from resetting its parent's state to the task's final frame."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def execute(module: type[Module[Any]], spec: TaskSpec, context: TaskContext) -> TaskOutcome:
-    """Runs one task. Whatever the module raises comes out, after its outputs have been removed.
+    """Run one task. An exception of the module is raised after its outputs have been removed.
 
     A component with `need_run: false` passes its first input on and ends with PASS.
     """
@@ -50,7 +50,7 @@ def execute(module: type[Module[Any]], spec: TaskSpec, context: TaskContext) -> 
 
 
 def parameters_of(module: type[Module[Any]], spec: TaskSpec) -> Parameters:
-    """Raises ComponentFailed with all that is wrong; the job's check should have found it before."""
+    """Validate the parameters. Raises ComponentFailed with all problems, which the job's check should have found."""
     try:
         return module.parameter_type.model_validate(spec.plan.parameters)
     except ValidationError as error:
@@ -67,11 +67,11 @@ logger = logging.getLogger("fateflow_tui.task")
 
 
 class Terminated(BaseException):
-    """The site ends this task; raised in the middle of whatever the module does."""
+    """The site ends this task; raised inside the module's code."""
 
 
 def run_task(request: Run, catalog: Catalog) -> int:
-    """Runs the task and returns the exit code. Ends by the signal itself when it is told to end."""
+    """Run the task and return the exit code. On SIGTERM the process ends by that signal."""
     spec = request.spec
     signal.signal(signal.SIGTERM, _terminated)
     handler = TaskLogHandler(Home(Path(spec.home)), spec.job_id, spec.party, spec.component)
@@ -82,7 +82,7 @@ def run_task(request: Run, catalog: Catalog) -> int:
             code = SUCCEEDED if outcome.status.succeeded else FAILED
             channel.finish(outcome.with_exit(ProcessExit(code, peak_memory=peak_memory())))
     except Terminated:
-        logger.warning("the task is ended from outside")
+        logger.warning("the task was ended by the site")
         _end_by_signal()
     finally:
         handler.close()
@@ -92,16 +92,16 @@ def run_task(request: Run, catalog: Catalog) -> int:
 def _outcome(spec: TaskSpec, catalog: Catalog, channel: SiteChannel, handler: TaskLogHandler) -> TaskOutcome:
     try:
         module = find_module(spec.plan.module, catalog, Path(spec.home))
-        logger.debug("%s begins, version %d", module.name, spec.version)
+        logger.debug("%s starts, version %d", module.name, spec.version)
         context = TaskContext(spec, module.facts(), channel, logger)
         return execute(module, spec, context)
     except Terminated:
         raise
     except BaseException as error:  # also SystemExit: a module must not decide how its process ends
-        if _is_told_to_end():  # a library, such as Polars, has put an exception of its own in the place of ours
+        if _is_terminated():  # a library, such as Polars, has replaced our exception by its own
             raise Terminated from error
         if isinstance(error, ComponentFailed):
-            # It says what is wrong by itself; its traceback is in the card.
+            # Its message is sufficient; the traceback is in the card.
             logger.error("%s failed: %s", spec.component, error)
         else:
             logger.error("%s failed", spec.component, exc_info=error)
@@ -110,7 +110,7 @@ def _outcome(spec: TaskSpec, catalog: Catalog, channel: SiteChannel, handler: Ta
 
 
 def find_module(name: str, catalog: Catalog, home: Path) -> type[Module[Any]]:
-    """From the catalog that was loaded ahead, or, for a file that was dropped in since, from a new one."""
+    """Find a module in the preloaded catalog or, for a file added since, in a new one."""
     from fateflow_tui.components.catalog import load_catalog
 
     if catalog.facts(name) is None:
@@ -119,7 +119,7 @@ def find_module(name: str, catalog: Catalog, home: Path) -> type[Module[Any]]:
 
 
 def _log_to(handler: logging.Handler) -> None:
-    """The task's own lines from DEBUG on, those of libraries from INFO on, and Python's warnings."""
+    """Log the task's lines from DEBUG, those of libraries from INFO, and Python's warnings."""
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
@@ -128,16 +128,16 @@ def _log_to(handler: logging.Handler) -> None:
 
 
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:
-    signal.signal(signal.SIGTERM, _heard_before)
+    signal.signal(signal.SIGTERM, _ignore_signal)
     raise Terminated
 
 
-def _heard_before(number: int, frame: FrameType | None) -> None:
-    """Once is enough; what goes on is cleaning up."""
+def _ignore_signal(number: int, frame: FrameType | None) -> None:
+    """Ignore further signals while the task cleans up."""
 
 
-def _is_told_to_end() -> bool:
-    return signal.getsignal(signal.SIGTERM) is _heard_before
+def _is_terminated() -> bool:
+    return signal.getsignal(signal.SIGTERM) is _ignore_signal
 
 
 def _end_by_signal() -> None:
@@ -147,11 +147,11 @@ def _end_by_signal() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-_requests = msgspec.json.Decoder(Run)  # made in the parent, so that no child needs to look into the types
+_requests = msgspec.json.Decoder(Run)  # built in the parent, so that no child has to
 
 
 def serve_one(pipe: int, catalog: Catalog, pools: ThreadPools, parent: int) -> int:
-    """Waits for one request on a pipe, runs it and returns the exit code; 0 when none comes. parent: its pid."""
+    """Wait for one request on a pipe, run it and return the exit code; 0 if none comes. parent: its pid."""
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -166,7 +166,7 @@ def serve_one(pipe: int, catalog: Catalog, pools: ThreadPools, parent: int) -> i
     spec = request.spec
     _redirect(spec)
     faulthandler.enable()
-    # Written by the signal handler itself, so that a worker that hangs in a library answers, too.
+    # Written by the signal handler itself, so that a worker that hangs in a library answers as well.
     faulthandler.register(signal.SIGUSR1, _stacks(spec))
     pools.use(max(1, min(spec.cores, os.cpu_count() or 1)))
     limit_memory(spec.memory)
@@ -174,13 +174,13 @@ def serve_one(pipe: int, catalog: Catalog, pools: ThreadPools, parent: int) -> i
 
 
 def _stacks(spec: TaskSpec) -> FileIO:
-    """The file that SIGUSR1 makes this process write the stacks of its threads to; open as long as it lives."""
+    """Open the file to which SIGUSR1 writes the stacks of this process's threads."""
     directory = Home(Path(spec.home)).task_logs(spec.job_id, spec.party, spec.component)
     return FileIO(directory / STACKS, "a")
 
 
 def _redirect(spec: TaskSpec) -> None:
-    """stdin is empty; what libraries print, and where they crash, goes to the task's `std.log`."""
+    """Empty stdin; send what libraries print, and crash reports, to the task's `std.log`."""
     directory = Home(Path(spec.home)).task_logs(spec.job_id, spec.party, spec.component)
     directory.mkdir(parents=True, exist_ok=True)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -192,7 +192,7 @@ def _redirect(spec: TaskSpec) -> None:
 
 
 def _reseed() -> None:
-    """NumPy's global generator is seeded at import, so that all children would draw the same numbers."""
+    """Reseed NumPy's global generator, which was seeded at import: all children would draw the same numbers."""
     numpy_random = sys.modules.get("numpy.random")
     if numpy_random is not None:
         numpy_random.seed(list(os.urandom(16)))

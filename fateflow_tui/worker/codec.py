@@ -1,8 +1,8 @@
-"""Values that cross between parties, as bytes. Nothing is pickled, and a peer's bytes can only become plain data.
+"""The encoding of values between parties. Nothing is pickled; a peer's bytes can only become plain data.
 
 A payload is a 4-byte big-endian length, a MessagePack skeleton of that length, then the blobs: arrays, long byte
 strings and lists of big integers, each beginning at a multiple of 64 bytes. In the skeleton a blob is an extension
-value that says what it is and where it lies. Arrays are read in place: they share the payload's memory.
+value with its type and position. Arrays are read in place: they share the payload's memory.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ DTYPES: Final = frozenset(
     {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64"}
 )
 _ALIGNMENT: Final = 64
-_LONG_BYTES: Final = 4096  # shorter byte strings lie in the skeleton
+_LONG_BYTES: Final = 4096  # shorter byte strings are in the skeleton
 _ARRAY, _BYTES, _INTEGER, _INTEGERS = 1, 2, 3, 4
 _PLAIN: Final = frozenset({float, str, bool, type(None)})
 _BIG_BIT: Final = 63  # integers that need more bits are written as bytes
 
 
 class Payload:
-    """A value ready to be sent: `buffers` one after the other, `size` bytes in all. The arrays are not copied, so
-    they must not change before the buffers have been sent.
+    """An encoded value: `buffers` in order, `size` bytes in all. Arrays are not copied, so they must not change before
+    the buffers have been sent.
     """
 
     def __init__(self, buffers: list[Buffer]) -> None:
@@ -42,12 +42,12 @@ class Payload:
         self.size = sum(len(buffer) for buffer in buffers)
 
     def joined(self) -> bytearray:
-        """One copy of the whole."""
+        """Copy it into one buffer."""
         return bytearray().join(self.buffers)
 
 
 def encode(value: Any) -> Payload:
-    """Raises ComponentFailed, with the place inside the value, for anything that may not cross."""
+    """Encode a value. Raises ComponentFailed, with the position inside the value, for an unsupported type."""
     blobs = _Blobs()
     tree = _pack(value, blobs, "the value")
     skeleton = msgspec.msgpack.encode(tree)
@@ -56,7 +56,7 @@ def encode(value: Any) -> Payload:
 
 
 def decode(payload: Buffer) -> Any:
-    """Raises ComponentFailed for bytes that `encode` did not make. Keep `payload` unchanged afterwards."""
+    """Decode a payload, which must not change afterwards. Raises ComponentFailed if `encode` did not produce it."""
     view = memoryview(payload).cast("B")
     try:
         end = 4 + int.from_bytes(view[:4], "big")
@@ -68,7 +68,7 @@ def decode(payload: Buffer) -> Any:
 
 
 class _Blobs:
-    """Collects blobs and tells where each will lie."""
+    """Collect blobs and assign their positions."""
 
     def __init__(self) -> None:
         self.buffers: list[Buffer] = []

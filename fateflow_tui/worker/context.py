@@ -1,4 +1,4 @@
-"""The context that a module runs in: inputs, outputs, declared variables and the exchange with other parties."""
+"""The context of a running module: inputs, outputs, declared variables and the exchange with other parties."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Declared:
-    """Checks sends and receives of one task; every refusal is a ComponentFailed that names the variable."""
+    """Check the sends and receives of one task. Raises ComponentFailed, naming the variable."""
 
     def __init__(self, facts: ModuleFacts, party: Party, roles: Mapping[str, Sequence[Party]]) -> None:
         self._facts = facts
@@ -38,7 +38,7 @@ class Declared:
         self._roles = roles
 
     def targets(self, name: str, to: Party | Sequence[Party] | str) -> list[Party]:
-        """The parties that `to` means; a role means all of its parties but this one."""
+        """The parties named by `to`; a role names all its parties but this one."""
         variable = self._variable(name)
         self._check_role(variable, self._party.role, variable.sources, "sent by")
         if isinstance(to, str):
@@ -87,11 +87,11 @@ class Exchange(Protocol):
     """One task's end of the message bus. Names, tags and directions have been checked before it is called."""
 
     def send(self, to: Sequence[Party], name: str, tag: str, payload: Payload) -> None:
-        """Returns once the value is on its way or waits for its receivers. Raises ComponentFailed if it cannot."""
+        """Send a value; return once the bus has accepted it. Raises ComponentFailed if it is refused."""
         ...
 
     def receive(self, source: Party, name: str, tag: str, timeout: float | None) -> Buffer:
-        """The payload, when it is there. Raises ComponentFailed when the other side is gone or time (s) is up."""
+        """Wait for the payload. Raises ComponentFailed if the other side has ended, or after `timeout` seconds."""
         ...
 
     def progress(self, done: int, total: int) -> None: ...
@@ -103,7 +103,7 @@ LIVE_POINTS = 500  # of one batch, that are sent on as they come; the file has a
 
 
 class TaskInputs:
-    """Implements `components.contract.Inputs` for an order. A table or model that is not there raises NotFound."""
+    """Implements `components.contract.Inputs` for a task spec. A missing table or model raises NotFound."""
 
     def __init__(self, spec: TaskSpec, tables: Tables, models: PartyModels) -> None:
         self._spec = spec
@@ -121,7 +121,7 @@ class TaskInputs:
         return found[-1] if found else None
 
     def first(self) -> Table | None:
-        """What a component that is not to run passes on: the table under its first key that has one."""
+        """The first table, which a component with `need_run: false` passes on."""
         return next((table for key in self.keys() if (table := self.table(key)) is not None), None)
 
     def model(self) -> Model | None:
@@ -139,7 +139,7 @@ class TaskInputs:
 
 
 class TaskOutputs:
-    """Collects outputs while a module runs. model: parameters and meta, stored by `complete`."""
+    """Collect the outputs of a module. model: parameters and meta, stored by `complete`."""
 
     def __init__(self, spec: TaskSpec, tables: Tables, models: PartyModels) -> None:
         self.model: tuple[dict[str, Any], dict[str, Any]] | None = None
@@ -166,17 +166,17 @@ class TaskOutputs:
         self._passed[port] = table
 
     def complete(self) -> list[Output]:
-        """Stores the model and returns everything, tables in the order of their ports."""
+        """Store the model and return all outputs, tables in the order of their ports."""
         tables = dict(self._passed)
         for port, writer in self._written.items():
             if writer.table is None:
                 raise ComponentFailed(
-                    f"the table of output {self._port_name(port)!r} was begun but never closed",
+                    f"the table of output {self._port_name(port)!r} was never closed",
                     hint="write it in a `with` block, or call its `close`",
                 )
             tables[port] = writer.table
         outputs = [_data(self._port_name(port), table.meta) for port, table in sorted(tables.items())]
-        # What a predict job makes of a model it was given is not that model: the version it uses stays as it is.
+        # A predict job must not overwrite the model that it uses.
         if self.model is not None and self._spec.job_parameters.get("job_type") != "predict":
             outputs.append(self._save_model(*self.model))
         return outputs
@@ -213,7 +213,7 @@ def _data(port: str, meta: TableMeta) -> Output:
 
 
 class TaskContext:
-    """One run of one party's task. `finish` or `abandon` ends it; nothing may be written after that."""
+    """One run of a party's task. Nothing may be written after `finish` or `abandon`."""
 
     def __init__(self, spec: TaskSpec, facts: ModuleFacts, exchange: Exchange, log: logging.Logger) -> None:
         home = Home(Path(spec.home))
@@ -284,18 +284,18 @@ class TaskContext:
         return [self.receive(name, source, tag) for source in sources]
 
     def pass_inputs(self) -> None:
-        """Makes the first input the output: what a component does that is not to run."""
+        """Pass the first input on as the output, for a component with `need_run: false`."""
         table = self._inputs.first()
         if table is not None:
             self.pass_on(table)
 
     def finish(self, status: Status) -> TaskOutcome:
-        """Stores the model and gives the last word. Raises ComponentFailed when an output is not complete."""
+        """Store the model and return the outcome. Raises ComponentFailed if an output is incomplete."""
         outputs = self._outputs.complete()
         self._metrics.close()
         return TaskOutcome(status, outputs, self._summary, module_version=self._module_version)
 
     def abandon(self) -> None:
-        """Leaves nothing of the outputs behind; metrics and logs stay, they tell what happened."""
+        """Delete the outputs; metrics and logs stay."""
         self._outputs.discard()
         self._metrics.close()

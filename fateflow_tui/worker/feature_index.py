@@ -1,8 +1,8 @@
 """Builds the index of a table's rows: `python -m fateflow_tui.worker.feature_index PARENT HOME NAMESPACE NAME
 INDEX`, PARENT being the pid of the process that starts it.
 
-A process of its own, because it takes Polars and, for a large table, some time. What goes wrong is its last line on
-stderr, and its exit code is 1.
+It runs as a process of its own, since it needs Polars and takes some time for a large table. On an error it prints the
+message as the last line on stderr and exits with code 1.
 """
 
 from __future__ import annotations

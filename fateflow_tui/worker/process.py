@@ -1,4 +1,4 @@
-"""What a process asks of the operating system: to die with its parent, limits, threads."""
+"""Settings of a process: dying with its parent, memory limit, OOM score, threads."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def die_with_parent(parent: int, signal_number: int) -> None:
-    """Sends us the signal when our parent ends, whatever ends it (Linux; elsewhere its closed socket tells us).
+    """Have the signal sent to this process when its parent ends (Linux; elsewhere the closed socket shows it).
 
-    parent: its pid; if it has ended already, we end here.
+    parent: its pid; if it has ended already, this process exits.
     """
     if sys.platform == "linux":
         _libc.prctl(_PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
@@ -33,9 +33,9 @@ def die_with_parent(parent: int, signal_number: int) -> None:
 
 
 def limit_memory(mib: int) -> None:
-    """Bounds what this process may allocate beyond what it has now, in MiB; 0: no limit.
+    """Limit what this process may allocate from now on, in MiB; 0 for no limit.
 
-    Counted is private writable memory, not address space, because libraries reserve far more of that than they use.
+    It limits private writable memory, not address space, of which libraries reserve far more than they use.
     """
     if mib <= 0:
         return
@@ -55,38 +55,40 @@ def _private_memory() -> int:
 
 
 def raise_oom_score() -> None:
-    """When the machine runs out of memory, a task shall be ended rather than the site."""
+    """Let the kernel kill a task rather than the site when the machine runs out of memory."""
     try:
         file = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
     except OSError:
-        return  # not Linux: the system's own choice stands
+        return  # not Linux
     os.write(file, b"500")
     os.close(file)
 
 
 class ThreadPools:
-    """The thread pools of the libraries loaded so far, found once since that takes milliseconds."""
+    """The thread pools of the loaded libraries, looked up once since that takes milliseconds."""
 
     def __init__(self) -> None:
         threadpoolctl = sys.modules.get("threadpoolctl")
         self._pools = threadpoolctl.ThreadpoolController() if threadpoolctl else None
 
     def use(self, count: int) -> None:
-        """Lets libraries use `count` threads: these, which were loaded with one thread, and those loaded later."""
+        """Let libraries use `count` threads: those loaded, with one thread so far, and those loaded later."""
         for name in THREAD_VARIABLES:
             os.environ[name] = str(count)
         polars = sys.modules.get("polars")
-        if polars is not None and hasattr(polars.Config, "reload_env_vars"):  # others look when they start their pool
+        if polars is not None and hasattr(
+            polars.Config, "reload_env_vars"
+        ):  # others read them when they start their pool
             polars.Config.reload_env_vars()
         if self._pools is not None and count > 1:
             self._pools.limit(limits=count)
 
 
 def peak_memory() -> int:
-    """Of this process so far, resident, in MiB."""
+    """The peak resident memory of this process in MiB."""
     return to_mib(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def to_mib(maxrss: int) -> int:
-    """`ru_maxrss` is in KiB on Linux and in bytes on macOS."""
+    """Convert `ru_maxrss`, which is in KiB on Linux and in bytes on macOS."""
     return maxrss >> (20 if sys.platform == "darwin" else 10)

@@ -1,4 +1,4 @@
-"""Messages between the site, the zygote and a worker, and their form as bytes."""
+"""Messages between the site, the zygote and a worker, and their encoding."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import msgspec
 from fateflow_tui.core.work import ProcessExit, SiteFrame, TaskSpec, WorkerFrame
 
 LENGTH_BYTES: Final = 4
-LONGEST_HEADER: Final = 64 << 20  # a last word with a huge summary still fits; anything longer is no frame
-LONGEST_PAYLOAD: Final = 1 << 40
+MAX_HEADER: Final = 64 << 20  # large enough for a final frame with a huge summary
+MAX_PAYLOAD: Final = 1 << 40
 
 _worker_frames: msgspec.json.Decoder[WorkerFrame] = msgspec.json.Decoder(WorkerFrame)
 _site_frames: msgspec.json.Decoder[SiteFrame] = msgspec.json.Decoder(SiteFrame)
 
 
 def pack(frame: WorkerFrame | SiteFrame) -> bytes:
-    """Length and header; the payload, `frame.size` bytes, follows."""
+    """Encode length and header; the payload of `frame.size` bytes follows."""
     header = msgspec.json.encode(frame)
     return len(header).to_bytes(LENGTH_BYTES, "big") + header
 
 
 def header_length(prefix: bytes | bytearray) -> int:
-    """Raises ValueError for what cannot be the beginning of a frame."""
+    """Decode a header's length. Raises ValueError if it is invalid."""
     length = int.from_bytes(prefix, "big")
-    if not 0 < length <= LONGEST_HEADER:
+    if not 0 < length <= MAX_HEADER:
         raise ValueError(f"a frame header of {length} bytes")
     return length
 
@@ -45,12 +45,12 @@ def site_frame(header: bytes | bytearray) -> SiteFrame:
 
 
 def _check_size(size: int) -> None:
-    if not 0 <= size <= LONGEST_PAYLOAD:
+    if not 0 <= size <= MAX_PAYLOAD:
         raise ValueError(f"a frame with a payload of {size} bytes")
 
 
 class Run(msgspec.Struct, frozen=True, tag="run"):
-    """Site -> zygote: run this. key: names it from now on. channel, token: where the worker reports, and its secret."""
+    """Site -> zygote: run a task. key: identifies the run. channel, token: the worker's socket and its secret."""
 
     key: str
     spec: TaskSpec
@@ -59,15 +59,13 @@ class Run(msgspec.Struct, frozen=True, tag="run"):
 
 
 class Kill(msgspec.Struct, frozen=True, tag="kill"):
-    """Site -> zygote: end this and all its processes, politely at first. An unknown key is one that has ended."""
+    """Site -> zygote: kill a run with all its processes, SIGTERM first. An unknown key has ended already."""
 
     key: str
 
 
 class Sample(msgspec.Struct, frozen=True, tag="sample"):
-    """Site -> zygote: let this write the stacks of its threads to its file for them. An unknown key is one that has
-    ended.
-    """
+    """Site -> zygote: let a run write the stacks of its threads to its file. An unknown key has ended already."""
 
     key: str
 
@@ -79,14 +77,14 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
 
 
 class WorkerStarted(msgspec.Struct, frozen=True, tag="began"):
-    """Zygote -> site: the worker has its order."""
+    """Zygote -> site: the worker has its task."""
 
     key: str
     pid: int
 
 
 class WorkerNotStarted(msgspec.Struct, frozen=True, tag="not_begun"):
-    """Zygote -> site: there is no process for it."""
+    """Zygote -> site: no process could be started for it."""
 
     key: str
     reason: str

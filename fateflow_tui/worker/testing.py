@@ -1,4 +1,4 @@
-"""Runs a module for several parties in one process: how components are tested."""
+"""Run a module for several parties in one process, to test components."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
 
 class MemoryBus:
-    """Mailboxes of several tasks that run in threads; a task that ended fails those who wait for it."""
+    """Mailboxes of several tasks in threads. When a task has ended, receivers waiting for it fail."""
 
     def __init__(self, parties: Iterable[Party], timeout: float) -> None:
-        """timeout: seconds that a receive without one of its own may take."""
+        """timeout: of a receive without its own, in seconds."""
         self._running = set(parties)
         self._timeout = timeout
         self._changed = threading.Condition()
@@ -65,14 +65,14 @@ class MemoryBus:
             in_time = self._changed.wait_for(lambda: waiting or source not in self._running, limit)
             if waiting:
                 return waiting.popleft()
-        said = f"{target} waits for {name} with tag {tag!r}"
+        text = f"{target} waits for {name} with tag {tag!r}"
         if in_time:
-            raise ComponentFailed(f"{said}, but {source} ended without sending it")
-        raise ComponentFailed(f"{said} from {source}, which did not come within {limit} s")
+            raise ComponentFailed(f"{text}, but {source} ended without sending it")
+        raise ComponentFailed(f"{text} from {source}, which did not arrive within {limit} s")
 
 
 class MemoryExchange:
-    """One party's end of a MemoryBus; keeps what the task showed."""
+    """One party's end of a MemoryBus; records the progress shown."""
 
     def __init__(self, bus: MemoryBus, party: Party) -> None:
         self._bus = bus
@@ -89,7 +89,7 @@ class MemoryExchange:
         self.shown.append((done, total))
 
     def metrics_written(self, frame: MetricsWritten) -> None:
-        """Nobody watches; the file has them."""
+        """Ignore it; the points are in the file."""
 
 
 JOB = "harness"
@@ -105,10 +105,10 @@ class Given:
 
 
 class Result(msgspec.Struct):
-    """What a task left at one party.
+    """The results of a task at one party.
 
     status: None if it raised. tables and metas: by the name of the output port ("0", "1", ... unless `data_ports`
-    names them). error: what it raised, with its card. progress: (done, total) as shown.
+    names them). error: what it raised, with its card. progress: (done, total) pairs.
     """
 
     status: Status | None = None
@@ -133,7 +133,7 @@ def run_module(
     job_parameters: Mapping[str, Any] | None = None,
     timeout: float = 60.0,
 ) -> dict[Party, Result]:
-    """Runs a module (by class or by its name in the catalog) once for each party and waits for all.
+    """Run a module (a class, or its name in the catalog) once for each party and wait for all.
 
     parties: for each party any of `parameters` (what differs from the defaults), `tables` ({key: [Given, frame or
     Table]}) and `models` ({"model" or "isometric_model": [ComponentModel]}). check: raise the first error instead
@@ -195,7 +195,7 @@ class _Run(threading.Thread):
         super().__init__(name=str(spec.party), daemon=True)
         self.spec = spec
         self.result = Result()
-        self.ended = 0  # which one to end
+        self.ended = 0  # the position in which it ended
         self._module = module
         self._bus = bus
 

@@ -1,9 +1,8 @@
 """The warm parent of all workers of a site: `python -m fateflow_tui.worker.zygote FD HOME`.
 
-It imports what tasks need once, then forks a worker for each request that comes over the socket FD (see
-`zygote_messages`). It keeps a few processes forked ahead, since a fork of a warm parent takes milliseconds; each
-serves one task only. It never starts a thread and never does any of a task's work itself. When the socket ends or
-SIGTERM comes, it ends all workers and then itself.
+It imports what tasks need once, then forks a worker for each request on the socket FD (see `worker.protocol`). It keeps
+a few processes forked in advance, since forking a warm parent takes milliseconds; each serves one task only. It never
+starts a thread or runs a task itself. When the socket closes or SIGTERM arrives, it ends all workers and then itself.
 """
 
 from __future__ import annotations
@@ -51,17 +50,17 @@ PRELOADED: Final = (
     "cryptography.hazmat.primitives.asymmetric.x25519",
     "cryptography.hazmat.primitives.ciphers.aead",
 )
-SPARES: Final = 3  # as many as the parties of a usual job, whose tasks start together
+SPARES: Final = 3  # as many as a typical job has parties, whose tasks start together
 _WATCHED: Final = (signal.SIGCHLD, signal.SIGTERM)
 GRACE: Final = 2.0  # seconds between SIGTERM and SIGKILL
-_IDLE: Final = 0.001  # seconds without anything to do before a process is forked ahead; tasks go first
+_IDLE: Final = 0.001  # seconds without requests before a process is forked in advance; tasks go first
 _READ: Final = 1 << 20
 
 logger = logging.getLogger("fateflow_tui.zygote")
 
 
 class Zygote:
-    """Forks workers, watches them and reports their ends."""
+    """Fork workers, watch them and report when they exit."""
 
     def __init__(self, control: socket.socket, catalog: Catalog, pools: ThreadPools) -> None:
         self._control = control
@@ -70,20 +69,20 @@ class Zygote:
         self._requests = msgspec.json.Decoder(Request)
         self._buffer = b""
         self._wakeup, self._signals = socket.socketpair()
-        self._spares: dict[int, int] = {}  # pid -> the pipe end that takes its order
+        self._spares: dict[int, int] = {}  # pid -> the pipe end that takes its request
         self._keep_spares = SPARES
-        self._keys: dict[int, str] = {}  # pid -> key of what it runs
-        self._deadlines: dict[int, float] = {}  # pid -> when politeness ends
+        self._keys: dict[int, str] = {}  # pid -> key of its run
+        self._deadlines: dict[int, float] = {}  # pid -> when SIGKILL follows SIGTERM
         self._closing = False
 
     def serve(self) -> None:
-        """Returns when the socket has ended and no worker is left."""
+        """Serve until the socket has closed and no worker is left."""
         self._signals.setblocking(False)
         self._wakeup.setblocking(False)
         signal.set_wakeup_fd(self._signals.fileno(), warn_on_full_buffer=False)
         for number in _WATCHED:
             signal.signal(number, lambda *_: None)
-        self._tell(Ready(os.getpid()))
+        self._notify(Ready(os.getpid()))
         while not self._closing or self._keys:
             watched = [self._wakeup] if self._closing else [self._control, self._wakeup]
             readable, _, _ = select.select(watched, [], [], self._patience())
@@ -96,7 +95,7 @@ class Zygote:
                 self._fork_ahead()
 
     def _patience(self) -> float | None:
-        """How long to wait for something to do. Spares are made only when there is nothing else."""
+        """Seconds to wait for requests and signals. Spares are forked only when there is nothing else to do."""
         if len(self._spares) < self._keep_spares:
             return _IDLE
         if not self._deadlines:
@@ -132,14 +131,14 @@ class Zygote:
                 self._fork()
             pid, pipe = self._spares.popitem()
             self._keys[pid] = key
-            with open(pipe, "wb", buffering=0) as spec:
-                spec.write(line)
+            with open(pipe, "wb", buffering=0) as request:
+                request.write(line)
         except BrokenPipeError:
-            return  # it died as a spare; its end is reported like any other's
+            return  # it died as a spare; its exit is reported like any other
         except OSError as error:
-            self._tell(WorkerNotStarted(key, f"the system gave no process: {error}"))
+            self._notify(WorkerNotStarted(key, f"no process could be started: {error}"))
             return
-        self._tell(WorkerStarted(key, pid))
+        self._notify(WorkerStarted(key, pid))
 
     def _kill(self, request: Kill) -> None:
         for pid, key in self._keys.items():
@@ -148,7 +147,7 @@ class Zygote:
                 _signal_group(pid, signal.SIGTERM)
 
     def _sample(self, key: str) -> None:
-        """Only here is it known that a pid is still this child's. One that cannot write yet ignores the signal."""
+        """Signal a worker; here its pid cannot have been reused. It ignores the signal until it can answer."""
         for pid, of_pid in self._keys.items():
             if of_pid == key:
                 os.kill(pid, signal.SIGUSR1)
@@ -170,7 +169,7 @@ class Zygote:
             self._kill(Kill(key))
 
     def _reap(self) -> bool:
-        """Buries one child that has ended, with the rest of its process group. False: there is none."""
+        """Reap one child that has exited and kill the rest of its process group. False if there is none."""
         try:
             found = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:
@@ -178,28 +177,28 @@ class Zygote:
         if found is None:
             return False
         pid = found.si_pid
-        # Before the pid is given back, so that the group's number cannot have become somebody else's.
+        # Before the pid is released, so that the group's number cannot have been reused.
         _signal_group(pid, signal.SIGKILL)
         _, status, usage = os.wait4(pid, 0)
         self._deadlines.pop(pid, None)
         if pid in self._spares:
             os.close(self._spares.pop(pid))
-            self._keep_spares = 0  # spares that die by themselves would be forked without end
+            self._keep_spares = 0  # spares that die by themselves would be forked endlessly
         elif pid in self._keys:
-            self._tell(_ended(self._keys.pop(pid), status, usage))
+            self._notify(_ended(self._keys.pop(pid), status, usage))
         return True
 
     def _fork_ahead(self) -> None:
         try:
             self._fork()
         except OSError as error:
-            logger.warning("no process is forked ahead from now on: %s", error)
+            logger.warning("no more processes are forked in advance: %s", error)
             self._keep_spares = 0
 
     def _fork(self) -> None:
         zygote = os.getpid()
         reading, writing = os.pipe()
-        # A child that is signalled before it has let go of the wakeup socket would tell the zygote to end.
+        # A child that gets a signal before it has closed the wakeup socket would make the zygote end.
         signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
         try:
             pid = os.fork()
@@ -224,16 +223,16 @@ class Zygote:
                 os.close(pipe)
             code = serve_one(reading, self._catalog, self._pools, zygote)
         except BaseException:
-            logger.exception("a worker broke before or after its task")
+            logger.exception("a worker failed before or after its task")
             code = 70
         finally:
             os._exit(code)
 
-    def _tell(self, notice: Notice) -> None:
+    def _notify(self, notice: Notice) -> None:
         try:
             self._control.sendall(msgspec.json.encode(notice) + b"\n")
         except OSError:
-            self._close()  # nobody is left to be told
+            self._close()  # the site has ended
 
 
 def _ended(key: str, status: int, usage: resource.struct_rusage) -> WorkerExited:
@@ -246,23 +245,23 @@ def _ended(key: str, status: int, usage: resource.struct_rusage) -> WorkerExited
 
 
 def _signal_group(pid: int, number: int) -> None:
-    """To a child that has not been buried, and to all that it started."""
+    """Signal a child that has not been reaped, with all its processes."""
     try:
         os.killpg(pid, number)
     except (ProcessLookupError, PermissionError):
         try:
-            os.kill(pid, number)  # it had not made its group yet
+            os.kill(pid, number)  # its group does not exist yet
         except ProcessLookupError:
             return
 
 
 def preload(catalog: Catalog) -> None:
-    """Imports what tasks need. What is missing or broken fails the tasks that need it, not all of them."""
+    """Import what tasks need. A missing or broken package only fails the tasks that need it."""
     for name in PRELOADED:
         try:
             import_module(name)
         except ImportError as error:
-            logger.warning("%s cannot be loaded ahead: %s", name, error)
+            logger.warning("cannot preload %s: %s", name, error)
     for name in catalog.names():
         with contextlib.suppress(FateFlowError):
             catalog.facts(name)
@@ -272,7 +271,7 @@ def main(arguments: list[str]) -> int:
     descriptor, home, site = int(arguments[0]), Home(Path(arguments[1])), int(arguments[2])
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # inherited: a worker is deaf to it until it can answer
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # inherited: a worker ignores it until it can answer
     die_with_parent(site, signal.SIGTERM)
     # Polars has a thread that looks after files spilled to disk, which a child does not need.
     warnings.filterwarnings("ignore", message=".*multi-threaded.*fork", category=DeprecationWarning)
@@ -280,7 +279,7 @@ def main(arguments: list[str]) -> int:
     preload(catalog)
     pools = ThreadPools()
     gc.collect()
-    gc.freeze()  # the collector of a child need not touch, and so copy, what was imported here
+    gc.freeze()  # keeps the garbage collector of a child from touching, and so copying, the imported objects
     with socket.socket(fileno=descriptor) as control:
         control.set_inheritable(False)
         Zygote(control, catalog, pools).serve()

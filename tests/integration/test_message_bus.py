@@ -191,7 +191,7 @@ def test_a_full_mailbox_holds_the_sender_until_there_is_room() -> None:
             assert await receive(host, "1") == payload
             await held
             assert await receive(host, "3") == payload
-            with pytest.raises(PartyRefused, match="takes"):
+            with pytest.raises(PartyRefused, match="accepts"):
                 await send(guest, bytes(10 * MIB), "5")
 
     asyncio.run(run())

@@ -42,7 +42,7 @@ class Echo:
 
     def __init__(self) -> None:
         self.values: dict[str, tuple[str, Payload]] = {}
-        self.told: list[Any] = []
+        self.reported: list[Any] = []
         self.frames: list[str] = []
         self.asked = asyncio.Event()
         self.cancelled = asyncio.Event()
@@ -64,20 +64,20 @@ class Echo:
             self.cancelled.set()
         raise AssertionError
 
-    def heard(self, order: TaskSpec, frame: WorkerFrame) -> None:
+    def on_frame(self, order: TaskSpec, frame: WorkerFrame) -> None:
         self.frames.append(type(frame).__name__)
 
     def answered(self, order: TaskSpec, frame: Sent | Wanted) -> None:
         self.frames.append(f"answered {frame.number}")
 
     def progressed(self, order: TaskSpec, done: int, total: int) -> None:
-        self.told.append((order.component, done, total))
+        self.reported.append((order.component, done, total))
 
     def metrics_written(self, order: TaskSpec, frame: MetricsWritten) -> None:
-        self.told.append((order.component, frame.namespace, frame.points))
+        self.reported.append((order.component, frame.namespace, frame.points))
 
     def finished(self, order: TaskSpec, frame: Finished) -> None:
-        self.told.append((order.component, frame.outcome.status, frame.outcome.exit.peak_memory))
+        self.reported.append((order.component, frame.outcome.status, frame.outcome.exit.peak_memory))
 
 
 @asynccontextmanager
@@ -104,7 +104,7 @@ def test_values_and_reports(tmp_path: Path) -> None:
                 with pytest.raises(ComponentFailed) as refusal:
                     channel.send([HOST], "value", tag, encode(1))
                 got.append(refusal.value.message)
-            with pytest.raises(ComponentFailed, match=r"did not come within 0\.01 s"):
+            with pytest.raises(ComponentFailed, match=r"did not arrive within 0\.01 s"):
                 channel.receive(HOST, "value", "never", 0.01)
             channel.metrics_written(MetricsWritten("train", "loss", [[0, 0.7], [1, 0.6]]))
             for done in range(100):
@@ -121,9 +121,9 @@ def test_values_and_reports(tmp_path: Path) -> None:
             assert np.array_equal(got, large)
             assert many == [b"x" * 5000] * 1500
             assert refusals == ["this tag is refused", "value: the site failed to pass it on; its log says why"]
-            assert echo.told[0] == ("lr_0", "train", [[0, 0.7], [1, 0.6]])
-            assert echo.told[-2:] == [("lr_0", 100, 100), ("lr_0", Status.SUCCESS, 7)]
-            assert len(echo.told) < 50  # progress is thinned out
+            assert echo.reported[0] == ("lr_0", "train", [[0, 0.7], [1, 0.6]])
+            assert echo.reported[-2:] == [("lr_0", 100, 100), ("lr_0", Status.SUCCESS, 7)]
+            assert len(echo.reported) < 50  # progress is thinned out
             assert echo.cancelled.is_set()
 
     asyncio.run(main())
@@ -138,10 +138,10 @@ def test_what_the_dead_said_is_heard(tmp_path: Path) -> None:
             with SiteChannel(server.path, token) as channel:  # no await up to its end: the site is not there yet
                 channel.finish(TaskOutcome(Status.FAILED))
             await server.drained(token)
-            assert echo.told == [("lr_0", Status.FAILED, 0)]
+            assert echo.reported == [("lr_0", Status.FAILED, 0)]
             unheard = server.expect(ORDER)
             await server.drained(unheard)
-            assert len(echo.told) == 1
+            assert len(echo.reported) == 1
 
     asyncio.run(main())
 
@@ -176,10 +176,10 @@ def test_strangers_are_turned_away(tmp_path: Path, data: bytes, caplog: pytest.L
         async with serving(tmp_path) as (server, echo):
             server.expect(ORDER)
             assert await answer_to(server, data) == b""
-            assert echo.told == []
+            assert echo.reported == []
 
     asyncio.run(main())
-    assert "did not know a secret" in caplog.text
+    assert "did not send a valid secret" in caplog.text
 
 
 def test_a_secret_is_good_for_one_connection(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_a_secret_is_good_for_one_connection(tmp_path: Path) -> None:
             forgotten = server.expect(ORDER)
             server.forget(forgotten)
             assert await answer_to(server, pack(Hello(forgotten)) + pack(Progressed(5, 6))) == b""
-            assert echo.told == [("lr_0", 1, 2)]
+            assert echo.reported == [("lr_0", 1, 2)]
 
     asyncio.run(main())
 

@@ -127,7 +127,7 @@ def test_room_is_kept_for_what_was_announced_and_given_back_when_taken() -> None
         assert not asking.done()
         await mail.take(key(tag="3"))
         assert await asking == ChunkAnswer(MORE, 0)
-        with pytest.raises(BadRequest, match="takes 8976"):
+        with pytest.raises(BadRequest, match="accepts 8976"):
             await mail.put(KEY, Value("", bytes(9000)))
 
     asyncio.run(run())

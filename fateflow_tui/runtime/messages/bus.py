@@ -1,7 +1,7 @@
-"""The message plane: takes values from the tasks of a site's parties and hands them values, wherever the others are.
+"""The message bus: transports values between the tasks of all parties, at this site and at others.
 
-Only declared variables pass, from a source role to a target role, between parties that both run the component. This
-is checked where a value is sent, where it arrives and where it is asked for.
+Only declared variables are accepted, from a source role to a target role, between parties that both run the component.
+This is checked when a value is sent, when it arrives and when it is requested.
 """
 
 from __future__ import annotations
@@ -22,34 +22,33 @@ from fateflow_tui.runtime.peers.authenticator import Caller
 from fateflow_tui.runtime.peers.client import Peers
 from fateflow_tui.runtime.site_config import SiteConfig
 
-_AFTER_END = 0.5  # seconds between tries of a value whose job has ended where it goes
+_AFTER_END = 0.5  # seconds between attempts to send a value to a site where the job has ended
 
 Trace = Callable[[str, str, Party, Party, str, int], None]
 
 
 class Variables(Protocol):
-    """What the plane asks of the site's jobs."""
+    """What the bus needs to know about the site's jobs."""
 
     def variable(self, job_id: str, component: str, party: Party, name: str) -> Variable | None:
-        """What the component's module declares under this name. None when the job is not under way at this site
-        (ended ones are not), when `party`, of this or another site, does not run the component, or when there is no
-        such variable.
+        """The module's declaration of this variable. None if the job does not run at this site, `party` (of any site)
+        does not run the component, or there is no such variable.
         """
         ...
 
     def has_ended(self, job_id: str) -> bool:
-        """Whether this site knows the job and its part of it has ended."""
+        """Whether the job is known here and has ended at this site."""
         ...
 
 
 def untraced(job_id: str, component: str, source: Party, target: Party, name: str, size: int) -> None:
-    """A trace that nobody looks at."""
+    """Do not trace."""
 
 
 class MessageBus:
-    """Values between parties. All methods raise PartyRefused for what is not declared; see also each method.
+    """Send and receive values between parties. All methods raise PartyRefused for undeclared variables.
 
-    trace: told job, component, source, target, variable and size of every value that a party here sent or got.
+    trace: called with job, component, source, target, variable and size of every value that a party here sent or got.
     """
 
     def __init__(self, config: SiteConfig, peers: Peers, variables: Variables, trace: Trace = untraced) -> None:
@@ -58,15 +57,15 @@ class MessageBus:
         self._variables = variables
         self._trace = trace
         self._mailboxes = Mailboxes(config.mailbox.quota << 20, self._traced)
-        # Values under one key stay in the order in which they were given, though each may take several calls.
+        # Values under one key keep their order, although each may take several calls.
         self._lanes: WeakValueDictionary[MailKey, asyncio.Lock] = WeakValueDictionary()
 
     async def send(self, spec: TaskSpec, frame: Sent, payload: Payload) -> None:
-        """Returns once the value is in the mailboxes of all parties addressed: at once when there is room, later
-        when there is none or a site is away. Cancel it when the task ends.
+        """Put a value into the mailboxes of all its targets; return when it is there, which waits for mailboxes that
+        are full and sites that are away. Cancel it when the task ends.
 
-        Raises BadRequest for a value that no mailbox takes, Conflict when the run was replaced, PartyUnreachable when
-        that happens while a site is away.
+        Raises BadRequest for a value that is too large, Conflict if the run was replaced, PartyUnreachable if it was
+        replaced while a site was away.
         """
         keys = [self._key(spec, spec.party, target, frame) for target in frame.to]
         for key in keys:
@@ -80,32 +79,32 @@ class MessageBus:
             raise failures.exceptions[0] from None
 
     async def receive(self, spec: TaskSpec, frame: Wanted) -> Value:
-        """The next value under the name and tag from the source, when it is there; each is handed out once.
+        """Wait for the next value with this name and tag from the source; each value is delivered once.
 
-        Raises Conflict when the run was replaced or the job has ended.
+        Raises Conflict if the run was replaced or the job has ended.
         """
         key = self._key(spec, frame.source, spec.party, frame)
         self._check(key)
         return await self._mailboxes.take(key)
 
     async def accept(self, caller: Caller, chunk: Chunk, data: Sequence[Payload]) -> ChunkAnswer:
-        """Takes a chunk from a peer's site. Raises NotAuthentic when it speaks for another party than it signed for,
-        Conflict when the run was replaced.
+        """Accept a chunk from a peer. Raises NotAuthentic if it was not signed by its source party, Conflict if the run
+        was replaced.
         """
         caller.require(chunk.key.source, chunk.key.target, "value")
         if self._variables.has_ended(chunk.key.job_id):
-            # The sender learns of the end from the job's driver, and why; until then its value just is not taken.
+            # The sender learns of the end from the job's driver; until then its value is not accepted.
             await asyncio.sleep(_AFTER_END)
             return ChunkAnswer(Progress.FULL)
         self._check(chunk.key)
         return await self._mailboxes.accept(chunk, data)
 
     def forget(self, job_id: str, component: str, before_version: int) -> None:
-        """Values of older runs of a component are of no use any more; who waits for one gets Conflict."""
+        """Discard the values of older runs of a component; waiting receivers get Conflict."""
         self._mailboxes.forget(job_id, component, before_version)
 
     def close_job(self, job_id: str) -> None:
-        """The job has ended at this site; who waits for a value of it gets Conflict."""
+        """Discard the values of a job that has ended at this site; waiting receivers get Conflict."""
         self._mailboxes.close_job(job_id)
 
     async def _send_one(self, key: MailKey, value: Value) -> None:
@@ -138,8 +137,8 @@ class MessageBus:
         variable = self._variables.variable(key.job_id, key.component, party, key.name)
         if variable is None:
             raise PartyRefused(
-                f"site {self._config.name} knows of no variable {key.name!r} of {party} in {_where(key)}",
-                hint="the job must be under way, the party run the component, and its module declare the variable",
+                f"site {self._config.name} has no variable {key.name!r} of {party} in {_where(key)}",
+                hint="the job must be running, and the party run the component, whose module declares the variable",
             )
         return variable
 

@@ -1,6 +1,6 @@
-"""Values on their way to a party's task: kept in order, handed over once, and never more than fits.
+"""Mailboxes of a party's tasks: values in order, delivered once, within a quota.
 
-Everything happens on the event loop's thread; what is done between two awaits is done in one piece.
+Everything runs on the event loop's thread; code between two awaits is atomic.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from fateflow_tui.core.errors import BadRequest, Conflict
 from fateflow_tui.core.ids import Party
 from fateflow_tui.runtime.messages.transfer import Chunk, ChunkAnswer, MailKey, Payload, Progress
 
-# What a value costs beside its bytes, so that a flood of empty values fills a mailbox, too.
+# Added to the size of each value, so that many empty values also fill a mailbox.
 _OVERHEAD: Final = 1024
-# Finished transfers remembered per mailbox. A sender repeats only those few that it has no answer to.
+# Finished transfers remembered per mailbox, since a sender repeats those without an answer.
 _REMEMBERED: Final = 1024
-_PATIENCE: Final = 1.0  # seconds that a call may wait for room before it is told to ask again
+_PATIENCE: Final = 1.0  # seconds that a call waits for space before the sender must ask again
 
 
 class Value(NamedTuple):
-    """A value as it is handed over; `codec` says how to read the bytes."""
+    """A value; `codec` says how to read its bytes."""
 
     codec: str
     payload: Payload
 
 
 class _Arrival:
-    """A value of `size` bytes of which the first are in the buffer."""
+    """A value that is arriving: `size` bytes in all, the first of them in the buffer."""
 
     __slots__ = ("buffer", "codec", "size")
 
@@ -43,7 +43,7 @@ class _Arrival:
         return len(self.buffer)
 
     def write(self, offset: int, data: Sequence[Payload]) -> None:
-        """Adds a chunk, given in pieces; one that does not continue what is here changes nothing."""
+        """Append a chunk, given in pieces. A chunk that does not continue the buffer is ignored."""
         end = offset + sum(map(len, data))
         if end > self.size:
             raise BadRequest(f"a chunk ends at byte {end} of a value of {self.size} bytes")
@@ -53,7 +53,7 @@ class _Arrival:
 
 
 class _Box:
-    """All that waits for one party's component, whatever the version. used: bytes, those announced included."""
+    """The mailbox of one party's component, for all versions. used: bytes, including announced ones."""
 
     def __init__(self) -> None:
         self.used = 0
@@ -65,19 +65,19 @@ class _Box:
         self._changed = asyncio.Event()
 
     async def change(self) -> None:
-        """Returns at the next change of anything in this box."""
+        """Wait for the next change of this mailbox."""
         await self._changed.wait()
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
 
     def count(self, key: MailKey) -> int:
-        """Values under a key, those announced included."""
+        """The number of values under a key, including announced ones."""
         return len(self.values.get(key, ())) + sum(place[0] == key for place in self.arrivals)
 
     def pop(self, key: MailKey) -> Value:
-        """The oldest value under a key that has one."""
+        """Remove and return the oldest value under a key that has one."""
         values = self.values[key]
         value = values.popleft()
         if not values:
@@ -86,7 +86,7 @@ class _Box:
         return value
 
     def drop(self, key: MailKey) -> None:
-        """Throws away what there is under a key, whole values and parts."""
+        """Discard everything under a key, whole values and partial ones."""
         for value in self.values.pop(key, ()):
             self.used -= len(value.payload) + _OVERHEAD
         for place in [place for place in self.arrivals if place[0] == key]:
@@ -96,8 +96,8 @@ class _Box:
 class Mailboxes:
     """The mailboxes of all parties that a site plays.
 
-    quota: bytes that may wait for one party's component. A value that its task is waiting for is let in also when the
-    box is full: otherwise both would wait for each other. delivered: told of each value that came, with its size.
+    quota: bytes per party and component. A value that its task is waiting for is accepted even if the mailbox is full,
+    since otherwise both would wait for each other. delivered: called with the key and size of each value that arrived.
     """
 
     def __init__(self, quota: int, delivered: Callable[[MailKey, int], None]) -> None:
@@ -107,7 +107,7 @@ class Mailboxes:
         self._oldest: dict[tuple[str, str], int] = {}
 
     async def put(self, key: MailKey, value: Value) -> None:
-        """Delivers a value of this site, once there is room. Raises Conflict when nobody will want it any more."""
+        """Deliver a value of this site, once there is space. Raises Conflict if the run was replaced or has ended."""
         size = len(value.payload)
         box = self._box(key)
         while not self._has_room(box, key, size):
@@ -116,9 +116,9 @@ class Mailboxes:
         self._deliver(box, key, value)
 
     async def accept(self, chunk: Chunk, data: Sequence[Payload], patience: float = _PATIENCE) -> ChunkAnswer:
-        """Takes a chunk from another site. Raises BadRequest, Conflict when nobody will want the value any more.
+        """Accept a chunk from another site. Raises BadRequest, or Conflict if the run was replaced or has ended.
 
-        patience: seconds to wait for room, or for the chunks before this one, before the answer says what is missing.
+        patience: seconds to wait for space, or for the chunks before this one, before answering what is missing.
         """
         key = chunk.key
         box = self._box(key)
@@ -136,7 +136,7 @@ class Mailboxes:
             return ChunkAnswer(Progress.FULL)
         arrival = box.arrivals[place]
         arrival.write(chunk.offset, data)
-        box.tell()
+        box.notify()
         if arrival.received < arrival.size:
             return ChunkAnswer(Progress.MORE, arrival.received)
         del box.arrivals[place]
@@ -147,30 +147,30 @@ class Mailboxes:
         return ChunkAnswer(Progress.DONE, arrival.received)
 
     async def take(self, key: MailKey) -> Value:
-        """The oldest value under the key, as soon as there is one. Raises Conflict when none can come any more."""
+        """Wait for the oldest value under the key. Raises Conflict if none can arrive any more."""
         box = self._box(key)
         ticket = object()
         takers = box.takers.setdefault(key, deque())
         takers.append(ticket)
-        box.tell()  # who waits for room with this very value may bring it now
+        box.notify()  # a sender that waits for space may deliver this value now
         try:
             while takers[0] is not ticket or key not in box.values:
                 await box.change()
                 self._check_open(box, key)
-            # Since the last look at the box nothing else has run: a taker that is cancelled takes nothing with it.
+            # Nothing else has run since the check above, so a cancelled receiver never loses a value.
             return box.pop(key)
         finally:
             takers.remove(ticket)
             if not takers:
                 del box.takers[key]
-            box.tell()
+            box.notify()
 
     def is_open(self, key: MailKey) -> bool:
-        """Whether the value's version has not been forgotten here."""
+        """Whether the value's version is still current here."""
         return key.version >= self._oldest.get((key.job_id, key.component), 0)
 
     def forget(self, job_id: str, component: str, before_version: int) -> None:
-        """Drops everything of older versions of a component; who waits for such a value is told so."""
+        """Discard everything of older versions of a component; their waiting receivers get Conflict."""
         name = job_id, component
         self._oldest[name] = max(before_version, self._oldest.get(name, 0))
         for (job, of, _), box in self._boxes.items():
@@ -180,19 +180,19 @@ class Mailboxes:
                 if not self.is_open(key):
                     box.drop(key)
             box.finished = {place: None for place in box.finished if self.is_open(place[0])}
-            box.tell()
+            box.notify()
 
     def close_job(self, job_id: str) -> None:
-        """Drops everything of a job; who waits for something of it is told so."""
+        """Discard everything of a job; its waiting receivers get Conflict."""
         for name in [name for name in self._boxes if name[0] == job_id]:
             box = self._boxes.pop(name)
             box.closed = True
-            box.tell()
+            box.notify()
         for component in [component for component in self._oldest if component[0] == job_id]:
             del self._oldest[component]
 
     def used(self, job_id: str, component: str, target: Party) -> int:
-        """Bytes that wait for, or are announced to, a party's component."""
+        """The bytes that wait for, or are announced to, a party's component."""
         box = self._boxes.get((job_id, component, target))
         return box.used if box else 0
 
@@ -203,15 +203,15 @@ class Mailboxes:
 
     def _check_open(self, box: _Box, key: MailKey) -> None:
         if box.closed:
-            raise Conflict(f"job {key.job_id} has ended; {key.name} of {key.source} for {key.target} is of no use")
+            raise Conflict(f"job {key.job_id} has ended; {key.name} of {key.source} for {key.target} is obsolete")
         if not self.is_open(key):
             raise Conflict(
                 f"version {key.version} of {key.component} in job {key.job_id} was replaced by a newer run; "
-                f"{key.name} of {key.source} for {key.target} is of no use"
+                f"{key.name} of {key.source} for {key.target} is obsolete"
             )
 
     def _takes(self, box: _Box, chunk: Chunk) -> bool:
-        """Whether a chunk can be dealt with now; makes room for its value if it is a new one."""
+        """Whether a chunk can be accepted now; reserves space for a new value."""
         place = chunk.key, chunk.transfer
         if place not in box.arrivals and place not in box.finished and self._has_room(box, chunk.key, chunk.size):
             box.used += chunk.size + _OVERHEAD
@@ -223,12 +223,12 @@ class Mailboxes:
         if size + _OVERHEAD > self._quota:
             raise BadRequest(
                 f"{key.name} of {key.source} has {size} bytes; the mailbox of {key.component} at {key.target} "
-                f"takes {self._quota - _OVERHEAD}",
+                f"accepts {self._quota - _OVERHEAD}",
                 hint="send it in parts, or raise mailbox.quota in site.toml at the receiving site",
             )
         return box.used + size + _OVERHEAD <= self._quota or len(box.takers.get(key, ())) > box.count(key)
 
     def _deliver(self, box: _Box, key: MailKey, value: Value) -> None:
         box.values.setdefault(key, deque()).append(value)
-        box.tell()
+        box.notify()
         self._delivered(key, len(value.payload))

@@ -1,8 +1,8 @@
-"""How a value travels between two sites: in chunks, each a call of its own, until the receiver has all of it.
+"""The transfer of a value between two sites, in chunks with one call each.
 
-The body of such a call is like a frame of a worker's channel: a 4-byte big-endian length, a JSON header of that
-length, then the chunk. The receiver takes chunks in order; one that comes too early waits a little for those before
-it. A chunk that does not fit on changes nothing, and the answer says how far the receiver is.
+The body of a call is like a frame of a worker's channel: a 4-byte big-endian length, a JSON header of that length, then
+the chunk. The receiver appends chunks in order; one that arrives too early waits briefly for those before it. A chunk
+that does not continue the value is ignored, and the answer says how many bytes the receiver has.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 Payload = bytes | bytearray | memoryview
 
 CHUNK_SIZE: Final = 4 << 20
-_IN_FLIGHT: Final = 2  # chunks on the way at once: one is made or taken in while the other travels
+_IN_FLIGHT: Final = 2  # chunks sent at once: one is prepared or received while the other travels
 HEADER_LIMIT: Final = 64 << 10
 _LENGTH: Final = 4
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0  # seconds between tries while the peer is away
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 class MailKey(msgspec.Struct, frozen=True):
-    """What a value is: the run of a component it belongs to, from whom, for whom, which variable, which of a series."""
+    """The identity of a value: the run of a component, source, target, variable, and tag within a series."""
 
     job_id: str
     component: str
@@ -46,7 +46,7 @@ class MailKey(msgspec.Struct, frozen=True):
 class Chunk(msgspec.Struct, frozen=True):
     """Header of one chunk. transfer: one id for all chunks and repetitions of one value. size: of the whole value.
 
-    offset: of this chunk; a chunk without bytes asks for room, or how far the receiver has come.
+    offset: of this chunk; a chunk without bytes asks for space, or for the bytes that the receiver has.
     """
 
     key: MailKey
@@ -57,30 +57,30 @@ class Chunk(msgspec.Struct, frozen=True):
 
 
 class Progress(StrEnum):
-    """How a transfer stands at the receiver."""
+    """The progress of a transfer at the receiver."""
 
     MORE = "more"
-    DONE = "done"  # the value is in its mailbox, or has been before
-    FULL = "full"  # there is no room for it yet; ask again
+    DONE = "done"  # the value is, or was, in its mailbox
+    FULL = "full"  # there is no space for it yet; ask again
 
 
 class ChunkAnswer(msgspec.Struct, frozen=True):
-    """received: bytes of the value that the receiver has, from the first on."""
+    """received: the bytes of the value that the receiver has."""
 
     progress: Progress
     received: Count = 0
 
 
 def chunk_prefix(chunk: Chunk) -> bytes:
-    """What goes before the chunk's bytes in the body of its call."""
+    """The bytes before the chunk in the body of its call."""
     header = msgspec.json.encode(chunk)
     return len(header).to_bytes(_LENGTH, "big") + header
 
 
 def split_body(parts: Sequence[bytes]) -> tuple[Chunk, list[Payload]]:
-    """Header and bytes of a chunk, from a body as it came in. Raises BadRequest when the body is none.
+    """Split the body of a call into header and bytes. Raises BadRequest if it is not a chunk.
 
-    The bytes are not put together: what is large is copied once, to where it stays.
+    The pieces are not joined, so that a large value is copied only once.
     """
     head = b""
     for number, part in enumerate(parts, 1):
@@ -90,7 +90,7 @@ def split_body(parts: Sequence[bytes]) -> tuple[Chunk, list[Payload]]:
             break
         if len(head) >= max(end, _LENGTH):
             return _header(head[_LENGTH:end]), [memoryview(head)[end:], *parts[number:]]
-    raise BadRequest(f"a body of {sum(map(len, parts))} bytes is no chunk of a value")
+    raise BadRequest(f"a body of {sum(map(len, parts))} bytes is not a chunk of a value")
 
 
 def _header(text: bytes) -> Chunk:
@@ -106,15 +106,15 @@ async def push(
     post: Callable[[Chunk, memoryview], Awaitable[ChunkAnswer]],
     is_needed: Callable[[], bool],
 ) -> None:
-    """Sends a value; returns once the receiver has it. While its site is away or full, tries again and again.
+    """Send a value and return once the receiver has it; retry while its site is away or full.
 
-    post: delivers one chunk, raising PartyUnreachable when that may work later and anything else when not.
-    is_needed: whether the value still is of use; when not, what `post` raised last is raised.
+    post: deliver one chunk; PartyUnreachable means that a retry may work, any other error that it will not.
+    is_needed: whether the value is still needed; if not, the last error of `post` is raised.
     """
     whole = memoryview(payload)
     pause = _FIRST_PAUSE
-    # A value of one chunk goes at once. Before a larger one, and after a failure, the receiver is asked how far it is:
-    # it may have no room, have kept what it has, or be a new process that has nothing.
+    # A value of one chunk is sent at once. Before a larger one, and after a failure, ask the receiver what it has: it
+    # may have no space, have kept a part, or be a new process without anything.
     data = whole if first.size <= CHUNK_SIZE else whole[:0]
     while True:
         try:
@@ -138,7 +138,7 @@ async def push(
 async def _stream(
     first: Chunk, whole: memoryview, offset: int, post: Callable[[Chunk, memoryview], Awaitable[ChunkAnswer]]
 ) -> ChunkAnswer:
-    """Sends what is missing from `offset` on, some chunks at a time; the answer to the last one that fitted."""
+    """Send the value from `offset` on, some chunks at a time; return the answer to the last accepted one."""
     in_flight: deque[asyncio.Future[ChunkAnswer]] = deque()
     try:
         while True:

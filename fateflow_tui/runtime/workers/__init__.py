@@ -1,1 +1,1 @@
-"""Worker processes: started, watched, and their outcomes."""
+"""Worker processes: starting, watching and killing them, and their outcomes."""

@@ -34,15 +34,15 @@ from fateflow_tui.worker.protocol import LENGTH_BYTES, header_length, pack, work
 Payload = bytes | bytearray | memoryview
 
 _LONGEST_PATH: Final = 100  # of a socket in the file system, in bytes; systems allow 104 or 108
-_PATIENCE_FOR_HELLO: Final = 5.0  # seconds
-_PATIENCE_FOR_THE_DEAD: Final = 1.0  # seconds
+_HELLO_TIMEOUT: Final = 5.0  # seconds
+_DRAIN_TIMEOUT: Final = 1.0  # seconds
 
 logger = logging.getLogger(__name__)
 
 
 class ValueTransport(Protocol):
-    """Where values go and come from. A FateFlowError refuses; its message goes to the worker. Both are cancelled when
-    the worker is gone.
+    """Transports values between tasks. A FateFlowError refuses one, with a message for the worker. Calls are cancelled
+    when the worker has ended.
     """
 
     async def send(self, spec: TaskSpec, frame: Sent, payload: Payload) -> None: ...
@@ -53,9 +53,9 @@ class ValueTransport(Protocol):
 
 
 class WorkerReports(Protocol):
-    """Who listens to what a worker says about itself. heard: whatever it says; answered: what it had asked for."""
+    """Receives the frames of workers. on_frame: every frame; answered: a request that the site has answered."""
 
-    def heard(self, spec: TaskSpec, frame: WorkerFrame) -> None: ...
+    def on_frame(self, spec: TaskSpec, frame: WorkerFrame) -> None: ...
 
     def answered(self, spec: TaskSpec, frame: Sent | Wanted) -> None: ...
 
@@ -67,10 +67,10 @@ class WorkerReports(Protocol):
 
 
 class ChannelServer:
-    """Listens for workers and serves each until its connection ends."""
+    """Listen for workers and serve each until its connection ends."""
 
     def __init__(self, directory: Path, bus: ValueTransport, reports: WorkerReports) -> None:
-        """directory: where the socket shall lie, made if need be; a temporary one if its path is too long."""
+        """directory: of the socket, created if missing; a temporary one is used if the path is too long."""
         self._directory = directory
         self._bus = bus
         self._reports = reports
@@ -78,7 +78,7 @@ class ChannelServer:
         self._temporary: Path | None = None
         self._listener: socket.socket | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._greeting: set[asyncio.Task[None]] = set()  # connections that have not said who they are
+        self._unidentified: set[asyncio.Task[None]] = set()  # connections that have not been identified
         self._serving: dict[str, asyncio.Task[None]] = {}  # by token
         self.path = ""
 
@@ -93,7 +93,7 @@ class ChannelServer:
         self._listener.setblocking(False)
         self._listener.bind(self.path)
         self._listener.listen(128)
-        asyncio.get_running_loop().add_reader(self._listener, self._let_in, self._listener)
+        asyncio.get_running_loop().add_reader(self._listener, self._accept, self._listener)
 
     async def close(self) -> None:
         if self._listener is not None:
@@ -108,24 +108,24 @@ class ChannelServer:
             shutil.rmtree(self._temporary, ignore_errors=True)
 
     def expect(self, spec: TaskSpec) -> str:
-        """The secret by which the order's worker will be known; good for one connection."""
+        """Return the secret by which the task's worker identifies itself; valid for one connection."""
         token = secrets.token_hex(16)
         self._expected[token] = spec
         return token
 
     def forget(self, token: str) -> None:
-        """The worker will not come, or has been."""
+        """Stop expecting the worker."""
         self._expected.pop(token, None)
 
     async def drained(self, token: str) -> None:
-        """Returns when all that a worker said before it ended has been heard. Its process must have ended."""
+        """Return when all frames that a worker sent have been read. Its process must have ended."""
         if self._listener is None:
             return
-        self._let_in(self._listener)  # it may be among those who wait at the door
-        if self._greeting:
-            await asyncio.wait(self._greeting, timeout=_PATIENCE_FOR_THE_DEAD)
+        self._accept(self._listener)  # its connection may still wait to be accepted
+        if self._unidentified:
+            await asyncio.wait(self._unidentified, timeout=_DRAIN_TIMEOUT)
         if token in self._serving:
-            await asyncio.wait([self._serving[token]], timeout=_PATIENCE_FOR_THE_DEAD)
+            await asyncio.wait([self._serving[token]], timeout=_DRAIN_TIMEOUT)
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -133,25 +133,25 @@ class ChannelServer:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def _let_in(self, listener: socket.socket) -> None:
-        """Takes all connections that wait."""
+    def _accept(self, listener: socket.socket) -> None:
+        """Accept all waiting connections."""
         while True:
             try:
                 connection, _ = listener.accept()
             except BlockingIOError:
                 return
             connection.setblocking(False)
-            task = self._begin(self._greet(connection))
-            self._greeting.add(task)
-            task.add_done_callback(self._greeting.discard)
+            task = self._begin(self._identify(connection))
+            self._unidentified.add(task)
+            task.add_done_callback(self._unidentified.discard)
 
-    async def _greet(self, connection: socket.socket) -> None:
-        """Serves those who know the secret of a worker that is expected."""
+    async def _identify(self, connection: socket.socket) -> None:
+        """Serve a connection that sends the secret of an expected worker."""
         try:
-            async with asyncio.timeout(_PATIENCE_FOR_HELLO):
+            async with asyncio.timeout(_HELLO_TIMEOUT):
                 frame, _ = await _read_frame(connection)
         except (OSError, ValueError, TimeoutError) as error:
-            logger.warning("a connection to the workers' socket was closed: %s", error or "nothing came")
+            logger.warning("closed a connection to the workers' socket: %s", error or "no frame arrived")
             frame = None
         except asyncio.CancelledError:
             connection.close()
@@ -159,11 +159,11 @@ class ChannelServer:
         token = frame.token if isinstance(frame, Hello) else ""
         spec = self._expected.pop(token, None)
         if spec is None:
-            logger.warning("a connection to the workers' socket did not know a secret and was closed")
+            logger.warning("closed a connection to the workers' socket: it did not send a valid secret")
             connection.close()
             return
         if frame is not None:
-            self._reports.heard(spec, frame)
+            self._reports.on_frame(spec, frame)
         task = self._serving[token] = self._begin(self._serve(connection, spec))
         task.add_done_callback(lambda _: self._serving.pop(token))
 
@@ -172,13 +172,13 @@ class ChannelServer:
             try:
                 await _Connection(connection, spec, self._bus, self._reports).serve()
             except ConnectionError:
-                return  # how every worker ends
+                return  # the normal end of a worker
             except ValueError as error:
-                logger.warning("%s of %s sent what is no frame: %s", spec.component, spec.party, error)
+                logger.warning("%s of %s sent an invalid frame: %s", spec.component, spec.party, error)
 
 
 class _Connection:
-    """One worker that has shown who it is."""
+    """The connection of an identified worker."""
 
     def __init__(self, connection: socket.socket, spec: TaskSpec, bus: ValueTransport, reports: WorkerReports) -> None:
         self._socket = connection
@@ -188,17 +188,17 @@ class _Connection:
         self._writing = asyncio.Lock()
 
     async def serve(self) -> None:
-        """Returns when the worker has closed its end. Questions are answered beside, so that its end is noticed."""
-        questions: set[asyncio.Task[None]] = set()
+        """Return when the worker has closed its end. Requests are answered concurrently, so that this is noticed."""
+        requests: set[asyncio.Task[None]] = set()
         try:
             while True:
                 frame, payload = await _read_frame(self._socket)
-                self._reports.heard(self._spec, frame)
+                self._reports.on_frame(self._spec, frame)
                 match frame:
                     case Sent() | Wanted():
                         task = asyncio.create_task(self._answer(frame, payload))
-                        questions.add(task)
-                        task.add_done_callback(questions.discard)
+                        requests.add(task)
+                        task.add_done_callback(requests.discard)
                     case Progressed(done=done, total=total):
                         self._reports.progressed(self._spec, done, total)
                     case MetricsWritten():
@@ -206,9 +206,9 @@ class _Connection:
                     case Finished():
                         self._reports.finished(self._spec, frame)
                     case Hello():
-                        raise ValueError("a second greeting")
+                        raise ValueError("a second hello")
         finally:
-            for task in questions:
+            for task in requests:
                 task.cancel()
 
     async def _answer(self, frame: Sent | Wanted, payload: bytearray) -> None:
@@ -224,8 +224,8 @@ class _Connection:
         except FateFlowError as error:
             answer = Refused(frame.number, error.message)
         except Exception:
-            logger.exception("%s of %s could not be served", frame.name, self._spec.component)
-            answer = Refused(frame.number, f"{frame.name}: the site failed to pass it on; its log says why")
+            logger.exception("%s of %s could not be handled", frame.name, self._spec.component)
+            answer = Refused(frame.number, f"{frame.name}: the site failed to deliver it; see its log")
         self._reports.answered(self._spec, frame)
         loop = asyncio.get_running_loop()
         with contextlib.suppress(ConnectionError):
@@ -236,7 +236,7 @@ class _Connection:
 
 
 async def _read_frame(connection: socket.socket) -> tuple[WorkerFrame, bytearray]:
-    """Raises ConnectionError when the other side is gone, ValueError for what is no frame."""
+    """Read one frame. Raises ConnectionError if the connection is closed, ValueError if the frame is invalid."""
     length = header_length(await _read(connection, LENGTH_BYTES))
     frame = worker_frame(await _read(connection, length))
     return frame, await _read(connection, frame.size) if frame.size else bytearray()

@@ -17,10 +17,10 @@ from fateflow_tui.core.ids import session_id
 from fateflow_tui.core.why import AwaitedValue, Heartbeat, WorkerHealth
 from fateflow_tui.core.work import Finished, Hello, MetricsWritten, Progressed, Sent, TaskSpec, Wanted, WorkerFrame
 
-_PATIENCE: Final = 1.0  # seconds
-_LOOK_EVERY: Final = 0.01
-_MOST: Final = 64 << 10  # bytes
-_OUTER: Final = re.compile(r'  File ".*/fateflow_tui/worker/[^"]+", line \d+ in .*')
+_TIMEOUT: Final = 1.0  # seconds
+_POLL_INTERVAL: Final = 0.01
+_MAX_BYTES: Final = 64 << 10  # bytes
+_WORKER_FRAME: Final = re.compile(r'  File ".*/fateflow_tui/worker/[^"]+", line \d+ in .*')
 
 
 def reset_stacks(directory: Path) -> None:
@@ -29,10 +29,10 @@ def reset_stacks(directory: Path) -> None:
 
 
 async def read_stacks(directory: Path) -> str:
-    """What the worker has written; '' when nothing came in time."""
+    """Return what the worker has written; '' if nothing arrived in time."""
     path, seen = directory / STACKS, ""
-    for _ in range(round(_PATIENCE / _LOOK_EVERY)):
-        await asyncio.sleep(_LOOK_EVERY)
+    for _ in range(round(_TIMEOUT / _POLL_INTERVAL)):
+        await asyncio.sleep(_POLL_INTERVAL)
         text = await asyncio.to_thread(_text, path)
         if text and text == seen:
             return inner(text)
@@ -41,9 +41,9 @@ async def read_stacks(directory: Path) -> str:
 
 
 def inner(text: str) -> str:
-    """Stacks without the lines of the machinery around a task, which are always the same."""
+    """Stacks without the frames of the worker itself, which are always the same."""
     lines = text.rstrip().split("\n")
-    while (lines and _OUTER.fullmatch(lines[-1])) or (lines and lines[-1].startswith('  File "<frozen ')):
+    while (lines and _WORKER_FRAME.fullmatch(lines[-1])) or (lines and lines[-1].startswith('  File "<frozen ')):
         lines.pop()
     return "\n".join(lines)
 
@@ -51,66 +51,66 @@ def inner(text: str) -> str:
 def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            return file.read(_MOST).decode(errors="replace")
+            return file.read(_MAX_BYTES).decode(errors="replace")
     except FileNotFoundError:
         return ""
 
 
-_GREETING = 1_000  # ms by which a greeting may be heard later than the first line was written
+_HELLO_SLACK = 1_000  # ms by which the hello frame may be read after the first log line was written
 LOGS: Final = ("DEBUG.log", STD_LOG)  # what a library prints as it crashes is in the last
 
 
 class WorkerHealthMonitor:
-    """By session, from a worker's greeting until it is forgotten."""
+    """The health of workers by session, from hello until `forget`."""
 
     def __init__(self, clock: Callable[[], int] = now_ms) -> None:
         self._clock = clock
-        self._signs: dict[str, Heartbeat] = {}
+        self._heartbeats: dict[str, Heartbeat] = {}
         self._awaited: dict[str, dict[int, AwaitedValue]] = {}
 
-    def heard(self, spec: TaskSpec, frame: WorkerFrame) -> None:
-        """A worker has said something."""
+    def on_frame(self, spec: TaskSpec, frame: WorkerFrame) -> None:
+        """Note a frame as a heartbeat."""
         at, session = self._clock(), _session(spec)
         match frame:
             case Hello():
-                sign = Heartbeat(at, "start")
+                heartbeat = Heartbeat(at, "start")
             case Progressed(done=done, total=total):
-                sign = Heartbeat(at, "progress", f"{done} of {total}")
+                heartbeat = Heartbeat(at, "progress", f"{done} of {total}")
             case MetricsWritten(namespace=namespace, name=name):
-                sign = Heartbeat(at, "metrics", f"{namespace} {name}")
+                heartbeat = Heartbeat(at, "metrics", f"{namespace} {name}")
             case Sent(name=name, to=to):
-                sign = Heartbeat(at, "value", f"{name} to {', '.join(map(str, to))}")
+                heartbeat = Heartbeat(at, "value", f"{name} to {', '.join(map(str, to))}")
             case Wanted(number=number, name=name, source=source, tag=tag):
-                sign = Heartbeat(at, "value", f"asks for {name} of {source}")
+                heartbeat = Heartbeat(at, "value", f"asks for {name} of {source}")
                 self._awaited.setdefault(session, {})[number] = AwaitedValue(name, str(source), at, tag)
             case Finished():
                 return
-        self._signs[session] = sign
+        self._heartbeats[session] = heartbeat
 
     def answered(self, spec: TaskSpec, frame: Sent | Wanted) -> None:
-        """A worker got what it had asked for, or was told that there is nothing to be had."""
+        """Note that a worker's request was answered or refused."""
         session = _session(spec)
         awaited = self._awaited.get(session, {}).pop(frame.number, None)
-        if awaited is not None and session in self._signs:
-            self._signs[session] = Heartbeat(self._clock(), "value", f"{awaited.name} from {awaited.source}")
+        if awaited is not None and session in self._heartbeats:
+            self._heartbeats[session] = Heartbeat(self._clock(), "value", f"{awaited.name} from {awaited.source}")
 
     def forget(self, spec: TaskSpec) -> None:
         session = _session(spec)
-        self._signs.pop(session, None)
+        self._heartbeats.pop(session, None)
         self._awaited.pop(session, None)
 
     def of(self, session: str, directory: Path) -> WorkerHealth:
-        """What is known of a worker that has its logs in this directory. Reads the ends of these."""
-        sign, logged = self._signs.get(session), last_logged(directory)
-        slack = _GREETING if sign is not None and sign.what == "start" else 0
-        if logged is not None and (sign is None or logged.at > sign.at - slack):
-            sign = logged
+        """The health of a worker; reads the ends of the logs in its directory."""
+        heartbeat, logged = self._heartbeats.get(session), last_logged(directory)
+        slack = _HELLO_SLACK if heartbeat is not None and heartbeat.what == "start" else 0
+        if logged is not None and (heartbeat is None or logged.at > heartbeat.at - slack):
+            heartbeat = logged
         awaited = self._awaited.get(session)
-        return WorkerHealth(sign, min(awaited.values(), key=lambda one: one.since) if awaited else None)
+        return WorkerHealth(heartbeat, min(awaited.values(), key=lambda one: one.since) if awaited else None)
 
 
 def last_logged(directory: Path) -> Heartbeat | None:
-    """When something was written last to the logs in a task's directory."""
+    """The last line written to the logs in a task's directory, as a heartbeat."""
     found: list[tuple[int, Path]] = []
     for name in LOGS:
         try:

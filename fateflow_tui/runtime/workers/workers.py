@@ -1,4 +1,4 @@
-"""The workers of a site: started from the warm parent, heard over their channels, reported when they end."""
+"""The workers of a site: started by the zygote, connected by their channels, reported when they end."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from fateflow_tui.runtime.workers.zygote import ZygoteProcess
 from fateflow_tui.worker.protocol import Kill, Run, Sample, WorkerExited, WorkerNotStarted, WorkerStarted
 
 LOG_LINES: Final = 20
-_LINGER: Final = 2.0  # seconds that a worker may still live after its last word
+_LINGER: Final = 2.0  # seconds that a worker may still live after its final frame
 
 logger = logging.getLogger(__name__)
 
 
 class _Worker:
-    """One run, from the request until its process is buried."""
+    """One run, from the request until its process has been reaped."""
 
     def __init__(self, key: str, spec: TaskSpec, token: str) -> None:
         self.key = key
@@ -64,10 +64,10 @@ class _Worker:
 
 
 class Workers:
-    """Starts, kills and watches workers. All callbacks come on the event loop and must not block.
+    """Start, kill and watch workers. Callbacks run on the event loop and must not block.
 
-    A run is over for its listener with the worker's last word, when all that it says is on disk; the process is
-    watched until it is buried. Every run that `start` took gets one `on_ended`, unless `close` comes first.
+    A run is reported with the worker's final frame, when its outputs are on disk; the process is watched until it has
+    exited. Every run accepted by `start` gets one `on_ended`, unless `close` comes first.
     """
 
     def __init__(
@@ -80,8 +80,8 @@ class Workers:
         on_metrics: Callable[[TaskSpec, MetricsWritten], None],
         start_limit: float = 60.0,
     ) -> None:
-        """on_started: order and pid. on_progress: done and total. on_metrics: what was appended to a series.
-        start_limit: seconds after which a worker that has not begun is given up, the zygote with it.
+        """on_started: spec and pid. on_progress: done and total. on_metrics: what was appended to a series.
+        start_limit: seconds after which a worker that has not started is given up, with the zygote.
         """
         self._home = home
         self._on_started = on_started
@@ -92,22 +92,22 @@ class Workers:
         self._channels = ChannelServer(home.run, bus, self)
         self._zygote: ZygoteProcess | None = None
         self._starting = asyncio.Lock()
-        self._workers: dict[str, _Worker] = {}  # by key, until buried
+        self._workers: dict[str, _Worker] = {}  # by key, until finalized
         self._running: dict[str, _Worker] = {}  # by session, until reported
         self._numbers = itertools.count()
         self._background: set[asyncio.Task[None]] = set()
         self._closing = False
-        self._vitals = WorkerHealthMonitor()
-        self.heard: Callable[[TaskSpec, WorkerFrame], None] = self._vitals.heard
-        self.answered: Callable[[TaskSpec, Sent | Wanted], None] = self._vitals.answered
+        self._health = WorkerHealthMonitor()
+        self.on_frame: Callable[[TaskSpec, WorkerFrame], None] = self._health.on_frame
+        self.answered: Callable[[TaskSpec, Sent | Wanted], None] = self._health.answered
 
     async def open(self) -> None:
-        """Opens the channel and starts the zygote; does not wait for its imports."""
+        """Open the channel and start the zygote, without waiting for its imports."""
         await self._channels.start()
         await self._zygote_process()
 
     async def close(self) -> None:
-        """Ends all workers and the zygote; nothing is reported any more."""
+        """End all workers and the zygote without reporting them."""
         self._closing = True
         for worker in self._workers.values():
             worker.clear_timer()
@@ -120,9 +120,9 @@ class Workers:
         await self._channels.close()
 
     async def start(self, spec: TaskSpec) -> None:
-        """Asks for a worker; `on_started` or `on_ended` follows. Nothing happens if this session runs already.
+        """Start a worker; `on_started` or `on_ended` follows. Does nothing if the session runs already.
 
-        Raises FateFlowError when there is nobody to start it.
+        Raises FateFlowError if there is no zygote to start it.
         """
         session = _session(spec)
         if session in self._running:
@@ -133,76 +133,76 @@ class Workers:
         try:
             zygote = await self._zygote_process()
             if worker.key not in self._workers:
-                return  # meanwhile it was reported as lost, with the zygote that was there before
+                return  # it was reported as lost meanwhile, with the previous zygote
             worker.zygote = zygote
-            zygote.tell(Run(worker.key, spec, self._channels.path, worker.token))
+            zygote.send(Run(worker.key, spec, self._channels.path, worker.token))
         except BaseException:
             self._forget(worker)
             raise
 
     async def kill(self, session: str, status: Status = Status.CANCELED, reason: str = "") -> bool:
-        """Ends a worker with all its processes: politely, by force two seconds later. Its end is reported with this
-        status unless it has said its last word before. False: no such session runs.
+        """Kill a worker with all its processes: SIGTERM, then SIGKILL two seconds later. It is reported with this
+        status unless its final frame came first. Returns False if the session does not run.
         """
         worker = self._running.get(session)
         if worker is None:
             return False
         worker.kill = worker.kill or (status, reason)
-        self._tell_kill(worker)
+        self._request_kill(worker)
         return True
 
     def running(self) -> list[str]:
-        """Sessions whose end has not been reported."""
+        """The sessions whose end has not been reported."""
         return list(self._running)
 
     async def vital(self, session: str) -> WorkerHealth | None:
-        """The last sign of life of a worker and what it waits for; None for a session that does not run."""
+        """A worker's last heartbeat and what it waits for; None if the session does not run."""
         worker = self._running.get(session)
         if worker is None:
             return None
-        return await asyncio.to_thread(self._vitals.of, session, task_directory(self._home, worker.spec))
+        return await asyncio.to_thread(self._health.of, session, task_directory(self._home, worker.spec))
 
     async def stack(self, session: str) -> str:
-        """The stacks of a worker's threads now; '' when it does not give them, or does not run."""
+        """The current stacks of a worker's threads; '' if it does not answer or does not run."""
         worker = self._running.get(session)
         if worker is None or self._zygote is None or self._zygote.gone:
             return ""
         directory = task_directory(self._home, worker.spec)
         async with worker.sampling:
             await asyncio.to_thread(reset_stacks, directory)
-            self._zygote.tell(Sample(worker.key))
+            self._zygote.send(Sample(worker.key))
             return await read_stacks(directory)
 
     @property
     def zygote_pid(self) -> int | None:
-        """Of the process that all workers come from, while it lives."""
+        """The pid of the zygote while it lives."""
         return self._zygote.pid if self._zygote is not None and not self._zygote.gone else None
 
     async def ready(self) -> None:
-        """Returns when the zygote has done its imports, so that the next worker starts at once."""
+        """Wait until the zygote has done its imports, so that the next worker starts at once."""
         await (await self._zygote_process()).ready()
 
     def finished(self, spec: TaskSpec, frame: Finished) -> None:
-        """A worker's last word came in."""
+        """Handle a worker's final frame."""
         worker = self._running.get(_session(spec))
         if worker is None:
             return
         worker.final_frame = frame
-        if worker.pid:  # otherwise the zygote's word that it began is still on its way
+        if worker.pid:  # otherwise the zygote's WorkerStarted is still on its way
             self._report(worker, frame.outcome)
-            worker.set_timer(_LINGER, self._tell_kill)
+            worker.set_timer(_LINGER, self._request_kill)
 
     async def _zygote_process(self) -> ZygoteProcess:
         async with self._starting:
             if self._closing:
                 raise FateFlowError("the site is closing and starts no worker")
             if self._zygote is None or self._zygote.gone:
-                zygote = ZygoteProcess(self._home, self._noticed, lambda: self._zygote_gone(zygote))
+                zygote = ZygoteProcess(self._home, self._on_notice, lambda: self._zygote_gone(zygote))
                 await zygote.start()
                 self._zygote = zygote
             return self._zygote
 
-    def _noticed(self, notice: WorkerStarted | WorkerNotStarted | WorkerExited) -> None:
+    def _on_notice(self, notice: WorkerStarted | WorkerNotStarted | WorkerExited) -> None:
         worker = self._workers.get(notice.key)
         if worker is None:
             return
@@ -232,7 +232,7 @@ class Workers:
         self._finalize(worker, outcome)
 
     def _zygote_gone(self, zygote: ZygoteProcess) -> None:
-        """Its workers die with it; what they had started is killed here."""
+        """Report its workers, which die with it, and kill what they had started."""
         if self._closing:
             return
         logger.error("the process that starts the workers ended; see logs/fate_flow/workers.log")
@@ -246,7 +246,7 @@ class Workers:
                 cause = "the process that starts the workers ended, and its workers with it"
                 outcome = TaskOutcome.from_lost(worker.spec, cause)
             self._finalize(worker, outcome)
-        if zygote.was_ready:  # otherwise it cannot start, and only a task that needs it makes the next try
+        if zygote.was_ready:  # otherwise it cannot start; the next task tries again
             self._in_background(self._restart())
 
     async def _restart(self) -> None:
@@ -256,14 +256,14 @@ class Workers:
             logger.exception("the process that starts the workers could not be started again")
 
     def _overdue(self, worker: _Worker) -> None:
-        """A zygote that does not fork is of no use; its end reports this worker as lost, like all others."""
+        """Kill a zygote that does not fork; its workers are then reported as lost."""
         logger.error("%s did not start within %g s", _session(worker.spec), self._start_limit)
         if self._zygote is not None:
             self._zygote.kill()
 
-    def _tell_kill(self, worker: _Worker) -> None:
+    def _request_kill(self, worker: _Worker) -> None:
         if self._zygote is not None and not self._zygote.gone:
-            self._zygote.tell(Kill(worker.key))
+            self._zygote.send(Kill(worker.key))
 
     def _finalize(self, worker: _Worker, outcome: TaskOutcome) -> None:
         self._report(worker, outcome)
@@ -278,7 +278,7 @@ class Workers:
     def _forget(self, worker: _Worker) -> None:
         worker.clear_timer()
         self._channels.forget(worker.token)
-        self._vitals.forget(worker.spec)
+        self._health.forget(worker.spec)
         self._workers.pop(worker.key, None)
         if self._running.get(_session(worker.spec)) is worker:
             del self._running[_session(worker.spec)]

@@ -1,4 +1,4 @@
-"""The zygote's process as the site sees it: started, talked to, and buried."""
+"""The site's handle of the zygote process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _notices: msgspec.json.Decoder[Notice] = msgspec.json.Decoder(Notice)
 
 
 class ZygoteProcess:
-    """One run of `fateflow_tui.worker.zygote`. Once it is `gone`, it is of no use any more."""
+    """One process of `fateflow_tui.worker.zygote`. gone: it has ended."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class ZygoteProcess:
 
     @property
     def was_ready(self) -> bool:
-        """Whether it ever got as far as serving requests."""
+        """Whether it has ever been ready to serve requests."""
         return self._ready.is_set()
 
     @property
@@ -53,7 +53,7 @@ class ZygoteProcess:
         return self._process.pid if self._process is not None else None
 
     async def start(self) -> None:
-        """Starts the process; requests may be sent at once, they are served when its imports are done."""
+        """Start the process. Requests can be sent at once; they are served when its imports are done."""
         ours, theirs = socket.socketpair()
         log = self._home.site_logs / "workers.log"
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -72,30 +72,30 @@ class ZygoteProcess:
                 stderr=output,
                 pass_fds=[theirs.fileno()],
                 env=_environment(),
-                start_new_session=True,  # a Ctrl-C for the site is the site's to handle
+                start_new_session=True,  # the site handles its own Ctrl-C
             )
         reader, self._writer = await asyncio.open_connection(sock=ours, limit=_LINE_LIMIT)
         self._listening = asyncio.create_task(self._listen(reader))
 
-    def tell(self, request: Request) -> None:
-        """Raises FateFlowError when it is gone. What comes while it ends is lost with all else that it had to do."""
+    def send(self, request: Request) -> None:
+        """Send a request. Raises FateFlowError if the process has ended; a request sent while it ends is lost."""
         if self._writer is None or self.gone:
-            raise FateFlowError("the process that starts the workers is gone", hint="see logs/fate_flow/workers.log")
+            raise FateFlowError("the process that starts the workers has ended", hint="see logs/fate_flow/workers.log")
         if not self._writer.is_closing():
             self._writer.write(msgspec.json.encode(request) + b"\n")
 
     async def ready(self) -> None:
-        """Returns when its imports are done."""
+        """Wait until its imports are done."""
         await self._ready.wait()
 
     def kill(self) -> None:
-        """Ends it at once; its workers end with it."""
+        """Kill it at once; its workers end with it."""
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
 
     async def close(self) -> None:
-        """Ends its workers and itself, with force if it takes too long."""
+        """End its workers and the process, by force if it takes too long."""
         if self._writer is None or self._process is None or self._listening is None:
             return
         if not self.gone:
@@ -118,23 +118,23 @@ class ZygoteProcess:
                 else:
                     self._on_notice(notice)
         except (ConnectionError, ValueError):
-            logger.exception("the process that starts the workers is given up")
+            logger.exception("lost the connection to the process that starts the workers")
         self.gone = True
         if self._writer is not None:
             self._writer.close()
         if self._process is not None:
-            self.kill()  # nobody hears it any more, even if it still runs
+            self.kill()  # it cannot be reached any more, even if it still runs
             await self._process.wait()
         self._on_gone()
 
 
 def _environment() -> dict[str, str]:
-    """Libraries must not start threads in the zygote; each worker sets its own numbers from its cores."""
+    """The environment: libraries must not start threads in the zygote; each worker sets its own limits."""
     return {
         **os.environ,
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
-        "OPENBLAS_THREAD_TIMEOUT": "4",  # its threads shall sleep, not spin, when they have nothing to do
+        "OPENBLAS_THREAD_TIMEOUT": "4",  # idle threads sleep instead of spinning
         "MKL_NUM_THREADS": "1",
         "POLARS_MAX_THREADS": "1",
         "_RJEM_MALLOC_CONF": "background_thread:false",
