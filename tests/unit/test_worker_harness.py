@@ -163,7 +163,7 @@ def test_the_first_failure_is_raised_and_the_waiting_party_is_let_go() -> None:
         ("undeclared", "does not declare the variable 'gradient'; it declares: vector, product"),
         ("outsider", "host:77 does not take part"),
         ("object", r"the value\['rows'\]\[1\] is a builtins.object"),
-        ("never_closed", "output '0' was begun but never closed"),
+        ("never_closed", "output '0' was never closed"),
     ],
 )
 def test_what_a_module_must_not_do_is_refused(act: str, message: str) -> None:
