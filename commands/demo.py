@@ -17,10 +17,11 @@ import typer
 from fateflow_tui.commands import context
 from fateflow_tui.commands.errors import OK, of_status
 from fateflow_tui.commands.groups import Command
-from fateflow_tui.commands.job.text import job_lines
 from fateflow_tui.commands.output import columns
 from fateflow_tui.core.errors import BadRequest, FateFlowError, NotFound
 from fateflow_tui.core.formatting import duration
+from fateflow_tui.views.jobs import job_lines
+from fateflow_tui.views.text import plain
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk import FateFlow
@@ -127,7 +128,7 @@ def _train(session: context.Session, flow: FateFlow, files: Path, sites: int, be
     session.output.info(f"submitted {submitted.job_id}")
     job = watch(session, submitted.job_id, flow=flow)
     for line in job_lines(job, session.now()):
-        session.output.info(line)
+        session.output.info(plain(line))
     found: dict[str, float] = {}
     if job.status.succeeded:
         for series in flow.metrics(job.job_id, "evaluation_0", SITES["guest"]).values():

@@ -13,11 +13,11 @@ import typer
 from fateflow_tui.commands import context
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.groups import CommandGroup
-from fateflow_tui.commands.job.text import headline
 from fateflow_tui.commands.options import ComponentOption, JobName, PartyOption
 from fateflow_tui.commands.output import columns, number, painted
 from fateflow_tui.core.errors import BadRequest, NotFound
 from fateflow_tui.views.charts import Chart, Line, Point, page
+from fateflow_tui.views.jobs import headline
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.types import Series

@@ -8,16 +8,15 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
 
-from fateflow_tui.core.cells import clean, cut, width
+from fateflow_tui.core.cells import Spans, clean, cut, width
 from fateflow_tui.core.errors import BadRequest, FateFlowError
-from fateflow_tui.core.formatting import MARKS, letter
+from fateflow_tui.views.text import colored
 
 COLORS: Final = {
     "running": "36",
@@ -80,16 +79,6 @@ def narrowed(rows: list[list[str]], limit: int) -> list[list[str]]:
             break
         widths[widest] -= 1
     return [[cut(text, width) for text, width in zip(row, widths, strict=True)] for row in rows]
-
-
-def party_marks(statuses: dict[str, str]) -> str:
-    """Return `G✓ H▶ A·` for statuses by `role:id`; roles with several parties show the id too."""
-    return " ".join(letter(party, statuses) + MARKS.get(status, "?") for party, status in statuses.items())
-
-
-def moment(ms: int) -> str:
-    """Return the local time to the second, '' for 0."""
-    return f"{datetime.fromtimestamp(ms / 1000):%Y-%m-%d %H:%M:%S}" if ms else ""
 
 
 def number(value: Any) -> str:
@@ -282,6 +271,11 @@ def has_colors(stream: Any) -> bool:
 def painted(text: str, color: str, stream: Any = None) -> str:
     """Return the text in an ANSI color if the stream shows colors. color: SGR numbers, for example `1;31`."""
     return f"\x1b[{color}m{text}\x1b[0m" if color and has_colors(stream or sys.stdout) else text
+
+
+def styled(lines: Iterable[Spans], stream: Any = None) -> Iterator[str]:
+    """Yield styled lines as text, with colors if the stream shows them. stream: stdout by default."""
+    return (colored(line, lambda word, color: painted(word, color, stream)) for line in lines)
 
 
 def _colored_cell(text: str) -> str:

@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.errors import of_status
-from fateflow_tui.commands.job.text import (
-    card_lines,
+from fateflow_tui.commands.output import Output, styled
+from fateflow_tui.core.errors import SchedulerUnreachable, TimedOut
+from fateflow_tui.core.formatting import marked
+from fateflow_tui.views.cards import card_lines
+from fateflow_tui.views.jobs import (
+    brief_reason,
     component_lines,
     component_state,
     component_time,
     headline,
     job_lines,
-    why,
 )
-from fateflow_tui.commands.output import Output
-from fateflow_tui.core.errors import SchedulerUnreachable, TimedOut
-from fateflow_tui.core.formatting import marked
+from fateflow_tui.views.text import plain
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk import FateFlow
@@ -57,7 +58,7 @@ class LineProgress:
     ) -> None: ...
 
     def show(self, job: JobView) -> None:
-        reason = why(job) if job.waiting is not None else ""
+        reason = brief_reason(job) if job.waiting is not None else ""
         self._print_change("", f"{marked(job.status)}  {job.job_id}  {reason}".rstrip())
         for component in job.components:
             if component.status != "waiting":
@@ -105,7 +106,8 @@ class LiveProgress:
             text.append(f"\n  {job.waiting.text}", style="yellow")
         shown = visible(job.components, max(3, self._console.height - 4))
         for component, line in zip(shown, component_lines(shown, now), strict=True):
-            text.append(f"\n{line}", style="blue" if component.reused_from else _STYLES.get(component.status, "dim"))
+            style = "blue" if component.reused_from else _STYLES.get(component.status, "dim")
+            text.append(f"\n{plain(line)}", style=style)
         if len(shown) < len(job.components):
             text.append(f"\n  {len(job.components) - len(shown)} more", style="dim")
         return text
@@ -160,9 +162,9 @@ def outcome(session: Session, jobs: Sequence[JobView]) -> int:
     output = session.output
     if output.is_table:
         for job in jobs:
-            output.marked(job_lines(job, session.now()))
+            output.lines(styled(job_lines(job, session.now())))
     elif len(jobs) == 1:
-        output.record(jobs[0], lambda job: job_lines(job, session.now()), lambda job: job.job_id)
+        output.record(jobs[0], lambda job: styled(job_lines(job, session.now())), lambda job: job.job_id)
     else:
         output.listing(jobs, (), lambda job: (), lambda job: job.job_id)
     return max((of_status(job.status) for job in jobs), default=0)
@@ -172,7 +174,7 @@ def print_failure_cards(session: Session, job: JobView) -> None:
     """Print the failure cards of a job on stderr, for commands whose output is something else."""
     for card in job.cards:
         for line in card_lines(card):
-            session.output.info(line)
+            session.output.info(plain(line))
 
 
 def poll_job(flow: FateFlow, job_id: str) -> JobView:

@@ -11,8 +11,9 @@ import typer
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import LimitOption, NamespaceOption, TableName
-from fateflow_tui.commands.output import cell, fitted, moment
+from fateflow_tui.commands.output import cell, fitted
 from fateflow_tui.core.errors import NotFound
+from fateflow_tui.views.text import timestamp
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.types.tables import TablePreview
@@ -48,7 +49,7 @@ def list_tables(
             str(one.count),
             str(one.columns),
             "bound file" if one.external else one.kind,
-            moment(one.create_time or 0),
+            timestamp(one.create_time or 0),
             "" if one.enable else "disabled",
         ],
         lambda one: f"{one.namespace} {one.table_name}",

@@ -14,9 +14,9 @@ from fateflow_tui.commands.complete import complete_job
 from fateflow_tui.commands.documents import Sources, placed, problems_placed, read_conf, read_text, shown
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.job.plan import show_steps
-from fateflow_tui.commands.job.text import JOB_TITLES, headline, job_row, reused_line
 from fateflow_tui.commands.options import ComponentOption, ConfOption, JobNames, WatchOption, listed
 from fateflow_tui.core.errors import PartyUnreachable
+from fateflow_tui.views.jobs import JOB_TITLES, headline, job_row, reused_line
 
 app = CommandGroup("Submit, follow, inspect, stop and rerun jobs.")
 

@@ -10,7 +10,6 @@ import typer
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.dsl import Details, color_of, print_graph, shows_unicode, written
 from fateflow_tui.commands.groups import CommandGroup
-from fateflow_tui.commands.job.text import JOB_TITLES, component_time, job_lines, job_row, why_lines
 from fateflow_tui.commands.options import (
     ComponentOption,
     DrawingOptions,
@@ -23,10 +22,12 @@ from fateflow_tui.commands.options import (
     listed,
     required,
 )
-from fateflow_tui.commands.output import moment, party_marks
+from fateflow_tui.commands.output import styled
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.formatting import MARKS, marked
 from fateflow_tui.core.status import Status
+from fateflow_tui.views.jobs import JOB_TITLES, component_time, job_lines, job_row
+from fateflow_tui.views.text import party_marks, plain, timestamp
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.types.jobs import ComponentView
@@ -80,10 +81,10 @@ def show(ctx: typer.Context, which: JobNames) -> None:
     output, now = session.output, session.now()
     views = [session.flow.job(one) for one in which.ids(session)]
     if len(views) == 1:
-        output.record(views[0], lambda job: job_lines(job, now), lambda job: job.job_id)
+        output.record(views[0], lambda job: styled(job_lines(job, now)), lambda job: job.job_id)
     elif output.is_table:
         for view in views:
-            output.marked([*job_lines(view, now), ""])
+            output.lines([*styled(job_lines(view, now)), ""])
     else:
         output.listing(views, (), lambda job: (), lambda job: job.job_id)
 
@@ -118,9 +119,10 @@ def history(
     session = context.of(ctx)
     entries = session.flow.history(which.id(session), component_name or "", party)
     if session.output.is_table and entries:
-        from fateflow_tui.commands.job.text import story_lines
+        from fateflow_tui.views.history import history_lines
 
-        session.output.lines(story_lines(entries, session.output.width if sys.stdout.isatty() else 0))
+        width = session.output.width if sys.stdout.isatty() else 0
+        session.output.lines(styled(history_lines(entries, width=width)))
         return
     session.output.listing(entries, (), lambda _: (), lambda entry: entry.what, empty="no events")
 
@@ -164,7 +166,7 @@ def _show_records(session: context.Session, records: list[dict[str, Any]] | None
             f"{one['f_role']}:{one['f_party_id']}",
             marked(one["f_status"]),
             f"{one['f_progress']}%",
-            moment(one["f_create_time"]),
+            timestamp(one["f_create_time"]),
         ],
         lambda one: str(one["f_job_id"]),
         empty="no matching jobs; filter with -j, -r, -p, -s",
@@ -200,7 +202,7 @@ def _details(components: list[ComponentView], now: int) -> Details:
     unicode = shows_unicode(sys.stdout)
     rows = {}
     for one in components:
-        marks = f"{party_marks(dict(one.parties))}{' ' + MARKS['reused'] if one.reused_from else ''}"
+        marks = f"{plain(party_marks(dict(one.parties)))}{' ' + MARKS['reused'] if one.reused_from else ''}"
         rows[one.name] = [marks if unicode else words[one.name], component_time(one, now)]
     return Details(rows, {name: color_of(word) for name, word in words.items()})
 
@@ -222,9 +224,11 @@ def why(
     fateflow job why @last hetero_lr_0
     fateflow job why @last --json
     """
+    from fateflow_tui.views.why import why_lines
+
     session = context.of(ctx)
     if which.job and which.job_id and component is None:
         which, component = JobName(None, which.job_id), which.job  # -j JOB COMPONENT
     found = session.flow.why(which.id(session), component or component_name or "")
-    limit = session.output.width if sys.stdout.isatty() else 0
-    session.output.record(found, lambda one: why_lines(one, session.now(), limit), lambda one: one.job_id)
+    width, now = session.output.width if sys.stdout.isatty() else 0, session.now()
+    session.output.record(found, lambda one: styled(why_lines(one, now, width=width)), lambda one: one.job_id)

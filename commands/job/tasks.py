@@ -9,8 +9,8 @@ import typer
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import JobArgument, LimitOption, TaskRecordOptions
-from fateflow_tui.commands.output import moment
 from fateflow_tui.core.formatting import duration, marked
+from fateflow_tui.views.text import timestamp
 
 app = CommandGroup("Inspect the tasks of jobs: one component at one party.")
 
@@ -58,6 +58,6 @@ def _row(task: dict[str, Any]) -> list[str]:
         str(task["f_task_version"]),
         f"{task['f_role']}:{task['f_party_id']}",
         marked(task["f_party_status"]),
-        moment(task["f_start_time"] or 0),
+        timestamp(task["f_start_time"] or 0),
         duration(task["f_elapsed"]) if task["f_elapsed"] else "",
     ]

@@ -18,7 +18,7 @@ from fateflow_tui.commands.options import (
     VersionArgument,
     required,
 )
-from fateflow_tui.commands.output import moment
+from fateflow_tui.views.text import timestamp
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.types.models import LoadedModel, Service
@@ -53,7 +53,7 @@ def list_served(ctx: typer.Context) -> None:
             one.model_version,
             f"{one.role}:{one.party_id}",
             ", ".join(by_model.get(_model_of(one), ())),
-            moment(one.loaded_at),
+            timestamp(one.loaded_at),
         ],
         lambda one: one.model_version,
         empty="no loaded versions; load a deployed one with: fateflow model load VERSION",
@@ -152,7 +152,7 @@ def list_features(ctx: typer.Context) -> None:
             one.namespace,
             one.name,
             one.model_id or "any",
-            moment(one.bound_at),
+            timestamp(one.bound_at),
         ],
         lambda one: one.name,
         empty="no feature tables; bind one with: fateflow serving features bind",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +11,7 @@ from fateflow_tui.commands.errors import FAILED, OK
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.model.versions import VERSION_TITLES, named, state_lines, version_row, view_lines
 from fateflow_tui.commands.options import LimitOption, PartyOption, VersionArgument, YesOption
+from fateflow_tui.commands.output import styled
 
 app = CommandGroup("Inspect, deploy, export and predict with trained models.")
 
@@ -81,14 +81,19 @@ def diff(
     Examples:
     fateflow model diff @last @last
     """
-    from fateflow_tui.commands.model.diff import lines
+    import msgspec
+
+    from fateflow_tui.sdk.types.models import ModelDiff
+    from fateflow_tui.views.diff import model_diff_lines
 
     session = context.of(ctx)
     body: dict[str, Any] = {"a": a, "b": b, "party": party}
     if party:
         body["role"], _, body["party_id"] = party.partition(":")
     found = fate.request_data(session, "model/diff", body)
-    session.output.record(found, lambda one: lines(one, a, b, sys.stdout), lambda _: "")
+    diff = msgspec.convert(found, ModelDiff)
+    names = [_version_name(found.get(key), word) for key, word in (("a", a), ("b", b))]
+    session.output.record(found, lambda _: styled(model_diff_lines(diff, *names)), lambda _: "")
     if found["same"]:
         session.output.info("no differences")
 
@@ -162,3 +167,14 @@ def list_aliases(ctx: typer.Context) -> None:
 
 
 app.add(alias, "alias")
+
+
+def _version_name(version: Any, word: str) -> str:
+    """Return `VERSION at PARTY` as the server names it, else the word of the command line."""
+    if not isinstance(version, dict):
+        return word
+    party = version.get("party")
+    if isinstance(party, dict):
+        party = f"{party.get('role')}:{party.get('party_id')}"
+    name = str(version.get("model_version", word))
+    return f"{name} at {party}" if party else name

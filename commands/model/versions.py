@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fateflow_tui.commands import fate
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.options import ModelOptions, required
-from fateflow_tui.commands.output import cell, columns, moment
+from fateflow_tui.commands.output import cell, columns
 from fateflow_tui.core.errors import BadRequest, NotFound
+from fateflow_tui.views.text import timestamp
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.types.models import ModelLine, ModelPart, ModelView
@@ -84,7 +85,7 @@ def version_row(line: ModelLine) -> list[str]:
     return [
         line.model_version,
         kind(line)[0],
-        moment(line.created_at),
+        timestamp(line.created_at),
         _short_parties(line.roles),
         ", ".join(names_of(line)),
         ",".join(line.components),
@@ -122,7 +123,7 @@ def view_lines(view: ModelView) -> Iterator[str]:
         ("parties", parties_of(view.roles)),
         ("trained by", f"job {view.job_id}" if view.job_id and not view.deployed else ""),
         ("deployed from", str(view.parent_info.get("parent_model_version", ""))),
-        ("created", moment(view.created_at)),
+        ("created", timestamp(view.created_at)),
         ("aliases", ", ".join(names_of(view))),
     ]
     yield f"{view.model_version}  {', '.join(kind(view))}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -14,9 +13,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.documents import shown
 from fateflow_tui.commands.errors import of_status, report
-from fateflow_tui.commands.job.text import card_lines
 from fateflow_tui.commands.metric import Figure, figures, metrics_of
-from fateflow_tui.commands.output import Format, Output, cell, columns, number, painted
+from fateflow_tui.commands.output import Format, Output, cell, columns, number, painted, styled
 from fateflow_tui.commands.progress import Progress, progress_for
 from fateflow_tui.commands.watch.events import (
     Ended,
@@ -38,6 +36,8 @@ from fateflow_tui.commands.watch.events import (
 from fateflow_tui.core.cells import width
 from fateflow_tui.core.errors import BadRequest, FateFlowError
 from fateflow_tui.core.formatting import duration, marked
+from fateflow_tui.views.cards import card_lines
+from fateflow_tui.views.text import folded
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.types.jobs import JobView
@@ -52,7 +52,6 @@ _LABELS: Final = {
     "new": ("+ new", "32"),
     "removed": ("- removed", "2"),
 }
-_FACT: Final = re.compile(r"  [a-z ]+: +")
 _MIN_WIDTH: Final = 24  # columns for the reasons
 
 
@@ -96,17 +95,6 @@ def score_lines(scores: Sequence[Score]) -> Iterator[str]:
         was = "" if one.before is None or one.before == one.value else f" (was {number(one.before)})"
         lines.setdefault((one.component, one.namespace), []).append(f"{one.metric} {number(one.value)}{was}")
     yield from (f"  {name}  {data}  {', '.join(texts)}" for (name, data), texts in lines.items())
-
-
-def fact_lines(line: str, limit: int) -> list[str]:
-    """Wrap the value of a line `  name:   value` in its column; other lines are not changed.
-
-    limit: columns; 0 for any number.
-    """
-    fact = _FACT.match(line)
-    if not limit or fact is None:
-        return [line]
-    return textwrap.wrap(line, max(40, limit), subsequent_indent=" " * fact.end(), drop_whitespace=True) or [line]
 
 
 def found_line(errors: int, warnings: int) -> str:
@@ -253,9 +241,8 @@ class TextReporter:
         self._output.marked([ended_line(event)])
         self._output.lines(score_lines(event.scores))
         for card in event.cards:
-            first, *rest = card_lines(card)
-            limit = self._output.width if sys.stdout.isatty() else 0
-            self._output.lines([painted(first, "31"), *(piece for line in rest for piece in fact_lines(line, limit))])
+            width = self._output.width if sys.stdout.isatty() else 0
+            self._output.lines(styled(folded(card_lines(card), width)))
 
     def _print(self, mark: str, text: str, color: str, more: str = "") -> None:
         self._output.lines([f"{painted(mark, color)} {cell(text)}{f'; {more}' if more else ''}"])

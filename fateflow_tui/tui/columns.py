@@ -2,45 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from typing import Final, Generic, TypeVar
 
 import msgspec
 
 from fateflow_tui.core.cells import Span, Spans, cut, padded, places_of, spans_width, width
-from fateflow_tui.core.formatting import MARKS, duration, letter
+from fateflow_tui.core.formatting import duration
 
 _LEVELS: Final = "▁▂▃▄▅▆▇█"
-
-
-def party_marks(statuses: Mapping[str, str]) -> Spans:
-    """Format the statuses of parties by `role:id`: `G✓ H▶ A·`."""
-    spans: Spans = []
-    for party, status in statuses.items():
-        spans.append((" " if spans else "", ""))
-        spans.append((letter(party, statuses) + MARKS.get(status, "?"), status))
-    return [span for span in spans if span[0]]
 
 
 def ticking(ms: int) -> str:
     """Format the duration of something that still runs: in whole seconds, as it is redrawn once a second."""
     return f"{max(ms, 0) // 1000}s" if ms < 60_000 else duration(ms)
-
-
-def clock(ms: int) -> str:
-    """Format the local time of day; '' for none."""
-    return f"{datetime.fromtimestamp(ms / 1000):%H:%M:%S}" if ms else ""
-
-
-def moment(ms: int, now: int) -> str:
-    """Format a local time: of day for today, with the date for earlier days, with the year for earlier years."""
-    if not ms:
-        return ""
-    then, today = datetime.fromtimestamp(ms / 1000), datetime.fromtimestamp(now / 1000)
-    if then.date() == today.date():
-        return f"{then:%H:%M:%S}"
-    return f"{then:%d %b %H:%M}" if then.year == today.year else f"{then:%Y-%m-%d}"
 
 
 def bar(percent: int, width: int) -> tuple[str, str]:
@@ -59,18 +34,6 @@ def sparkline(values: Sequence[float], max_width: int) -> str:
     low, high = min(values), max(values)
     span = high - low or 1.0
     return "".join(_LEVELS[round((value - low) / span * 7)] for value in values)
-
-
-def mib(amount: int) -> str:
-    """Format an amount of memory: `512 MiB`, `2.1 GiB`; '' for none."""
-    if not amount:
-        return ""
-    return f"{amount} MiB" if amount < 1024 else f"{amount / 1024:.1f} GiB"
-
-
-def path_end(text: str) -> str:
-    """The last two parts of a path."""
-    return "/".join(text.split("/")[-2:])
 
 
 def shortened_id(job_id: str, max_width: int) -> str:

@@ -15,6 +15,7 @@ from fateflow_tui.graph.boxes.layout import BoxLayout
 from fateflow_tui.graph.lanes.layout import LaneLayout
 from fateflow_tui.sdk.types.jobs import ComponentView, JobView
 from fateflow_tui.tui import columns
+from fateflow_tui.views.text import party_marks
 
 BOXES: Final = "boxes"
 COMPACT: Final = "compact"
@@ -119,12 +120,12 @@ def detail_widths(view: JobView) -> dict[str, int]:
 
 
 def marks_width(view: JobView) -> int:
-    return min(_MOST_MARKS, max((spans_width(columns.party_marks(one.parties)) for one in view.components), default=0))
+    return min(_MOST_MARKS, max((spans_width(party_marks(one.parties)) for one in view.components), default=0))
 
 
 def detail(one: ComponentView, kind: str, marks: int, now: int) -> Spans:
     """Format a node's status for a kind of view."""
-    parties = _cut(columns.party_marks(one.parties), marks)
+    parties = _cut(party_marks(one.parties), marks)
     word = f"{REUSED} reused" if one.reused_from else marked(one.status)
     if kind == COMPACT:
         return [(f"{word[0]} ", one.status), *parties]

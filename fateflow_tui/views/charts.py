@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import cycle, pairwise
 from typing import Final, NamedTuple
 
 from fateflow_tui.core.cells import Spans, beside, cut, width
+from fateflow_tui.views.text import Paint, colored
 
 _BLANK: Final = 0x2800
 _DOTS: Final = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # by row and column within a sign
@@ -197,13 +198,6 @@ _WIDEST: Final = 92
 _ROWS: Final = 11  # lines of the curves
 _FRAME: Final = 4  # lines around the curves of one chart
 _FEWEST: Final = 4
-_COLORS: Final = {  # SGR numbers
-    **{"strong": "1", "success strong": "1", "muted": "2", "frame": "2"},
-    **{"accent": "36", "warning": "33", "success": "32", "primary": "35"},
-}
-
-Paint = Callable[[str, str], str]
-"""A text and SGR numbers become a text."""
 
 
 def page(charts: Sequence[Chart], columns: int, paint: Paint, height: int = 0) -> list[str]:
@@ -222,7 +216,7 @@ def page(charts: Sequence[Chart], columns: int, paint: Paint, height: int = 0) -
     lines: list[str] = []
     for start in range(0, len(charts), fitting):
         drawn = [draw(chart, field - 2, rows) for chart in charts[start : start + fitting]]
-        lines += [*([""] if lines else []), *(_painted(line, paint) for line in beside(_aligned(drawn), field - 2))]
+        lines += [*([""] if lines else []), *(colored(line, paint) for line in beside(_aligned(drawn), field - 2))]
     return lines
 
 
@@ -230,10 +224,3 @@ def _aligned(drawn: list[list[Spans]]) -> list[list[Spans]]:
     """Charts without a legend get an empty line in its place, so that axes stand at the same height."""
     longest = max(map(len, drawn))
     return [[*one[:1], *[[] for _ in range(longest - len(one))], *one[1:]] for one in drawn]
-
-
-def _painted(line: Spans, paint: Paint) -> str:
-    """Without blanks at its end."""
-    last = max((number for number, (text, _) in enumerate(line) if text.strip()), default=-1)
-    pieces = [*line[:last], *((text.rstrip(), style) for text, style in line[last : last + 1])] if last >= 0 else []
-    return "".join(paint(text, _COLORS[style]) if style else text for text, style in pieces)

@@ -185,7 +185,7 @@ def test_the_command_line_knows_both_plans(site: RunningSite, trained: list[str]
     files = ("-d", str(DEMO / "hetero_lr_dsl.json"), "-c", str(DEMO / "hetero_lr_conf.json"))
     said = run("job", "plan", *files).out
     assert "guest:9999 (this site) holds 4 cores" in said
-    assert "may leave it:" in said
+    assert "may send" in said
     assert run("job", "plan", *files, "--json").data["initiator"] == "guest:9999"
     assert "hetero_lr_0" in run("job", "plan", trained[0], "--force").out
     assert "two different plans" in run("job", "plan", trained[0], *files, code=2).err

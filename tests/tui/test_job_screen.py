@@ -68,7 +68,7 @@ async def test_a_failure_is_read_at_once(workshop: RunningSite, failed: str) -> 
         await opened(pilot, failed)
         text = await shows(pilot, "✗ dataio_0 at guest:9999", "■ dataio_0 at host:10000")
         assert "has no column 'nope' for the label" in text
-        assert "fix    its columns are" in text
+        assert "hint   its columns are" in text
         line = next(line for line in text.split("\n") if "✗ dataio_0 at guest:9999 ─" in line)
         assert "■ dataio_0 at host:10000" in line, "the cards of both parties stand beside each other"
         await pilot.press("f", "enter")

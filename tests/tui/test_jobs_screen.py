@@ -21,14 +21,14 @@ Opened = Callable[..., AbstractAsyncContextManager[Dash]]
 async def test_it_looks_as_it_should(dash: Opened, gallery: RunningSite, size: tuple[int, int]) -> None:
     async with dash(size, gallery.home) as pilot:
         await pilot.press("j")
-        await shows(pilot, "✓ success", "✗ failed", "■ canceled", "✗ dataio_0  at guest:9999")
+        await shows(pilot, "✓ success", "✗ failed", "■ canceled", "✗ dataio_0 failed at guest:9999")
         matches_golden(f"jobs_{size[0]}x{size[1]}", screen_text(pilot.app))
 
 
 async def test_the_cause_of_a_failure_is_seen_at_once(dash: Opened) -> None:
     async with dash() as pilot:
         await pilot.press("j")
-        text = await shows(pilot, "✗ dataio_0  at guest:9999")
+        text = await shows(pilot, "✗ dataio_0 failed at guest:9999")
         assert "'nope'" in text
         await pilot.press("w")
         text = await shows(pilot, "fateflow job why")

@@ -44,7 +44,7 @@ async def test_two_versions_are_compared(trained: Trained) -> None:
         await pilot.press("down", "space", "space")
         await shows(pilot, "◆ 2 marked")
         await pilot.press("c")
-        text = await shows(pilot, "Comparison of two versions", "Documents  the same", "0.01 → 0.05")
+        text = await shows(pilot, "Comparison of two versions", "documents  no changes", "0.01 → 0.05")
         assert text.index(f"- {trained.first}") < text.index(f"+ {trained.second}")
         assert "~ hetero_lr_0.model" in text
         assert f"$ fateflow model diff {trained.first} {trained.second}" in text

@@ -90,7 +90,7 @@ async def test_what_was_done_alike_is_reused(trained: Trained, folder: Path) -> 
         await pilot.press("down", "enter")
         await shows(pilot, "✓ no problems", "reads demo.breast_guest", "train job of guest:9999")
         await pilot.press("u")
-        await shows(pilot, "[x] reuse results", "↻ 5 of them are taken over", "--reuse")
+        await shows(pilot, "[x] reuse results", "↻ 5 of them are reused", "--reuse")
         await pilot.press("s")
         await shows(pilot, "submitted ")
         job = trained.site.flow.jobs(1)[0].job_id

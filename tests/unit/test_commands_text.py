@@ -7,9 +7,10 @@ import json
 import pytest
 
 from fateflow_tui.commands import errors
-from fateflow_tui.commands.output import cell, columns, fitted, moment, narrowed, number, party_marks, yaml
+from fateflow_tui.commands.output import cell, columns, fitted, narrowed, number, yaml
 from fateflow_tui.core.cells import clean, width
 from fateflow_tui.core.formatting import duration, marked
+from fateflow_tui.views.text import party_marks, plain, timestamp
 
 
 @pytest.mark.parametrize(
@@ -30,8 +31,8 @@ def test_durations(ms: int, text: str) -> None:
 
 
 def test_no_moment_is_no_text() -> None:
-    assert moment(0) == ""
-    assert moment(1_700_000_000_000).startswith("2023-11-1")
+    assert timestamp(0) == ""
+    assert timestamp(1_700_000_000_000).startswith("2023-11-1")
 
 
 def test_columns_are_as_wide_as_their_widest_cell() -> None:
@@ -55,8 +56,8 @@ def test_a_status_is_glyph_and_word() -> None:
 
 
 def test_parties_of_one_role_are_told_apart() -> None:
-    assert party_marks({"guest:9999": "success", "host:10000": "running"}) == "G✓ H▶"
-    assert party_marks({"guest:1": "success", "host:2": "failed", "host:3": "waiting"}) == "G✓ H2✗ H3·"
+    assert plain(party_marks({"guest:9999": "success", "host:10000": "running"})) == "G✓ H▶"
+    assert plain(party_marks({"guest:1": "success", "host:2": "failed", "host:3": "waiting"})) == "G✓ H2✗ H3·"
 
 
 def test_numbers() -> None:

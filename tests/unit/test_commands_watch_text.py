@@ -7,7 +7,6 @@ import pytest
 from fateflow_tui.commands.watch.events import Ended, Planned, Score
 from fateflow_tui.commands.watch.reporters import (
     ended_line,
-    fact_lines,
     found_line,
     plan_lines,
     rule,
@@ -15,7 +14,11 @@ from fateflow_tui.commands.watch.reporters import (
     summary,
 )
 from fateflow_tui.core.cells import width
+from fateflow_tui.core.ids import Party
+from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.core.plan import ReuseStep
+from fateflow_tui.views.cards import card_lines
+from fateflow_tui.views.text import folded
 
 SOURCE = "202601010001"
 STEPS = [
@@ -126,10 +129,10 @@ def test_a_rule_fills_the_line() -> None:
     assert rule("x" * 40, 30, plain).endswith("x ──")
 
 
-def test_facts_of_a_card_are_wrapped() -> None:
-    assert fact_lines("  fix:         one two three", 0) == ["  fix:         one two three"]
-    line = "  fix:         " + "word " * 20
-    wrapped = fact_lines(line.rstrip(), 60)
-    assert all(len(one) <= 60 for one in wrapped)
-    assert all(one.startswith(" " * 15 + "word") for one in wrapped[1:])
-    assert fact_lines("    a line of a log " + "x" * 99, 60) == ["    a line of a log " + "x" * 99]
+def test_the_values_of_a_card_are_wrapped_in_their_column() -> None:
+    card = FailureCard(Party("guest", "9999"), "lr_0", 0, "exception", "word " * 20, log=["a log " + "x" * 99])
+    assert folded(card_lines(card), 0) == card_lines(card)
+    lines = ["".join(text for text, _ in line) for line in folded(card_lines(card), 60)]
+    assert all(len(one) <= 60 for one in lines)
+    assert lines[1].startswith("  cause  word")
+    assert lines[2].startswith(" " * 9 + "word")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from fateflow_tui.commands.job.text import job_lines, why_lines
 from fateflow_tui.core.cells import width
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import ComponentDirective, Directive, FailureCard, Phase, Refusal, StopRequest, Want
@@ -17,6 +16,9 @@ from fateflow_tui.sdk.types.jobs import JobWhy
 from fateflow_tui.server.explain import explain
 from fateflow_tui.server.explain.wording import free_at, listed, span
 from fateflow_tui.server.job_views import job_view
+from fateflow_tui.views.jobs import job_lines
+from fateflow_tui.views.text import plain
+from fateflow_tui.views.why import why_lines
 
 HOST, GUEST = Party("host", "10000"), Party("guest", "9999")
 NOW = 1_800_000_000_000
@@ -178,11 +180,12 @@ def test_everything_fits_into_eighty_columns() -> None:
         holders=holders,
         hint="it goes on when they end; stop one: fateflow job stop 202611240000000000002",
     )
-    lines = list(why_lines(JobWhy(job_id=JOB, status=Status.WAITING, why=reason, further=[reason]), NOW, 80))
+    found = JobWhy(job_id=JOB, status=Status.WAITING, why=reason, further=[reason])
+    lines = list(map(plain, why_lines(found, NOW, width=80)))
     assert max(map(width, lines)) <= 80
     assert any("held by" in line for line in lines)
     assert not any(line.endswith((" 3", " 16", " 2048")) for line in lines), "a figure was cut off from its unit"
-    [*_, last] = why_lines(JobWhy(job_id=JOB, status=Status.WAITING, why=reason), NOW)
+    [*_, last] = map(plain, why_lines(JobWhy(job_id=JOB, status=Status.WAITING, why=reason), NOW))
     assert last.endswith("fateflow job stop 202611240000000000002")
 
 
@@ -199,8 +202,8 @@ def test_a_partner_says_what_failed_elsewhere_as_its_driver_told() -> None:
         assert found.cards == cards
         assert found.hint == "raise task_memory; ask guest:9999: its site has the log and the complete failure card"
         assert explain(state, SiteContext(now=NOW)).cards == cards
-        lines = list(why_lines(explain(state, SiteContext(now=NOW)), NOW))
-        assert "  mend  raise task_memory; ask guest:9999: its site has the log and the complete failure card" in lines
+        lines = list(map(plain, why_lines(explain(state, SiteContext(now=NOW)), NOW)))
+        assert f"hint      {found.hint}" in lines
         assert "✗ sleep_0 failed at guest:9999" in lines
 
 
@@ -219,7 +222,7 @@ def test_a_partner_says_who_refused() -> None:
 def test_a_task_that_was_ended_for_another_is_not_called_failed() -> None:
     ended = FailureCard(HOST, "sleep_0", 0, "canceled", "stopped by alice at guest:9999")
     state = state_of(Status.CANCELED, "stopped by alice at guest:9999", task(Status.CANCELED, card=ended))
-    lines = list(job_lines(job_view(state), NOW))
+    lines = list(map(plain, job_lines(job_view(state), NOW)))
     assert "■ sleep_0 was canceled at host:10000" in lines
 
 

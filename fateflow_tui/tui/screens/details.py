@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -16,9 +16,11 @@ from fateflow_tui.tui.queries import ModelRow
 from fateflow_tui.tui.screens.dialog import Dialog
 from fateflow_tui.tui.widgets import table_text
 from fateflow_tui.tui.widgets.listing import Listing
-from fateflow_tui.tui.widgets.model_text import diff_lines
-from fateflow_tui.tui.widgets.tab_cards import card_lines, log_lines
 from fateflow_tui.tui.widgets.text_views import ScrollText, TextView
+from fateflow_tui.views.cards import card_lines, log_lines
+from fateflow_tui.views.diff import model_diff_lines
+
+_MAX_CHANGES: Final = 20  # of a document and of a model, in a diff
 
 
 class CardDialog(Dialog[None]):
@@ -49,7 +51,7 @@ class CardDialog(Dialog[None]):
 
 
 def whole_lines(card: FailureCard) -> list[Spans]:
-    lines = card_lines(card, log=False)
+    lines = card_lines(card, log=False, short=True)
     if card.traceback:
         lines += [[], [("traceback", "title")]]
         lines += [[(f"  {on_one_line(line)}", "")] for line in card.traceback.rstrip().splitlines()]
@@ -86,7 +88,7 @@ class DiffDialog(Dialog[None]):
         older, newer = self._older.model_version, self._newer.model_version
         try:
             found = await self.app.store.client.models.diff(older, newer)  # type: ignore[attr-defined]
-            lines = diff_lines(found, older, newer)
+            lines = model_diff_lines(found, older, newer, limit=_MAX_CHANGES)
         except FateFlowError as error:
             lines = [[(str(error), "error")], [(error.hint, "muted")]]
         self.query_one(TextView).show(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,12 @@ from textual.widgets import Static
 
 from fateflow_tui.core.cells import Spans, on_one_line
 from fateflow_tui.core.errors import FateFlowError
-from fateflow_tui.core.formatting import marked, plural
-from fateflow_tui.sdk.types.jobs import JobWhy
+from fateflow_tui.core.formatting import marked
 from fateflow_tui.tui import columns
 from fateflow_tui.tui.screens.dialog import Dialog
 from fateflow_tui.tui.snapshot import Change
-from fateflow_tui.tui.widgets.tab_cards import card_lines
+from fateflow_tui.views.cards import card_lines
+from fateflow_tui.views.why import why_lines
 
 if TYPE_CHECKING:
     from fateflow_tui.tui.dashboard import Dashboard
@@ -73,7 +74,7 @@ class FollowDialog(Dialog[bool]):
             lines.append([(on_one_line(line.waiting.text), "warning")])
         if line.status.ended:
             lines.append([(on_one_line(line.reason), line.status)])
-            lines += [row for card in (view.cards if view else []) for row in ([], *card_lines(card))]
+            lines += [row for card in (view.cards if view else []) for row in ([], *card_lines(card, short=True))]
         text = Text()
         for number, spans in enumerate(lines):
             text.append("\n" if number else "")
@@ -104,7 +105,7 @@ class WhyDialog(Dialog[None]):
     async def _ask(self) -> None:
         try:
             found = await self.app.store.client.jobs.why(self._job_id)  # type: ignore[attr-defined]
-            lines = why_lines(found)
+            lines = why_lines(found, time.time_ns() // 1_000_000, details=True)
         except FateFlowError as error:
             lines = [[(str(error), "error")], [(error.hint or "", "muted")]]
         styles = self.app.palette  # type: ignore[attr-defined]
@@ -114,29 +115,3 @@ class WhyDialog(Dialog[None]):
             for word, style in line:
                 text.append(word, styles[style])
         self.query_one(Static).update(text)
-
-
-def why_lines(found: JobWhy) -> list[Spans]:
-    """Format the answer."""
-    lines: list[Spans] = [[(marked(found.status), f"{found.status} strong")]]
-    if found.waiting is not None:
-        reason = found.waiting
-        lines += [[], [("waits  ", "muted"), (on_one_line(reason.text), "warning")]]
-        rows = [("need", reason.need), ("free", reason.free), ("total", reason.total)]
-        for name, amount in rows:
-            if amount is not None:
-                memory = f", {columns.mib(amount.memory)}" if amount.memory else ""
-                lines.append([(f"{name:<7}", "muted"), (f"{plural(amount.cores, 'core')}{memory}", "")])
-        if reason.party:
-            lines.append([("at     ", "muted"), (reason.party, "")])
-        if reason.job_id:
-            lines.append([("behind ", "muted"), (reason.job_id, "")])
-    if found.stop is not None:
-        lines += [[], [("stopped by  ", "muted"), (on_one_line(f"{found.stop.by} {found.stop.reason}".strip()), "")]]
-    if found.reason:
-        lines += [[], [("reason  ", "muted"), (on_one_line(found.reason), "")]]
-    for card in found.cards:
-        lines += [[], *card_lines(card)]
-    if len(lines) == 1:
-        lines.append([("nothing is holding it up", "muted")])
-    return lines

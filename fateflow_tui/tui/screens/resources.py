@@ -27,6 +27,7 @@ from fateflow_tui.tui.screens.table_screen import ReadAgainAction
 from fateflow_tui.tui.snapshot import Change
 from fateflow_tui.tui.widgets.listing import Listing
 from fateflow_tui.tui.widgets.text_views import Pane, TextLines
+from fateflow_tui.views.text import mib, moment
 
 _FULL: Final = 0.9  # share of the capacity from which on it is marked as short
 
@@ -64,10 +65,8 @@ def held_columns(now: Callable[[], int]) -> tuple[Column[Held], ...]:
         Column("job", "JOB", lambda h, width: [(columns.shortened_id(h.job_id, width), "")], 14, 22),
         Column("party", "PARTY", lambda h, width: [(h.party, "accent")], 13, 16),
         Column("cores", "CORES", lambda h, width: [(str(h.held.cores), "strong")], 5, 5, right=True),
-        Column(
-            "memory", "MEMORY", lambda h, width: [(columns.mib(h.held.memory) or "–", "muted")], 8, 9, 2, right=True
-        ),
-        Column("since", "SINCE", lambda h, width: [(columns.moment(h.since, now()), "muted")], 8, 12, 3),
+        Column("memory", "MEMORY", lambda h, width: [(mib(h.held.memory) or "–", "muted")], 8, 9, 2, right=True),
+        Column("since", "SINCE", lambda h, width: [(moment(h.since, now()), "muted")], 8, 12, 3),
         Column("for", "FOR", lambda h, width: [(_lasted(h.since, now()), "running")], 8, 8, right=True),
         Column("now", "NOW", lambda h, width: [(", ".join(h.running), "")], 12, rank=1),
     )
@@ -92,9 +91,9 @@ def bar_lines(usage: Usage, jobs: int, width: int) -> list[Spans]:
     capacity, used = usage.capacity, usage.used
     lines = [_bar("cores", used.cores, capacity.cores, str, width)]
     if capacity.memory:
-        lines.append(_bar("memory", used.memory, capacity.memory, lambda amount: columns.mib(amount) or "0", width))
+        lines.append(_bar("memory", used.memory, capacity.memory, lambda amount: mib(amount) or "0", width))
     else:
-        taken = f", {columns.mib(used.memory)} reserved" if used.memory else ""
+        taken = f", {mib(used.memory)} reserved" if used.memory else ""
         lines.append([(f"{'memory':<8}", "muted"), (f"not limited{taken}", "muted")])
     held = f"held by {plural(jobs, 'job')}" if jobs else "no job holds resources"
     return [*lines, [(f"{'':<8}", ""), (held, "muted")]]

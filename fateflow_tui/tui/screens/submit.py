@@ -24,8 +24,8 @@ from fateflow_tui.tui.drafts import CONF, DSL, Examples, ExampleTable
 from fateflow_tui.tui.screens.dialog import Dialog
 from fateflow_tui.tui.widgets.choices import Flag
 from fateflow_tui.tui.widgets.file_list import FileList
-from fateflow_tui.tui.widgets.plan_text import plan_lines
 from fateflow_tui.tui.widgets.text_views import Pane, TextView
+from fateflow_tui.views.plan import plan_lines
 
 if TYPE_CHECKING:
     from fateflow_tui.tui.dashboard import Dashboard
@@ -290,7 +290,8 @@ class SubmitDialog(Dialog[SubmitRequest]):
                 try:
                     await self._look_for_tables(draft)
                     first = self._missing if self.query_one("#tables", Flag).on else []
-                    lines += plan_lines(await jobs.forecast(dsl, conf, self._reuse), [one.title for one in first])
+                    plan = await jobs.forecast(dsl, conf, self._reuse)
+                    lines += plan_lines(plan, uploaded=[one.title for one in first], short=True)
                 except FateFlowError as error:  # the job can be submitted all the same
                     lines += [[("no plan: ", "muted"), (on_one_line(str(error)), "warning")], [(error.hint, "muted")]]
             pane.say(notes=_verdict(len(errors), len(problems) - len(errors)))

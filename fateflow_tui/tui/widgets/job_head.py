@@ -16,6 +16,7 @@ from fateflow_tui.tui import columns
 from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.job_filter import has_model
 from fateflow_tui.tui.snapshot import Connection, Link
+from fateflow_tui.views.text import moment, party_marks
 
 
 class JobHead(Widget):
@@ -57,13 +58,13 @@ class JobHead(Widget):
             (f"  {line.job_id}", "strong"),
             ("  ", ""),
         ]
-        spans += columns.party_marks(line.parties)
+        spans += party_marks(line.parties)
         width = self.size.width
         done, rest = columns.bar(line.progress, 10)
         if not line.status.succeeded:
             spans += [("  ", ""), (done, line.status), (rest, "frame"), (f" {line.progress}%", "muted")]
         took = duration(line.elapsed(now)) if line.status.ended else columns.ticking(line.elapsed(now))
-        facts = [took if line.started_at else "", f"submitted {columns.moment(line.created_at, now)}"]
+        facts = [took if line.started_at else "", f"submitted {moment(line.created_at, now)}"]
         facts += [f"by {line.submitted_by}" if line.submitted_by else "", on_one_line(line.name or line.description)]
         facts += [self._elsewhere()]
         for fact in filter(None, facts):
@@ -158,7 +159,7 @@ def _progress(line: JobLine, width: int) -> Spans:
 
 
 def _parties(line: JobLine, width: int) -> Spans:
-    spans = columns.party_marks(line.parties)
+    spans = party_marks(line.parties)
     return spans if spans_width(spans) <= width else _grouped(line)
 
 
@@ -186,7 +187,7 @@ def _name(line: JobLine, width: int) -> Spans:
 
 
 def _submitted(line: JobLine, now: int) -> Spans:
-    return [(columns.moment(line.created_at, now), "muted")]
+    return [(moment(line.created_at, now), "muted")]
 
 
 def _took(line: JobLine, now: int) -> Spans:

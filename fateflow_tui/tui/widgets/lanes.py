@@ -15,6 +15,7 @@ from fateflow_tui.graph.dag import Dag
 from fateflow_tui.graph.lanes.layout import LaneLayout, lay_lanes
 from fateflow_tui.sdk.types.jobs import JobView
 from fateflow_tui.tui import columns
+from fateflow_tui.views.text import party_marks
 
 _MANY = 60  # components from which on only a list is shown, as their layout would slow down scrolling
 
@@ -55,7 +56,7 @@ class Lanes(Widget):
         names = [name for name, _ in rows]
         top = _top([components[name].status for name in names], height)
         lines = self._layout.lines_width if self._layout else 0
-        marks = max((spans_width(columns.party_marks(c.parties)) for c in components.values()), default=0)
+        marks = max((spans_width(party_marks(c.parties)) for c in components.values()), default=0)
         name_width = max(8, min(max(map(len, names), default=0), self.size.width - lines - marks - 4))
         timed, now = lines + name_width + marks + 14 <= self.size.width, time.time_ns() // 1_000_000
         for number, (name, cells) in enumerate(rows[top : top + height]):
@@ -70,7 +71,7 @@ class Lanes(Widget):
             shown = "strong" if component.status is Status.RUNNING else ""
             text.append(padded(name, name_width), styles[shown if component.started_at or shown else "muted"])
             text.append("  ")
-            spans = columns.party_marks(component.parties)
+            spans = party_marks(component.parties)
             for word, style in spans:
                 text.append(word, styles[style])
             took = (component.ended_at or now) - component.started_at if component.started_at else 0

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from fateflow_tui.core.cells import Spans, cut, on_one_line
+from fateflow_tui.core.cells import Spans, on_one_line
 from fateflow_tui.core.errors import FateFlowError
-from fateflow_tui.core.formatting import figure
 from fateflow_tui.sdk.types.jobs import Lineage
-from fateflow_tui.sdk.types.models import ModelDiff, ModelPart, ModelVerification
+from fateflow_tui.sdk.types.models import ModelPart, ModelVerification
 from fateflow_tui.tui import columns
 from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.queries import ModelRow, parties_of
+from fateflow_tui.views.text import moment
 
 _KINDS: Final = {  # glyph and style
     "loaded": ("▶", "running"),
@@ -22,26 +22,6 @@ _KINDS: Final = {  # glyph and style
 }
 
 
-_SIGNS: Final = {
-    "added": ("+", "success"),
-    "removed": ("-", "failed"),
-    "changed": ("~", "warning"),
-    "same": ("=", "muted"),
-}
-
-
-_WEIGHTS: Final = 12  # weights of a component to show, the largest changes first
-
-
-_BAR: Final = 12  # cells of the largest change
-
-
-_CHANGES: Final = 40  # changes of a document to show
-
-
-_LONGEST: Final = 40  # cells of a value
-
-
 def model_columns(now: Callable[[], int]) -> tuple[Column[ModelRow], ...]:
     return (
         Column("version", "VERSION", lambda m, width: [(columns.shortened_id(m.model_version, width), "")], 14, 22),
@@ -49,7 +29,7 @@ def model_columns(now: Callable[[], int]) -> tuple[Column[ModelRow], ...]:
         Column("names", "SERVICES, NAMES, TAGS", _names, 12, 28, rank=2, short="NAMES"),
         Column("parties", "PARTIES", _parties, 8, 24, rank=3),
         Column("components", "COMPONENTS", _components, 12, rank=4),
-        Column("created", "CREATED", lambda m, width: [(columns.moment(m.created_at, now()), "muted")], 12, 12, rank=1),
+        Column("created", "CREATED", lambda m, width: [(moment(m.created_at, now()), "muted")], 12, 12, rank=1),
     )
 
 
@@ -77,7 +57,7 @@ def fact_lines(
     imported = ", imported" if model.imported and kind != "imported" else ""
     rows: list[tuple[str, Spans]] = [
         ("kind", [(f"{glyph} {kind}", f"{style} strong"), (imported, "muted")]),
-        ("created", [(columns.moment(model.created_at, now), ""), (f" by {model.initiator}", "muted")]),
+        ("created", [(moment(model.created_at, now), ""), (f" by {model.initiator}", "muted")]),
         ("services", [(", ".join(model.services), "running")]),
         ("aliases", [(", ".join(model.aliases), "accent")]),
         ("tags", [(", ".join(model.tags), "")]),
@@ -116,23 +96,6 @@ def part_lines(model: ModelRow | None, found: ModelVerification | FateFlowError 
         loaded = [("  ▶ loaded", "running")] if party in model.loaded else []
         if part.digest or loaded:
             lines.append([(f"  sha256 {part.digest[:10]}…" if part.digest else "", "muted"), *loaded])
-    return lines
-
-
-def diff_lines(found: ModelDiff, older: str, newer: str) -> list[Spans]:
-    """Describe how the newer version differs from the older one."""
-    lines: list[Spans] = [[("- ", "failed"), (older, "failed")], [("+ ", "success"), (newer, "success")]]
-    for title, groups in (("Documents", found.documents or {}), ("Parameters", found.parameters or {})):
-        changed = {name: changes for name, changes in groups.items() if changes}
-        lines += [[], [(title, "primary strong"), ("" if changed else "  the same", "muted")]]
-        for name, changes in changed.items():
-            lines.append([(f"  {name}", "strong")])
-            lines += [_change(one) for one in changes[:_CHANGES]]
-            if len(changes) > _CHANGES:
-                lines.append([(f"    and {len(changes) - _CHANGES} more", "muted")])
-    lines += [[], [("Trained models", "primary strong")]]
-    for name, model in (found.models or {}).items():
-        lines += _learned(name, model)
     return lines
 
 
@@ -180,52 +143,3 @@ def _state(part: ModelPart) -> Spans:
     if part.flaws:
         return [("✗ damaged", "failed strong")]
     return [("✓ valid", "success")] if part.digest else [("? unknown", "warning")]
-
-
-def _change(one: Mapping[str, Any]) -> Spans:
-    sign, style = _SIGNS.get(str(one.get("change")), _SIGNS["changed"])
-    old, new = _value(one.get("old")), _value(one.get("new"))
-    value = {"added": new, "removed": old}.get(str(one.get("change")), f"{old} → {new}")
-    return [("    ", ""), (f"{sign} ", style), (f"{one.get('path')}  ", ""), (value, style)]
-
-
-def _learned(name: str, model: Mapping[str, Any]) -> list[Spans]:
-    change = str(model.get("change", "changed"))
-    sign, style = _SIGNS.get(change, _SIGNS["changed"])
-    far = model.get("largest_delta")
-    more = f", by up to {figure(far)}" if far else ""
-    lines: list[Spans] = [
-        [("  ", ""), (f"{sign} ", style), (name, "strong"), (f"  {model.get('module', '')}  {change}{more}", "muted")]
-    ]
-    header = model.get("header") or {}
-    for word, kind in (("added", "+"), ("removed", "-")):
-        if header.get(word):
-            lines.append([("      ", ""), (f"{kind} columns {', '.join(map(str, header[word]))}", _SIGNS[word][1])])
-    weights = sorted(model.get("weights") or (), key=lambda one: (_is_count(one), -abs(one["delta"])))
-    longest = max((len(str(one["path"])) for one in weights[:_WEIGHTS]), default=0)
-    top = max((abs(one["delta"]) for one in weights if not _is_count(one)), default=0)
-    for one in weights[:_WEIGHTS]:
-        bar = "" if _is_count(one) or not top else "█" * max(1, round(abs(one["delta"]) / top * _BAR))
-        lines.append(
-            [
-                (f"      {one['path']:<{longest}}  ", ""),
-                (f"{figure(one['old']):>10} → {figure(one['new']):<10} ", ""),
-                (f"{one['delta']:+.3g} ".rjust(11), "strong"),
-                (bar, "warning"),
-            ]
-        )
-    hidden = max(0, len(weights) - _WEIGHTS) + int(model.get("left_out") or 0)
-    if hidden:
-        lines.append([(f"      and {hidden} smaller changes", "muted")])
-    others = model.get("other") or ()
-    return lines + [_change(one) for one in others[:_WEIGHTS]]
-
-
-def _is_count(weight: Mapping[str, Any]) -> bool:
-    """Whether the value is a count, such as the number of iterations, and not a weight."""
-    return isinstance(weight["old"], int) and isinstance(weight["new"], int)
-
-
-def _value(value: Any) -> str:
-    text = figure(value) if isinstance(value, float) else "null" if value is None else str(value)
-    return cut(on_one_line(text), _LONGEST)

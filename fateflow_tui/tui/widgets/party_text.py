@@ -9,9 +9,9 @@ from fateflow_tui.core.cells import Spans, cut, on_one_line
 from fateflow_tui.core.formatting import MARKS, byte_count, letter
 from fateflow_tui.sdk.types.jobs import JobView
 from fateflow_tui.sdk.types.site import Event, Grant
-from fateflow_tui.tui import columns
 from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.queries import PartyRow
+from fateflow_tui.views.text import clock
 
 _KINDS: Final = {"role": "roles", "command": "commands", "component": "modules", "dataset": "tables"}
 
@@ -92,7 +92,7 @@ def trace_line(event: Event) -> Spans:
     data = event.data
     size = data.get("size", 0)
     return [
-        (f"{columns.clock(event.at)} ", "muted"),
+        (f"{clock(event.at)} ", "muted"),
         (f"{data.get('source', '?'):>13}", "accent"),
         (" → ", "muted"),
         (f"{data.get('target', '?'):<14}", "accent"),

@@ -14,8 +14,9 @@ from fateflow_tui.tui import columns
 from fateflow_tui.tui.job_filter import has_model
 from fateflow_tui.tui.widgets.lanes import Lanes
 from fateflow_tui.tui.widgets.metric_charts import Curve
-from fateflow_tui.tui.widgets.tab_cards import card_lines
 from fateflow_tui.tui.widgets.text_views import Pane, TextLines
+from fateflow_tui.views.cards import card_lines
+from fateflow_tui.views.text import moment
 
 
 def fact_lines(line: JobLine | None, view: JobView | None, now: int, curves: list[Curve]) -> list[Spans]:
@@ -28,7 +29,7 @@ def fact_lines(line: JobLine | None, view: JobView | None, now: int, curves: lis
     cards = view.cards if view is not None else []
     if cards:
         first = cards[0]
-        lines += card_lines(first, log=False)
+        lines += card_lines(first, log=False, short=True)
         if len(cards) > 1:
             lines.append([(f"  and {len(cards) - 1} more; press w for all", "muted")])
         lines.append([])
@@ -39,11 +40,11 @@ def fact_lines(line: JobLine | None, view: JobView | None, now: int, curves: lis
     lines += [
         [(f"{name:<10}", "muted"), (on_one_line(value), style)]
         for name, value, style in (
-            ("submitted", f"{columns.moment(line.created_at, now)} {_by(line)}".strip(), ""),
+            ("submitted", f"{moment(line.created_at, now)} {_by(line)}".strip(), ""),
             ("name", line.name, ""),
             ("notes", line.description, ""),
-            ("started", columns.moment(line.started_at, now), ""),
-            ("ended", columns.moment(line.ended_at, now), ""),
+            ("started", moment(line.started_at, now), ""),
+            ("ended", moment(line.ended_at, now), ""),
             ("figures", figures, "success"),
             ("initiator", line.initiator, ""),
             ("model", view.model_version if view is not None and has_model(view) else "", ""),

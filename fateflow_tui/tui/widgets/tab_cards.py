@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar
 
 from rich.text import Text
@@ -12,54 +11,13 @@ from textual.containers import ItemGrid, VerticalScroll
 from textual.message import Message
 from textual.widgets import Static
 
-from fateflow_tui.core.cells import Spans, cut, on_one_line, wrapped
-from fateflow_tui.core.formatting import MARKS, plural
+from fateflow_tui.core.cells import Spans
+from fateflow_tui.core.formatting import plural
 from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.core.status import Status
-from fateflow_tui.tui import columns
 from fateflow_tui.tui.job_filter import Subject
 from fateflow_tui.tui.widgets.job_tab import JobTab
-
-
-def card_lines(card: FailureCard, *, log: bool = True) -> list[Spans]:
-    """Format a card: party, cause, place, exit, hint, and the last log lines."""
-    mark, style = sign(card)
-    lines: list[Spans] = [[(f"{mark} {card.component}", f"{style} strong"), (f"  at {card.party}", style)]]
-    facts = (
-        ("cause", card.cause, style),
-        ("where", columns.path_end(card.where), ""),
-        ("signal", card.signal, ""),
-        ("exit", "" if card.exit_code in (None, 0) or card.signal else str(card.exit_code), ""),
-        ("memory", columns.mib(card.peak_memory), ""),
-        ("fix", card.hint, "success"),
-    )
-    lines += [[(f"  {name:<7}", "muted"), (on_one_line(value), style)] for name, value, style in facts if value]
-    if log and card.log:
-        lines += [[], *([("  ", ""), (line, "muted")] for line in log_lines(card))]
-    return lines
-
-
-def sign(card: FailureCard) -> tuple[str, str]:
-    """Return the card's mark and style; a task that was stopped because another one failed is canceled."""
-    status = Status.CANCELED if card.kind == "canceled" else Status.FAILED
-    return MARKS[status], status
-
-
-def log_lines(card: FailureCard) -> list[str]:
-    """Return its last log lines with local time, level and message, as the card names the task already."""
-    lines = []
-    for line in card.log:
-        head, bar, message = line.partition(" | ")
-        words = head.split()
-        try:
-            at = round(datetime.fromisoformat(words[0]).timestamp() * 1000) if bar and len(words) == 4 else 0
-        except ValueError:
-            at = 0
-        lines.append(on_one_line(f"{columns.clock(at)} {words[1]:<7} {message}" if at else line))
-    return lines
-
-
-_LOG = 12  # last log lines on a card; enter shows all of them
+from fateflow_tui.views.cards import LOG_LINES, card_mark, card_summary
 
 
 class CardBox(Static, can_focus=True):
@@ -86,15 +44,15 @@ class CardBox(Static, can_focus=True):
     def __init__(self, card: FailureCard) -> None:
         super().__init__()
         self.card = card
-        mark, style = sign(card)
+        mark, style = card_mark(card)
         self.border_title = f"{mark} {card.component} at {card.party}"
         self.set_class(style == Status.CANCELED, "-canceled")
-        self.border_subtitle = "enter: full card" if card.traceback or len(card.log) > _LOG else ""
+        self.border_subtitle = "enter: full card" if card.traceback or len(card.log) > LOG_LINES else ""
 
     def render(self) -> Text:
         styles = self.app.palette  # type: ignore[attr-defined]
         text = Text(end="")
-        for number, line in enumerate(brief_lines(self.card, max(20, self.size.width))):
+        for number, line in enumerate(card_summary(self.card, max(20, self.size.width))):
             text.append("\n" if number else "")
             for word, style in line:
                 text.append(word, styles[style])
@@ -146,22 +104,6 @@ class CardsTab(JobTab):
     def notes(self) -> Spans:
         count = len(self.subject.cards) if self.subject is not None else 0
         return [(plural(count, "card"), "error" if count else "muted")]
-
-
-def brief_lines(card: FailureCard, width: int) -> list[Spans]:
-    """Format a card in brief, the most useful facts first."""
-    lines: list[Spans] = wrapped([(on_one_line(card.cause or card.kind), f"{sign(card)[1]} strong")], width)
-    ended = {"signal": card.signal, "exit": "" if card.exit_code in (None, 0) else str(card.exit_code)}
-    facts = {"fix": card.hint, "where": columns.path_end(card.where), **ended, "memory": columns.mib(card.peak_memory)}
-    facts["run"] = str(card.version + 1) if card.version else ""
-    for name, value in facts.items():
-        if value:
-            style = "success" if name == "fix" else ""
-            lines += wrapped([(f"{name:<7}", "muted"), (on_one_line(value), style)], width)
-    if card.log:
-        lines.append([("─" * width, "frame")])
-        lines += [[(cut(line, width), "muted")] for line in log_lines(card)[-_LOG:]]
-    return lines
 
 
 def _none(subject: Subject) -> str:

@@ -20,6 +20,7 @@ from fateflow_tui.tui.graph_scene import REUSED
 from fateflow_tui.tui.job_filter import Subject
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.listing import Listing
+from fateflow_tui.views.text import clock, mib
 
 
 class TaskRow(msgspec.Struct, frozen=True):
@@ -79,7 +80,7 @@ def _took(row: TaskRow, width: int) -> Spans:
 
 def _started(row: TaskRow, width: int) -> Spans:
     started = row.times.start_time if row.times is not None else row.component.started_at
-    return [(columns.clock(started or 0), "muted")]
+    return [(clock(started or 0), "muted")]
 
 
 def _waited(row: TaskRow, width: int) -> Spans:
@@ -88,7 +89,7 @@ def _waited(row: TaskRow, width: int) -> Spans:
 
 
 def _memory(row: TaskRow, width: int) -> Spans:
-    return [(columns.mib(row.times.peak_memory) if row.times is not None else "", "muted")]
+    return [(mib(row.times.peak_memory) if row.times is not None else "", "muted")]
 
 
 def _exit(row: TaskRow, width: int) -> Spans:

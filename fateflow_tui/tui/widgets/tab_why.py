@@ -8,9 +8,9 @@ from textual.app import ComposeResult
 
 from fateflow_tui.sdk.types.jobs import JobWhy
 from fateflow_tui.tui.job_filter import Subject
-from fateflow_tui.tui.reasons import reason_lines
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.text_views import ScrollText
+from fateflow_tui.views.why import why_lines
 
 
 class WhyTab(JobTab):
@@ -39,6 +39,6 @@ class WhyTab(JobTab):
         if subject is None:
             return
         fits = self._about == (subject.job_id, subject.component)
-        lines = reason_lines(found, subject.now) if found is not None and fits else []
+        lines = why_lines(found, subject.now, details=True) if found is not None and fits else []
         failed = self.placeholder() if self.failure is not None or not lines else []
         self.query_one(ScrollText).show([*failed, *lines])

@@ -14,6 +14,7 @@ from fateflow_tui.core.formatting import plural
 from fateflow_tui.sdk.types.tables import TableJobs, TableLine, TablePreview, TableSource
 from fateflow_tui.tui import columns
 from fateflow_tui.tui.columns import Column
+from fateflow_tui.views.text import moment
 
 Row = Sequence[Any]
 
@@ -99,7 +100,7 @@ def table_columns(now: Callable[[], int]) -> tuple[Column[TableLine], ...]:
         Column(
             "created",
             "CREATED",
-            lambda t, _: [(columns.moment(t.create_time or 0, now()), "muted")],
+            lambda t, _: [(moment(t.create_time or 0, now()), "muted")],
             12,
             12,
             rank=6,
@@ -121,7 +122,7 @@ def fact_lines(table: TableLine | None, found: TableAnswer | FateFlowError | Non
         ("rows", [(_count(table.count), ""), (f" in {plural(table.partition or 0, 'partition')}", "muted")]),
         ("kind", [(table.kind, ""), (f"  {table.engine}", "muted")]),
         ("state", _state(table, 40)),
-        ("created", [(columns.moment(table.create_time or 0, now), "")]),
+        ("created", [(moment(table.create_time or 0, now), "")]),
         ("made by", [(str(origin.get("component", "") or origin.get("upload", "")), "")]),
         ("job", [(str(origin.get("job_id", "")), "primary")]),
     ]
