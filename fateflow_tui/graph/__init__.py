@@ -1,11 +1,11 @@
-"""Drawing a job's graph in a terminal: lanes and boxes, the way through them by keys, export. Pure.
+"""Draw the graph of a job in a terminal as lanes or boxes, navigate it with keys, export it. Pure.
 
     dag = Dag.of_needs({"reader_0": [], "dataio_0": ["reader_0"]})    # or dag_of_dsl(dsl), or Dag(names, edges)
     boxes = lay_boxes(dag, detail_width=11)
     layout = boxes if boxes.fits(80, 24) else lay_lanes(dag)
     print(render_text(layout, {"reader_0": "G✓ H✓"}))
 
-A layout knows no statuses: it is made once for a job; they come in as details when it is rendered.
+A layout does not contain statuses: it is computed once for a job, and the statuses are details of its rendering.
 """
 
 from fateflow_tui.graph.boxes.layout import Box, BoxLayout, lay_boxes

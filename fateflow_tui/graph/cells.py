@@ -1,4 +1,4 @@
-"""What drawings are made of: one cell for each place of the terminal, with whom it belongs to."""
+"""Cells of drawings: one character of the terminal each, with its node or edges."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fateflow_tui.graph.dag import Link
 
 
 class Part(StrEnum):
-    """What a cell shows."""
+    """The kind of a cell."""
 
     EMPTY = "empty"
     LINE = "line"  # of edges
@@ -20,13 +20,13 @@ class Part(StrEnum):
     DOT = "dot"  # a node of a lane drawing
     FRAME = "frame"  # of a box
     NAME = "name"
-    DETAIL = "detail"  # of a node: its status, left free by the layout
+    DETAIL = "detail"  # the status of a node; the layout leaves these cells free
 
 
 class Cell(msgspec.Struct, frozen=True):
-    """One place of a drawing.
+    """One cell of a drawing.
 
-    glyph: one character; "" behind a character of double width. node: whose dot, frame, name or detail it is, or "".
+    glyph: one character; "" after a character of double width. node: the node of a dot, frame, name or detail, or "".
     edges: the links whose lines pass here, several where lines are shared or cross.
     """
 
@@ -40,7 +40,7 @@ EMPTY: Final = Cell(" ", Part.EMPTY)
 
 
 def fitted(text: str, places: int, more: str) -> str:
-    """The text in just so many places: padded, or cut and ended by `more`. Signs that steer terminals become `?`."""
+    """Return a text padded or cut to a width, ending in `more` if cut. Control characters become `?`."""
     text = "".join(sign if sign.isprintable() else "?" for sign in text)
     if width(text) > places:
         while text and width(text) > places - 1:
@@ -50,7 +50,7 @@ def fitted(text: str, places: int, more: str) -> str:
 
 
 def text_cells(text: str, part: Part, node: str) -> list[Cell]:
-    """A cell for every place that the text takes; marks that combine stay with the sign before them."""
+    """Return the cells of a text; combining marks stay with the character before them."""
     cells: list[Cell] = []
     for sign in text:
         places = places_of(sign)
@@ -69,16 +69,16 @@ RIGHT: Final = 8
 
 
 class Glyphs(msgspec.Struct, frozen=True):
-    """lines: by the sides that a line reaches, a sum of UP, DOWN, LEFT, RIGHT. All four sides are two lines that cross;
-    lines that join never have more than three.
+    """Characters of drawings. lines: by directions, a sum of UP, DOWN, LEFT, RIGHT. Four directions are two lines that
+    cross; lines that join have at most three.
     """
 
     lines: dict[int, str]
     node: str
     arrow: str
-    exit: str  # of an edge from the lower border of a box
+    exit: str  # where an edge leaves the lower border of a box
     corners: tuple[str, str, str, str]  # of a box: upper left, upper right, lower left, lower right
-    more: str  # a text that was cut
+    more: str  # the end of a text that was cut
 
 
 UNICODE: Final = Glyphs(
@@ -106,7 +106,7 @@ UNICODE: Final = Glyphs(
     more="…",
 )
 
-# Lines that cross: the upright one stands before the other, `-|-`. Lines that part or join: `+`.
+# Lines that cross: the vertical one is in front, `-|-`. Lines that branch or join: `+`.
 ASCII: Final = Glyphs(
     lines={
         UP: "|",

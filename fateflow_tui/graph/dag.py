@@ -1,4 +1,4 @@
-"""A directed graph without loops, in the form that all drawings start from."""
+"""The directed acyclic graph of a job, from which all drawings are made."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Link = tuple[str, str]
 
 
 class Edge(msgspec.Struct, frozen=True):
-    """What one node gives to another. kind: data, train_data, validate_data, model, isometric_model, ... output: the
+    """A dependency between two nodes. kind: data, train_data, validate_data, model, isometric_model, ... output: the
     port of the source.
     """
 
@@ -30,10 +30,10 @@ class Edge(msgspec.Struct, frozen=True):
 
 
 class Dag:
-    """Nodes by name and the edges between them; it never changes.
+    """An immutable graph of named nodes.
 
-    labels: of all nodes, {name: label}, or only names. edges: those to or from other names are left out.
-    Raises BadRequest when the edges form a loop.
+    labels: of all nodes, {name: label}, or only names. edges: those to or from other names are ignored.
+    Raises BadRequest if there is a cycle.
     """
 
     def __init__(self, labels: Mapping[str, str] | Iterable[str], edges: Iterable[Edge | Link] = ()) -> None:
@@ -55,23 +55,23 @@ class Dag:
 
     @classmethod
     def of_needs(cls, needs: Mapping[str, Iterable[str]]) -> Self:
-        """From what each node waits for: {name: [source, ...]}."""
+        """Build the graph from the dependencies of each node: {name: [source, ...]}."""
         return cls(list(needs), [(source, name) for name, sources in needs.items() for source in sources])
 
     @property
     def links(self) -> list[Link]:
-        """Every pair of a source and a target once, in topological order of the sources."""
+        """All pairs of source and target once, in topological order of the sources."""
         return [(name, child) for name in self.names for child in self.children[name]]
 
     def depths(self) -> dict[str, int]:
-        """The longest way down to each node, in edges."""
+        """Return the longest path to each node, in edges."""
         found: dict[str, int] = {}
         for name in self.names:
             found[name] = max((found[parent] + 1 for parent in self.parents[name]), default=0)
         return found
 
     def heights(self) -> dict[str, int]:
-        """The longest way down from each node, in edges."""
+        """Return the longest path from each node, in edges."""
         found: dict[str, int] = {}
         for name in reversed(self.names):
             found[name] = max((found[child] + 1 for child in self.children[name]), default=0)
@@ -81,11 +81,11 @@ class Dag:
         return [edge for edge in self.edges if edge.link == (source, target)]
 
     def ancestors(self, name: str) -> set[str]:
-        """All nodes that `name` depends on, near and far."""
+        """Return all nodes that `name` depends on, directly or indirectly."""
         return _reached(self.parents, name)
 
     def descendants(self, name: str) -> set[str]:
-        """All nodes that depend on `name`, near and far."""
+        """Return all nodes that depend on `name`, directly or indirectly."""
         return _reached(self.children, name)
 
 
@@ -104,8 +104,8 @@ _MODELS = ("model", "isometric_model")
 
 
 def dag_of_dsl(dsl: Mapping[str, Any]) -> Dag:
-    """The components and what each takes from others. References to what is no component (`args.data` of version 1)
-    and members of a wrong form are left out: a faulty document is drawn as far as it goes.
+    """Build the graph of a DSL. References to something else than a component (`args.data` of version 1) and malformed
+    members are ignored, so that an invalid document can be drawn too.
     """
     components = dsl.get("components")
     named = components if isinstance(components, Mapping) else {}

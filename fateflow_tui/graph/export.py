@@ -1,4 +1,4 @@
-"""A graph in the languages of other programs: Mermaid, Graphviz, JSON."""
+"""Export a graph as Mermaid, Graphviz or JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FILLS: Final = {
 
 
 def mermaid(dag: Dag, statuses: Mapping[str, Status] = _NONE) -> str:
-    """A Mermaid flowchart; models go along dotted lines, statuses become classes."""
+    """Return a Mermaid flowchart; edges of models are dotted, statuses become classes."""
     ids = {name: f"n{number}" for number, name in enumerate(dag.names)}
     lines = ["flowchart TD", *(f'    {ids[name]}["{_mermaid_text(dag.labels[name])}"]' for name in dag.names)]
     for source, target in dag.links:
@@ -39,7 +39,7 @@ def mermaid(dag: Dag, statuses: Mapping[str, Status] = _NONE) -> str:
 
 
 def dot(dag: Dag, statuses: Mapping[str, Status] = _NONE) -> str:
-    """A Graphviz digraph; models go along dashed lines, statuses become classes and colours."""
+    """Return a Graphviz digraph; edges of models are dashed, statuses become classes and colors."""
     lines = ["digraph job {", '    node [shape=box, style="rounded,filled", fillcolor=white];']
     for name in dag.names:
         status = statuses.get(name)

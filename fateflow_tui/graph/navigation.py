@@ -1,4 +1,4 @@
-"""Which node the arrow keys lead to from a selected one."""
+"""Move the selection between nodes with the arrow keys."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Direction(StrEnum):
 
 
 def neighbour(dag: Dag, layout: LaneLayout | BoxLayout, node: str, direction: Direction) -> str | None:
-    """The node to select next, or None at the end of the way.
+    """Return the node to select next, or None if there is none in that direction.
 
-    Lanes: up and down go through the rows, left to the nearest source, right to the nearest target.
-    Boxes: left and right stay in the layer; up goes to a source, down to a target, of the nearest to the one
-    that stands straightest.
+    Lanes: up and down move through the rows, left to the nearest source, right to the nearest target.
+    Boxes: left and right stay in the layer; up moves to a source and down to a target, to the most vertical one of the
+    nearest layer.
     """
     if isinstance(layout, LaneLayout):
         return _in_lanes(dag, layout, node, direction)
@@ -32,7 +32,7 @@ def neighbour(dag: Dag, layout: LaneLayout | BoxLayout, node: str, direction: Di
 
 
 def first(layout: LaneLayout | BoxLayout) -> str | None:
-    """The node to select when none is."""
+    """Return the node to select first."""
     if isinstance(layout, LaneLayout):
         return layout.rows[0].node if layout.rows else None
     return layout.layers[0][0] if layout.layers else None
@@ -69,7 +69,7 @@ def _in_boxes(dag: Dag, layout: BoxLayout, node: str, direction: Direction) -> s
 
 
 def _straightest(layout: BoxLayout, node: str, names: Iterable[str]) -> str | None:
-    """Of the nearest layer the one whose middle is least aside."""
+    """Return the node of the nearest layer with the least horizontal distance."""
     here = layout.boxes[node]
 
     def aside(name: str) -> tuple[int, int]:

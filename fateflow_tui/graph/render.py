@@ -1,4 +1,4 @@
-"""Drawings as rows of cells with labels and statuses in them, and as text."""
+"""Render layouts with labels and statuses as rows of cells and as text."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from fateflow_tui.graph.lanes.layout import LaneLayout
 
 Layout = LaneLayout | BoxLayout
 Decorate = Callable[[str, Cell], str]
-"""Gets a text and one of the cells that it stands for, which belong to the same nodes and edges."""
+"""Receives a text and one of its cells, which all have the same node and edges."""
 
 _NONE: Mapping[str, str] = {}
 
 
 def cell_rows(layout: Layout, details: Mapping[str, str] = _NONE) -> list[list[Cell]]:
-    """All places of a drawing. details: short texts by node, its statuses: at the right of a lane, or in a box as far
-    as the layout left room for them.
+    """Return the rows of a drawing. details: short texts by node, its status: to the right of a lane, or in a box if
+    the layout has left cells for it.
     """
     if isinstance(layout, LaneLayout):
         return _lane_rows(layout, details)
@@ -29,7 +29,7 @@ def cell_rows(layout: Layout, details: Mapping[str, str] = _NONE) -> list[list[C
 def render_text(
     layout: Layout, details: Mapping[str, str] = _NONE, decorate: Decorate | None = None, *, max_width: int = 0
 ) -> str:
-    """The drawing as lines of text, without blanks at their ends. max_width: longer lines are cut; 0: none is."""
+    """Return the drawing as lines of text without trailing blanks. max_width: cut longer lines; 0: do not cut."""
     return "\n".join(_line(row[:max_width] if max_width else row, decorate) for row in cell_rows(layout, details))
 
 

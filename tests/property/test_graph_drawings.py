@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fateflow_tui.graph import ASCII, UNICODE, BoxLayout, Dag, Glyphs, LaneLayout, lay_boxes, lay_lanes, render_text
-from tests.property.graph_ink import BoxReader, LaneReader
+from tests.property.graph_lines import BoxReader, LaneReader
 from tests.property.graph_random import KINDS, children_of, random_needs
 
 GRAPHS = 500

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from fateflow_tui.graph import ASCII, UNICODE, Dag, dag_of_dsl, lay_boxes, lay_lanes, render_text
-from tests.property.graph_ink import BoxReader, LaneReader
+from tests.property.graph_lines import BoxReader, LaneReader
 
 
 def test_all_examples_in_both_drawings(shared: Path):

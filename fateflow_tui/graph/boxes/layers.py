@@ -1,4 +1,4 @@
-"""The layers of a box drawing: who stands in which, and in which order from left to right."""
+"""The layers of a box drawing, and the order of each from left to right."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import msgspec
 from fateflow_tui.graph.dag import Dag
 
 _SWEEPS: Final = 12
-_PATIENCE: Final = 4  # sweeps without a gain
+_PATIENCE: Final = 4  # sweeps without improvement
 _SMALL: Final = 2_500  # neighbours compared in one pass of exchanges
 
 
 class Item(msgspec.Struct):
-    """A box, or a place where the line of `source` to deeper layers passes one. One such line serves all of them.
+    """A box, or the point at which the line of `source` to deeper layers passes a layer. One line serves all of them.
 
-    ups, downs: numbers of the items that it is joined with in the layers above and below. main_ups: those of `ups` that
-    are no short cuts beside a longer way.
+    ups, downs: numbers of the items that it is connected to in the layers above and below. main_ups: those of `ups`
+    that are not shortcuts of a longer path.
     """
 
     source: str
@@ -39,7 +39,7 @@ class Layers(msgspec.Struct):
 
 
 def layers(dag: Dag) -> Layers:
-    """Sources above targets, with few crossings."""
+    """Put sources above targets, with few crossings."""
     rank = ranks(dag)
     items = [Item(name, rank[name], True) for name in dag.names]
     box_of = {name: number for number, name in enumerate(dag.names)}
@@ -65,7 +65,7 @@ def layers(dag: Dag) -> Layers:
 
 
 def ranks(dag: Dag) -> dict[str, int]:
-    """The layer of each node: one below its lowest parent, or right above its first child if it has no parent."""
+    """Return the layer of each node: below its lowest parent; without parents, right above its first child."""
     found = dag.depths()
     for name in dag.names:
         if not dag.parents[name] and dag.children[name]:
@@ -79,7 +79,7 @@ def _join(items: list[Item], above: int, below: int) -> None:
 
 
 def _ordered(items: list[Item], order: list[list[int]]) -> list[list[int]]:
-    """Sorts every layer by the middle of its neighbours, down and up in turn; keeps the best order seen."""
+    """Sort every layer by the mean position of its neighbours, down and up in turn, and return the best order."""
     best, fewest, unchanged = order, _crossings(items, order), 0
     for sweep in range(_SWEEPS):
         order = [list(layer) for layer in order]
@@ -100,7 +100,7 @@ def _ordered(items: list[Item], order: list[list[int]]) -> list[list[int]]:
 
 
 def _sort(items: list[Item], layer: list[int], place: dict[int, int], down: bool) -> None:
-    """Items without neighbours on that side keep their places."""
+    """Sort a layer; items without neighbours on that side keep their positions."""
     middle: dict[int, float] = {}
     for number in layer:
         beside = items[number].ups if down else items[number].downs
@@ -111,7 +111,7 @@ def _sort(items: list[Item], layer: list[int], place: dict[int, int], down: bool
 
 
 def _exchange(items: list[Item], order: list[list[int]]) -> None:
-    """Exchanges neighbours while that saves crossings."""
+    """Swap neighbouring items while that saves crossings."""
     place = {number: position for layer in order for position, number in enumerate(layer)}
     going = True
     while going:

@@ -1,6 +1,6 @@
-"""Box drawings: layers of boxes from the top down, the lines between them level and upright, with arrow heads.
+"""Box drawings: layers of boxes from top to bottom, with horizontal and vertical lines and arrow heads.
 
-Lines of one node part from each other; lines of two nodes never join, they only cross.
+Lines of one node branch; lines of two nodes never join, they only cross.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import msgspec
 from fateflow_tui.core.cells import width
 from fateflow_tui.graph.boxes.layers import Layers, layers
 from fateflow_tui.graph.boxes.placement import place_items
-from fateflow_tui.graph.boxes.routing import Place, Route, places, routes, way
+from fateflow_tui.graph.boxes.routing import Position, Route, line_cells, routes, way
 from fateflow_tui.graph.cells import DOWN, EMPTY, LEFT, RIGHT, UNICODE, UP, Cell, Glyphs, Part, fitted, text_cells
 from fateflow_tui.graph.dag import Dag, Link
 
 
 class Box(msgspec.Struct, frozen=True):
-    """A node's box. label: its name as it is shown. detail: the first place that is free for its status, and
-    detail_width how many there are, maybe none.
+    """The box of a node. label: its name as shown. detail: the first cell that is free for its status, and detail_width
+    the number of these cells, which can be 0.
     """
 
     node: str
@@ -30,14 +30,14 @@ class Box(msgspec.Struct, frozen=True):
     y: int
     width: int
     height: int
-    detail: Place = (0, 0)
+    detail: Position = (0, 0)
     detail_width: int = 0
 
 
 def draw(
     boxes: Mapping[str, Box], lines: Sequence[Route], width: int, height: int, glyphs: Glyphs
 ) -> tuple[tuple[Cell, ...], ...]:
-    """Rows of equal width."""
+    """Draw rows of equal width."""
     rows = [[EMPTY] * width for _ in range(height)]
     exits: dict[str, set[int]] = {name: set() for name in boxes}
     for line in lines:
@@ -52,9 +52,9 @@ def draw(
 
 
 def _draw_lines(rows: list[list[Cell]], lines: Iterable[Route], glyphs: Glyphs) -> None:
-    arms: dict[Place, int] = {}
+    arms: dict[Position, int] = {}
     for line in lines:
-        drawn: dict[int, Cell] = {}  # most places of a line look the same
+        drawn: dict[int, Cell] = {}  # most cells of a line look the same
         for place, sides in _sides(line.corners):
             x, y = place
             if place in arms:
@@ -72,8 +72,8 @@ def _draw_lines(rows: list[list[Cell]], lines: Iterable[Route], glyphs: Glyphs) 
             rows[y][x] = Cell(glyphs.arrow, Part.ARROW, line.links[0][1], line.links)
 
 
-def _sides(corners: list[Place]) -> Iterator[tuple[Place, int]]:
-    """Every place of a line with the sides that it reaches there. Lines go down, level, and down again."""
+def _sides(corners: list[Position]) -> Iterator[tuple[Position, int]]:
+    """Yield every cell of a line with its directions. Lines go down, sideways, and down again."""
     (x, top), (end, bottom) = corners[0], corners[-1]
     track = next((y for (left, y), (right, _) in pairwise(corners) if left != right), bottom + 1)
     for y in range(top, min(track, bottom + 1)):
@@ -89,7 +89,7 @@ def _sides(corners: list[Place]) -> Iterator[tuple[Place, int]]:
 
 
 def _box(box: Box, exits: set[int], glyphs: Glyphs) -> list[list[Cell]]:
-    """The rows of one box. With a status to come the name is in the upper border, else in the middle row."""
+    """Return the rows of a box. With room for a status the name is in the upper border, else in the middle row."""
 
     def frame(text: str) -> list[Cell]:
         return text_cells(text, Part.FRAME, box.node)
@@ -116,13 +116,13 @@ def _box(box: Box, exits: set[int], glyphs: Glyphs) -> list[list[Cell]]:
 
 
 class BoxLayout(msgspec.Struct, frozen=True, dict=True):
-    """A drawing of boxes. lines: pieces of them, from layer to layer. ways: where each link's line starts, turns and
-    ends. layers: the nodes of each, from left to right.
+    """A box drawing. lines: their pieces from layer to layer. ways: start, turns and end of the line of each
+    link. layers: the nodes of each, from left to right.
     """
 
     boxes: dict[str, Box]
     lines: list[Route]
-    ways: dict[Link, tuple[Place, ...]]
+    ways: dict[Link, tuple[Position, ...]]
     layers: tuple[tuple[str, ...], ...]
     glyphs: Glyphs
     width: int
@@ -130,23 +130,23 @@ class BoxLayout(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def cells(self) -> tuple[tuple[Cell, ...], ...]:
-        """Rows of equal width; drawn when they are first asked for, as what does not fit is not shown."""
+        """Rows of equal width; drawn on first use, as a layout that does not fit is not shown."""
         return draw(self.boxes, self.lines, self.width, self.height, self.glyphs)
 
     def fits(self, width: int, height: int) -> bool:
-        """Whether it can be shown whole; if not, lanes can."""
+        """Return whether the drawing fits; if not, use lanes."""
         return self.width <= width and self.height <= height
 
-    def path(self, link: Link) -> list[Place]:
-        """The places of a link's line, from below its source to its arrow."""
-        return list(places(self.ways[link]))
+    def path(self, link: Link) -> list[Position]:
+        """Return the cells of a link's line, from below its source to its arrow."""
+        return list(line_cells(self.ways[link]))
 
 
 def lay_boxes(
     dag: Dag, glyphs: Glyphs = UNICODE, *, compact: bool = False, detail_width: int = 0, label_width: int = 32
 ) -> BoxLayout:
-    """compact: boxes of one row, `[ name ]`, else of three. detail_width: places to be left free for a status.
-    label_width: at most; longer labels are cut.
+    """Lay out a graph as boxes. compact: boxes of one row, `[ name ]`, instead of three. detail_width: cells to leave
+    free for a status. label_width: cut longer labels.
     """
     found = layers(dag)
     labels = {name: min(width(label), label_width) for name, label in dag.labels.items()}
@@ -170,7 +170,7 @@ def lay_boxes(
 
 
 def _item_width(found: Layers, number: int, labels: dict[str, int], compact: bool, detail_width: int) -> int:
-    """Wide enough for the texts, and for landings that must not stand below other items' exits."""
+    """Return a width that fits the texts, and landings that are not below exits of other items."""
     item = found.items[number]
     if not item.is_box:
         return 1

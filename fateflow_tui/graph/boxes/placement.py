@@ -1,6 +1,6 @@
-"""How far to the right the items of a box drawing stand, in units of two places.
+"""Horizontal positions of the items of a box drawing, in units of two cells.
 
-All upright lines stand on whole units, so that a blank or a level line is between any two of them.
+Vertical lines are on whole units, so that there is a blank or a horizontal line between any two of them.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from typing import Final
 
 from fateflow_tui.graph.boxes.layers import Layers
 
-GAP: Final = 2  # places between two boxes
+GAP: Final = 2  # cells between two boxes
 _ROUNDS: Final = 4
-_STRAIGHT: Final = 100.0  # how much more a line that goes on straight counts than others
+_STRAIGHT: Final = 100.0  # weight of a line that continues straight, relative to others
 
 
-def place_items(layers: Layers, box_places: list[int]) -> list[int]:
-    """The left edge of each item, in units; box_places: how wide each box is, 1 for lines that pass.
+def place_items(layers: Layers, box_cells: list[int]) -> list[int]:
+    """Return the left edge of each item in units. box_cells: the width of each box, 1 for passing lines.
 
-    Between two lines that pass there is a unit free.
+    There is a free unit between two passing lines.
     """
-    placed = _Placing(layers, box_places)
+    placed = _Placing(layers, box_cells)
     for _ in range(_ROUNDS):
         placed.sweep(down=False)
         placed.sweep(down=True)
@@ -27,23 +27,23 @@ def place_items(layers: Layers, box_places: list[int]) -> list[int]:
     return [unit - left for unit in placed.lefts]
 
 
-def item_sizes(places: list[int]) -> list[int]:
-    """Units from an item's left edge to that of its neighbour at least."""
-    return [max(2, (width + GAP + 1) // 2) for width in places]
+def item_sizes(cells: list[int]) -> list[int]:
+    """Return the minimum number of units from the left edge of an item to that of its neighbour."""
+    return [max(2, (width + GAP + 1) // 2) for width in cells]
 
 
 def middle(width: int) -> int:
-    """Units from an item's left edge to its middle."""
+    """Return the number of units from the left edge of an item to its middle."""
     return (width + 1) // 4
 
 
 class _Placing:
-    def __init__(self, layers: Layers, places: list[int]) -> None:
+    def __init__(self, layers: Layers, cells: list[int]) -> None:
         self._items = layers.items
         self._order = layers.order
-        self._sizes = item_sizes(places)
-        self._middles = [middle(width) for width in places]
-        self.lefts = [0] * len(places)
+        self._sizes = item_sizes(cells)
+        self._middles = [middle(width) for width in cells]
+        self.lefts = [0] * len(cells)
         for layer in self._order:
             unit = 0
             for number in layer:
@@ -51,14 +51,14 @@ class _Placing:
                 unit += self._sizes[number]
 
     def sweep(self, *, down: bool) -> None:
-        """Puts every item as near as may be to the middle of those above it, or of those below it."""
+        """Move every item close to the middle of its neighbours above, or of those below."""
         for layer in self._order if down else reversed(self._order):
-            wishes = [self._wish(number, down) for number in layer]
-            for number, unit in zip(layer, self._near(layer, wishes), strict=True):
+            targets = [self._target(number, down) for number in layer]
+            for number, unit in zip(layer, self._near(layer, targets), strict=True):
                 self.lefts[number] = unit
 
-    def _wish(self, number: int, down: bool) -> tuple[float, float]:
-        """The left edge that an item would have if it were alone, and how much that counts."""
+    def _target(self, number: int, down: bool) -> tuple[float, float]:
+        """Return the left edge that an item would have alone, and its weight."""
         item = self._items[number]
         beside = item.main_ups if down else [other for other in item.downs if self._items[other].is_box] or item.downs
         if not beside:
@@ -67,12 +67,12 @@ class _Placing:
         straight = any(self._items[other].is_box == item.is_box for other in beside)
         return mean - self._middles[number], _STRAIGHT if straight else 1.0
 
-    def _near(self, layer: list[int], wishes: list[tuple[float, float]]) -> list[int]:
-        """The places in the given order without overlap that are nearest to the wishes: least sum of squares."""
+    def _near(self, layer: list[int], targets: list[tuple[float, float]]) -> list[int]:
+        """Return positions in this order, without overlap, with the least squared distances to the targets."""
         before = 0
-        blocks: list[tuple[float, float, int]] = []  # mean wish less what stands before, weight, items
-        for number, (wish, weight) in zip(layer, wishes, strict=True):
-            block = wish - before, weight, 1
+        blocks: list[tuple[float, float, int]] = []  # mean target minus the sizes before it, weight, items
+        for number, (target, weight) in zip(layer, targets, strict=True):
+            block = target - before, weight, 1
             before += self._sizes[number]
             while blocks and blocks[-1][0] > block[0]:
                 mean, heavy, count = blocks.pop()

@@ -42,7 +42,7 @@ class _Track(msgspec.Struct):
 
 
 def lay_tracks(nets: list[Net]) -> int:
-    """Sets every net's tracks, from row 0 on; gives their number of rows."""
+    """Set the tracks of every net, from row 0 on, and return the number of rows."""
     tracks = [track for number, net in enumerate(nets) for track in _split(number, net)]
     tracks.sort(key=lambda track: (track.low, track.high))
     if len(tracks) <= _MANY:
@@ -65,7 +65,7 @@ def _split(number: int, net: Net) -> list[_Track]:
 
 
 def _order(tracks: list[_Track]) -> None:
-    """Exchanges neighbours while that saves crossings."""
+    """Swap neighbouring tracks while that saves crossings."""
     for _ in range(_TRIES):
         going = False
         for index in range(len(tracks) - 1):
@@ -78,7 +78,7 @@ def _order(tracks: list[_Track]) -> None:
 
 
 def _crossings(upper: _Track, lower: _Track) -> int:
-    """Of the upright lines of two tracks with each other's level lines, when one lies above the other."""
+    """Return how often vertical and horizontal lines of two tracks cross when one is above the other."""
     landing = sum(lower.low < unit < lower.high for unit in upper.targets.values())
     return landing + (upper.low < lower.exit < upper.high)
 
@@ -87,16 +87,16 @@ def _overlap(one: _Track, other: _Track) -> bool:
     return one.low <= other.high and other.low <= one.high
 
 
-Place = tuple[int, int]
-"""Column and row, from 0 on."""
+Position = tuple[int, int]
+"""Column and row, from 0."""
 
 
 class Route(msgspec.Struct):
-    """A line from one item to one of the next layer. corners: its two ends and where it turns. links: whom it serves.
-    arrives: at a box.
+    """A line from one item to one of the next layer. corners: its ends and turns. links: those it is part of.
+    arrives: whether it ends at a box.
     """
 
-    corners: list[Place]
+    corners: list[Position]
     links: tuple[Link, ...]
     arrives: bool
 
@@ -127,10 +127,10 @@ def routes(dag: Dag, found: Layers, widths: list[int], lefts: list[int], height:
     return Routes(tops, between)
 
 
-def way(found: Layers, drawn: Routes, link: Link) -> tuple[Place, ...]:
+def way(found: Layers, drawn: Routes, link: Link) -> tuple[Position, ...]:
     """Ends and turns of one link's line from its source to its arrow."""
     number, end = found.box_of[link[0]], found.box_of[link[1]]
-    corners: list[Place] = []
+    corners: list[Position] = []
     while number != end:
         downs = found.items[number].downs
         following = end if end in downs else next(down for down in downs if not found.items[down].is_box)
@@ -139,8 +139,8 @@ def way(found: Layers, drawn: Routes, link: Link) -> tuple[Place, ...]:
     return tuple(corners)
 
 
-def places(corners: Sequence[Place]) -> Iterator[Place]:
-    """Every place of a line, in order; the corners may repeat."""
+def line_cells(corners: Sequence[Position]) -> Iterator[Position]:
+    """Yield every cell of a line in order; corners may repeat."""
     if corners:
         yield corners[0]
     for (x, y), (to_x, to_y) in pairwise(corners):
@@ -149,7 +149,7 @@ def places(corners: Sequence[Place]) -> Iterator[Place]:
         yield from ((to_x, row) for row in range(y + 1, to_y + 1))
 
 
-def _corners(net: Net, target: int, top: int, bottom: int) -> list[Place]:
+def _corners(net: Net, target: int, top: int, bottom: int) -> list[Position]:
     x, landing = 2 * net.exit, 2 * net.landings[target]
     if target not in net.tracks:
         return [(x, top), (x, bottom)]
@@ -158,7 +158,7 @@ def _corners(net: Net, target: int, top: int, bottom: int) -> list[Place]:
 
 
 def _links(dag: Dag, found: Layers, number: int, target: int) -> tuple[Link, ...]:
-    """The links that go from an item to the next; a line that passes serves all targets of its source below it."""
+    """Return the links from an item to the next one; a passing line serves all deeper targets of its source."""
     source, item = found.items[number].source, found.items[target]
     if item.is_box:
         return ((source, item.source),)
@@ -194,14 +194,14 @@ class Joints:
         return nets
 
     def _inside(self, number: int) -> range:
-        """The units at which lines can leave or reach an item."""
+        """Return the units at which lines can leave or reach an item."""
         left = self._lefts[number]
         if not self._items[number].is_box:
             return range(left, left + 1)
         return range(left + 1, left + 1 + (self._widths[number] - 2) // 2)
 
     def _exit(self, number: int, passing: dict[int, int]) -> int:
-        """In the middle of a box, or straight above its only target; not where a line of another item passes below."""
+        """Return the middle of a box, or the unit above its only target; not above a passing line of another item."""
         units = self._inside(number)
         downs = self._items[number].downs
         wish = self._lefts[number] + middle(self._widths[number])
@@ -213,7 +213,7 @@ class Joints:
         return _nearest(free or units, wish)
 
     def _make_way(self, below: list[int], exits: dict[int, int], sizes: list[int]) -> None:
-        """Moves lines that would pass right below another item's exit, and all to the right of them."""
+        """Move lines that would pass right below another item's exit, and everything to the right of them."""
         taken = set(exits.values())
         least = min((self._lefts[number] for number in below), default=0)
         for number in below:
@@ -226,7 +226,7 @@ class Joints:
             least = unit + sizes[number]
 
     def _landings(self, number: int, exits: dict[int, int]) -> dict[int, int]:
-        """Unit of each line that comes from above: straight below its exit if it can be, the others spread beside."""
+        """Return the unit of each line from above: straight below its exit if possible, the others spread beside it."""
         units = self._inside(number)
         ups = sorted(self._items[number].ups, key=lambda up: exits[up])
         if not self._items[number].is_box:

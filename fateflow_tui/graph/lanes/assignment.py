@@ -1,4 +1,8 @@
-"""Lane assignment: each line of a lane drawing is put into a column, from the top row down."""
+"""Lane assignment: put each line of a lane drawing into a column, from the top row down.
+
+This is the column assignment of `git log --graph`: a node continues the column of one parent, and each further line
+gets the cheapest free column. `refinement` then improves the result with a local search.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,8 @@ import msgspec
 from fateflow_tui.graph.dag import Dag
 
 
-class Strand(msgspec.Struct):
-    """Rows from `top` to `bottom` of one column. starts, ends: with a node's dot there, not with a corner."""
+class LaneSegment(msgspec.Struct):
+    """Rows `top` to `bottom` of one column. starts, ends: whether a dot is at that end, and not a corner."""
 
     column: int
     top: int
@@ -19,33 +23,36 @@ class Strand(msgspec.Struct):
     starts: bool
     ends: bool = False
 
-    def clashes(self, other: Strand) -> bool:
-        """Whether they cannot share a column. A dot right below the last dot of a chain would look like its heir."""
+    def clashes(self, other: LaneSegment) -> bool:
+        """Return whether the two cannot share a column.
+
+        A dot right below the last dot of a chain would look like its child.
+        """
         above, below = (self, other) if self.top <= other.top else (other, self)
         return below.top <= above.bottom + (1 if above.ends and below.starts else 0)
 
 
 class Lane(msgspec.Struct):
-    """A line down from `source` to `targets`, in the order of their rows."""
+    """A line from `source` down to `targets`, in the order of their rows."""
 
     source: str
-    strand: int
+    segment: int
     targets: list[str]
 
 
 class Row(msgspec.Struct):
-    """One node. comes: the lanes that reach it sideways. detour: its second lane, which starts here, or -1."""
+    """A node. comes: the lanes that reach it from the side. detour: its second lane, which starts here; -1 for none."""
 
     node: str
-    strand: int
+    segment: int
     comes: list[int] = []
     detour: int = -1
 
 
-def heirs(dag: Dag, order: list[str]) -> dict[str, str]:
-    """Who continues whose column: the longest chains stay straight, and of several branches the last one.
+def main_children(dag: Dag, order: list[str]) -> dict[str, str]:
+    """Return the child that continues the column of each node: longest chains stay straight, then the last branch.
 
-    A child that is also below another child is no branch; its edge is a short cut.
+    A child that is reachable through another child does not count as a branch; its edge is a shortcut.
     """
     row = {name: number for number, name in enumerate(order)}
     bit = {name: 1 << number for name, number in row.items()}
@@ -70,112 +77,119 @@ def heirs(dag: Dag, order: list[str]) -> dict[str, str]:
 
 
 _CROSSING: Final = 3  # what a crossing costs, in columns
-_NEW_COLUMN: Final = 4  # and more in long drawings, which tuning cannot make narrow again
+_NEW_COLUMN: Final = 4  # plus more in long drawings, which refinement cannot make narrow again
 _LONG: Final = 6  # rows for which a new column costs one more
-_LEFT_OF_TRUNK: Final = 40
+_LEFT_OF_MAIN_LANE: Final = 40
 
 
-class Weave(msgspec.Struct):
-    """A lane drawing in all but its characters. Numbers in rows and lanes are indices of lanes and strands. trunk: the
-    strand with the longest way through the graph, which belongs at the left edge.
+class LaneAssignment(msgspec.Struct):
+    """The columns of a lane drawing. Rows and lanes refer to lanes and segments by index. main_lane: the segment of the
+    longest path through the graph, which belongs at the left edge.
     """
 
     rows: list[Row]
     lanes: list[Lane]
-    strands: list[Strand]
-    trunk: int = -1
+    segments: list[LaneSegment]
+    main_lane: int = -1
 
 
-def weave(dag: Dag, order: list[str]) -> Weave:
-    """A correct drawing of the nodes in this topological order, one row each."""
-    return _Loom(dag, order).work()
+def assign_lanes(dag: Dag, order: list[str]) -> LaneAssignment:
+    """Return a correct drawing of the nodes in this topological order, one row each."""
+    return _Assigner(dag, order).work()
 
 
-class _Loom:
+class _Assigner:
     def __init__(self, dag: Dag, order: list[str]) -> None:
         self._dag = dag
         self._order = order
         self._row = {name: number for number, name in enumerate(order)}
-        self._heirs = heirs(dag, order)
-        self._weave = Weave([], [], [])
-        self._arriving: dict[str, list[int]] = {name: [] for name in order}  # lanes to each node not placed yet
-        self._newest: list[Strand] = []  # of each column
-        self._first_of_trunk = next(iter(self._heirs), "")
+        self._main_children = main_children(dag, order)
+        self._assignment = LaneAssignment([], [], [])
+        self._arriving: dict[str, list[int]] = {name: [] for name in order}  # lanes to each node that has no row yet
+        self._newest: list[LaneSegment] = []  # of each column
+        self._first_of_main_lane = next(iter(self._main_children), "")
 
-    def work(self) -> Weave:
+    def work(self) -> LaneAssignment:
         for number, name in enumerate(self._order):
-            self._weave.rows.append(self._place(number, name))
-        return self._weave
+            self._assignment.rows.append(self._place(number, name))
+        return self._assignment
 
     def _place(self, number: int, name: str) -> Row:
         arriving = self._arriving[name]
         above = self._lane_above(name)
         comes = [lane for lane in arriving if lane != above]
-        columns = [self._strand_of(lane).column for lane in comes]
-        strand = self._weave.lanes[above].strand if above >= 0 else self._new_strand(number, columns, starts=True)
-        if name == self._first_of_trunk:
-            self._weave.trunk = strand
-        row = Row(name, strand, comes=comes)
+        columns = [self._segment_of(lane).column for lane in comes]
+        segment = (
+            self._assignment.lanes[above].segment if above >= 0 else self._new_segment(number, columns, starts=True)
+        )
+        if name == self._first_of_main_lane:
+            self._assignment.main_lane = segment
+        row = Row(name, segment, comes=comes)
         own = sorted(self._dag.children[name], key=self._row.__getitem__)
         if not own:
-            self._weave.strands[strand].bottom = number
-            self._weave.strands[strand].ends = True
+            self._assignment.segments[segment].bottom = number
+            self._assignment.segments[segment].ends = True
             return row
-        column = self._weave.strands[strand].column
-        heir = self._heirs.get(name, "")
-        if any(self._strand_of(lane).column > column for lane in comes) or self._lane_above(heir) >= 0:
-            heir = own[-1]  # lines come in at the right, where no detour can leave then; or the heir has a place
-        self._heirs[name] = heir
-        if heir and own[-1] != heir:
-            later = own[own.index(heir) + 1 :]
-            row.detour = self._open(Lane(name, self._new_strand(number, [column], starts=False), later))
-            own = own[: own.index(heir) + 1]
-        self._open(Lane(name, strand, own))
+        column = self._assignment.segments[segment].column
+        main_child = self._main_children.get(name, "")
+        if any(self._segment_of(lane).column > column for lane in comes) or self._lane_above(main_child) >= 0:
+            # A line arrives from the right, so no detour can leave there; or the child has a column already.
+            main_child = own[-1]
+        self._main_children[name] = main_child
+        if main_child and own[-1] != main_child:
+            later = own[own.index(main_child) + 1 :]
+            row.detour = self._open(Lane(name, self._new_segment(number, [column], starts=False), later))
+            own = own[: own.index(main_child) + 1]
+        self._open(Lane(name, segment, own))
         return row
 
     def _lane_above(self, name: str) -> int:
-        """The lane in whose column the node may stand: one that ends here, best its that has the node for an heir; or
-        -1.
+        """Return the lane whose column the node can continue: one that ends at the node, preferably the one of which it
+        is the main child; -1 for none.
         """
-        ending = [lane for lane in self._arriving.get(name, ()) if self._weave.lanes[lane].targets[-1] == name]
-        return min(ending, key=lambda lane: self._heirs.get(self._weave.lanes[lane].source) != name, default=-1)
+        ending = [lane for lane in self._arriving.get(name, ()) if self._assignment.lanes[lane].targets[-1] == name]
+        return min(
+            ending, key=lambda lane: self._main_children.get(self._assignment.lanes[lane].source) != name, default=-1
+        )
 
     def _open(self, lane: Lane) -> int:
-        number = len(self._weave.lanes)
-        self._weave.lanes.append(lane)
-        self._weave.strands[lane.strand].bottom = self._row[lane.targets[-1]]
+        number = len(self._assignment.lanes)
+        self._assignment.lanes.append(lane)
+        self._assignment.segments[lane.segment].bottom = self._row[lane.targets[-1]]
         for target in lane.targets:
             self._arriving[target].append(number)
         return number
 
-    def _strand_of(self, lane: int) -> Strand:
-        return self._weave.strands[self._weave.lanes[lane].strand]
+    def _segment_of(self, lane: int) -> LaneSegment:
+        return self._assignment.segments[self._assignment.lanes[lane].segment]
 
-    def _new_strand(self, row: int, near: list[int], *, starts: bool) -> int:
-        """A strand from this row on, as near to these columns as may be; a detour only to the right of its node's."""
-        strand = Strand(0, row, row, starts)
+    def _new_segment(self, row: int, near: list[int], *, starts: bool) -> int:
+        """Add a segment from this row on, close to the given columns; a detour only to the right of its node."""
+        segment = LaneSegment(0, row, row, starts)
         busy = [column for column, newest in enumerate(self._newest) if newest.bottom >= row]
-        trunk = self._weave.strands[self._weave.trunk].column if self._weave.trunk >= 0 else -1
+        main_lane = (
+            self._assignment.segments[self._assignment.main_lane].column if self._assignment.main_lane >= 0 else -1
+        )
         best, chosen, inserted = float("inf"), 0, True
         for column in range(len(self._newest) + 1):
             for insert in (False, True):
                 if not starts and column <= near[0]:
                     continue
-                if not insert and (column == len(self._newest) or self._newest[column].clashes(strand)):
+                if not insert and (column == len(self._newest) or self._newest[column].clashes(segment)):
                     continue
                 low, high = min([column, *near]), max([column, *near])
                 between = bisect_left(busy, high) - bisect_right(busy, low)
                 crossings = between - sum(low < other < high for other in near)
                 cost = _CROSSING * crossings + high - low + column / 100
                 if insert:
-                    cost += _NEW_COLUMN + len(self._order) // _LONG + (_LEFT_OF_TRUNK if column <= trunk else 0)
+                    cost += _NEW_COLUMN + len(self._order) // _LONG + (_LEFT_OF_MAIN_LANE if column <= main_lane else 0)
                 if cost < best:
                     best, chosen, inserted = cost, column, insert
         if inserted:
-            for other in self._weave.strands:
+            for other in self._assignment.segments:
                 other.column += other.column >= chosen
-            self._newest.insert(chosen, strand)
-        strand.column = chosen
-        self._newest[chosen] = strand
-        self._weave.strands.append(strand)
-        return len(self._weave.strands) - 1
+            self._newest.insert(chosen, segment)
+        segment.column = chosen
+        self._newest[chosen] = segment
+        self._assignment.segments.append(segment)
+        return len(self._assignment.segments) - 1

@@ -1,7 +1,7 @@
-"""Lane drawings: one row per node, the lines between them as in a revision history.
+"""Lane drawings: one row per node, with the lines of a revision history.
 
-A level line belongs to the node of its row. It comes from every lane that it touches, but where it ends in a corner
-that leads down it goes out instead. A lane belongs to the node at its top.
+A horizontal line belongs to the node of its row. It arrives from every lane that it touches; where it ends in a corner
+that leads down, it leaves instead. A lane belongs to the node at its top.
 """
 
 from __future__ import annotations
@@ -11,74 +11,79 @@ import msgspec
 from fateflow_tui.core.cells import width
 from fateflow_tui.graph.cells import DOWN, EMPTY, LEFT, RIGHT, UNICODE, UP, Cell, Glyphs, Part
 from fateflow_tui.graph.dag import Dag, Link
-from fateflow_tui.graph.lanes.assignment import Weave, weave
+from fateflow_tui.graph.lanes.assignment import LaneAssignment, assign_lanes
 from fateflow_tui.graph.lanes.order import orders
-from fateflow_tui.graph.lanes.refinement import Tuner
+from fateflow_tui.graph.lanes.refinement import Refinement
 
 _Arms = dict[int, int]
 _Links = dict[int, dict[Link, None]]
 
 
-def row_cells(woven: Weave, columns: int, glyphs: Glyphs) -> list[tuple[Cell, ...]]:
-    """Of every row a cell per column and one between each two columns."""
-    position = {row.node: number for number, row in enumerate(woven.rows)}
-    passing: list[list[tuple[int, list[Link]]]] = [[] for _ in woven.rows]
-    for lane in woven.lanes:
-        column = woven.strands[lane.strand].column
+def row_cells(assignment: LaneAssignment, columns: int, glyphs: Glyphs) -> list[tuple[Cell, ...]]:
+    """Return the cells of each row: one per column and one between two columns."""
+    position = {row.node: number for number, row in enumerate(assignment.rows)}
+    passing: list[list[tuple[int, list[Link]]]] = [[] for _ in assignment.rows]
+    for lane in assignment.lanes:
+        column = assignment.segments[lane.segment].column
         for number in range(position[lane.source] + 1, position[lane.targets[-1]]):
             links = [(lane.source, target) for target in lane.targets if position[target] >= number]
             passing[number].append((column, links))
-    return [_Line(woven, number, passing[number], columns).cells(glyphs) for number in range(len(woven.rows))]
+    return [_Line(assignment, number, passing[number], columns).cells(glyphs) for number in range(len(assignment.rows))]
 
 
 class _Line:
-    """The sides that the lines of one row reach, by place, and the links that pass there."""
+    """The directions of the lines in each cell of a row, and their links."""
 
-    def __init__(self, woven: Weave, number: int, passing: list[tuple[int, list[Link]]], columns: int) -> None:
-        row = woven.rows[number]
+    def __init__(
+        self, assignment: LaneAssignment, number: int, passing: list[tuple[int, list[Link]]], columns: int
+    ) -> None:
+        row = assignment.rows[number]
         self._node = row.node
-        self._home = 2 * woven.strands[row.strand].column
-        self._places = max(0, 2 * columns - 1)
+        self._home = 2 * assignment.segments[row.segment].column
+        self._cell_count = max(0, 2 * columns - 1)
         self._arms: _Arms = {}
         self._links: _Links = {}
         for column, links in passing:
             self._add(2 * column, UP | DOWN, links)
-        comes = [(2 * woven.strands[woven.lanes[index].strand].column, woven.lanes[index]) for index in row.comes]
-        for place, lane in sorted(comes, key=lambda come: -abs(come[0] - self._home)):
-            self._level(place, [(lane.source, row.node)])
-            self._add(place, UP | (LEFT if place > self._home else RIGHT), [(lane.source, row.node)])
+        comes = [
+            (2 * assignment.segments[assignment.lanes[index].segment].column, assignment.lanes[index])
+            for index in row.comes
+        ]
+        for x, lane in sorted(comes, key=lambda come: -abs(come[0] - self._home)):
+            self._level(x, [(lane.source, row.node)])
+            self._add(x, UP | (LEFT if x > self._home else RIGHT), [(lane.source, row.node)])
             if lane.targets[-1] != row.node:
-                # a line from farther away passes behind the lane: all four sides would look like a mere crossing
-                self._arms[place] = UP | DOWN | (LEFT if place > self._home else RIGHT)
+                # a line from farther away joins the lane here: all four directions would look like a crossing
+                self._arms[x] = UP | DOWN | (LEFT if x > self._home else RIGHT)
         if row.detour >= 0:
-            lane = woven.lanes[row.detour]
-            place = 2 * woven.strands[lane.strand].column
+            lane = assignment.lanes[row.detour]
+            x = 2 * assignment.segments[lane.segment].column
             links = [(lane.source, target) for target in lane.targets]
-            self._level(place, links)
-            self._add(place, DOWN | (LEFT if place > self._home else RIGHT), links)
+            self._level(x, links)
+            self._add(x, DOWN | (LEFT if x > self._home else RIGHT), links)
 
     def cells(self, glyphs: Glyphs) -> tuple[Cell, ...]:
-        cells = [EMPTY] * self._places
-        for place, arms in self._arms.items():
-            cells[place] = Cell(glyphs.lines[arms], Part.LINE, edges=tuple(self._links[place]))
+        cells = [EMPTY] * self._cell_count
+        for x, arms in self._arms.items():
+            cells[x] = Cell(glyphs.lines[arms], Part.LINE, edges=tuple(self._links[x]))
         cells[self._home] = Cell(glyphs.node, Part.DOT, self._node)
         return tuple(cells)
 
-    def _level(self, place: int, links: list[Link]) -> None:
-        """A level line between the node and a place, both left out."""
-        for between in range(min(place, self._home) + 1, max(place, self._home)):
+    def _level(self, x: int, links: list[Link]) -> None:
+        """Draw a horizontal line between the node and a cell, without these two."""
+        for between in range(min(x, self._home) + 1, max(x, self._home)):
             self._add(between, LEFT | RIGHT, links)
 
-    def _add(self, place: int, arms: int, links: list[Link]) -> None:
-        self._arms[place] = self._arms.get(place, 0) | arms
-        self._links.setdefault(place, {}).update(dict.fromkeys(links))
+    def _add(self, x: int, arms: int, links: list[Link]) -> None:
+        self._arms[x] = self._arms.get(x, 0) | arms
+        self._links.setdefault(x, {}).update(dict.fromkeys(links))
 
 
-_SMALL = 24  # nodes up to which several orders are tried
+_SMALL = 24  # nodes up to which several orders are compared
 
 
 class LaneRow(msgspec.Struct, frozen=True):
-    """One node's row. cells: the lines, of the same number in all rows. label: what is to stand beside them."""
+    """The row of a node. cells: its lines, the same number in all rows. label: the text beside them."""
 
     node: str
     label: str
@@ -86,7 +91,7 @@ class LaneRow(msgspec.Struct, frozen=True):
 
 
 class LaneLayout(msgspec.Struct, frozen=True):
-    """A drawing of lanes. lines_width: cells of each row. label_width: places for labels."""
+    """A lane drawing. lines_width: cells of the lines in each row. label_width: cells of the labels."""
 
     rows: tuple[LaneRow, ...]
     lines_width: int
@@ -95,7 +100,7 @@ class LaneLayout(msgspec.Struct, frozen=True):
 
     @property
     def width(self) -> int:
-        """Of lines and labels, without statuses."""
+        """Cells of lines and labels, without statuses."""
         return self.lines_width + 2 + self.label_width
 
     @property
@@ -103,24 +108,26 @@ class LaneLayout(msgspec.Struct, frozen=True):
         return len(self.rows)
 
     def fits(self, width: int, height: int, detail_width: int = 0) -> bool:
-        """Whether it can be shown whole, with statuses of that many places at the right."""
+        """Return whether the drawing fits, with statuses of `detail_width` cells on the right."""
         return self.width + (2 + detail_width if detail_width else 0) <= width and self.height <= height
 
 
 def lay_lanes(dag: Dag, glyphs: Glyphs = UNICODE, *, keep_order: bool = False, label_width: int = 32) -> LaneLayout:
-    """keep_order: rows in the order of `dag.names`; else in one that makes the picture simple. label_width: at most;
-    longer labels are cut.
+    """Lay out a graph as lanes. keep_order: keep the order of `dag.names`; by default use the order with the simplest
+    drawing. label_width: cut longer labels.
     """
-    best: tuple[float, Weave] | None = None
+    best: tuple[float, LaneAssignment] | None = None
     candidates = [list(dag.names)] if keep_order else orders(dag)
     for order in candidates if len(dag.names) <= _SMALL else candidates[:1]:
-        woven = weave(dag, order)
-        cost = Tuner(woven).tune()
+        assignment = assign_lanes(dag, order)
+        cost = Refinement(assignment).refine()
         if best is None or cost < best[0]:
-            best = cost, woven
-    woven = best[1] if best else Weave([], [], [])
-    columns = max((strand.column for strand in woven.strands), default=-1) + 1
-    drawn = row_cells(woven, columns, glyphs)
-    rows = tuple(LaneRow(row.node, dag.labels[row.node], cells) for row, cells in zip(woven.rows, drawn, strict=True))
+            best = cost, assignment
+    assignment = best[1] if best else LaneAssignment([], [], [])
+    columns = max((segment.column for segment in assignment.segments), default=-1) + 1
+    drawn = row_cells(assignment, columns, glyphs)
+    rows = tuple(
+        LaneRow(row.node, dag.labels[row.node], cells) for row, cells in zip(assignment.rows, drawn, strict=True)
+    )
     labels = max((width(label) for label in dag.labels.values()), default=0)
     return LaneLayout(rows, max(0, 2 * columns - 1), min(labels, label_width), glyphs)

@@ -1,4 +1,4 @@
-"""In which order the rows of a lane drawing stand: such that lines are short and chains stay together."""
+"""The order of the rows of a lane drawing: lines are short and chains stay together."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from fateflow_tui.graph.dag import Dag
 
-_EFFORT = 60_000  # edges looked at while improving orders, all in all
+_EFFORT = 60_000  # edges examined while improving all orders
 
 
 def orders(dag: Dag) -> list[list[str]]:
-    """Good topological orders, the best first."""
+    """Return good topological orders, the best first."""
     found = [list(dag.names), _chains_first(dag), _just_in_time(dag)]
     improved = [_improved(dag, order, _EFFORT // 3) for order in found]
     improved.sort(key=lambda order: _length(dag, order))
@@ -18,7 +18,7 @@ def orders(dag: Dag) -> list[list[str]]:
 
 
 def _chains_first(dag: Dag) -> list[str]:
-    """After a node comes a child of it, the one with the shortest way down; so the main chain comes last."""
+    """Put a child after its node, the one with the shortest path down first, so that the main chain comes last."""
     down = dag.heights()
     index = {name: number for number, name in enumerate(dag.names)}
     row: dict[str, int] = {}
@@ -34,7 +34,7 @@ def _chains_first(dag: Dag) -> list[str]:
 
 
 def _just_in_time(dag: Dag) -> list[str]:
-    """Before a node comes all that it needs and that is not there yet; the longest branch first."""
+    """Put the dependencies of a node right before it, the longest branch first."""
     up = dag.depths()
     placed: dict[str, None] = {}
     for sink in (name for name in dag.names if not dag.children[name]):
@@ -49,7 +49,7 @@ def _just_in_time(dag: Dag) -> list[str]:
 
 
 def _length(dag: Dag, order: list[str]) -> int:
-    """Of all lanes, in rows, twice; and of all edges, once."""
+    """Return twice the length of all lanes plus the length of all edges, in rows."""
     row = {name: number for number, name in enumerate(order)}
     total = 0
     for name, children in dag.children.items():
@@ -60,7 +60,7 @@ def _length(dag: Dag, order: list[str]) -> int:
 
 
 def _improved(dag: Dag, order: list[str], effort: int) -> list[str]:
-    """Moves single nodes while that shortens lanes."""
+    """Move single nodes while that shortens lanes."""
     cost = len(dag.links) + len(order)
     best, going = _length(dag, order), True
     while going:
@@ -78,7 +78,7 @@ def _improved(dag: Dag, order: list[str], effort: int) -> list[str]:
 
 
 def _moved(dag: Dag, order: list[str], name: str) -> Iterator[list[str]]:
-    """The order with `name` at every other place between its parents and its children."""
+    """Yield the order with `name` at every other position between its parents and its children."""
     row = {other: number for number, other in enumerate(order)}
     first = max((row[up] + 1 for up in dag.parents[name]), default=0)
     last = min((row[down] - 1 for down in dag.children[name]), default=len(order) - 1)

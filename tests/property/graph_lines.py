@@ -1,4 +1,4 @@
-"""Reads drawings of graphs as a person does: from the drawn characters alone, following the lines."""
+"""Read drawings of graphs from their characters alone, by following the drawn lines."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ UNICODE_SIDES = {
 ASCII_UPRIGHT = {"|": (UP, DOWN), "-": (), ".": (DOWN,), "'": (UP,), "+": (UP, DOWN), "v": (UP,)}
 
 
-class Ink:
-    """A drawing as characters by place."""
+class DrawnLines:
+    """The characters of a drawing by position."""
 
     def __init__(self, text: str) -> None:
         self.rows = text.split("\n")
@@ -41,7 +41,7 @@ class Ink:
         yield from ((x, y) for y, row in enumerate(self.rows) for x, sign in enumerate(row) if sign != " ")
 
 
-class BoxReader(Ink):
+class BoxReader(DrawnLines):
     """A drawing of boxes with these names in them, of which none is part of another."""
 
     def __init__(self, text: str, names: Iterable[str]) -> None:
@@ -50,7 +50,7 @@ class BoxReader(Ink):
         self.boxes = {name: self._box(name) for name in names}
 
     def children(self) -> dict[str, set[str]]:
-        """Whom the lines from each box reach."""
+        """Return the boxes that the lines from each box reach."""
         owner: dict[Place, str] = {}
         for name, (left, top, right, bottom) in self.boxes.items():
             for y in range(top, bottom + 1):
@@ -119,7 +119,7 @@ class BoxReader(Ink):
         return ASCII_UPRIGHT.get(sign, ()) + level
 
 
-class LaneReader(Ink):
+class LaneReader(DrawnLines):
     """A drawing of lanes, whose rows end with a name."""
 
     def __init__(self, text: str) -> None:

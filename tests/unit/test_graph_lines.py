@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.property.graph_ink import BoxReader, LaneReader
+from tests.property.graph_lines import BoxReader, LaneReader
 
 
 def test_lanes_are_followed():
