@@ -1,4 +1,4 @@
-"""A site's configuration: the file ``site.toml`` in its home, written at the first start and then the user's."""
+"""A site's configuration: the file ``site.toml`` in its home, written at the first start and edited by the user."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from fateflow_tui.core.files import write_file
 from fateflow_tui.core.ids import OWN_PARTY_ID, Party
 from fateflow_tui.runtime.peers.grants import checked_pattern, covers, party_of
 
-_LEAST_SECRET: Final = 16  # characters
-_LEAST_DIFFERENT: Final = 8  # of them
-_LEAST_SILENCE: Final = 6  # seconds; parties that are well are heard every five
+_MIN_SECRET: Final = 16  # characters
+_MIN_DIFFERENT: Final = 8  # of them
+_MIN_SILENCE: Final = 6  # seconds; healthy parties send a heartbeat every five
 
 _HEADING = "# Configuration of a fateflow site. Edit it while the site is stopped; unknown keys are refused.\n"
 
 
 class Capacity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the local engine has for all jobs together. memory: MiB, 0 when it is not counted."""
+    """What the local engine has for all jobs together. memory: MiB, 0 for no limit."""
 
     cores: int = 20
     memory: int = 0
 
 
 class Timeouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Seconds. peer: all tries of one control message together. value: one chunk of a value between parties. silence:
-    after which a worker that gives no sign of life is called silent, and asked where it is.
+    """Seconds. peer: all attempts at one control message together. value: one chunk of a value between parties.
+    silence: without a heartbeat, after which a worker is reported as silent and its stack is read.
     """
 
     peer: float = 3.0
@@ -41,8 +41,8 @@ class Timeouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Scheduling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Seconds. create: in which all parties must have taken a new job over. ageing: after which a job that waits is not
-    overtaken any more. peer_silence: after which a party is shown as lost, peer_lost: after which its jobs end for it.
+    """Seconds. create: in which all parties must accept a new job. ageing: after which no other job overtakes a waiting
+    one. peer_silence: after which a silent party is shown as lost. peer_lost: after which its jobs fail.
     """
 
     create: float = 15.0
@@ -64,10 +64,10 @@ class ServingLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """For how many days after a job's end, and how many MiB in all, things are kept; 0 for ever and without limit.
+    """How many days after a job's end, and how many MiB in total, data is kept; 0 for no limit.
 
-    jobs: with all that belongs to them. logs: of jobs. tables: outputs of their components. archives: of migrated
-    models. What is in use is never touched: see `fateflow gc --dry-run`.
+    jobs: with all their data. logs: of jobs. tables: outputs of their components. archives: of migrated models. What
+    is in use is never deleted: see `fateflow gc --dry-run`.
     """
 
     jobs_days: float = 0
@@ -84,8 +84,8 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """PEM files. certificate, key: with which this site serves https. authority: by which it judges its peers'
-    certificates, "" for the system's authorities.
+    """PEM files. certificate, key: to serve https. authority: to verify the certificates of peers, "" for the
+    authorities of the system.
     """
 
     certificate: str = ""
@@ -94,7 +94,7 @@ class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ClientKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """With what FATE-Flow 1.7+ clients sign their calls. Once it is set, a call is signed or carries the token."""
+    """The keys that FATE-Flow 1.7+ clients sign their calls with. Once set, a call must be signed or have the token."""
 
     app_key: str = ""
     secret_key: str = ""
@@ -104,7 +104,7 @@ class ClientKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ModelStoreConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The second location of models. directory: "" for none; best on another disk, or shared between sites."""
+    """The second location of models. directory: "" for none; use another disk, or one that sites share."""
 
     directory: str = ""
 
@@ -112,9 +112,9 @@ class ModelStoreConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SiteConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All settings of a site.
 
-    parties: what it plays, as ``guest:9999`` or ``9999`` (any role); [] is a standalone site, which plays everybody.
-    data_roots: folders from which clients may name server-side files. advertised: the URL that peers are told.
-    permissions: what a trusted peer may do that was granted nothing: all (open) or nothing (required).
+    parties: of this site, as ``guest:9999`` or ``9999`` (any role); [] for a standalone site, which plays all parties.
+    data_roots: folders in which clients may name server-side files. advertised: the URL that peers should use.
+    permissions: what a trusted peer without grants may do: everything (open) or nothing (required).
     """
 
     name: str = "site"
@@ -139,21 +139,21 @@ class SiteConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return not self.parties
 
     def plays(self, party: Party) -> bool:
-        """Whether tasks of this party run here. Party id 0 is everybody's own site."""
+        """Whether tasks of this party run here. Party id 0 always means the local site."""
         own = self.standalone or party.party_id == OWN_PARTY_ID
         return own or any(covers(pattern, party) for pattern in self.parties)
 
     def primary_party(self) -> Party | None:
-        """The party in whose name the site asks what concerns no job; None for a standalone site."""
+        """The party that the site acts for in calls that belong to no job; None for a standalone site."""
         return party_of(self.parties[0]) if self.parties else None
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Reads and checks the file. Raises BadRequest naming the file and the key, FileNotFoundError."""
+        """Read and check the file. Raises BadRequest naming the file and the key, FileNotFoundError."""
         try:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise BadRequest(f"{path} is not TOML: {error}", hint="mend the line, or delete the file") from error
+            raise BadRequest(f"{path} is not TOML: {error}", hint="correct the line, or delete the file") from error
         _refuse_unknown(path, cls, document, "")
         try:
             config = msgspec.convert(document, cls)
@@ -161,18 +161,20 @@ class SiteConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise BadRequest(f"{path}: {error}") from error
         config.check(str(path))
         if config.client.secret_key and stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
-            raise BadRequest(f"{path} holds client.secret_key, and others may read it", hint=f"chmod 600 {path}")
+            raise BadRequest(
+                f"{path} contains client.secret_key and is readable by other users", hint=f"chmod 600 {path}"
+            )
         return config
 
     @classmethod
     def load_or_create(cls, path: Path, first: Self) -> Self:
-        """The file's configuration; at a first start, `first`, which is written there."""
+        """Return the file's configuration; if there is no file, write `first` and return it."""
         if not path.exists():
             first.save(path)
         return cls.load(path)
 
     def check(self, origin: str) -> None:
-        """Raises BadRequest for values that cannot be; origin: where they were written."""
+        """Raise BadRequest for invalid values. origin: where they are from, for the message."""
         try:
             for pattern in self.parties:
                 checked_pattern(pattern)
@@ -188,48 +190,50 @@ class SiteConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             *((f"retention.{name}", getattr(self.retention, name), 0, None) for name in Retention.__struct_fields__),
             ("scheduling.create", self.scheduling.create, 1, None),
             ("scheduling.ageing", self.scheduling.ageing, 0, None),
-            ("scheduling.peer_silence", self.scheduling.peer_silence, _LEAST_SILENCE, None),
-            ("scheduling.peer_lost", self.scheduling.peer_lost, _LEAST_SILENCE, None),
+            ("scheduling.peer_silence", self.scheduling.peer_silence, _MIN_SILENCE, None),
+            ("scheduling.peer_lost", self.scheduling.peer_lost, _MIN_SILENCE, None),
             ("mailbox.quota", self.mailbox.quota, 1, None),
             ("serving.timeout", self.serving.timeout, 0.05, 60),
         )
-        for key, value, least, most in limits:
-            if value < least or (most is not None and value > most):
-                span = f"at least {least}" if most is None else f"from {least} to {most}"
-                raise BadRequest(f"{origin}: {key} is {value}, it must be {span}")
+        for key, value, minimum, maximum in limits:
+            if value < minimum or (maximum is not None and value > maximum):
+                span = f"at least {minimum}" if maximum is None else f"from {minimum} to {maximum}"
+                raise BadRequest(f"{origin}: {key} is {value}, but must be {span}")
         if bool(self.tls.certificate) != bool(self.tls.key):
-            raise BadRequest(f"{origin}: tls.certificate and tls.key belong together, one is missing")
+            raise BadRequest(f"{origin}: tls.certificate and tls.key must both be set; one is missing")
         _check_client_keys(origin, self.client)
 
     def save(self, path: Path) -> None:
-        """Writes the file, which is always the old or the new one."""
+        """Write the file atomically."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_file(path, (_HEADING + to_toml(msgspec.to_builtins(self))).encode(), 0o600)
 
 
 def _check_client_keys(origin: str, client: ClientKeys) -> None:
     if bool(client.app_key) != bool(client.secret_key):
-        raise BadRequest(f"{origin}: client.app_key and client.secret_key belong together, one is missing")
+        raise BadRequest(f"{origin}: client.app_key and client.secret_key must both be set; one is missing")
     if not (client.app_key + client.secret_key).isascii() or any(sign.isspace() for sign in client.app_key):
-        raise BadRequest(f"{origin}: client.app_key and client.secret_key are ASCII, the key without blanks")
-    weak = len(client.secret_key) < _LEAST_SECRET or len(set(client.secret_key)) < _LEAST_DIFFERENT
+        raise BadRequest(
+            f"{origin}: client.app_key and client.secret_key must be ASCII, and client.app_key must not contain spaces"
+        )
+    weak = len(client.secret_key) < _MIN_SECRET or len(set(client.secret_key)) < _MIN_DIFFERENT
     if client.secret_key and weak:
         raise BadRequest(
-            f"{origin}: client.secret_key is too weak: at least {_LEAST_SECRET} characters, "
-            f"{_LEAST_DIFFERENT} different ones",
+            f"{origin}: client.secret_key is too weak: at least {_MIN_SECRET} characters, "
+            f"{_MIN_DIFFERENT} different ones",
             hint='make one with: python3 -c "import secrets; print(secrets.token_urlsafe(32))"',
         )
 
 
 def to_toml(document: dict[str, Any]) -> str:
-    """Text, numbers, booleans, lists of these and one level of tables as TOML."""
+    """Write text, numbers, booleans, lists of these and one level of tables as TOML."""
     plain = [f"{key} = {_literal(value)}\n" for key, value in document.items() if not isinstance(value, dict)]
     tables = [f"\n[{key}]\n{to_toml(value)}" for key, value in document.items() if isinstance(value, dict)]
     return "".join(plain + tables)
 
 
 def _literal(value: Any) -> str:
-    # JSON's literals are TOML's, but for DEL, which TOML wants escaped.
+    # JSON literals are valid TOML, except that TOML requires DEL to be escaped.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

@@ -102,7 +102,7 @@ def test_a_batch_answers_each_row_for_itself(tmp_path: Path) -> None:
             assert len(host.asked) == 1
             many = [{**rows[0], "index": index} for index in range(1001)]
             body = {"head": {"serviceId": "credit"}, "body": {"batchDataList": many}}
-            failed(await guest.post("/federation/v1/batchInference", body), 100, "at most 1000")
+            failed(await guest.post("/federation/v1/batchInference", body), 100, "the limit is 1000")
 
     asyncio.run(run())
 
@@ -224,7 +224,7 @@ def test_a_loaded_version_whose_files_are_gone_says_so(tmp_path: Path) -> None:
         guest = ServingSite(tmp_path / "guest", ["guest:9999"], ports[0])
         host = ServingSite(tmp_path / "host", ["host:10000"], ports[1])
         async with guest.running(), host.running():
-            failed(await guest.infer(ROW), 2123, "host:10000", "cannot be read any more")
+            failed(await guest.infer(ROW), 2123, "host:10000", "no longer be read")
 
     asyncio.run(run())
 
@@ -310,10 +310,10 @@ def test_only_the_guests_of_a_model_get_shares(tmp_path: Path) -> None:
             host.know(Party("guest", "8888"), stranger)
             host.know(SECOND_HOST, stranger)
             request = ShareRequest(MODEL, VERSION, Party("guest", "8888"), HOST, [{"id": "a"}])
-            with pytest.raises(PartyRefused, match="no guest of model version"):
+            with pytest.raises(PartyRefused, match="not a guest of model version"):
                 await stranger.peers.ask_share(request, 5)
             as_host = msgspec.structs.replace(request, guest=SECOND_HOST)
-            with pytest.raises(PartyRefused, match="no guest of model version"):
+            with pytest.raises(PartyRefused, match="not a guest of model version"):
                 await stranger.peers.ask_share(as_host, 5)
             # It speaks for the guest, whose key it does not have.
             forged = msgspec.structs.replace(request, guest=GUEST)
@@ -322,7 +322,7 @@ def test_only_the_guests_of_a_model_get_shares(tmp_path: Path) -> None:
             unknown = ShareRequest(MODEL, "another", GUEST, HOST, [{"id": "a"}])
             assert (await guest.peers.ask_share(unknown, 5)).retcode == 104
             many = ShareRequest(MODEL, VERSION, GUEST, HOST, [{"id": "a"}] * 1001)
-            with pytest.raises(PartyRefused, match="at most 1000"):
+            with pytest.raises(PartyRefused, match="the limit is 1000"):
                 await guest.peers.ask_share(many, 5)
             await stranger.peers.close()
             stranger._socket.close()
@@ -339,7 +339,7 @@ def test_parts_of_different_generations_are_not_added_up(tmp_path: Path) -> None
                 guest.load(GUEST, version=version, hosts=(HOST,), parts={str(HOST): digest})
                 guest.serving.bind(version, GUEST, MODEL, version)
             assert scored(await guest.infer(ROW, service="good")) == pytest.approx(sigmoid(OWN + 3), abs=1e-12)
-            failed(await guest.infer(ROW, service="bad"), 2108, "host:10000", "another generation")
+            failed(await guest.infer(ROW, service="bad"), 2108, "host:10000", "does not match")
 
     asyncio.run(run())
 
@@ -358,7 +358,7 @@ def test_what_cannot_be_served_is_refused_when_it_is_loaded(tmp_path: Path) -> N
     with pytest.raises(Conflict, match="not deployed"):
         site.serving.load(part("1", predict_dsl={}))
     addition = {"module": "SecureAddExample", "input": {"data": {"data": ["intersection_0.data"]}}}
-    with pytest.raises(NotBuilt, match=r"secure_add_0 \(SecureAddExample\) cannot work on single rows"):
+    with pytest.raises(NotBuilt, match=r"secure_add_0 \(SecureAddExample\) cannot process single rows"):
         site.serving.load(part("2", predict_dsl=with_component("secure_add_0", addition)))
     second = {**PREDICT_DSL["components"]["hetero_lr_0"], "output": {"data": ["data"]}}
     with pytest.raises(NotBuilt, match="2 components that score"):
@@ -379,7 +379,7 @@ def test_features_are_bound_by_this_sites_parties_to_tables_with_features(tmp_pa
     async def run() -> None:
         site = ServingSite(tmp_path / "host", ["host:10000"])
         site._socket.close()
-        with pytest.raises(BadRequest, match="no guest or host of this site"):
+        with pytest.raises(BadRequest, match="not a guest or host of this site"):
             await site.serving.bind_features(SECOND_HOST, "online", "features")
         with pytest.raises(NotFound, match="no table 'features'"):
             await site.serving.bind_features(HOST, "online", "features")

@@ -192,7 +192,7 @@ def test_a_job_that_a_party_cannot_run_is_refused(site: RunningSite, cli: Comman
 
 def test_a_module_that_is_not_built_is_refused(site: RunningSite, cli: CommandLine) -> None:
     dsl, conf = texts(lambda components, _: components["sleep_0"].update(module="HeteroSecureBoost"))
-    said = "knows these modules by name only and cannot run them: sleep_0 (HeteroSecureBoost)"
+    said = "cannot run these modules: sleep_0 (HeteroSecureBoost)"
     error = submitted(cli, dsl, conf, code=1)
     assert error["error"] == "not_built"
     assert said in error["message"]

@@ -457,6 +457,6 @@ def test_a_replaced_table_prevents_reuse(site: RunningSite, shared: Path, tmp_pa
     after = site.flow.jobs.reuse_plan(dsl, conf, job.job_id)
     assert (after.source, after.compared) == (None, job.job_id)
     assert [(step.action, step.change) for step in after.components] == [("run", "lost"), ("run", "upstream")]
-    assert after.components[0].why == "its table data is not the same any more at host:10000"
+    assert after.components[0].why == "its table data has changed or no longer exists at host:10000"
     with pytest.raises(JobNotFound):
         site.flow.jobs.reuse_plan(dsl, conf, "20200101000000000000001")

@@ -222,12 +222,12 @@ def test_a_huge_body_is_refused(gate: Gate) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("app_key = 'x'", "belong together"),
-        (f"secret_key = '{SECRET}'", "belong together"),
+        ("app_key = 'x'", "must both be set"),
+        (f"secret_key = '{SECRET}'", "must both be set"),
         ("app_key = 'x'\nsecret_key = 'short'", "too weak"),
         ("app_key = 'x'\nsecret_key = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'", "too weak"),
         ("app_key = 'ä'\nsecret_key = 'a-secret-of-some-length-1234'", "ASCII"),
-        ("app_key = 'a b'\nsecret_key = 'a-secret-of-some-length-1234'", "without blanks"),
+        ("app_key = 'a b'\nsecret_key = 'a-secret-of-some-length-1234'", "must not contain spaces"),
         ("app_kez = 'x'", "unknown key client.app_kez"),
     ],
 )
@@ -248,7 +248,7 @@ def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
     assert SiteConfig.load(path) == config
     assert SECRET not in repr(config)
     path.chmod(0o640)
-    with pytest.raises(BadRequest, match="others may read it"):
+    with pytest.raises(BadRequest, match="readable by other users"):
         SiteConfig.load(path)
 
 

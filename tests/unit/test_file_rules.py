@@ -29,7 +29,7 @@ def document(module: str, **parameters: object) -> PartyDocument:
 def test_on_a_standalone_loopback_site_files_are_the_users_own(tmp_path: Path) -> None:
     for host in ("127.0.0.1", "127.0.0.9", "localhost", "::1"):
         assert rules(tmp_path, host=host).named(str(tmp_path / "a.csv")) == tmp_path / "a.csv"
-    with pytest.raises(BadRequest, match="no absolute path"):
+    with pytest.raises(BadRequest, match="not an absolute path"):
         rules(tmp_path).named("a.csv")
 
 

@@ -76,14 +76,14 @@ def test_what_a_later_job_has_reused_stays_as_long_as_that_job() -> None:
     reuser = job("5", 1, reuses=frozenset({"2"}), uses=frozenset({table("2")}))
     chosen = pick([reuser, *JOBS[1:]], jobs_days=30)
     assert going(chosen) == {"job": ["1"]}
-    assert chosen.kept == {"2": "job 5 has reused it"}
+    assert chosen.kept == {"2": "job 5 reuses it"}
     chosen = pick([msgspec.structs.replace(reuser, ended_at=NOW - 45 * DAY), *JOBS[1:]], jobs_days=30)
     assert going(chosen) == {"job": ["5", "2", "1"]}
 
 
 def test_a_chain_of_reuse_stays_whole() -> None:
     jobs = [job("3", 1, reuses=frozenset({"2"})), job("2", 40, reuses=frozenset({"1"})), job("1", 50)]
-    assert pick(jobs, jobs_days=30) == Chosen([], {"2": "job 3 has reused it", "1": "job 2 has reused it"})
+    assert pick(jobs, jobs_days=30) == Chosen([], {"2": "job 3 reuses it", "1": "job 2 reuses it"})
 
 
 def test_a_job_whose_table_a_later_one_reads_stays() -> None:

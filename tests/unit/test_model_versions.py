@@ -104,7 +104,7 @@ def test_a_party_that_was_away_is_told_until_it_knows_also_by_the_next_process()
         made = await Versions(parties.ask, decisions).make(GUEST, ORDER, ALL)
         assert not made.ok
         assert made.answers["host:10000"].retcode == PartyUnreachable.retcode
-        assert "told again" in made.answers["host:10000"].retmsg
+        assert "retrying" in made.answers["host:10000"].retmsg
         assert set(parties.published) == {GUEST, ARBITER}
 
         away.clear()

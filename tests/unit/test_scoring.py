@@ -96,7 +96,7 @@ def test_modules_that_are_not_here_are_named() -> None:
 
 
 def test_a_dsl_with_a_fault_is_refused() -> None:
-    with pytest.raises(BadRequest, match="has a fault"):
+    with pytest.raises(BadRequest, match="is invalid"):
         served({"hetero_lr_0": component("HeteroLR", "missing_0.data", key="test_data")})
 
 

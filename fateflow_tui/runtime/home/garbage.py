@@ -1,4 +1,4 @@
-"""Garbage collection: what can go is shown, and is deleted only on request or by configuration."""
+"""Garbage collection: finds what can be deleted, and deletes it only on request or as configured."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _MIB: Final = 1 << 20
 
 
 class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """A job and what it has left here. ended_at: ms, 0 for one that has not ended. stays: why it must stay, or ''.
+    """A job and its data here. ended_at: ms, 0 if it has not ended. stays: why it must be kept, or ''.
 
-    sizes: bytes by kind: record, logs, metrics, files, model. tables: its output tables. reuses: the jobs whose outcome
-    it took over. uses: tables that it has read or has for its outputs.
+    sizes: bytes by kind: record, logs, metrics, files, model. tables: its output tables. reuses: jobs whose results it
+    reuses. uses: tables that it reads or writes.
     """
 
     job_id: str
@@ -50,17 +50,17 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chosen(msgspec.Struct, frozen=True):
-    """What goes, and of what would be old enough, what stays and why."""
+    """What is deleted, and what is kept although it exceeds a limit, with the reasons."""
 
     items: list[GarbageItem]
     kept: dict[str, str]
 
 
 def choose(jobs: Iterable[JobFacts], limits: Retention, bound: Iterable[Table], now: int) -> Chosen:
-    """jobs: newest first, since what refers to a job is newer than it. bound: tables that something else needs."""
+    """Choose what to delete. jobs: newest first, because what refers to a job is newer. bound: tables in other use."""
     newest = list(jobs)
     beyond = dict(_beyond(newest, limits.jobs_days, limits.jobs_mib, now, "jobs", lambda job: job.size))
-    settled = _Settled(bound)
+    settled = _Kept(bound)
     going: list[JobFacts] = []
     for job in newest:
         reason = job.stays or settled.reason(job)
@@ -80,23 +80,23 @@ def choose(jobs: Iterable[JobFacts], limits: Retention, bound: Iterable[Table], 
     return Chosen(items, settled.kept)
 
 
-class _Settled:
-    """What is known to stay, and what it needs of others. kept: what is beyond a limit and stays nevertheless: why."""
+class _Kept:
+    """The jobs that are kept, and what they need. kept: reasons for keeping what exceeds a limit."""
 
     def __init__(self, bound: Iterable[Table]) -> None:
         self.kept: dict[str, str] = {}
         self._reused: dict[str, str] = {}
-        self._users = dict.fromkeys(bound, "online inference looks features up in it")
+        self._users = dict.fromkeys(bound, "online inference uses its features")
 
     def stay(self, job: JobFacts) -> None:
-        self._reused.update((source, f"job {job.job_id} has reused it") for source in job.reuses)
+        self._reused.update((source, f"job {job.job_id} reuses it") for source in job.reuses)
         for table in job.uses:
             if table not in job.tables:
                 self._users.setdefault(table, f"job {job.job_id} uses it")
 
     def reason(self, job: JobFacts) -> str:
         used = next((self._users[table] for table in job.tables if table in self._users), "")
-        return self._reused.get(job.job_id, "") or (f"a table of it is needed: {used}" if used else "")
+        return self._reused.get(job.job_id, "") or (f"one of its tables is needed: {used}" if used else "")
 
     def whole(self, job: JobFacts, why: str) -> GarbageItem:
         return _item("job", job, job.job_id, job.size, why, tuple(job.tables))
@@ -117,16 +117,16 @@ def _item(kind: str, job: JobFacts, name: str, size: int, why: str, tables: tupl
 def _beyond(
     newest: Iterable[JobFacts], days: float, mib: int, now: int, what: str, size: Callable[[JobFacts], int]
 ) -> Iterator[tuple[str, str]]:
-    """Ended jobs that are beyond the age, or beyond the size that all the newer ones leave. 0: no limit."""
-    room = mib * _MIB
+    """Ended jobs that exceed the age limit, or the size limit together with all newer ones. 0: no limit."""
+    quota = mib * _MIB
     for job in newest:
-        room -= size(job)
+        quota -= size(job)
         if not job.ended_at or not size(job):
             continue
         if days and now - job.ended_at > days * _DAY:
             yield job.job_id, f"{what} are kept for {_span(days)}"
-        elif mib and room < 0:
-            yield job.job_id, f"{what} may take {mib} MiB in all"
+        elif mib and quota < 0:
+            yield job.job_id, f"{what} may take {mib} MiB in total"
 
 
 def _span(days: float) -> str:
@@ -142,7 +142,7 @@ def _tables(job: JobFacts) -> int:
 
 
 _ABANDONED: Final = 3_600  # seconds without a change
-_UNKNOWN: Final = "its job is not known here any more"
+_UNKNOWN: Final = "its job no longer exists here"
 
 
 def job_facts(
@@ -177,7 +177,7 @@ def job_facts(
 def orphans(
     home: Home, found: Survey, known: Collection[str], registered: Collection[str], needed: Collection[Table]
 ) -> Iterator[GarbageItem]:
-    """What lies here under the id of a job that is not known. needed: tables that something refers to."""
+    """Data of jobs that are unknown here. needed: tables that something refers to."""
     places = {"logs": home.root / "logs", "metrics": home.root / "metrics", "files": home.root / "jobs"}
     for job_id, sizes in found.sizes.items():
         for kind, root in places.items():
@@ -189,7 +189,7 @@ def orphans(
         for path in places_of if version not in known and version not in registered else ():
             if old := _old(path):
                 name = f"{path.parent.name} {version}"
-                why = "it was never registered, and its job is not known here any more"
+                why = "it was never registered, and its job no longer exists here"
                 yield GarbageItem(kind="model", name=name, size=size_of(path), at=old, why=why, paths=(path,))
     for job_id, tables in found.tables.items():
         for table, size in tables.items() if job_id not in known else ():
@@ -198,7 +198,7 @@ def orphans(
 
 
 def _ended_at(state: JobState) -> int:
-    """0 for a job that has not ended at all parties of this site, and at its driver where that is here."""
+    """When a job ended at all parties of this site, and at its driver if that is here; 0 if it has not."""
     if not all(record.status.ended for record in state.parties.values()):
         return 0
     if state.driver is not None:
@@ -207,7 +207,7 @@ def _ended_at(state: JobState) -> int:
 
 
 def _old(path: Path) -> int:
-    """When it was changed last, ms; 0 when that is too recent to be sure that nobody works on it."""
+    """When it was last changed, ms; 0 if that is so recent that it may still be in use."""
     try:
         changed = path.stat().st_mtime
     except FileNotFoundError:
@@ -217,12 +217,12 @@ def _old(path: Path) -> int:
 
 logger = logging.getLogger(__name__)
 
-_TURN: Final = 16  # job files between two chances for others to use the event loop
+_TURN: Final = 16  # job files read before the event loop gets a turn
 _FIRST, _EVERY = 60.0, 3600.0  # seconds
 
 
 class GarbageReport(msgspec.Struct, frozen=True):
-    """What can go, or has gone; kept: what is old or large enough but stays, and why. size: bytes."""
+    """What can be deleted, or was. kept: reasons for keeping what exceeds a limit. size: bytes."""
 
     items: list[GarbageItem]
     kept: dict[str, str]
@@ -257,19 +257,19 @@ class GarbageCollector:
         self._turn = asyncio.Lock()
 
     async def run(self) -> None:
-        """Keeps the site within its limits; does nothing where there are none."""
+        """Keep the site within its configured limits, for as long as it runs."""
         await asyncio.sleep(_FIRST)
         while self.limits.is_limited:
             try:
                 gone = await self.collect(self.limits, loose=False)
                 if gone.items:
-                    logger.info("retention: %d things of %d bytes are gone", len(gone.items), gone.size)
+                    logger.info("retention: deleted %d items of %d bytes", len(gone.items), gone.size)
             except (FateFlowError, OSError):
-                logger.exception("retention failed; it is tried again later")
+                logger.exception("retention failed; retrying in %g s", _EVERY)
             await asyncio.sleep(_EVERY)
 
     async def plan(self, limits: Retention, *, loose: bool = True) -> GarbageReport:
-        """What would go with these limits. loose: also what belongs to no job any more."""
+        """Find what these limits would delete. loose: also what belongs to no job."""
         found = await asyncio.to_thread(survey, self._home, self._tables)
         registered = await asyncio.to_thread(lambda: {part.model_version for part in self._registry.find()})
         jobs = [facts async for facts in self._jobs(found, registered)]
@@ -286,7 +286,7 @@ class GarbageCollector:
         return GarbageReport(items, chosen.kept)
 
     async def collect(self, limits: Retention, *, loose: bool = True) -> GarbageReport:
-        """Does what `plan` says. Gives what is gone; a job that began to live meanwhile is left alone."""
+        """Delete what `plan` finds, and report it. Jobs that became live meanwhile are skipped."""
         async with self._turn:
             plan = await self.plan(limits, loose=loose)
             gone: list[GarbageItem] = []
@@ -300,7 +300,7 @@ class GarbageCollector:
             return GarbageReport(gone, plan.kept)
 
     def _complete(self, item: GarbageItem, found: Survey) -> GarbageItem:
-        """With the files that belong to it."""
+        """Add the files that belong to the item."""
         home, job_id = self._home, item.job_id
         if item.kind == "logs":
             return msgspec.structs.replace(item, paths=(home.job_logs(job_id),))
@@ -317,7 +317,7 @@ class GarbageCollector:
     def _remove(self, item: GarbageItem) -> None:
         for namespace, name in item.tables:
             self._tables.delete(namespace, name)
-            with contextlib.suppress(OSError):  # others may be in it
+            with contextlib.suppress(OSError):  # other tables may be in it
                 (self._home.tables / namespace).rmdir()
         for path in item.paths:
             if path.is_dir():
@@ -326,7 +326,7 @@ class GarbageCollector:
                 path.unlink(missing_ok=True)
 
     async def _jobs(self, found: Survey, registered: set[str]) -> AsyncIterator[JobFacts]:
-        """Of all jobs, newest first."""
+        """The facts of all jobs, newest first."""
         for number, job_id in enumerate(self._store.job_ids()):
             if number % _TURN == _TURN - 1:
                 await asyncio.sleep(0)
@@ -337,6 +337,6 @@ class GarbageCollector:
             try:
                 state = load_state(self._store, job_id)
             except FateFlowError:
-                continue  # a damaged file is set aside, for a person to look at
+                continue  # a damaged file is set aside for inspection
             if state is not None:
                 yield job_facts(state, found, registered, self._catalog, live=False)

@@ -1,4 +1,4 @@
-"""One scheduler at a time works on a home; others may stand by to take its place."""
+"""The lock of a home: one scheduler uses it at a time; others may stand by to take its place."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from fateflow_tui.core.errors import Conflict
 
 
 class HomeTaken(Conflict):
-    """Another process works on the home."""
+    """Another process uses the home."""
 
     code = "home_taken"
 
 
 class HomeLock:
-    """The kernel drops the lock when its process dies, however it dies."""
+    """A file lock that the kernel releases when its process ends, however it ends."""
 
     def __init__(self, home: Home) -> None:
         self._path = home.root / "scheduler.lock"
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Raises HomeTaken, naming the process that has it."""
+        """Take the lock. Raises HomeTaken, naming the process that holds it."""
         descriptor = self._open()
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -31,7 +31,7 @@ class HomeLock:
             owner = os.read(descriptor, 32).decode(errors="replace") or "unknown"
             os.close(descriptor)
             raise HomeTaken(
-                f"another scheduler (process {owner}) works on {self._path.parent}",
+                f"another scheduler (process {owner}) uses {self._path.parent}",
                 hint="stop it with: fateflow server stop, choose another home with --home, or stand by with --standby",
             ) from error
         os.ftruncate(descriptor, 0)
@@ -39,7 +39,7 @@ class HomeLock:
         self._descriptor = descriptor
 
     def wait(self) -> None:
-        """Returns when nobody has it. Blocks; somebody else may be quicker to take it then."""
+        """Block until the lock is free. Another process may still take it first."""
         descriptor = self._open()
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""What lies in a home and how large it is, by job; reads directories and the facts of tables only."""
+"""What a home contains and how large it is, by job. Reads only directories and table metadata."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.registry.parts import MANIFEST_FILE
 from fateflow_tui.registry.registry import STAGED
 
-_OUTPUTS: Final = "output_data_"  # begins the namespace of what a task has written
-_ABANDONED: Final = 86_400  # seconds after which nobody works any more on what belongs to no job
+_OUTPUTS: Final = "output_data_"  # prefix of the namespace of task outputs
+_ABANDONED: Final = 86_400  # seconds after which data without a job is not in use any more
 
 
 class Survey(msgspec.Struct, frozen=True):
-    """By job: sizes by kind, and output tables. models: directories of models that are not registered, by version.
-    loose: what belongs to no job.
+    """Sizes by kind and output tables, by job. models: directories of unregistered models, by version. loose: what
+    belongs to no job.
     """
 
     sizes: dict[str, dict[str, int]]
@@ -48,7 +48,7 @@ def survey(home: Home, tables: Tables) -> Survey:
 
 
 def size_of(path: Path) -> int:
-    """Bytes of a file, or of all files below a directory; what vanishes meanwhile does not count."""
+    """Bytes of a file, or of all files below a directory; files that vanish meanwhile do not count."""
     if not path.is_dir():
         return path.stat().st_size if path.exists() else 0
     total = 0
@@ -62,7 +62,7 @@ def size_of(path: Path) -> int:
 
 
 def _output_tables(home: Home, tables: Tables) -> dict[str, dict[Table, int]]:
-    """What tasks have written under names of their own; never what was uploaded, bound or written for users."""
+    """The output tables of tasks; never tables that were uploaded, bound or written for users."""
     found: defaultdict[str, dict[Table, int]] = defaultdict(dict)
     for namespace, name in tables.names():
         if not namespace.startswith(_OUTPUTS):
@@ -70,7 +70,7 @@ def _output_tables(home: Home, tables: Tables) -> dict[str, dict[Table, int]]:
         try:
             meta = tables.meta(namespace, name)
         except FateFlowError:
-            continue  # a damaged table is for a person to look at
+            continue  # a damaged table is kept for inspection
         job_id = meta.origin.get("job_id", "") if meta is not None else ""
         if meta is not None and not meta.external and namespace.startswith(f"{_OUTPUTS}{job_id}_"):
             found[job_id][(namespace, name)] = size_of(home.table(namespace, name))
@@ -78,7 +78,7 @@ def _output_tables(home: Home, tables: Tables) -> dict[str, dict[Table, int]]:
 
 
 def _remains(models: Path) -> Iterator[Path]:
-    """Directories of model versions that were never registered, or are not yet."""
+    """Directories of model versions that are not registered."""
     for owner in _below(models):
         for version in _below(owner) if owner.is_dir() else ():
             if version.is_dir() and not (version / MANIFEST_FILE).exists():
@@ -86,13 +86,13 @@ def _remains(models: Path) -> Iterator[Path]:
 
 
 def _loose(home: Home) -> Iterator[GarbageItem]:
-    """Parts of models that nobody came for, uploads that nobody reads, archives of what lives elsewhere now."""
+    """Abandoned staged model parts and uploads, and archives of migrated models."""
     limit = time.time() - _ABANDONED
     for kind, root in (("staged", home.models / STAGED), ("upload", home.uploads), ("archive", home.migrated)):
         for path in sorted(root.iterdir()) if root.is_dir() else ():
             written = path.lstat().st_mtime
             if kind == "archive" or written < limit:
-                why = "it lives at another site now" if kind == "archive" else "nobody has come for it for a day"
+                why = "the model was migrated to another site" if kind == "archive" else "it was not used for a day"
                 yield GarbageItem(
                     kind=kind, name=path.name, size=size_of(path), at=round(written * 1000), why=why, paths=(path,)
                 )
@@ -109,8 +109,8 @@ Table = tuple[str, str]  # namespace, name
 
 
 class GarbageItem(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that can go. kind: job, logs, metrics, table, model, staged, upload or archive. at: when its job ended,
-    or the file was written; ms. size: bytes.
+    """Something that can be deleted. kind: job, logs, metrics, table, model, staged, upload or archive. size: bytes.
+    at: when its job ended, or the file was written; ms.
     """
 
     kind: str

@@ -18,8 +18,8 @@ from fateflow_tui.runtime.site_config import SiteConfig
 
 
 class FileRules:
-    """A standalone site on loopback serves only its own user, who may name any file; all others only those below the
-    configured `data_roots`. uploads: where files lie that came with requests.
+    """Which files users may name: any file at a standalone site on loopback, which serves only its own user; elsewhere
+    only files below the configured `data_roots`. uploads: the folder of files that came with requests.
     """
 
     def __init__(self, config: SiteConfig, uploads: Path, catalog: ModuleCatalog) -> None:
@@ -28,17 +28,17 @@ class FileRules:
         self._catalog = catalog
 
     def named(self, name: str) -> Path:
-        """The file that a user means, its links resolved; it need not exist. Raises BadRequest, PartyRefused."""
+        """Resolve the file that a user names; it need not exist. Raises BadRequest, PartyRefused."""
         if "\0" in name:
-            raise BadRequest("no file has a name with a NUL character")
+            raise BadRequest("a file name must not contain a NUL character")
         try:
             path = Path(name).expanduser()
         except RuntimeError:
-            raise BadRequest(f"{name!r:.200} names a user whom the server does not know") from None
+            raise BadRequest(f"{name!r:.200} names a user that does not exist on the server") from None
         roots = [Path(root).expanduser().resolve() for root in self._config.data_roots]
         if not path.is_absolute():
             if not roots:
-                raise BadRequest(f"{name!r:.200} is no absolute path", hint="give the whole path of the file")
+                raise BadRequest(f"{name!r:.200} is not an absolute path", hint="give the full path of the file")
             path = roots[0] / path
         path = path.resolve()
         if self._config.standalone and _is_loopback(self._config.host):
@@ -51,7 +51,7 @@ class FileRules:
         return path
 
     def refusal(self, document: PartyDocument) -> Refusal | None:
-        """Of a job one of whose tasks names a file that its user could not have named in a request."""
+        """Refuse a document with a task that names a file that its user may not name."""
         for plan in document.tasks:
             facts = loadable_facts(self._catalog, plan.module)
             name = plan.parameters.get(facts.file) if facts is not None else None
@@ -79,13 +79,13 @@ def admit(
     registry: Registry,
     permits: Permits | None = None,
 ) -> Refusal | None:
-    """None: welcome. Otherwise one refusal that names everything that is in the way at this party.
+    """Return None if the party accepts its document, else one refusal with all reasons.
 
-    permits: what the peer that wants this lacks, see `runtime.permissions`; None for a job of this site's own.
+    permits: the check of the driver's grants, see `PeerPermissions.of`; None for a job of this site.
     """
     denial = permits(document) if permits is not None else None
     if denial is not None:
-        # Who may not read a table shall not learn whether it exists.
+        # A peer that may not read a table must not learn whether it exists.
         return _refusal(document, [denial])
     obstacles = [obstacle for plan in document.tasks for obstacle in _obstacles(document, plan, catalog, tables)]
     return _refusal(document, [*obstacles, *_model_obstacles(document, registry)])
@@ -105,7 +105,7 @@ def _refusal(document: PartyDocument, obstacles: list[FateFlowError]) -> Refusal
 
 
 def _lacks(obstacles: list[FateFlowError]) -> dict[str, list[str]]:
-    """What is missing, by kind, without repeats."""
+    """What is missing, by kind, without duplicates."""
     found: dict[str, list[str]] = {}
     for obstacle in obstacles:
         for kind, names in (obstacle.data or {}).get("lacks", {}).items():
@@ -119,7 +119,7 @@ def _obstacles(
     try:
         facts = catalog.facts(plan.module)
     except FateFlowError:
-        # What is wrong with it is this site's affair; its log and `fateflow doctor` tell.
+        # The reason stays at this site, in its log and in `fateflow doctor`.
         text = f"{plan.component} asks for module {plan.module}, which cannot be loaded at this site"
         yield NotFound(text, data={"lacks": {"module": [plan.module]}})
         facts = None
@@ -128,10 +128,10 @@ def _obstacles(
             text = f"{plan.component} asks for module {plan.module}, which this site does not have"
             yield NotFound(text, data={"lacks": {"module": [plan.module]}})
     if facts is not None and not facts.built:
-        text = f"{plan.component} asks for module {plan.module}, which is known but not built yet"
+        text = f"{plan.component} asks for module {plan.module}, which this version cannot run"
         yield NotBuilt(text, data={"lacks": {"module": [plan.module]}})
     elif facts is not None and document.party.role not in facts.roles:
-        yield NotFound(f"{plan.component}: module {plan.module} has no part for a {document.party.role}")
+        yield NotFound(f"{plan.component}: module {plan.module} does not run at a {document.party.role}")
     for table in outside_tables(plan, facts):
         namespace, name = table.namespace, table.name
         meta, lacks = tables.meta(namespace, name), {"lacks": {"table": [f"{namespace}.{name}"]}}
@@ -143,7 +143,7 @@ def _obstacles(
 
 
 def _model_obstacles(document: PartyDocument, registry: Registry) -> Iterator[FateFlowError]:
-    """Why the party's part of the model that a predict job uses is not the one that its initiator means."""
+    """Why the party's part of a predict job's model is not the one that the initiator means."""
     if not document.model_part:
         return
     lacks = {"lacks": {"model": [f"{document.model_id} {document.model_version}"]}}
@@ -154,8 +154,8 @@ def _model_obstacles(document: PartyDocument, registry: Registry) -> Iterator[Fa
         return
     if part.digest != document.model_part:
         yield Conflict(
-            f"its part of model version {document.model_version} ({part.digest[:12]}) is of another generation than "
-            f"the one that {document.initiator} knows ({document.model_part[:12]})",
+            f"its part of model version {document.model_version} ({part.digest[:12]}) is not the one that "
+            f"{document.initiator} expects ({document.model_part[:12]})",
             data=lacks,
         )
     elif flaws := registry.verify(part):

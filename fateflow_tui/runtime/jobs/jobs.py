@@ -49,7 +49,7 @@ Changes = tuple[dict[str, Any], dict[str, Any]]  # of job parameters, and of com
 
 
 class PendingChanges:
-    """One record for each job that has any; see `core.document.with_changes` for their form."""
+    """Parameter changes for the next rerun of each job; see `core.document.with_changes` for their form."""
 
     def __init__(self, collection: RecordCollection) -> None:
         self._collection = collection
@@ -60,7 +60,7 @@ class PendingChanges:
         job_parameters: Mapping[str, Any] | None = None,
         component_parameters: Mapping[str, Any] | None = None,
     ) -> Changes:
-        """What is kept for a job, with these changes on top."""
+        """The stored changes of a job, merged with these."""
         found = self._collection.get(job_id)
         kept = found.record if found else {}
         return (
@@ -69,7 +69,7 @@ class PendingChanges:
         )
 
     def keep(self, job_id: str, changes: Changes) -> None:
-        """In the place of what was kept before."""
+        """Store changes, replacing earlier ones."""
         self._collection.put(job_id, {"job_parameters": changes[0], "component_parameters": changes[1]})
 
     def forget(self, job_id: str) -> None:
@@ -79,10 +79,10 @@ class PendingChanges:
 
 logger = logging.getLogger(__name__)
 
-_SEARCHED = 50  # newest jobs among which one to be reused is looked for
+_SEARCHED = 50  # newest jobs that are searched for one to reuse
 _RELEASE_EVERY = 1.0  # seconds between searches for ended jobs that need nothing more
 _ENDS_WITHIN = 3.0  # seconds to wait for the end of a job to arrive here
-_ACKNOWLEDGED_WITHIN = 3.0  # seconds that `stop` waits for the parties before it says who is still to answer
+_ACKNOWLEDGED_WITHIN = 3.0  # seconds that `stop` waits for the parties before it reports pending ones
 
 
 Document = Mapping[str, Any] | str  # a job document: parsed, or the user's own text
@@ -108,8 +108,8 @@ class JobDraft(NamedTuple):
 
 
 class JobService(JobLookup):
-    """The job desk of a site. plays: which parties are this site's own. ids: for new jobs. prediction: the model that
-    a submitted conf wants to predict with, None if it wants to train.
+    """Submits, plans, stops and reruns the jobs of a site. plays: whether a party is the site's own. ids: for new jobs.
+    prediction: what a predict conf takes from its model, None for a training conf.
     """
 
     def __init__(
@@ -178,13 +178,13 @@ class JobService(JobLookup):
         return JobDraft(plan, self._refusals(plan.documents), checked.warnings, reused)
 
     def adoptable(self, document: PartyDocument) -> dict[str, Adopted]:
-        """What a party of this site has of the job that its document wants to reuse."""
+        """The results that a party of this site has of the job that its document reuses."""
         if document.reuse is None:
             return {}
         return self._adoption.adoptable(document, self.state(document.reuse.job_id))
 
     def missing_outputs(self, directive: Directive) -> list[str]:
-        """With a directive that begins a rerun: the components whose outputs its party no longer has here."""
+        """For a directive that starts a rerun: the components whose outputs the party no longer has here."""
         state = self.state(directive.job_id) if directive.run else None
         record = state.parties.get(str(directive.party)) if state is not None else None
         if state is None or record is None or directive.run <= record.directive.run:
@@ -219,14 +219,14 @@ class JobService(JobLookup):
         initiator = checked.initiator
         if not self._plays(initiator):
             raise BadRequest(
-                f"{initiator} is the initiator, but this site does not play it",
+                f"the initiator {initiator} does not belong to this site",
                 hint=f"submit the job at the site of {initiator}",
             )
         _refuse_unbuilt(checked)
         return checked, plan_job(checked, self._ids.new(), driver=initiator, submitted_by=by, model_parts=parts)
 
     async def stop(self, job_id: str, *, by: str, status: Status = Status.CANCELED, reason: str = "") -> dict[str, Any]:
-        """Stops a job at all parties, from any of them. Stopping an ended job changes nothing."""
+        """Stop a job at all parties, from any of them. Stopping an ended job has no effect."""
         state = self.require(job_id)
         if self._engine.job(job_id) is None:
             return {"status": status_of(state), "parties": {}}
@@ -248,7 +248,7 @@ class JobService(JobLookup):
         job_parameters: Mapping[str, Any] | None = None,
         component_parameters: Mapping[str, Any] | None = None,
     ) -> list[RerunStep]:
-        """Runs what did not succeed once more (see `rerun_plan`), with changed parameters if given."""
+        """Run the components that did not succeed again (see `rerun_plan`), with changed parameters if given."""
         state = self.require(job_id)
         self._scheduler.recall(job_id)
         changes = self._pending.merged(job_id, job_parameters, component_parameters)
@@ -270,7 +270,7 @@ class JobService(JobLookup):
         job_parameters: Mapping[str, Any] | None = None,
         component_parameters: Mapping[str, Any] | None = None,
     ) -> list[RerunStep]:
-        """What a rerun would do to each component, and why."""
+        """Say what a rerun would do to each component, and why."""
         state = self.require(job_id)
         self._scheduler.recall(job_id)
         changes = self._pending.merged(job_id, job_parameters, component_parameters)
@@ -282,8 +282,8 @@ class JobService(JobLookup):
     async def change_parameters(
         self, job_id: str, job_parameters: Mapping[str, Any], component_parameters: Mapping[str, Any], *, by: str
     ) -> tuple[dict[str, Any], list[RerunStep]]:
-        """Keeps changed parameters of an ended job for its next rerun. Gives all that are kept by now, and what a
-        rerun would do. Raises as `rerun_plan` does, and then keeps nothing.
+        """Store changed parameters of an ended job for its next rerun. Return all stored changes, and what a rerun
+        would do. Raises as `rerun_plan` does, and then stores nothing.
         """
         steps = self.rerun_plan(job_id, None, False, job_parameters, component_parameters)
         _refuse_unknown(self.require(job_id), component_parameters)
@@ -293,7 +293,7 @@ class JobService(JobLookup):
         return {"job_parameters": changes[0], "component_parameters": changes[1]}, steps
 
     async def clean_queue(self, *, by: str) -> dict[str, int]:
-        """Cancels all jobs that wait here. Gives 0 for each, FATE-Flow's word for done."""
+        """Cancel all jobs that wait here. Returns 0 for each, FATE-Flow's code for success."""
         waiting = [
             job_id
             for job_id, state in self._engine.jobs().items()
@@ -304,7 +304,7 @@ class JobService(JobLookup):
         return dict.fromkeys(waiting, 0)
 
     async def update_notes(self, job_id: str, party: Party, notes: str) -> bool:
-        """False when the job, or this party of it, is not here."""
+        """Set a party's notes. False if the job, or this party of it, is not here."""
         try:
             await self._scheduler.turn(NotesWritten(now_ms(), job_id, party, notes))
         except NotFound:
@@ -365,12 +365,13 @@ class JobService(JobLookup):
         job_parameters: Mapping[str, Any] | None,
         component_parameters: Mapping[str, Any] | None,
     ) -> tuple[list[PartyDocument], dict[str, Any] | None]:
-        """The documents of a rerun with changed parameters, and their conf; none when nothing is changed."""
+        """The documents of a rerun with changed parameters, and their conf; none if nothing has changed."""
         if not (job_parameters or component_parameters):
             return [], None
         if state.plan is None:
             raise Conflict(
-                f"job {state.job_id} is driven elsewhere; its parameters are changed at the site of its initiator"
+                f"job {state.job_id} was submitted at another site",
+                hint="change its parameters at the site of its initiator",
             )
         conf = with_changes(state.plan.conf, job_parameters, component_parameters)
         checked, parts = self._checked(state.plan.dsl, conf)
@@ -387,13 +388,13 @@ class JobService(JobLookup):
 
 
 def _refuse_unknown(state: JobState, component_parameters: Mapping[str, Any]) -> None:
-    """A whole conf may speak of components that its DSL does not have, changes of one are meant for it."""
+    """Reject changes of unknown components; only a whole conf may have parameters of absent ones."""
     plan = state.plan
     known = [component.name for component in plan.components] if plan else []
     named = changed_components(plan.conf, component_parameters) if plan else []
     if unknown := [name for name in named if name not in known]:
         raise BadRequest(
-            f"job {state.job_id} has no component {', '.join(unknown)} whose parameters could change",
+            f"job {state.job_id} has no component {', '.join(unknown)}",
             hint=f"it has {', '.join(known)}",
         )
 
@@ -402,8 +403,8 @@ def _refuse_unbuilt(checked: CheckedJob) -> None:
     if checked.not_built:
         named = ", ".join(f"{component} ({module})" for component, module in checked.not_built.items())
         raise NotBuilt(
-            f"this version knows these modules by name only and cannot run them: {named}",
-            hint="see what it can run: fateflow component list",
+            f"this version cannot run these modules: {named}",
+            hint="list the modules that can run: fateflow component list",
         )
 
 

@@ -1,4 +1,4 @@
-"""Uploads, downloads and other jobs of the party `local:0`, which concern this site alone."""
+"""Uploads, downloads and other jobs of the party `local:0`, which concern only this site."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def upload_job(conf: Mapping[str, Any], file: str) -> tuple[dict[str, Any], dict
         "namespace": str(conf["namespace"]),
         "head": _whole(conf, "head"),
         "partition": _whole(conf, "partition"),
-        # FATE's 1.6 clients send 2 for "do not drop"; only 1 and true mean it.
+        # FATE 1.6 clients send 2 for "do not drop"; only 1 and true mean yes.
         "destroy": is_truthy(conf.get("drop")),
         **{flag: is_truthy(conf.get(flag)) for flag in _UPLOAD_FLAGS},
     }
@@ -74,7 +74,7 @@ def model_job(module: str, conf: Mapping[str, Any], directory: str) -> tuple[dic
 
 
 def is_truthy(value: Any) -> bool:
-    """1 and true, also as texts; clients say 2, 0, false or nothing for no."""
+    """Whether a flag is set: 1 or true, also as text. Clients send 2, 0, false or nothing for no."""
     return value in (1, "1") or str(value).lower() == "true"
 
 
@@ -103,13 +103,13 @@ def _need(conf: Mapping[str, Any], *names: str) -> None:
 
 
 def _object(conf: Mapping[str, Any], name: str) -> dict[str, Any] | None:
-    """Clients that send the conf as form fields send an object as its JSON text."""
+    """Return an object, which clients that send form fields send as JSON text."""
     value = conf.get(name)
     if isinstance(value, str) and value.strip():
         try:
             value = msgspec.json.decode(value)
         except msgspec.DecodeError:
-            raise BadRequest(f"{name} is no JSON object: {value!r:.80}") from None
+            raise BadRequest(f"{name} is not a JSON object: {value!r:.80}") from None
     if not value:
         return None
     if not isinstance(value, dict):
@@ -122,11 +122,11 @@ def _whole(conf: Mapping[str, Any], name: str) -> int:
     if isinstance(value, str | int):
         with contextlib.suppress(ValueError):
             return int(value)
-    raise BadRequest(f"{name} must be a whole number, not {value!r:.80}")
+    raise BadRequest(f"{name} must be an integer, not {value!r:.80}")
 
 
 class TableExists(Conflict):
-    """An upload would replace a table without having been told to. FATE-Flow answers 100 here."""
+    """The table of an upload exists, and replacing it was not requested. FATE-Flow answers 100 here."""
 
     code, retcode = "table_exists", 100
 

@@ -1,4 +1,4 @@
-"""What a predict job takes from its model, and what a model version is made of when it is to predict."""
+"""What a predict job takes from its model, and what a deployed version consists of."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Prediction(msgspec.Struct, frozen=True):
 
 
 class WantedModel(msgspec.Struct, frozen=True):
-    """The model that a submitted predict conf names. initiator: None where the conf names none that can be read."""
+    """The model that a predict conf names. initiator: None if the conf names none that can be read."""
 
     model_id: str
     model_version: str
@@ -56,10 +56,10 @@ def wanted_model(conf: JsonDocument) -> WantedModel | None:
 
 
 def training_pipeline(state: JobState, party: Party, catalog: ModuleCatalog, *, version: str, at: int) -> Pipeline:
-    """What the part of a party says of a model that was trained. version: of this program. at: ms since the epoch.
+    """Describe a trained model in a party's part. version: of this program. at: ms since the epoch.
 
-    The initiator's part knows the whole conf, which its user wrote, because a predict job takes from it what all
-    parties' components were trained with. Models of dsl_version 1 are deployed at once, as always.
+    The initiator's part has the whole conf, because a predict job takes from it what all parties' components were
+    trained with. Models of dsl_version 1 are deployed right away.
     """
     document = state.documents[str(party)]
     whole = state.plan.conf if state.plan is not None and party == document.initiator else document.conf
@@ -83,7 +83,7 @@ def training_pipeline(state: JobState, party: Party, catalog: ModuleCatalog, *, 
 def deployed_dsl(
     pipeline: Pipeline, components: list[str] | None, predict_dsl: dict[str, Any] | None
 ) -> dict[str, Any]:
-    """The DSL that a deployed version predicts with: given, or derived from the training DSL. Raises BadDocument."""
+    """The predict DSL of a deployed version: given, or derived from the training DSL. Raises BadDocument."""
     if pipeline.predict_dsl:
         return pipeline.predict_dsl
     if predict_dsl is not None:

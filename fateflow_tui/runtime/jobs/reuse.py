@@ -1,4 +1,4 @@
-"""What of an earlier job can stand for what a new one would do: the earlier job itself, and what a party still has."""
+"""Reuse of an earlier job's results: which job to reuse, and which of its results a party still has."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from fateflow_tui.runtime.effects import newest_success
 
 
 def with_reuse(plan: JobPlan, source: JobState) -> JobPlan:
-    """The plan with all that an earlier job has done alike proposed to its parties."""
+    """Return the plan, proposing the unchanged results of an earlier job to its parties."""
     alike = reusable_components(plan, source)
     if not alike:
         return plan
@@ -32,21 +32,21 @@ def with_reuse(plan: JobPlan, source: JobState) -> JobPlan:
 
 
 def best_source(plan: JobPlan, states: Iterable[JobState]) -> JobState | None:
-    """The ended job that has most of the plan done alike; of several, the first that is given."""
+    """The ended job with the most reusable components; of several, the first one."""
     ended = (state for state in states if state.driver is not None and state.driver.status.ended)
     best = max(ended, key=lambda state: len(reusable_components(plan, state)), default=None)
     return best if best is not None and reusable_components(plan, best) else None
 
 
 def closest(plan: JobPlan, states: Iterable[JobState]) -> JobState | None:
-    """The ended job to compare a plan with: `best_source`, or the one that resembles the plan most; None for none."""
+    """The ended job to compare a plan with: `best_source`, else the most similar one; None if there is none."""
     ended = [state for state in states if state.driver is not None and state.driver.status.ended]
     alike = [state for state in ended if similarity(plan, state)]
     return best_source(plan, alike) or max(alike, key=lambda state: similarity(plan, state), default=None)
 
 
 class Adoption:
-    """Looks at what a party of this site still has of an earlier job, and makes it ready to be the new job's."""
+    """Finds which results of an earlier job a party of this site still has, and copies them for a new job."""
 
     def __init__(self, home: Home, tables: Tables, catalog: ModuleCatalog) -> None:
         self._home = home
@@ -55,7 +55,7 @@ class Adoption:
         self._models = PartyModels(home.models)
 
     def adoptable(self, document: PartyDocument, source: JobState | None) -> dict[str, Adopted]:
-        """component -> what the party has of it; without those whose tables, models or module are not the same."""
+        """component -> the results that the party can reuse; none whose tables, models or module have changed."""
         if document.reuse is None or source is None:
             return {}
         before = source.documents.get(str(document.party))
@@ -70,7 +70,7 @@ class Adoption:
         return found
 
     def obstacles(self, documents: Sequence[PartyDocument], source: JobState) -> dict[str, RunReason]:
-        """component -> why it must run although it is unchanged, of parties of this site. Copies nothing."""
+        """component -> why it must run at a party of this site although it is unchanged. Copies nothing."""
         reasons: dict[str, list[RunReason]] = {}
         for document in documents:
             before = source.documents.get(str(document.party))
@@ -87,7 +87,7 @@ class Adoption:
         }
 
     def missing_outputs(self, state: JobState) -> dict[str, str]:
-        """Components of an ended job whose output tables are not there any more -> the party of this site."""
+        """Components of an ended job whose output tables no longer exist -> the party of this site."""
         found: dict[str, str] = {}
         for document in state.documents.values():
             for task in document.tasks:
@@ -100,7 +100,7 @@ class Adoption:
     def _alike(
         self, document: PartyDocument, before: PartyDocument, source: JobState
     ) -> Iterator[tuple[TaskPlan, TaskRecord]]:
-        """The tasks that are as they were, each with the run whose outputs count."""
+        """The unchanged tasks, each with its newest successful run."""
         old = {task.component: task for task in before.tasks}
         same_model = other_model(document) == other_model(before)
         for task in document.tasks:
@@ -109,13 +109,13 @@ class Adoption:
                 yield task, run
 
     def _obstacle(self, task: TaskPlan, run: TaskRecord) -> RunReason | None:
-        """None when its tables have the same content still, and its module is the one that made them."""
+        """Why a run cannot be reused: another module version, or a changed table. None if it can."""
         facts = self._catalog.facts(task.module)
         if facts is None or facts.version != run.module_version:
             return RunReason(RunCause.MODULE, f"module changed: another version of {task.module}")
         for output in run.outputs:
             if output.kind == "data" and not self._has_table(output):
-                return RunReason(RunCause.LOST, f"its table {output.name} is not the same any more")
+                return RunReason(RunCause.LOST, f"its table {output.name} has changed or no longer exists")
         return None
 
     def _lost_model(self, before: PartyDocument, run: TaskRecord) -> RunReason | None:
@@ -124,7 +124,7 @@ class Adoption:
                 if output.kind == "model":
                     self._model(before, run.component, output)
             except (FateFlowError, OSError):
-                return RunReason(RunCause.LOST, f"its model {output.name} is not there any more")
+                return RunReason(RunCause.LOST, f"its model {output.name} has changed or no longer exists")
         return None
 
     def _has_table(self, output: Output) -> bool:
@@ -132,7 +132,7 @@ class Adoption:
         return meta is not None and meta.obstacle() is None and meta.identity == output.sha256
 
     def _copied(self, document: PartyDocument, before: PartyDocument, run: TaskRecord) -> bool:
-        """Copies the run's models and metrics to where the new job's own would be."""
+        """Copy the run's models and metrics to the new job. False if that fails."""
         try:
             for output in run.outputs:
                 if output.kind == "model":
@@ -148,7 +148,7 @@ class Adoption:
         owner = party_model_id(before.party, before.model_id)
         content = self._models.read(owner, before.model_version, component, output.name)
         if sha256(content).hexdigest() != output.sha256:
-            raise NotFound(f"the model of {component} is not the one that its task left")
+            raise NotFound(f"the model of {component} has changed since its task wrote it")
         return content
 
     def _copy_metrics(self, old_job: str, new_job: str, party: Party, run: TaskRecord) -> None:

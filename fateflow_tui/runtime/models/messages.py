@@ -12,20 +12,20 @@ MODEL_PATH: Final = "/v1/peer/model"  # ModelMessage -> ModelAnswer
 
 
 class DeployChange(msgspec.Struct, frozen=True, tag="deploy"):
-    """A version that can predict. components: whose models it keeps."""
+    """Make a version that can predict. components: the ones whose models it keeps."""
 
     predict_dsl: dict[str, Any]
     components: list[str]
 
 
 class MigrateChange(msgspec.Struct, frozen=True, tag="migrate"):
-    """The same model under other party ids. parties: old `str(party)` -> new one."""
+    """Copy the model to other party ids. parties: old `str(party)` -> new one."""
 
     parties: dict[str, str]
 
 
 class VersionOrder(msgspec.Struct, frozen=True):
-    """A version to be made out of an existing one, the same for all parties. made_at: ms since the epoch."""
+    """How to make a version from an existing one, the same for all parties. made_at: ms since the epoch."""
 
     model_id: str
     model_version: str
@@ -36,7 +36,7 @@ class VersionOrder(msgspec.Struct, frozen=True):
 
 
 class StageVersion(msgspec.Struct, frozen=True, tag="stage"):
-    """Make ready your part, so that publishing it cannot fail. Answered by its digest."""
+    """Prepare the party's part, so that publishing it cannot fail. The answer has its digest."""
 
     order: VersionOrder
 
@@ -44,7 +44,7 @@ class StageVersion(msgspec.Struct, frozen=True, tag="stage"):
 class PublishVersion(msgspec.Struct, frozen=True, tag="publish"):
     """All parties are ready: the version exists from now on. parts: the digest of each party's part.
 
-    Carries all that is needed, so that a party which has lost what it staged makes it once more.
+    Contains everything that is needed, so that a party that lost its staged part can prepare it again.
     """
 
     order: VersionOrder
@@ -52,13 +52,13 @@ class PublishVersion(msgspec.Struct, frozen=True, tag="publish"):
 
 
 class DiscardVersion(msgspec.Struct, frozen=True, tag="discard"):
-    """A party could not: forget what was staged."""
+    """A party could not prepare its part: discard what was staged."""
 
     order: VersionOrder
 
 
 class DescribePart(msgspec.Struct, frozen=True, tag="describe"):
-    """Is your part there, and unharmed? Answered by its digest and the texts of its flaws."""
+    """Verify the party's part. The answer has its digest and what is wrong with it."""
 
     model_id: str
     model_version: str
@@ -84,7 +84,7 @@ def version_of(message: ModelMessage) -> str:
 
 
 class ModelAnswer(msgspec.Struct, frozen=True):
-    """digest: of the party's part. text: what was done, for people. flaws: what is wrong with the part."""
+    """A party's answer. digest: of its part. text: what was done. flaws: what is wrong with the part."""
 
     text: str = "success"
     digest: str = ""

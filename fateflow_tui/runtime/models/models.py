@@ -1,4 +1,4 @@
-"""What users do with models at this site: deploy, load, migrate, export and import, verify, compare, delete."""
+"""Operations on this site's models: deploy, load, migrate, export, import, verify, compare, delete."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _SERVED_ROLES = ("guest", "host")
 
 
 class PartState(msgspec.Struct, frozen=True):
-    """A party's part of a version as it is now. here: at this site. flaws: [] for a sound part."""
+    """A party's part of a version as it is now. here: at this site. flaws: [] for an intact part."""
 
     here: bool
     digest: str
@@ -59,8 +59,8 @@ class PartState(msgspec.Struct, frozen=True):
 
 
 class ModelService(ModelLookup):
-    """The model desk of a site. job_ended: returns when a job has ended at this site, or is not known here, or has
-    taken too long.
+    """The model operations of a site. job_ended: returns when a job has ended here, is unknown here, or takes too long
+    to end.
     """
 
     def __init__(
@@ -91,18 +91,18 @@ class ModelService(ModelLookup):
         self._versions = Versions(self._ask, decisions)
 
     async def run(self) -> None:
-        """For as long as the site runs: what was decided reaches those who were away."""
+        """Deliver decided versions to parties that were unreachable, for as long as the site runs."""
         while True:
             try:
                 await self._versions.retry_decisions()
             except (FateFlowError, OSError):
-                logger.exception("parties could not be told of a model version; it is tried again")
+                logger.exception("a model version could not be delivered to all parties; retrying")
             await asyncio.sleep(_RETRY_EVERY)
 
     async def handle(self, source: Party, party: Party, message: ModelMessage) -> ModelAnswer:
-        """A peer's message to a party of this site, already authenticated.
+        """Handle a peer's authenticated message to a party of this site.
 
-        A job's driver knows of its success a moment before the other parties do, who register their parts then.
+        A job's driver learns of its success a moment before the other parties, which register their parts then.
         """
         await self._job_ended(version_of(message))
         answer = await self._participant.handle(source, party, message)
@@ -110,7 +110,7 @@ class ModelService(ModelLookup):
             self._note(f"model {type(message).__name__}", str(source), version_of(message), party=str(party))
         return answer
 
-    # what there is
+    # queries
 
     def is_loaded(self, part: Part) -> bool:
         return self._serving.is_loaded(part.party, part.model_id, part.model_version)
@@ -119,7 +119,7 @@ class ModelService(ModelLookup):
         return self._serving.loaded_times(part.party, part.model_id, part.model_version)
 
     async def verify(self, version: str) -> dict[str, PartState]:
-        """Every party's part, by `str(party)`: whether it is there, of this generation, and unharmed."""
+        """Check every party's part, by `str(party)`: whether it exists, is the agreed one, and is intact."""
         own = self.require(version)[0]
         parts = own.manifest.parts
         message = DescribePart(own.model_id, version)
@@ -127,7 +127,7 @@ class ModelService(ModelLookup):
         return {key: self._state(key, parts[key], answers[key]) for key in parts}
 
     def diff(self, one: str, other: str, party: Party | None) -> dict[str, Any]:
-        """What differs between two versions at one party of this site, the initiator's unless another is named."""
+        """Compare two versions at one party of this site, by default the initiator."""
         chosen = []
         for version in (one, other):
             fitting = [part for part in self.require(version) if party in (None, part.party)]
@@ -136,10 +136,10 @@ class ModelService(ModelLookup):
             chosen.append(fitting[0])
         return difference(*chosen)
 
-    # what is made
+    # operations
 
     def register(self, state: JobState, party: Party, parts: Mapping[str, str]) -> None:
-        """Registers a party's part of a job that has succeeded everywhere. Repeating it changes nothing."""
+        """Register a party's part of the model of a job that succeeded everywhere. Idempotent."""
         record = state.parties[str(party)]
         pipeline = training_pipeline(state, party, self._catalog, version=fateflow_tui.__version__, at=record.ended_at)
         newest = {
@@ -156,7 +156,7 @@ class ModelService(ModelLookup):
         self._registry.register(pipeline, parts, expected)
 
     def prediction(self, conf: JsonDocument) -> Prediction | None:
-        """What a submitted conf predicts with; None for a training job. Raises ModelNotFound, NotDeployed."""
+        """What a predict job takes from its model; None for a training job. Raises ModelNotFound, NotDeployed."""
         wanted = wanted_model(conf)
         if wanted is None:
             return None
@@ -179,7 +179,7 @@ class ModelService(ModelLookup):
         predict_dsl: dict[str, Any] | None = None,
         by: str = "",
     ) -> VersionResult:
-        """Makes a version that can predict, at all parties or at none. Raises ModelNotFound, Conflict, BadDocument."""
+        """Make a version that can predict, at all parties or none. Raises ModelNotFound, Conflict, BadDocument."""
         part = self._initiators(model_id, version)
         if not part.pipeline.parent:
             raise NotDeployable(
@@ -204,7 +204,7 @@ class ModelService(ModelLookup):
         new_version: str = "",
         by: str = "",
     ) -> VersionResult:
-        """Rewrites a version for other party ids at the executing parties' sites. Raises BadRequest."""
+        """Rewrite a version for other party ids at the sites of the executing parties. Raises BadRequest."""
         part = self._initiators(model_id, version)
         mapping = check_mapping(part.pipeline.roles, roles, new_roles)
         if initiator is not None and mapping.get(part.pipeline.initiator) != initiator:
@@ -214,9 +214,9 @@ class ModelService(ModelLookup):
             )
         parties = _parties(executing)
         if strangers := [str(party) for party in parties if party not in mapping]:
-            raise BadRequest(f"execute_party names {', '.join(strangers)}, who have no part of the model")
+            raise BadRequest(f"execute_party names {', '.join(strangers)}, which have no part of the model")
         if new_version and self.find(version=new_version):
-            raise BadRequest(f"unify_model_version {new_version} is taken by a model of this site")
+            raise BadRequest(f"unify_model_version {new_version} already exists at this site")
         change = MigrateChange({str(old): str(new) for old, new in mapping.items()})
         new_id = new_model_id(part.pipeline.roles, mapping)
         made = await self._make(part, new_id, new_version or self._ids.new(), change, parties)
@@ -224,7 +224,7 @@ class ModelService(ModelLookup):
         return made
 
     async def load(self, model_id: str, version: str, *, by: str = "") -> dict[str, PartyAnswer]:
-        """Lets every guest and host serve a version; the answer of each, by `str(party)`."""
+        """Load a version for online inference at every guest and host; return the answers by `str(party)`."""
         part = self._initiators(model_id, version)
         served = {role: members for role, members in part.pipeline.roles.items() if role in _SERVED_ROLES}
         message = LoadVersion(part.model_id, part.model_version)
@@ -239,7 +239,7 @@ class ModelService(ModelLookup):
         return answers
 
     def bind(self, service_id: str, model_id: str, version: str, *, by: str = "") -> None:
-        """Lets a service id answer with a version that is loaded here. Raises Conflict when it is not."""
+        """Let a service id answer with a version that is loaded here. Raises Conflict if it is not loaded."""
         guests = [part for part in self.find(model_id=model_id, version=version) if part.party.role == "guest"]
         if not guests:
             raise ModelNotFound(f"no guest of this site has a part of {model_id} version {version}")
@@ -247,7 +247,7 @@ class ModelService(ModelLookup):
         self._note("model bind", by, version, service_id=service_id)
 
     def export(self, party: Party, model_id: str, version: str, *, by: str = "") -> ArchiveFile:
-        """A party's part as an archive. Raises NotFound."""
+        """Return a party's part as an archive. Raises NotFound."""
         archive = self._archives.export(party, model_id, self.resolve(version))
         self._note("model export", by, version, party=str(party))
         return archive
@@ -263,12 +263,12 @@ class ModelService(ModelLookup):
         return part
 
     def delete(self, version: str, *, by: str = "") -> list[str]:
-        """Deletes this site's parts of a version; gives the parties. Raises Conflict while one is served."""
+        """Delete this site's parts of a version; return their parties. Raises Conflict while one is served."""
         parts = self.require(version)
         if loaded := [str(part.party) for part in parts if self.is_loaded(part)]:
             raise Conflict(
                 f"model version {version} is served online for {', '.join(loaded)}",
-                hint="end that first: fateflow serving unload",
+                hint="unload it first: fateflow serving unload",
             )
         for part in parts:
             self._registry.delete(part)
@@ -279,7 +279,7 @@ class ModelService(ModelLookup):
     # between parties
 
     def _note(self, what: str, by: str, version: str, **facts: Any) -> None:
-        """For the operator who asks later who did what with which model."""
+        """Record in the audit trail who did what with which model."""
         self._audit.add(now_ms(), {"what": what, "by": by, "model_version": version, **facts})
 
     async def _make(
@@ -308,12 +308,12 @@ class ModelService(ModelLookup):
         }
 
     def _initiators(self, model_id: str, version: str) -> Part:
-        """The initiator's part, at whose site versions are made. Raises ModelNotFound, Conflict."""
+        """The initiator's part: versions are made only at its site. Raises ModelNotFound, Conflict."""
         part = self.part(model_id, version)
         if part.party != part.pipeline.initiator:
             raise Conflict(
-                f"{part.pipeline.initiator} has trained model version {part.model_version}, and is not at this site",
-                hint=f"do it at the site of {part.pipeline.initiator}",
+                f"model version {part.model_version} belongs to {part.pipeline.initiator}, which is not at this site",
+                hint=f"run the command at the site of {part.pipeline.initiator}",
             )
         return part
 
@@ -323,7 +323,7 @@ class ModelService(ModelLookup):
             return PartState(here, "", [outcome.message])
         flaws = list(outcome.flaws)
         if outcome.digest != agreed:
-            flaws.append(f"of another generation: {outcome.digest[:12]} instead of {agreed[:12]}")
+            flaws.append(f"not the agreed part: digest {outcome.digest[:12]} instead of {agreed[:12]}")
         return PartState(here, outcome.digest, flaws)
 
 

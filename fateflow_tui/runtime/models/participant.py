@@ -37,7 +37,7 @@ from fateflow_tui.runtime.serving.serving import ServingService
 
 
 class ArchiveFile(NamedTuple):
-    """A zip file. name: what it is to be called. temporary: to be removed by who has sent it."""
+    """A zip file. name: its file name for users. temporary: delete it once it is sent."""
 
     path: Path
     name: str
@@ -45,7 +45,7 @@ class ArchiveFile(NamedTuple):
 
 
 class ModelArchives:
-    """Archives are signed by the site that makes them; whoever takes one in sees if it was changed since."""
+    """Exports and imports archives. The exporting site signs them, so that an import detects later changes."""
 
     def __init__(self, home: Home, registry: Registry, key: SiteKey) -> None:
         self._home = home
@@ -53,7 +53,7 @@ class ModelArchives:
         self._key = key
 
     def export(self, party: Party, model_id: str, version: str) -> ArchiveFile:
-        """A party's part; also of a version that was migrated here and lives elsewhere now. Raises NotFound."""
+        """Export a party's part, also of a version that was migrated to another site. Raises NotFound."""
         name = archive_name(party_model_id(party, model_id), version)
         try:
             part = self._registry.part(party_model_id(party, model_id), version)
@@ -68,15 +68,15 @@ class ModelArchives:
         return ArchiveFile(path, name, temporary=True)
 
     def keep_migrated(self, part: Part) -> Path:
-        """Writes the archive of a part that is to live at another site; it stays until it is removed by hand."""
+        """Write the archive of a part that moves to another site; it is kept until it is deleted as garbage."""
         path = self._home.migrated / archive_name(part.party_model_id, part.model_version)
         make_directories(path.parent)
         export_archive(part, path, self._sign)
         return path
 
     def import_archive(self, path: Path, party: Party, model_id: str, version: str, *, force: bool) -> Part:
-        """Registers the part in an archive. Raises BadRequest or DamagedFile naming the part that is wrong, Conflict
-        when the version is here already; force replaces it.
+        """Register the part in an archive. Raises BadRequest or DamagedFile naming what is wrong, and Conflict if the
+        version is already here; force replaces it.
         """
         with read_archive(path, check_signature=_is_signed) as archive:
             found = archive.pipeline
@@ -87,10 +87,10 @@ class ModelArchives:
                     hint="name the party, model id and version of the archive",
                 )
             if party.party_id not in map(str, found.roles.get(party.role, [])):
-                raise BadRequest(f"{party} takes no part in {model_id}")
+                raise BadRequest(f"{party} is not a party of {model_id}")
             if not force and self._is_here(found.party_model_id, version):
                 raise Conflict(
-                    f"{party} has {model_id} version {version} already", hint="fateflow model import FILE --force"
+                    f"{party} already has {model_id} version {version}", hint="fateflow model import FILE --force"
                 )
             staged = self._registry.stage(found, archive.models())
             try:
@@ -126,7 +126,7 @@ def _is_signed(content: bytes, signature: dict[str, str]) -> bool:
 
 
 class ModelParticipant:
-    """Looks after the parts of this site's parties. Disk work is done beside the event loop."""
+    """Handles model messages to this site's parties. Disk work runs in threads."""
 
     def __init__(self, registry: Registry, archives: ModelArchives, serving: ServingService) -> None:
         self._registry = registry
@@ -134,7 +134,7 @@ class ModelParticipant:
         self._serving = serving
 
     async def handle(self, source: Party, party: Party, message: ModelMessage) -> ModelAnswer:
-        """source: who asks. party: whose part is meant. Raises NotFound, PartyRefused, DamagedFile, Conflict."""
+        """Handle a message from `source` to `party`. Raises NotFound, PartyRefused, DamagedFile, Conflict."""
         match message:
             case StageVersion(order=order):
                 return await asyncio.to_thread(self._stage, source, party, order)
@@ -162,7 +162,7 @@ class ModelParticipant:
         try:
             staged = self._registry.staged(_token(party, order))
         except NotFound:
-            # Published before, or swept: making it once more gives the same, and publishing the same changes nothing.
+            # Already published, or swept: staging is deterministic, and publishing the same part again changes nothing.
             staged = self._staged(part, order)
         published = self._registry.publish(staged, parts)
         if isinstance(order.change, DeployChange):
@@ -170,7 +170,7 @@ class ModelParticipant:
         archive = self._archives.keep_migrated(published)
         self._registry.delete(published)
         return ModelAnswer(
-            f"migrated to model id {order.new_model_id}, version {order.new_version}; the archive lies at the site of "
+            f"migrated to model id {order.new_model_id}, version {order.new_version}; the archive is at the site of "
             f"{party}: {archive}",
             published.digest,
         )
@@ -194,12 +194,12 @@ class ModelParticipant:
         return ModelAnswer(f"load model of role {party.role} {party.party_id} success")
 
     def _own_part(self, source: Party, party: Party, model_id: str, version: str) -> Part:
-        """The part, if the model's initiator asks."""
+        """Return the part if the caller is the model's initiator. Raises PartyRefused."""
         part = self._part(party, model_id, version)
         if source != part.pipeline.initiator:
             raise PartyRefused(
-                f"{source} asks for model version {version} of {part.pipeline.initiator}",
-                hint=f"ask at the site of {part.pipeline.initiator}, who trained it",
+                f"{source} may not change model version {version}, which belongs to {part.pipeline.initiator}",
+                hint=f"run the command at the site of {part.pipeline.initiator}",
             )
         return part
 
@@ -235,5 +235,5 @@ def _deployed(pipeline: Pipeline, order: VersionOrder, predict_dsl: dict[str, ob
 
 
 def _token(party: Party, order: VersionOrder) -> str:
-    """The same for the same order, so that a repeated message finds what an earlier one has staged."""
+    """The same token for the same order, so that a repeated message finds what is already staged."""
     return hashlib.sha256(f"{party} {order.new_model_id} {order.new_version}".encode()).hexdigest()[:32]

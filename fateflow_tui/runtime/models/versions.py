@@ -1,4 +1,4 @@
-"""Model versions: found by name, alias or prefix, and made over all parties or none."""
+"""Model versions: lookup by name, alias or prefix, and creation at all parties or none."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ class ModelLookup:
         return self._registry.find(model_id=model_id, version=version, role=role, party_id=party_id)
 
     def require(self, version: str) -> list[Part]:
-        """This site's parts of a version, the initiator's first. Raises ModelNotFound."""
+        """Return this site's parts of a version, the initiator's first. Raises ModelNotFound."""
         parts = self.find(version=version)
         if not parts:
             raise ModelNotFound(
                 f"there is no model version {version} at this site",
-                hint="see those that exist: fateflow model list",
+                hint="list the models: fateflow model list",
             )
         return sorted(parts, key=lambda part: part.party != part.pipeline.initiator)
 
     def part(self, model_id: str, version: str, *, role: str = "", party_id: str = "") -> Part:
-        """The part of the named party, without a name that of the initiator, or whichever is here."""
+        """Return the part of the named party; by default that of the initiator, or any part that is here."""
         version = self.resolve(version)
         parts = [
             part
@@ -65,13 +65,13 @@ class ModelLookup:
             whose = f" of {role}:{party_id}" if role or party_id else ""
             raise ModelNotFound(
                 f"there is no model {model_id} version {version}{whose} at this site",
-                hint="see those that exist: fateflow model list",
+                hint="list the models: fateflow model list",
             )
         return min(parts, key=lambda part: part.party != part.pipeline.initiator)
 
     def resolve(self, word: str) -> str:
-        """The version that a word stands for: itself, an alias `name@tag`, `@last`, `@2`, or a unique prefix. A word
-        that stands for none is given back: whoever looks the version up says that there is none.
+        """Return the version for a word: a version, an alias `name@tag`, `@last`, `@2`, or a unique prefix. A word that
+        matches none is returned unchanged, so that the lookup of the version reports that there is none.
         """
         if word.startswith("@"):
             return self._newest(word)
@@ -88,7 +88,7 @@ class ModelLookup:
         return fitting[0] if fitting else word
 
     def buffers(self, owner: str, version: str) -> dict[str, str]:
-        """A part's component models for serving programs: `component.alias:module` -> base64 of its JSON."""
+        """Return a part's component models for serving programs: `component.alias:module` -> base64 of its JSON."""
         try:
             part = self._registry.part(owner, version)
         except NotFound as error:
@@ -103,20 +103,20 @@ class ModelLookup:
         place = 1 if word == "@last" else int(word[1:]) if word[1:].isdecimal() else 0
         if not 1 <= place <= len(versions):
             raise ModelNotFound(
-                f"{word} stands for no model version; this site has {len(versions)}",
-                hint="say @last, @1, @2 ..., or see: fateflow model list",
+                f"{word} matches no model version; this site has {len(versions)}",
+                hint="write @last, @1, @2 ..., or list the models: fateflow model list",
             )
         return versions[place - 1]
 
 
 logger = logging.getLogger(__name__)
 
-# Who asks, which party is asked, what for.
+# Sends a message from a source party to another party.
 Ask = Callable[[Party, Party, ModelMessage], Awaitable[ModelAnswer]]
 
 
 class PartyAnswer(msgspec.Struct, frozen=True):
-    """What became of it at one party, in FATE-Flow's numbers."""
+    """The outcome at one party, with FATE-Flow's codes."""
 
     retcode: int
     retmsg: str
@@ -134,13 +134,13 @@ class VersionResult(msgspec.Struct, frozen=True):
         return all(answer.retcode == 0 for answer in self.answers.values())
 
     def failure(self) -> FateFlowError:
-        """What stands in the way of the version, as one error."""
+        """Why the version does not exist at all parties, as one error."""
         causes = "; ".join(f"{key}: {answer.retmsg}" for key, answer in self.answers.items() if answer.retcode)
         return PartyRefused(f"the model version is not at all parties: {causes}")
 
 
 class Decision(msgspec.Struct):
-    """A version that exists; the parties in `waiting` are still to be told."""
+    """A version that exists; the parties in `waiting` have not confirmed it yet."""
 
     source: Party
     order: VersionOrder
@@ -149,14 +149,14 @@ class Decision(msgspec.Struct):
 
 
 class Versions:
-    """The making of versions by this site, for the parties in whose name it speaks."""
+    """Creates versions on behalf of this site's parties, with a two-phase commit over all parties."""
 
     def __init__(self, ask: Ask, decisions: RecordCollection) -> None:
         self._ask = ask
         self._decisions = decisions
 
     async def make(self, source: Party, order: VersionOrder, parties: Sequence[Party]) -> VersionResult:
-        """Asks all parties in the name of `source`. Never raises for what a party answers."""
+        """Create a version at all parties, on behalf of `source`. Failures of parties are in the result, not raised."""
         staged = await self._ask_all(source, parties, StageVersion(order))
         failures = {party: outcome for party, outcome in staged.items() if isinstance(outcome, FateFlowError)}
         if failures:
@@ -170,7 +170,7 @@ class Versions:
         return _made(order, {str(party): _published_answer(party, outcome) for party, outcome in told.items()})
 
     async def retry_decisions(self) -> None:
-        """Tells what was decided to those who do not know it yet, once."""
+        """Try once more to deliver decided versions to the parties that have not confirmed them."""
         for record in self._decisions.all().values():
             await self._publish(msgspec.convert(record.record, Decision))
 
@@ -189,7 +189,7 @@ class Versions:
                 return await self._ask(source, party, message)
             except FateFlowError as error:
                 return error
-            except OSError as error:  # of this site's own disk; other sites' come as PartyUnreachable
+            except OSError as error:  # of this site's disk; errors of other sites arrive as PartyUnreachable
                 return PartyUnreachable(f"the site of {party} failed: {error.strerror or type(error).__name__}")
 
         return dict(zip(parties, await asyncio.gather(*map(one, parties)), strict=True))
@@ -203,7 +203,7 @@ class Versions:
 
 
 def _name_in(order: VersionOrder, party: Party) -> str:
-    """The party as the new version knows it."""
+    """The party's name in the new version."""
     return order.change.parties[str(party)] if isinstance(order.change, MigrateChange) else str(party)
 
 
@@ -219,7 +219,7 @@ def _refused(parties: Sequence[Party], failures: dict[Party, FateFlowError]) -> 
             hint = f" ({error.hint})" if error.hint else ""
             answers[str(party)] = PartyAnswer(error.retcode or 100, f"{error.message}{hint}")
         else:
-            answers[str(party)] = PartyAnswer(103, f"ready, but nothing was kept, because of {because}")
+            answers[str(party)] = PartyAnswer(103, f"ready, but rolled back because of {because}")
     return answers
 
 
@@ -227,7 +227,7 @@ def _published_answer(party: Party, outcome: ModelAnswer | FateFlowError) -> Par
     if isinstance(outcome, ModelAnswer):
         return PartyAnswer(0, outcome.text)
     if isinstance(outcome, PartyUnreachable):
-        text = f"agreed by all, but {party} does not answer now; it is told again until it does: {outcome.message}"
+        text = f"all parties agreed, but {party} does not answer; retrying until it does: {outcome.message}"
         return PartyAnswer(outcome.retcode, text)
     return PartyAnswer(outcome.retcode or 100, outcome.message)
 

@@ -30,11 +30,11 @@ from fateflow_tui.runtime.site_config import SiteConfig
 logger = logging.getLogger(__name__)
 
 _REMEMBERED: Final = 600_000  # ms
-_CAPACITY: Final = 64  # whoever calls may call himself anything: neither memory nor log grows by that
+_CAPACITY: Final = 64  # callers choose their names freely, so neither memory nor log may grow with them
 
 
 class _Turned(msgspec.Struct):
-    """The newest refusal of one caller for one reason. count: how often, since it was first remembered."""
+    """The newest rejection of one caller for one reason. count: rejections since the first one that is remembered."""
 
     error: NotAuthentic
     at: int
@@ -42,7 +42,7 @@ class _Turned(msgspec.Struct):
 
 
 class RejectedCalls:
-    """What callers were refused for in the last ten minutes. Each is logged when it comes up, not each time."""
+    """Calls that were rejected in the last ten minutes, by caller and reason. Each is logged once, not each time."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[Party, str], _Turned] = {}
@@ -54,21 +54,21 @@ class RejectedCalls:
             known.error, known.at, known.count = error, now, known.count + 1
         elif len(self._known) < _CAPACITY:
             self._known[key] = _Turned(error, now)
-            logger.warning("a call was turned away: %s; %s", error.message, error.hint)
+            logger.warning("a call was rejected: %s; %s", error.message, error.hint)
 
     def forget(self, source: Party) -> None:
-        """It has been let in."""
+        """Drop the rejections of a caller whose call was accepted."""
         for key in [key for key in self._known if key[0] == source]:
             del self._known[key]
 
     def checks(self, now: int) -> list[DoctorCheck]:
-        """For the doctor, one for each caller and reason."""
+        """One failed check for each caller and reason."""
         self._drop_old(now)
         return [
             DoctorCheck(
                 f"calls of {source}",
                 False,
-                f"{'one was' if one.count == 1 else f'{one.count} were'} turned away, the last "
+                f"{'one was' if one.count == 1 else f'{one.count} were'} rejected, the last "
                 f"{max(now - one.at, 0) / 1000:.0f} s ago: {one.error.message}",
                 one.error.hint,
             )
@@ -81,21 +81,21 @@ class RejectedCalls:
 
 
 class Caller(NamedTuple):
-    """The party that a call was signed for, the party of this site that it is for, and the body that was signed."""
+    """An authenticated caller: the party that signed, the party of this site that is called, and the body's hash."""
 
     source: Party
     destination: Party
     body_sha256: str
 
     def check_body(self, sha256: str) -> None:
-        """Raises NotAuthentic when the body that came, of this hash (hex), is not the one that was signed."""
+        """Raise NotAuthentic unless the received body, of this hash (hex), is the one that was signed."""
         if sha256 != self.body_sha256:
             raise refusal(
                 RejectionReason.ALTERED, f"the body of the call of {self.source} is not the one that was signed"
             )
 
     def require(self, source: Party, destination: Party, message: str) -> None:
-        """Raises NotAuthentic when a message speaks for, or to, another party than was signed."""
+        """Raise NotAuthentic if a message names another source or destination than the signature."""
         if (source, destination) != (self.source, self.destination):
             raise refusal(
                 RejectionReason.WRONG_SPEAKER,
@@ -106,8 +106,8 @@ class Caller(NamedTuple):
 class PeerAuthenticator:
     """Checks calls against the pinned keys of a site's route table.
 
-    session: names this run of the site; calls must be signed for it, so a recorded call is worthless after a restart
-    although the replay guard begins empty.
+    session: identifies this run of the site. Calls must be signed for it, so a recorded call is useless after a
+    restart, when the replay guard starts empty.
     """
 
     def __init__(self, config: SiteConfig, key: SiteKey, routes: RouteTable, clock: Callable[[], int] = now_ms) -> None:
@@ -120,27 +120,27 @@ class PeerAuthenticator:
         self.session = secrets.token_hex(8)
 
     def authenticate(self, method: str, path: str, headers: Mapping[str, str]) -> Caller:
-        """Who calls whom. Raises NotAuthentic with `data["reason"]`, see `signing.Reason`.
+        """Return the authenticated caller. Raises NotAuthentic with `data["reason"]`, see `signing.Reason`.
 
-        The body need not be there yet, so nobody unknown makes this site read one; it is for the caller of this method
-        to hash it and call `Caller.check_body`. path: with its query, as received. headers: names in lower case.
+        Needs only the headers, so that unknown callers cannot make this site read a body; hash the body afterwards and
+        call `Caller.check_body`. path: with its query, as received. headers: names in lower case.
         """
         call, signature = read_call(method, path, headers)
         try:
             self._admit(call, signature)
         except NotAuthentic as error:
-            if (error.data or {}).get("reason") != RejectionReason.STALE_SESSION:  # it signs anew by itself
+            if (error.data or {}).get("reason") != RejectionReason.STALE_SESSION:  # the caller signs again by itself
                 self.rejected_calls.note(call.source, error, self._clock())
             raise
         self.rejected_calls.forget(call.source)
         return Caller(call.source, call.destination, call.body_sha256)
 
     def _admit(self, call: SignedCall, signature: bytes) -> None:
-        # Party id 0 means another site at each site: a call to it would be good at all of them.
+        # Party id 0 is a different site everywhere: a call to it would be valid at all of them.
         if not self._config.plays(call.destination) or call.destination.party_id == OWN_PARTY_ID:
             raise refusal(
                 RejectionReason.MISADDRESSED,
-                f"{call.source} calls {call.destination}, which this site ({self._config.name}) does not play",
+                f"{call.source} calls {call.destination}, which does not belong to this site ({self._config.name})",
                 hint=f"at the calling site, correct the address: fateflow party add {call.destination} URL",
             )
         public = self._pinned_key(call.source)
@@ -154,7 +154,7 @@ class PeerAuthenticator:
                 session=self.session,
             )
         if not self._guard.is_first(public, call.nonce, call.time, now):
-            raise refusal(RejectionReason.REPLAYED, f"this call of {call.source} has come before")
+            raise refusal(RejectionReason.REPLAYED, f"this call of {call.source} was already received")
 
     def identity(self) -> Identity:
         return Identity(
@@ -169,7 +169,7 @@ class PeerAuthenticator:
         return Pong(self._config.name, fateflow_tui.__version__, self._clock())
 
     def sign_answer(self, call_headers: Mapping[str, str], status: int, body: bytes) -> dict[str, str]:
-        """The headers that show the caller that the answer is this site's; none for a call without a nonce."""
+        """Headers that prove that the answer comes from this site; {} for a call without a nonce."""
         nonce = call_nonce(call_headers)
         return answer_headers(self._key, nonce, status, body) if nonce else {}
 

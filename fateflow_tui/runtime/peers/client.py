@@ -1,4 +1,4 @@
-"""Calls to other sites: signed, kept alive, retried, and their answers checked."""
+"""Calls to other sites: signed, retried, over persistent connections, with verified answers."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from fateflow_tui.runtime.peers.signing import RejectionReason, SignedCall, is_a
 from fateflow_tui.runtime.serving.messages import SHARE_PATH, ShareAnswer, ShareRequest
 from fateflow_tui.runtime.site_config import SiteConfig
 
-_SLICE = 128 << 10  # what is handed to the socket at once: large enough to be quick, small enough to take turns
+_SLICE = 128 << 10  # bytes written to the socket at once: large enough to be fast, small enough to take turns
 _ANSWER_LIMIT = 16 << 20
-# Seconds; shorter than a site's own patience (75), so that a connection is not used while the peer closes it.
+# Seconds; shorter than the server's keep-alive (75), so that no connection is used while the peer closes it.
 _KEPT_FOR = 60.0
 
-# What calls are about: the scheduling of jobs, values between their parties, scores of single rows.
+# Kinds of traffic: scheduling of jobs, values between their parties, scores of single rows.
 Lane = Literal["control", "value", "share"]
 _CONNECTIONS: Final[Mapping[Lane, int]] = {"control": 16, "value": 64, "share": 64}
 
@@ -45,8 +45,8 @@ class Answer(NamedTuple):
 
 
 class PeerLink:
-    """Kept connections to the site at one address, others for each lane, so that neither a full mailbox nor a rush of
-    rows to be scored ever holds up a stop. session: the run of that site that calls are signed for, "" at first.
+    """Persistent connections to the site at one address, separate for each lane, so that neither a full mailbox nor
+    many scored rows can delay a stop request. session: the run of that site that calls are signed for, "" at first.
     """
 
     def __init__(self, url: str, authority: str) -> None:
@@ -56,7 +56,7 @@ class PeerLink:
         self._clients = {lane: _client(trust, connections) for lane, connections in _CONNECTIONS.items()}
 
     async def post(self, path: str, headers: dict[str, str], parts: Sequence[Payload], *, lane: Lane) -> Answer:
-        """Raises httpx.TransportError. The caller limits the time."""
+        """Send a request and read the answer. Raises httpx.TransportError. The caller limits the time."""
         size = sum(map(len, parts))
         request = {**headers, "content-type": "application/octet-stream", "content-length": str(size)}
         content = b"".join(parts) if size <= _SLICE else _slices(parts)
@@ -75,7 +75,7 @@ class PeerLink:
 def _client(trust: ssl.SSLContext, connections: int) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         verify=trust,
-        timeout=None,  # noqa: S113 - every call runs under a time limit of its caller
+        timeout=None,  # noqa: S113 - the caller limits the time of every call
         trust_env=False,
         limits=httpx.Limits(max_connections=connections, keepalive_expiry=_KEPT_FOR),
     )
@@ -84,7 +84,7 @@ def _client(trust: ssl.SSLContext, connections: int) -> httpx.AsyncClient:
 def _trusted(url: str, authority: str) -> ssl.SSLContext:
     if url.startswith("https:"):
         return ssl.create_default_context(cafile=authority or None)
-    # Without https no certificate is ever looked at; reading the system's takes 20 ms.
+    # Without https no certificate is checked; reading the system's certificates takes 20 ms.
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
@@ -111,14 +111,14 @@ REACH_PATH: Final = "/v1/peer/reach"  # null -> Reachability
 IDENTITY_PATH: Final = "/v1/peer/identity"  # GET, unsigned -> Identity
 
 
-_PAUSES: Final = (0.1, 0.5)  # seconds before the second and the third try of a control message
-_SESSIONS: Final = 3  # signatures for one call: the session may be unknown at first, and change once more
+_PAUSES: Final = (0.1, 0.5)  # seconds before the second and the third attempt at a control message
+_SESSIONS: Final = 3  # attempts to sign one call: the session may be unknown at first, and change once more
 
 T = TypeVar("T")
 
 
 class _Address(msgspec.Struct, frozen=True):
-    """Where a party's site is and the key that its answers must be signed with."""
+    """The address of a party's site, and the key that its answers must be signed with."""
 
     party: Party
     url: str
@@ -129,10 +129,10 @@ class _Address(msgspec.Struct, frozen=True):
 
 
 class Peers:
-    """Speaks to the sites of other parties, for the parties of this one.
+    """Calls the sites of other parties on behalf of the parties of this one.
 
-    All methods raise PartyUnreachable when trying again later may help, and PartyRefused when the other site has
-    answered that it will not; both name party and address. What is said may arrive more than once.
+    All methods raise PartyUnreachable when a later attempt may succeed, and PartyRefused when the other site has
+    refused; both name party and address. A message may arrive more than once.
     """
 
     def __init__(self, config: SiteConfig, key: SiteKey, routes: RouteTable, clock: Callable[[], int] = now_ms) -> None:
@@ -151,12 +151,12 @@ class Peers:
         return await self._control(REPORT_PATH, report.party, driver, body, Acknowledgement)
 
     async def send_model(self, source: Party, party: Party, message: ModelMessage) -> ModelAnswer:
-        """Asks a party for something about its part of a model, patiently: it may have to copy large files."""
+        """Ask a party for an operation on its part of a model. Waits long: it may have to copy large files."""
         body = msgspec.json.encode(message)
         return await self._control(MODEL_PATH, source, party, body, ModelAnswer, self._config.timeouts.value)
 
     async def ask_share(self, request: ShareRequest, patience: float) -> ShareAnswer:
-        """A host's shares of scores. patience: seconds for it. A call that a kept connection lost is made once more."""
+        """Return a host's shares of scores. patience: seconds. Retried once if the connection was lost."""
         address = self._address(request.host)
         parts = (msgspec.json.encode(request),)
         async with _limit(patience, address):
@@ -167,7 +167,7 @@ class Peers:
         return _decode(answer, ShareAnswer, address)
 
     async def send_chunk(self, chunk: Chunk, data: Payload) -> ChunkAnswer:
-        """One chunk of a value, tried once: who sends values has patience of its own."""
+        """Send one chunk of a value, without retries: the sender of the value retries."""
         address = self._address(chunk.key.target)
         parts = chunk_prefix(chunk), data
         async with _limit(self._config.timeouts.value, address):
@@ -175,7 +175,7 @@ class Peers:
         return _decode(answer, ChunkAnswer, address)
 
     async def ping(self, party: Party, source: Party | None = None) -> PingResult:
-        """Asks a party's site how it is. source: in whose name, by default of the first party of this site."""
+        """Measure the connection to a party's site. source: the calling party, by default the site's primary party."""
         source = source or self._config.primary_party()
         if source is None:
             raise BadRequest("a standalone site has no peers", hint="start it with --party to play single parties")
@@ -187,15 +187,15 @@ class Peers:
         return PingResult(str(party), address.url, pong.name, pong.version, round(rtt, 2), skew)
 
     async def ask_reach(self, party: Party) -> Reachability:
-        """Asks a party's site whether it reaches this one."""
+        """Ask a party's site whether it can reach this one."""
         source = self._config.primary_party()
         if source is None:
             raise BadRequest("a standalone site has no peers", hint="start it with --party to play single parties")
-        patience = 3 * self._config.timeouts.peer  # it has its own before it gives up
+        patience = 3 * self._config.timeouts.peer  # the other site has its own time limit first
         return await self._control(REACH_PATH, source, party, b"null", Reachability, patience)
 
     async def identity(self, url: str) -> Identity:
-        """How the site at this address presents itself. Nothing of it is proven: compare the fingerprint."""
+        """Return what the site at this address says about itself. Nothing of it is proven: compare the fingerprint."""
         try:
             async with asyncio.timeout(self._config.timeouts.peer):
                 answer = await self._link(url).get(IDENTITY_PATH)
@@ -203,7 +203,7 @@ class Peers:
         except (httpx.HTTPError, TimeoutError) as error:
             raise PartyUnreachable(f"no site answers at {url}: {_cause(error)}") from error
         except msgspec.DecodeError as error:
-            raise PartyUnreachable(f"what answers at {url} is no fateflow site", hint="correct the address") from error
+            raise PartyUnreachable(f"the server at {url} is not a fateflow site", hint="correct the address") from error
 
     async def close(self) -> None:
         for link in self._links.values():
@@ -213,7 +213,7 @@ class Peers:
     async def _control(
         self, path: str, source: Party, destination: Party, body: bytes, type_: type[T], patience: float = 0.0
     ) -> T:
-        """patience: seconds for all tries together, when more than usual are needed."""
+        """Send a control message. patience: seconds for all attempts together, 0 for the configured limit."""
         address = self._address(destination)
         async with _limit(patience or self._config.timeouts.peer, address):
             for pause in _PAUSES:
@@ -228,7 +228,7 @@ class Peers:
     async def _call(
         self, path: str, source: Party, address: _Address, parts: Sequence[Payload], lane: Lane = "control"
     ) -> bytes:
-        """The body of a good answer, signed by the right site."""
+        """Return the body of a successful answer whose signature is verified."""
         link = self._link(address.url)
         hasher = hashlib.sha256()
         for part in parts:
@@ -257,7 +257,7 @@ class Peers:
             if (problem.data or {}).get("reason") != RejectionReason.STALE_SESSION or not isinstance(session, str):
                 raise _refused(address, answer.status, problem)
             link.session = session
-        raise _Silent(f"the site of {address} restarts again and again")
+        raise _Silent(f"the site of {address} keeps restarting")
 
     def _address(self, party: Party) -> _Address:
         route = self._routes.find(party)
@@ -276,7 +276,7 @@ class Peers:
 
 
 class _Silent(PartyUnreachable):
-    """No answer came; the same call may be tried at once."""
+    """No answer came; the same call may be repeated at once."""
 
 
 @contextlib.asynccontextmanager
@@ -293,13 +293,14 @@ def _decode(body: bytes, type_: type[T], address: _Address) -> T:
         return msgspec.json.decode(body, type=type_)
     except msgspec.DecodeError as error:
         raise PartyUnreachable(
-            f"the site of {address} gave an answer of another form: {error}", hint="run the same version at both sites"
+            f"cannot read the answer of the site of {address}: {error}",
+            hint="run the same version at both sites",
         ) from error
 
 
 def _impostor(address: _Address, answer: Answer) -> FateFlowError:
     return PartyUnreachable(
-        f"what answers for {address} (HTTP {answer.status}) did not sign with the pinned key "
+        f"the answer for {address} (HTTP {answer.status}) is not signed with the pinned key "
         f"{fingerprint(address.public_key)}",
         hint=f"correct the address, or if that site has a new key: fateflow party trust {address.party}",
     )

@@ -1,4 +1,4 @@
-"""Grants: what the parties of other sites may run here, granted and revoked by this site's owner."""
+"""Grants: what the parties of other sites may run here, granted and revoked by the owner of this site."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from fateflow_tui.core.ports import ModuleCatalog, RecordCollection, loadable_fa
 
 
 def checked_pattern(text: str) -> str:
-    """`text` when it is a party id or ``role:id`` with one of FATE's roles; raises BadRequest otherwise."""
+    """Return `text` if it is a party id, or ``role:id`` with one of FATE's roles. Raises BadRequest."""
     role, colon, party_id = text.partition(":")
     if not colon:
         role, party_id = "", text
     if (colon and role not in ROLES) or not (party_id.isascii() and party_id.isdecimal()) or party_id == OWN_PARTY_ID:
         raise BadRequest(
-            f"{text!r} names no party",
+            f"invalid party {text!r}",
             hint=f"write a party id such as 10000, or role:id such as guest:10000 (roles: {', '.join(ROLES)})",
         )
     return text
@@ -36,19 +36,19 @@ def covers(pattern: str, party: Party) -> bool:
 
 
 def patterns_for(party: Party) -> tuple[str, str]:
-    """The patterns that cover a party, the more specific first."""
+    """The patterns that match a party, the more specific first."""
     return str(party), party.party_id
 
 
 def party_of(pattern: str) -> Party:
-    """A party that the pattern covers; of a bare id, its guest."""
+    """A party that the pattern matches: for a bare id, its guest."""
     return Party.parse(pattern) if ":" in pattern else Party(ROLES[0], pattern)
 
 
 ANY: Final = "*"
 COMMANDS: Final = ("create", "run", "stop")
 KINDS: Final = ("role", "command", "component", "dataset")
-# FATE-Flow 1.11's numbers for what is missing; it has none for a command.
+# FATE-Flow 1.11's codes for what is missing; it has none for commands.
 CODES: Final = {"role": 1, "component": 2, "dataset": 3}
 
 _ALL_WORDS: Final = frozenset({ANY, "all"})
@@ -59,7 +59,7 @@ Permits = Callable[[PartyDocument], FateFlowError | None]  # why a document may 
 
 
 class NotGranted(PartyRefused):
-    """A peer may not run this here; the message names what is missing and how to allow it."""
+    """A peer lacks grants; the message names them, the hint has the command that gives them."""
 
     code, retcode = "not_granted", 108
 
@@ -67,8 +67,8 @@ class NotGranted(PartyRefused):
 class GrantRecord(msgspec.Struct, frozen=True):
     """What one pattern of source parties may do: ``guest:9999``, ``9999`` (any role), ``guest:*``, ``*``.
 
-    Each list: None, it was never granted; ``["*"]``, everything. role: of this site's parties. component: module
-    names in lower case. dataset: ``namespace/name``, or ``namespace/*``.
+    A list is None if the kind was never granted, ``["*"]`` for everything. role: of this site's parties. component:
+    module names in lower case. dataset: ``namespace/name``, or ``namespace/*``.
     """
 
     party: str
@@ -79,7 +79,7 @@ class GrantRecord(msgspec.Struct, frozen=True):
 
 
 class Grants:
-    """The grants of a site. required: whether a kind that was never granted allows nothing."""
+    """The grants of a site. required: a kind that was never granted allows nothing, instead of everything."""
 
     def __init__(self, records: RecordCollection, *, required: bool = False) -> None:
         self._records = records
@@ -94,24 +94,24 @@ class Grants:
         return None if kept is None else _read(kept.record)
 
     def add(self, party: str, lists: Lists) -> GrantRecord:
-        """Allows more to a pattern of parties. lists: by kind, as `checked_lists` gives them."""
+        """Add grants to a pattern of parties. lists: by kind, as `checked_lists` returns them."""
         grant = self.get(party) or GrantRecord(party)
         changed = {kind: _joined(getattr(grant, kind) or [], values) for kind, values in lists.items()}
         return self._save(msgspec.structs.replace(grant, **changed))
 
     def revoke(self, party: str, lists: Lists) -> GrantRecord:
-        """Takes back what was granted. Raises NotFound, Conflict when something of it was not."""
+        """Remove grants. Raises NotFound, or Conflict if one of them was not given."""
         grant = self._require(party)
         changed = {kind: _without(party, kind, getattr(grant, kind), values) for kind, values in lists.items()}
         return self._save(msgspec.structs.replace(grant, **changed))
 
     def forget(self, party: str) -> None:
-        """Removes all lists of a pattern, as if nothing had ever been granted to it. Raises NotFound."""
+        """Remove all lists of a pattern, as if it had never been granted anything. Raises NotFound."""
         self._require(party)
         self._records.delete(party)
 
     def lacks(self, source: Party, needs: Lists) -> dict[str, list[str]]:
-        """What of the needs is not allowed to the source, by kind; {} when all is."""
+        """The needs that the source has no grants for, by kind; {} if it has all."""
         patterns = _sources_of(source)
         grants = [grant for grant in self.all() if grant.party in patterns]
         return {
@@ -139,22 +139,22 @@ class Grants:
 
 
 def checked_source(party: str) -> str:
-    """`party` when it is a pattern of source parties; raises BadRequest otherwise."""
+    """Return `party` if it is a pattern of source parties. Raises BadRequest."""
     role, colon, party_id = party.partition(":")
     number = party_id if colon else party
     known = number == ANY or (number.isascii() and number.isdecimal() and number != OWN_PARTY_ID)
     if not known or (colon and role not in ROLES):
         raise BadRequest(
-            f"{party!r} names no party of another site",
+            f"invalid party pattern {party!r}",
             hint=f"write guest:9999, 9999 for any role, guest:* or * (roles: {', '.join(ROLES)})",
         )
     return party
 
 
 def checked_lists(given: Mapping[str, Sequence[str]], modules: Iterable[str]) -> dict[str, list[str]]:
-    """Lists by kind in the form they are kept in; kinds without values are left out. modules: all known names.
+    """Return lists by kind as they are stored; kinds without values are left out. modules: all known names.
 
-    Raises BadRequest for unknown values, naming those that there are.
+    Raises BadRequest for unknown values, naming the known ones.
     """
     known = {name.lower() for name in modules}
     lists: dict[str, list[str]] = {}
@@ -172,12 +172,12 @@ def checked_lists(given: Mapping[str, Sequence[str]], modules: Iterable[str]) ->
 
 
 def dataset(namespace: str, name: str) -> str:
-    """A table as grants have it; neither part can contain a slash."""
+    """A table as it is written in grants; neither part can contain a slash."""
     return f"{namespace}/{name}"
 
 
 def shown_dataset(text: str) -> str:
-    """`namespace.name` where that can be read back in one way only."""
+    """The table as `namespace.name` where that is unambiguous."""
     return text.replace("/", ".") if "." not in text and "/" in text else text
 
 
@@ -224,8 +224,8 @@ def _without(party: str, kind: str, old: list[str] | None, values: Sequence[str]
         return []
     if old == [ANY]:
         raise Conflict(
-            f"{party} has every {kind}; a single one cannot be taken from that",
-            hint=f"revoke --{kind} all, then grant those that shall stay",
+            f"{party} has a grant for every {kind}; a single one cannot be removed from it",
+            hint=f"revoke --{kind} all, then grant the ones to keep",
         )
     absent = [value for value in values if value not in (old or [])]
     if absent:
@@ -245,7 +245,7 @@ def _dataset(text: str) -> str:
     namespace, found, name = text.partition(sign)
     if not (namespace and found and name) or sign in name:
         raise BadRequest(
-            f"{text!r} names no table",
+            f"invalid table {text!r}",
             hint="write namespace.name, namespace/name where a name has dots, or namespace/*",
         )
     return dataset(namespace, name)
@@ -253,18 +253,18 @@ def _dataset(text: str) -> str:
 
 logger = logging.getLogger(__name__)
 
-_REMEMBERED: Final = 1_000  # denials that are not noted again when the peer asks again
-_NEEDED: Final = ("create", "run")  # a job that may not run is not worth creating
+_REMEMBERED: Final = 1_000  # denials that are not recorded again when the peer retries
+_NEEDED: Final = ("create", "run")  # no job is created that may not run
 
 
 class Trail(Protocol):
-    """Where it is noted who did what, see `store.audit`."""
+    """Records who did what; see `store.audit`."""
 
     def add(self, at: int, entry: Mapping[str, Any]) -> None: ...
 
 
 class PeerPermissions:
-    """Grants of a site and their use. plays: which parties are its own; these need no grant."""
+    """Changes the grants of a site and checks jobs against them. plays: whether a party is the site's own."""
 
     def __init__(self, grants: Grants, catalog: ModuleCatalog, trail: Trail, plays: Callable[[Party], bool]) -> None:
         self.grants = grants
@@ -274,26 +274,26 @@ class PeerPermissions:
         self._noted: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     def grant(self, party: str, lists: Mapping[str, Sequence[str]], *, by: str) -> GrantRecord:
-        """Allows more to a pattern of parties. lists: by kind, as the user writes them. Raises BadRequest."""
+        """Add grants to a pattern of parties. lists: by kind, as the user writes them. Raises BadRequest."""
         checked = checked_lists(lists, self._catalog.names())
         grant = self.grants.add(party, checked)
         self._note("grant", party=party, by=by, lists=checked)
         return grant
 
     def revoke(self, party: str, lists: Mapping[str, Sequence[str]], *, by: str) -> GrantRecord:
-        """Takes back. Raises BadRequest, NotFound, Conflict when something of it was not granted."""
+        """Remove grants. Raises BadRequest, NotFound, or Conflict if one of them was not given."""
         checked = checked_lists(lists, self._catalog.names())
         grant = self.grants.revoke(party, checked)
         self._note("revoke", party=party, by=by, lists=checked)
         return grant
 
     def forget(self, party: str, *, by: str) -> None:
-        """Removes all that was granted to a pattern, restrictions included. Raises NotFound."""
+        """Remove all grants and restrictions of a pattern. Raises NotFound."""
         self.grants.forget(party)
         self._note("forget_grants", party=party, by=by)
 
     def of(self, driver: Party) -> Permits | None:
-        """How to ask whether this driver's job may run here; None for a party of this site."""
+        """Return the check of this driver's documents; None for a party of this site, which needs no grants."""
         return None if self._plays(driver) else partial(self._denial, driver)
 
     def _denial(self, driver: Party, document: PartyDocument) -> FateFlowError | None:
@@ -311,7 +311,7 @@ class PeerPermissions:
     def _judge(self, driver: Party, document: PartyDocument) -> FateFlowError | None:
         if document.party.role == "local":
             # Modules of this role read and write files of the site.
-            return PartyRefused(f"nobody but its own owner runs something as {document.party} at this site")
+            return PartyRefused(f"only the owner of this site may run components as {document.party}")
         modules = {plan.module.lower(): plan.module for plan in document.tasks}
         tables = [
             dataset(table.namespace, table.name)

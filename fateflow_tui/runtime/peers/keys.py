@@ -42,8 +42,8 @@ class SiteKey:
     def load_or_create(cls, path: Path) -> Self:
         """The key at `path`, made there (mode 0600) if there is none.
 
-        Of several processes that start at once, all get the key of the first. Raises DamagedFile when the file is no
-        key of this kind or may be read by others.
+        Processes that start at the same time all get the key of the first one. Raises DamagedFile if the file is not
+        an Ed25519 key, or is readable by other users.
         """
         if not path.exists():
             _write_new(path, cls.generate())
@@ -53,13 +53,13 @@ class SiteKey:
     def load(cls, path: Path) -> Self:
         """Raises DamagedFile, FileNotFoundError."""
         if path.stat().st_mode & 0o077:
-            raise DamagedFile(f"the private key {path} may be read by others", hint=f"chmod 600 {path}")
+            raise DamagedFile(f"the private key {path} is readable by other users", hint=f"chmod 600 {path}")
         try:
             private = load_pem_private_key(path.read_bytes(), password=None)
         except (ValueError, TypeError) as error:
             raise DamagedFile(f"{path} is not a private key: {error}", hint="restore it from a backup") from error
         if not isinstance(private, Ed25519PrivateKey):
-            raise DamagedFile(f"{path} is a key of another kind than Ed25519", hint="restore it from a backup")
+            raise DamagedFile(f"{path} is not an Ed25519 key", hint="restore it from a backup")
         return cls(private)
 
     def sign(self, text: bytes) -> bytes:
@@ -78,7 +78,7 @@ def _write_new(path: Path, key: SiteKey) -> None:
             file.write(key.to_pem())
             file.flush()
             os.fsync(file.fileno())
-        # A link is made only where nothing is yet: whoever comes second must not replace a key already in use.
+        # Linking fails if the file exists: a second process must not replace a key already in use.
         os.link(temporary, path)
     except FileExistsError:
         pass
@@ -87,12 +87,12 @@ def _write_new(path: Path, key: SiteKey) -> None:
 
 
 def fingerprint(public: str) -> str:
-    """What people compare by eye or telephone: ``SHA256:`` and 43 characters. Raises BadRequest for any other text."""
+    """The fingerprint that people compare: ``SHA256:`` and 43 characters. Raises BadRequest for an invalid key."""
     return "SHA256:" + base64.b64encode(hashlib.sha256(_raw(public)).digest()).decode().rstrip("=")
 
 
 def holds(public: str, signature: bytes, text: bytes) -> bool:
-    """Whether the owner of the public key made this signature of this text."""
+    """Whether the signature of this text was made with the private key of this public key."""
     try:
         _verifier(public).verify(signature, text)
     except InvalidSignature:
@@ -101,7 +101,7 @@ def holds(public: str, signature: bytes, text: bytes) -> bool:
 
 
 def checked_public(public: str) -> str:
-    """`public` when it is a public key's text; raises BadRequest otherwise."""
+    """Return `public` if it is a public key. Raises BadRequest."""
     _raw(public)
     return public
 
@@ -117,5 +117,5 @@ def _raw(public: str) -> bytes:
     except (binascii.Error, ValueError):
         raw = b""
     if not public.startswith(_PREFIX) or len(raw) != 32:
-        raise BadRequest(f"{public!r} is no public key", hint="it is written ed25519:<44 characters of base64>")
+        raise BadRequest(f"invalid public key {public!r}", hint="write it as ed25519:<44 characters of base64>")
     return raw

@@ -15,7 +15,7 @@ from fateflow_tui.runtime.peers.keys import checked_public
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """What a site tells anybody who asks. time: its clock, ms since the epoch. parties: [] for a standalone site."""
+    """What a site tells everyone about itself. time: of its clock, ms. parties: [] for a standalone site."""
 
     name: str
     parties: list[str]
@@ -33,7 +33,7 @@ class Pong(msgspec.Struct, frozen=True):
 
 
 class Reachability(msgspec.Struct, frozen=True):
-    """Whether the asked site reaches the one that asks: how fast, or why not and what to do there."""
+    """Whether the called site can reach the caller: how fast, or why not and what to do there."""
 
     ok: bool
     text: str
@@ -41,7 +41,7 @@ class Reachability(msgspec.Struct, frozen=True):
 
 
 class PingResult(msgspec.Struct, frozen=True):
-    """How a party's site was found. rtt: ms for one call and its answer. clock_skew: ms by which its clock is ahead."""
+    """The answer of a party's site to a ping. rtt: ms. clock_skew: ms by which its clock is ahead of this one."""
 
     party: str
     url: str
@@ -52,7 +52,7 @@ class PingResult(msgspec.Struct, frozen=True):
 
 
 class ErrorAnswer(msgspec.Struct, frozen=True):
-    """The answer of a site that does not do what it was asked: what a peer may see of an error of `core.errors`."""
+    """The error answer of a site: what a peer may see of an error of `core.errors`."""
 
     code: str
     message: str
@@ -61,9 +61,9 @@ class ErrorAnswer(msgspec.Struct, frozen=True):
 
 
 class PeerRoute(msgspec.Struct, frozen=True):
-    """One line of the table. party: a pattern such as ``guest:10000`` or ``10000``. url: without a closing slash.
+    """One entry of the table. party: a pattern such as ``guest:10000`` or ``10000``. url: without a trailing slash.
 
-    public_key: the pinned key; None while the party is not trusted, and then nothing is exchanged with it.
+    public_key: the pinned key; None while the party is not trusted, when no data is exchanged with it.
     """
 
     party: str
@@ -73,13 +73,13 @@ class PeerRoute(msgspec.Struct, frozen=True):
 
 
 class RouteTable:
-    """The parties that other sites play. The most specific pattern that covers a party counts."""
+    """The parties of other sites. The most specific pattern that matches a party applies."""
 
     def __init__(self, records: RecordCollection) -> None:
         self._records = records
 
     def add(self, party: str, url: str, public_key: str | None = None, note: str = "") -> PeerRoute:
-        """Adds or moves a party. A pinned key stays when none is given: it is the party's, not the address's."""
+        """Add a party or change its address. Keeps the pinned key unless another is given."""
         known = self.get(party)
         pinned = checked_public(public_key) if public_key else known.public_key if known else None
         route = PeerRoute(checked_pattern(party), _checked_url(url), pinned, note or (known.note if known else ""))
@@ -87,16 +87,16 @@ class RouteTable:
         return route
 
     def trust(self, party: str, identity: Identity) -> PeerRoute:
-        """Pins the key of the site that presented itself. Raises NotFound, Conflict when it does not play the party."""
+        """Pin the key of a site. Raises NotFound, or Conflict if the site does not have the party."""
         self.check(party, identity)
         return self.pin(party, identity.public_key)
 
     def check(self, party: str, identity: Identity) -> None:
-        """Raises NotFound, Conflict when the site that presented itself does not play the party."""
+        """Check that a site has the party. Raises NotFound, Conflict."""
         route = self.require(party)
         someone = party_of(party)
         if not any(covers(pattern, someone) for pattern in identity.parties):
-            played = ", ".join(identity.parties) or "everybody by itself (it is standalone)"
+            played = ", ".join(identity.parties) or "all parties by itself (it is standalone)"
             every = "" if ":" in party else " in every role"
             own = next((pattern for pattern in identity.parties if pattern.endswith(f":{party}")), "")
             raise Conflict(
@@ -107,13 +107,13 @@ class RouteTable:
             )
 
     def pin(self, party: str, public_key: str) -> PeerRoute:
-        """Pins a key that came by another way. Raises NotFound, BadRequest."""
+        """Pin a key that was received another way. Raises NotFound, BadRequest."""
         pinned = msgspec.structs.replace(self.require(party), public_key=checked_public(public_key))
         self._save(pinned)
         return pinned
 
     def remove(self, party: str) -> None:
-        """Raises NotFound."""
+        """Remove the entry with exactly this pattern. Raises NotFound."""
         self.require(party)
         self._records.delete(party)
 
@@ -121,12 +121,12 @@ class RouteTable:
         return [msgspec.convert(kept.record, PeerRoute) for _, kept in sorted(self._records.all().items())]
 
     def get(self, party: str) -> PeerRoute | None:
-        """The line with exactly this pattern."""
+        """The entry with exactly this pattern."""
         kept = self._records.get(party)
         return None if kept is None else msgspec.convert(kept.record, PeerRoute)
 
     def require(self, party: str) -> PeerRoute:
-        """The line with exactly this pattern; raises NotFound."""
+        """The entry with exactly this pattern. Raises NotFound."""
         route = self.get(party)
         if route is None:
             near = self._near(party)
@@ -138,12 +138,12 @@ class RouteTable:
         return route
 
     def party(self, text: str) -> Party:
-        """The party that is meant: of a bare id its guest, or the role to which alone there is a route."""
+        """The party that a text means: for a bare id its guest, or the only role that has a route."""
         near = () if self.get(checked_pattern(text)) else self._near(text)
         return party_of(near[0] if near and ":" not in text else text)
 
     def _near(self, party: str) -> tuple[str, ...]:
-        """Lines for the same party id: of the role's bare id, or of a bare id's roles."""
+        """Patterns of entries for the same party id, with a role instead of without, or the reverse."""
         party_id = party.rpartition(":")[2]
         return tuple(
             route.party
@@ -152,7 +152,7 @@ class RouteTable:
         )
 
     def find(self, party: Party) -> PeerRoute | None:
-        """The line that counts for a party."""
+        """The entry that applies to a party."""
         return next((route for pattern in patterns_for(party) if (route := self.get(pattern))), None)
 
     def _save(self, route: PeerRoute) -> None:
@@ -166,5 +166,5 @@ def _checked_url(url: str) -> str:
     except ValueError:
         good = False
     if not good or parts.query or parts.fragment or parts.username:
-        raise BadRequest(f"{url!r} is no address of a site", hint="as in http://10.0.0.7:9380")
+        raise BadRequest(f"invalid site address {url!r}", hint="write it as in http://10.0.0.7:9380")
     return url.rstrip("/")

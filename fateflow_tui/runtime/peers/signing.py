@@ -1,4 +1,4 @@
-"""Signatures of site-to-site calls, and the guard against replays."""
+"""Signatures of calls between sites, and protection against replays."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from fateflow_tui.core.errors import NotAuthentic
 from fateflow_tui.core.ids import ROLES, Party
 from fateflow_tui.runtime.peers.keys import SiteKey, fingerprint, holds
 
-WINDOW: Final = 60_000  # ms by which the clocks of two sites may differ, travel time included
+WINDOW: Final = 60_000  # ms by which the clocks of two sites may differ, including network latency
 _HEADER = "fateflow-"
 _SIGNATURE = "fateflow-signature"
 _ANSWER_SIGNATURE = "fateflow-answer-signature"
 
 
 class RejectionReason(StrEnum):
-    """Why a call is not authentic; `data["reason"]` of the NotAuthentic raised."""
+    """Why a call is not authentic; `data["reason"]` of NotAuthentic."""
 
     UNSIGNED = "unsigned"
-    MISADDRESSED = "misaddressed"  # to a party that this site does not play
+    MISADDRESSED = "misaddressed"  # to a party of another site
     UNKNOWN_SOURCE = "unknown_source"  # from a party without a pinned key
     EXPIRED = "expired"
     ALTERED = "altered"  # the body is not the one that was signed
     WRONG_SIGNATURE = "wrong_signature"
-    STALE_SESSION = "stale_session"  # signed for an earlier run of this site; data["session"] is the present one
+    STALE_SESSION = "stale_session"  # signed for an earlier run of this site; data["session"] is the current one
     REPLAYED = "replayed"
-    WRONG_SPEAKER = "wrong_speaker"  # the message speaks for, or to, another party than the signed one
+    WRONG_SPEAKER = "wrong_speaker"  # the message names another source or destination than the signature
 
 
 class SignedCall(msgspec.Struct, frozen=True):
     """What the signature of a call covers. path: with its query, as sent. time: ms since the epoch.
 
-    session: names the receiver's run. A nonce is remembered by one run only, so a call is good for that run only.
+    session: identifies the receiver's run. Nonces are remembered for one run, so a call is valid for that run only.
     """
 
     method: str
@@ -52,7 +52,7 @@ class SignedCall(msgspec.Struct, frozen=True):
     destination: Party
 
     def text(self) -> bytes:
-        """The signed bytes: a JSON array, in which no two different calls look alike."""
+        """The signed bytes: a JSON array, which is different for every two different calls."""
         return msgspec.json.encode(["fateflow-call-1", *msgspec.structs.astuple(self)])
 
     def signed_by(self, key: SiteKey) -> dict[str, str]:
@@ -68,7 +68,7 @@ class SignedCall(msgspec.Struct, frozen=True):
         }
 
     def check(self, public: str, signature: bytes, now: int) -> None:
-        """Raises NotAuthentic unless the call is recent and the signature that of `public`."""
+        """Raise NotAuthentic unless the call is recent and signed with the key of `public`."""
         difference = now - self.time
         if abs(difference) > WINDOW:
             behind = "behind" if difference > 0 else "ahead of"
@@ -76,7 +76,7 @@ class SignedCall(msgspec.Struct, frozen=True):
                 RejectionReason.EXPIRED,
                 f"the call of {self.source} is dated {abs(difference) / 1000:.1f} s {behind} this site's clock; "
                 f"{WINDOW // 1000} s are allowed",
-                hint="set both sites' clocks",
+                hint="synchronize the clocks of both sites",
                 clock_difference_ms=difference,
             )
         if not holds(public, signature, self.text()):
@@ -88,7 +88,7 @@ class SignedCall(msgspec.Struct, frozen=True):
 
 
 def read_call(method: str, path: str, headers: Mapping[str, str]) -> tuple[SignedCall, bytes]:
-    """The call that the headers describe and its signature, nothing checked yet. Raises NotAuthentic (unsigned)."""
+    """Read a call and its signature from the headers, without verifying them. Raises NotAuthentic (unsigned)."""
     try:
         call = SignedCall(
             method=method,
@@ -105,11 +105,11 @@ def read_call(method: str, path: str, headers: Mapping[str, str]) -> tuple[Signe
         raise refusal(
             RejectionReason.UNSIGNED,
             f"{method} {path.partition('?')[0]} lacks the header {missing.args[0]}",
-            hint="calls between sites are signed; users have other paths",
+            hint="calls between sites must be signed; users call other paths",
         ) from missing
     except (ValueError, binascii.Error) as error:
         raise refusal(
-            RejectionReason.UNSIGNED, f"{method} {path.partition('?')[0]} has unreadable headers: {error}"
+            RejectionReason.UNSIGNED, f"{method} {path.partition('?')[0]} has malformed headers: {error}"
         ) from error
 
 
@@ -122,7 +122,7 @@ def _short(nonce: str) -> str:
 def _party(text: str) -> Party:
     party = Party.parse(text)
     if party.role not in ROLES:
-        raise ValueError(f"{text!r} has no role of FATE's")
+        raise ValueError(f"{text!r} does not have one of FATE's roles")
     return party
 
 
@@ -132,7 +132,7 @@ def answer_headers(key: SiteKey, nonce: str, status: int, body: bytes) -> dict[s
 
 
 def is_answer_of(public: str, nonce: str, status: int, body: bytes, headers: Mapping[str, str]) -> bool:
-    """Whether this answer to the call with this nonce was signed by the owner of `public`."""
+    """Whether this answer to the call with this nonce is signed with the key of `public`."""
     try:
         signature = base64.b64decode(headers.get(_ANSWER_SIGNATURE, ""), validate=True)
     except (ValueError, binascii.Error):
@@ -145,7 +145,7 @@ def _answer_text(nonce: str, status: int, body: bytes) -> bytes:
 
 
 def call_nonce(headers: Mapping[str, str]) -> str:
-    """The nonce that an answer has to be signed with; "" when the call has none."""
+    """The nonce that the answer must be signed with; "" if the call has none."""
     return headers.get(_HEADER + "nonce", "")
 
 
@@ -154,7 +154,7 @@ def refusal(reason: RejectionReason, message: str, *, hint: str = "", **data: An
 
 
 class _Signer:
-    """The remembered calls of one key. floor: calls dated so or earlier may have been forgotten; none is accepted."""
+    """The remembered calls of one key. floor: calls of this time or earlier are rejected: they may be forgotten."""
 
     __slots__ = ("arrivals", "floor", "nonces")
 
@@ -170,10 +170,10 @@ class _Signer:
 
 
 class ReplayGuard:
-    """Bounded memory of nonces, apart for each signing key, so that one busy peer costs only itself.
+    """Bounded memory of nonces, separate for each signing key, so that a busy peer affects only itself.
 
-    A nonce is kept until its call would be refused as expired. When a signer fills its share earlier, its oldest
-    nonces go, and with them the right to send calls as old as those: a flood makes late calls fail, never a replay
+    A nonce is kept until its call would be rejected as expired. When a signer exceeds its capacity earlier, its oldest
+    nonces are dropped, and calls as old as those are rejected: a flood can make late calls fail, but never let a replay
     succeed.
     """
 
@@ -182,7 +182,7 @@ class ReplayGuard:
         self._signers: dict[str, _Signer] = {}
 
     def is_first(self, public: str, nonce: str, time: int, now: int) -> bool:
-        """Whether this call, already found authentic and recent, comes for the first time; remembers it if so."""
+        """Whether this call, already known to be authentic and recent, is new; if so, it is remembered."""
         signer = self._signers.setdefault(public, _Signer())
         while signer.arrivals and signer.arrivals[0][0] + WINDOW < now:
             signer.forget_oldest()

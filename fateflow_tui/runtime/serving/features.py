@@ -1,4 +1,4 @@
-"""A party's own features for online inference: indexed tables that the site's operator named."""
+"""A party's own features for online inference: indexed tables that the site's operator has bound."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.ports import RecordCollection
 from fateflow_tui.runtime.serving.messages import Ids, InferenceFailed, ServingCode
 
-# Of the table's facts on disk: other facts are another file.
+# Identifies the table's metadata file on disk: changed metadata is a new file.
 _Mark = tuple[int, ...]
 
 
 class IndexedTable:
-    """The index is a file below `<home>/serving`; it stays over restarts."""
+    """A table with an index, a file below `<home>/serving` that survives restarts."""
 
     def __init__(self, home: Home, tables: Tables, namespace: str, name: str) -> None:
         self._home = home
@@ -39,14 +39,14 @@ class IndexedTable:
         digest = sha256(f"{namespace}/{name}".encode()).hexdigest()[:32]
         self._path = home.root / "serving" / f"{digest}.sqlite"
         self._index: FeatureIndex | None = None
-        self._mark: _Mark | None = None  # for which the open index is right
-        self._source: Path | None = None  # the file outside that the table is bound to
+        self._mark: _Mark | None = None  # of the table that the open index belongs to
+        self._source: Path | None = None  # the external file that the table is bound to
         self._renewal: asyncio.Task[FeatureIndex] | None = None
 
     async def index(self, patience: float | None = None) -> FeatureIndex:
-        """The index of the table as it is now. patience: seconds to wait while it is built; None: as long as it takes.
+        """Return the index of the table as it is now. patience: seconds to wait while it is built; None for no limit.
 
-        Raises NotFound when there is no such table, TimeoutError, ComponentFailed when it cannot be built.
+        Raises NotFound if there is no such table, TimeoutError, ComponentFailed if the index cannot be built.
         """
         if self._index is not None and self._mark is not None and self._mark == self._look():
             return self._index
@@ -56,7 +56,7 @@ class IndexedTable:
         return await asyncio.wait_for(asyncio.shield(self._renewal), patience)
 
     def remove(self) -> None:
-        """The index is not needed any more."""
+        """Delete the index."""
         self._forget()
         self._path.unlink(missing_ok=True)
 
@@ -67,7 +67,7 @@ class IndexedTable:
         self._forget()
 
     async def _renew(self) -> FeatureIndex:
-        """Looks at the table first: should it be replaced meanwhile, the next question finds another mark."""
+        """Read the table's mark first: if the table is replaced meanwhile, the next lookup notices."""
         mark = self._look()
         meta = self._tables.open(*self._place).meta
         if (obstacle := meta.obstacle()) is not None:
@@ -79,17 +79,17 @@ class IndexedTable:
         if self._index is None or self._index.facts.table != meta.identity:
             self._forget()
             self._index = self._stored(meta) or await self._built()
-        # What was built of a table that came meanwhile is looked at again by the next question.
+        # If the table was replaced while the index was built, the next lookup checks it again.
         self._mark = mark if self._index.facts.table == meta.identity else None
         return self._index
 
     def _renewed(self, renewal: asyncio.Task[FeatureIndex]) -> None:
         self._renewal = None
         if not renewal.cancelled():
-            renewal.exception()  # whoever still waits is told; it is no fault that nobody does
+            renewal.exception()  # waiters get the error; without any, it is not unhandled
 
     def _stored(self, meta: TableMeta) -> FeatureIndex | None:
-        """What an earlier run of this site built, if it was of this very table."""
+        """The index that an earlier run of this site built, if it belongs to this table."""
         if not self._path.exists():
             return None
         try:
@@ -125,7 +125,7 @@ class IndexedTable:
         self._index = self._mark = None
 
     def _look(self) -> _Mark | None:
-        """Two looks at files; None when one of them is not there."""
+        """The state of the metadata file and the external file; None if one is missing."""
         try:
             paths = (self._facts,) if self._source is None else (self._facts, self._source)
             return tuple(number for path in paths for number in _mark_of(path))
@@ -141,11 +141,11 @@ def _mark_of(path: Path) -> _Mark:
 logger = logging.getLogger(__name__)
 
 _KINDS: Final = ("raw", "instances")
-_USUAL_NAMES: Final = ("id", "device_id")
+_ID_NAMES: Final = ("id", "device_id")
 
 
 class FeatureBinding(msgspec.Struct, frozen=True):
-    """Where a party's features are looked up. model_id: "" for all models. bound_at: ms since the epoch."""
+    """The table of a party's features. model_id: "" for all models. bound_at: ms since the epoch."""
 
     party: Party
     namespace: str
@@ -155,7 +155,7 @@ class FeatureBinding(msgspec.Struct, frozen=True):
 
 
 class FeatureTables:
-    """Nothing is looked up that was not bound here by an operator of this site."""
+    """The tables that an operator of this site has bound; no others are read."""
 
     def __init__(self, home: Home, tables: Tables, records: RecordCollection) -> None:
         self._home = home
@@ -165,8 +165,8 @@ class FeatureTables:
         self._indexed: dict[tuple[str, str], IndexedTable] = {}
 
     async def bind(self, binding: FeatureBinding) -> tuple[FeatureBinding, int]:
-        """Returns when the table can be looked into, with its number of rows. Raises NotFound, BadRequest and what
-        building the index raises.
+        """Bind a table and build its index; return the binding and the number of rows. Raises NotFound, BadRequest, and
+        as `IndexedTable.index`.
         """
         meta = self._tables.open(binding.namespace, binding.name).meta
         if meta.kind not in _KINDS:
@@ -192,12 +192,12 @@ class FeatureTables:
         return sorted(self._bound.values(), key=lambda binding: (binding.party, binding.model_id))
 
     def of(self, party: Party, model_id: str) -> FeatureBinding | None:
-        """What was bound for this model, else for all."""
+        """The binding for this model, else the one for all models."""
         return self._bound.get(_key(party, model_id)) or self._bound.get(_key(party, ""))
 
     async def find(self, party: Party, model_id: str, ids: Ids, patience: float) -> Row:
-        """The party's row. patience: seconds to wait for an index that must be built first. Raises InferenceFailed,
-        in words that say nothing of the table: they may go to another party.
+        """Return the party's row. patience: seconds to wait while the index is built. Raises InferenceFailed, with a
+        message that reveals nothing about the table, because it may go to another party.
         """
         binding = self.of(party, model_id)
         if binding is None:
@@ -213,7 +213,7 @@ class FeatureTables:
             values = index.find(identifier)
         except TimeoutError:
             raise InferenceFailed(
-                ServingCode.FEATURE_SOURCE, f"the features of {party} are being made ready", hint="ask again soon"
+                ServingCode.FEATURE_SOURCE, f"the features of {party} are being indexed", hint="try again soon"
             ) from None
         except InferenceFailed:
             raise
@@ -223,7 +223,7 @@ class FeatureTables:
             )
             raise InferenceFailed(
                 ServingCode.FEATURE_SOURCE,
-                f"the features that are bound for {party} cannot be looked up; the log of its site tells why",
+                f"the features that are bound for {party} cannot be looked up; see the log of its site",
             ) from error
         if values is None:
             raise InferenceFailed(ServingCode.NO_SUCH_ID, f"{party} has no row with this id")
@@ -241,8 +241,8 @@ class FeatureTables:
 
 
 def _identifier(ids: Mapping[str, Any], sid: str) -> str:
-    """The id by which to look: the one that is named like the table's id column or in a usual way, or the only one."""
-    for name in (sid, *_USUAL_NAMES):
+    """The id to look up: the one named like the table's id column, else `id` or `device_id`, else the only one."""
+    for name in (sid, *_ID_NAMES):
         if name in ids:
             return str(ids[name])
     if len(ids) == 1:
@@ -250,7 +250,7 @@ def _identifier(ids: Mapping[str, Any], sid: str) -> str:
     sent = ", ".join(sorted(ids)) or "nothing"
     raise InferenceFailed(
         ServingCode.REQUEST,
-        f"which id to look up is not clear: {sent} was sent",
+        f"cannot tell which id to look up: {sent} was sent",
         hint='send one id in sendToRemoteFeatureData, as {"id": "..."}',
     )
 

@@ -1,7 +1,6 @@
-"""How rows are scored: the guest's part from the features in the request, a share from each host, the sum of all.
+"""Scoring of rows: the guest's share from the features in the request, one share from each host, combined to a score.
 
-A host is sent ids and nothing else; it finds its own features by them and sends back its share of each score and
-nothing else.
+A host receives only ids; it looks up its own features by them and returns only its share of each score.
 """
 
 from __future__ import annotations
@@ -32,24 +31,24 @@ from fateflow_tui.runtime.site_config import SiteConfig
 
 logger = logging.getLogger(__name__)
 
-_OWN_PART: Final = 0.8  # of the guest's patience; a host gives up before, so that it is the one to say why
-_TURN: Final = 50  # rows after which others get a turn
+_OWN_PART: Final = 0.8  # of the guest's time limit; a host gives up earlier, so that it can report the reason
+_TURN: Final = 50  # rows after which the event loop gets a turn
 
-# Asked by a guest, a request to a host of this very site.
+# Sends a guest's request to a host of this site.
 AskHere = Callable[[Party, ShareRequest], Awaitable[ShareAnswer]]
-# A row's share of a guest, or why it has none.
+# The guest's share of a row, or why it has none.
 _Own = list[float] | InferenceFailed
 
 
 class InferenceRow(msgspec.Struct, frozen=True):
-    """One row to be scored. features: the guest's, by name. ids: what hosts are sent to find theirs."""
+    """A row to score. features: the guest's, by name. ids: sent to the hosts, which look up theirs by them."""
 
     features: Mapping[str, Any]
     ids: Ids
 
 
 class RowScorer:
-    """Scores rows at a guest, and answers for a host. ask: gets the shares of a host that this site plays."""
+    """Scores rows for a guest and computes shares for a host. ask: gets the shares of a host of this site."""
 
     def __init__(self, config: SiteConfig, peers: Peers, features: FeatureTables, ask: AskHere) -> None:
         self._config = config
@@ -58,7 +57,7 @@ class RowScorer:
         self._ask_here = ask
 
     async def scores(self, served: ServedModel, questions: Sequence[InferenceRow]) -> list[Score | InferenceFailed]:
-        """For each row its score, or why it has none."""
+        """Return for each row its score, or why it has none."""
         own: list[_Own] = []
         for question in questions:
             await _take_turns(len(own))
@@ -68,7 +67,7 @@ class RowScorer:
         return [_score(served, share, next(shares)) if isinstance(share, list) else share for share in own]
 
     async def shares(self, served: ServedModel, rows: Sequence[Ids]) -> list[RowShare]:
-        """A host's shares of rows that a guest asks for."""
+        """Return a host's shares of the rows of a guest."""
         found: list[RowShare] = []
         for row in rows:
             await _take_turns(len(found))
@@ -84,9 +83,9 @@ class RowScorer:
         except InferenceFailed as error:
             return RowShare(retcode=error.number, retmsg=error.text)
         except ComponentFailed as error:
-            # It names features of the host, so it stays here.
+            # The message names features of the host, so it is not sent.
             logger.warning("a row of %s has no share: %s", party, error.message)
-            text = f"the row of {party} cannot be used; the log of its site tells why"
+            text = f"the row of {party} cannot be used; see the log of its site"
             return RowShare(retcode=ServingCode.FEATURE, retmsg=text)
 
     async def _own_share(self, served: ServedModel, question: InferenceRow) -> _Own:
@@ -109,13 +108,13 @@ class RowScorer:
             return error
 
     async def _host_shares(self, served: ServedModel, rows: list[Ids]) -> list[list[RowShare]]:
-        """For each row the share of each host, in party order. All hosts are asked at once."""
+        """Return for each row the share of each host, in party order. All hosts are called at once."""
         hosts = [Party.of("host", party_id) for party_id in served.pipeline.roles.get("host", [])]
         by_host = await asyncio.gather(*(self._ask(served, host, rows) for host in hosts))
         return [list(shares) for shares in zip(*by_host, strict=True)] if hosts else [[] for _ in rows]
 
     async def _ask(self, served: ServedModel, host: Party, rows: list[Ids]) -> list[RowShare]:
-        """A host's shares; all of them say what is wrong when it cannot be asked."""
+        """Return a host's shares; if the call fails, each of them has the reason."""
         loaded = served.loaded
         part = served.parts.get(str(host), "")
         request = ShareRequest(loaded.model_id, loaded.model_version, loaded.party, host, rows, part)
@@ -136,13 +135,13 @@ class RowScorer:
         else:
             answer = _at_guest(answer)
         if not answer.retcode and len(answer.shares) != len(rows):
-            text = f"{host} gave {len(answer.shares)} shares for {len(rows)} rows"
+            text = f"{host} returned {len(answer.shares)} shares for {len(rows)} rows"
             answer = ShareAnswer(retcode=ServingCode.MERGE, retmsg=text)
         return [RowShare(retcode=answer.retcode, retmsg=answer.retmsg)] * len(rows) if answer.retcode else answer.shares
 
 
 def _at_guest(answer: ShareAnswer) -> ShareAnswer:
-    """With the numbers that the guest's user sees."""
+    """Convert the error codes to those that the guest's user sees."""
     if answer.retcode:
         return ShareAnswer(retcode=of_host(answer.retcode), retmsg=answer.retmsg)
     return ShareAnswer([_row_at_guest(share) if share.retcode else share for share in answer.shares])
@@ -159,11 +158,11 @@ def _score(served: ServedModel, own: list[float], shares: Sequence[RowShare]) ->
     try:
         return served.model.score([own, *(share.numbers for share in shares)])
     except ComponentFailed as error:
-        return InferenceFailed(ServingCode.MERGE, f"the parties' shares do not belong together: {error.message}")
+        return InferenceFailed(ServingCode.MERGE, f"the parties' shares do not match: {error.message}")
 
 
 async def _take_turns(done: int) -> None:
-    """Lets others go on, now and then, while many rows are scored."""
+    """Give the event loop a turn now and then, while many rows are scored."""
     if done % _TURN == _TURN - 1:
         await asyncio.sleep(0)
 

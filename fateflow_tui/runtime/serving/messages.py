@@ -10,26 +10,26 @@ import msgspec
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.core.ids import Party
 
-_OF_HOST: Final = 2000  # what stands before a host's number where the guest's user sees it
+_OF_HOST: Final = 2000  # added to a host's error code for the guest's user
 
 
 class ServingCode(IntEnum):
-    """FATE-Serving's numbers for what went wrong, as far as they are used here."""
+    """The FATE-Serving error codes that are used here."""
 
-    REQUEST = 100  # something is missing from the request, or is of another kind
+    REQUEST = 100  # the request lacks something, or has a value of the wrong type
     FEATURE = 102  # a feature is missing, or its value cannot be used
     NO_MODEL = 104  # nothing is bound to the service, or the version is not loaded
     NETWORK = 105  # a host's site cannot be reached, or is not trusted
-    MERGE = 108  # the parties' shares do not belong together
+    MERGE = 108  # the parties' shares do not match
     SYSTEM = 110
     NO_SUCH_ID = 113  # the host has no row with this id
-    FEATURE_SOURCE = 116  # the host's features cannot be looked up: none are bound, or their table is gone
-    REFUSED = 121  # the host's site does not answer to this guest
-    BROKEN_MODEL = 123  # the loaded version cannot be read any more
+    FEATURE_SOURCE = 116  # the host's features cannot be looked up: none are bound, or their table is missing
+    REFUSED = 121  # the host's site refuses calls of this guest
+    BROKEN_MODEL = 123  # the loaded version can no longer be read
 
 
 class InferenceFailed(FateFlowError):
-    """A row, or all of a request, gets no score. number: for the `retcode` of the answer."""
+    """A row, or a whole request, has no score. number: the `retcode` of the answer."""
 
     code = "inference_failed"
 
@@ -39,19 +39,19 @@ class InferenceFailed(FateFlowError):
 
     @property
     def text(self) -> str:
-        """Message and hint, for answers that have room for one text only."""
+        """Message and hint, for answers with a single text."""
         return f"{self.message} ({self.hint})" if self.hint else self.message
 
 
 def of_host(number: int) -> int:
-    """A number that a host's site gave, as the guest's user sees it."""
+    """Convert a host's error code to the one that the guest's user sees."""
     return _OF_HOST + number
 
 
 SHARE_PATH: Final = "/v1/peer/share"  # ShareRequest -> ShareAnswer
 MAX_ROWS: Final = 1000  # of one request
 
-# By what a host may find a row: names such as `id` or `device_id`, and what this row has there.
+# The ids that a host may find a row by: names such as `id` or `device_id`, and their values.
 Ids = dict[str, str]
 
 
@@ -69,7 +69,7 @@ class ShareRequest(msgspec.Struct, frozen=True):
 
 
 class RowShare(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A host's part of one score, one number per binary model. retcode: why there is none, see `ServingCode`."""
+    """A host's part of one score, one number per binary model. retcode: why there is none; see `ServingCode`."""
 
     numbers: list[float] = []
     retcode: int = 0
@@ -77,7 +77,7 @@ class RowShare(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ShareAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """shares: of the rows in their order. retcode: why there are none at all."""
+    """A host's answer. shares: of the rows, in their order. retcode: why there are none."""
 
     shares: list[RowShare] = []
     retcode: int = 0

@@ -23,7 +23,7 @@ from fateflow_tui.core.models import Manifest, Pipeline
 from fateflow_tui.core.ports import RecordCollection
 from fateflow_tui.runtime.serving.messages import InferenceFailed, ServingCode
 
-ROLES = ("guest", "host")  # that have columns, and so a share in a score
+ROLES = ("guest", "host")  # the roles that have columns, and so a share in scores
 
 
 class PartModels(Protocol):
@@ -35,7 +35,7 @@ class PartModels(Protocol):
 
 
 class ServedPart(Protocol):
-    """What serving needs of a registered part."""
+    """The parts of a registered model part that serving needs."""
 
     @property
     def pipeline(self) -> Pipeline: ...
@@ -53,27 +53,27 @@ class OnlineModel:
         self._scorer = scorer
 
     def share(self, row: Row) -> list[float]:
-        """The party's part of the score of its raw row. Raises RowLacks, ComponentFailed."""
+        """Return the party's share of the score of its raw row. Raises RowLacks, ComponentFailed."""
         for transform in self._transforms:
             row = transform(row)
         return self._scorer.share(row)
 
     def score(self, shares: Sequence[Sequence[float]]) -> Score:
-        """The score from all parties' shares. Raises ComponentFailed when they do not belong together."""
+        """Combine the shares of all parties to a score. Raises ComponentFailed if they do not match."""
         return self._scorer.score(shares)
 
 
 def online_model(part: ServedPart, module: Callable[[str], type[Module[Any]]]) -> OnlineModel:
-    """Raises Conflict for a part that is not deployed, NotBuilt for one with modules that cannot work on single rows,
-    BadRequest for a part of another role, and what its models raise when they cannot be read.
+    """Build the steps of a part. Raises Conflict if it is not deployed, NotBuilt if a module cannot process single
+    rows, BadRequest for a part of another role, and DamagedFile or NotFound if its models cannot be read.
     """
     pipeline = part.pipeline
     if pipeline.party.role not in ROLES:
-        raise BadRequest(f"{pipeline.party} has no share in scores: only guests and hosts serve a model")
+        raise BadRequest(f"{pipeline.party} has no share in scores: only guests and hosts serve models")
     if not pipeline.deployed:
         raise Conflict(
             f"version {pipeline.model_version} of {pipeline.party} is not deployed, so it cannot predict",
-            hint="fateflow model deploy makes a version that can",
+            hint="make a version that can: fateflow model deploy",
         )
     dsl = _dsl(pipeline)
     modules = {name: module(component.module) for name, component in dsl.components.items()}
@@ -82,10 +82,10 @@ def online_model(part: ServedPart, module: Callable[[str], type[Module[Any]]]) -
     scorers = {name: step for name, step in steps.items() if isinstance(step, Scorer)}
     if len(scorers) != 1:
         found = (
-            f"has {len(scorers)} components that score ({', '.join(scorers)})" if scorers else "has none that scores"
+            f"has {len(scorers)} scoring components ({', '.join(scorers)})" if scorers else "has no scoring component"
         )
         raise NotBuilt(
-            f"the predict DSL of version {pipeline.model_version} {found}; online inference takes one",
+            f"the predict DSL of version {pipeline.model_version} {found}; online inference needs exactly one",
             hint="deploy a version with one model: fateflow model deploy",
         )
     [(name, scorer)] = scorers.items()
@@ -99,7 +99,7 @@ def _dsl(pipeline: Pipeline) -> Dsl:
     dsl = read_dsl(document.value, version, problems, predict=True)
     if problems.has_errors:
         first = next(problem for problem in problems.sorted() if problem.is_error)
-        raise BadRequest(f"the predict DSL of version {pipeline.model_version} has a fault: {first}")
+        raise BadRequest(f"the predict DSL of version {pipeline.model_version} is invalid: {first}")
     return dsl
 
 
@@ -118,14 +118,14 @@ def _steps(
             raise ComponentFailed(f"{name}: {error.message}", hint=error.hint) from error
     if unfit:
         raise NotBuilt(
-            f"{', '.join(unfit)} cannot work on single rows, so this version cannot be served online",
-            hint="deploy a version without: fateflow model deploy with a component list; or run predict jobs",
+            f"{', '.join(unfit)} cannot process single rows, so this version cannot be served online",
+            hint="deploy a version without them: fateflow model deploy with a list of components; or run predict jobs",
         )
     return steps
 
 
 def _before(scorer: str, dsl: Dsl, steps: Mapping[str, Step]) -> list[Transform]:
-    """What a row goes through on its way to the scorer, in this order."""
+    """The steps before the scorer, in order."""
     way: list[Transform] = []
     name = scorer
     while source := _source(dsl.components[name]):
@@ -133,17 +133,19 @@ def _before(scorer: str, dsl: Dsl, steps: Mapping[str, Step]) -> list[Transform]
             raise NotBuilt(f"{name} reads from {source}, which this party does not run")
         step = steps[source]
         if isinstance(step, Scorer):
-            raise NotBuilt(f"{name} reads scores of {source}; online inference takes one model")
+            raise NotBuilt(f"{name} reads scores of {source}; online inference supports one model")
         way.insert(0, step)
         name = source
     return way
 
 
 def _source(component: Component) -> str:
-    """The component whose rows it reads; "" for rows from outside."""
+    """The component whose rows this one reads; "" for raw rows."""
     sources = {ref.component for refs in component.data.values() for ref in refs if ref.kind == "component"}
     if len(sources) > 1:
-        raise NotBuilt(f"{component.name} reads rows of {', '.join(sorted(sources))}; a single row has one source")
+        raise NotBuilt(
+            f"{component.name} reads rows of {', '.join(sorted(sources))}; online inference supports one source"
+        )
     return next(iter(sources), "")
 
 
@@ -154,8 +156,8 @@ FindPart = Callable[[str, str], ServedPart]
 
 
 class LoadedModel(msgspec.Struct, frozen=True):
-    """A version that was loaded at a party. loaded_at: ms since the epoch, 0 once it is unloaded. loaded_times: counts
-    all loads, also before it was unloaded.
+    """A version that was loaded at a party. loaded_at: ms since the epoch, 0 once it is unloaded. loaded_times: how
+    often it was ever loaded.
     """
 
     party: Party
@@ -180,7 +182,7 @@ class ServedModel(msgspec.Struct, frozen=True):
 
 
 class LoadedModels:
-    """Which versions are loaded is saved; what they are made of is read when it is needed first."""
+    """The loaded versions. Which ones are loaded is saved; their models are read when they are first needed."""
 
     def __init__(self, records: RecordCollection, catalog: Catalog, parts: FindPart) -> None:
         self._records = records
@@ -190,7 +192,7 @@ class LoadedModels:
         self._served: dict[str, ServedModel] = {}
 
     def load(self, part: ServedPart) -> LoadedModel:
-        """Raises what `online_model` raises."""
+        """Load a part, or reload it. Raises as `online_model`."""
         pipeline = part.pipeline
         model = online_model(part, self._catalog.module)
         key = _key(pipeline.party, pipeline.model_id, pipeline.model_version)
@@ -210,7 +212,7 @@ class LoadedModels:
         self._served.pop(key, None)
 
     def all(self) -> list[LoadedModel]:
-        """Those that are loaded now, the last one first."""
+        """The versions that are loaded now, the newest first."""
         return sorted((one for one in self._loaded.values() if one.loaded_at), key=lambda one: -one.loaded_at)
 
     def get(self, party: Party, model_id: str, version: str) -> LoadedModel | None:
@@ -218,12 +220,12 @@ class LoadedModels:
         return loaded if loaded is not None and loaded.loaded_at else None
 
     def times(self, party: Party, model_id: str, version: str) -> int:
-        """How often it was loaded."""
+        """How often a version was loaded."""
         loaded = self._loaded.get(_key(party, model_id, version))
         return loaded.loaded_times if loaded is not None else 0
 
     def served(self, party: Party, model_id: str, version: str) -> ServedModel:
-        """Raises InferenceFailed when it is not loaded, or is not there any more."""
+        """Return a loaded version, ready for rows. Raises InferenceFailed if it is not loaded or not readable."""
         key = _key(party, model_id, version)
         found = self._served.get(key)
         return found if found is not None else self._read(key, party, version)
@@ -243,7 +245,7 @@ class LoadedModels:
             logger.error("the loaded version %s of %s cannot be served: %s", version, party, error.message)
             raise InferenceFailed(
                 ServingCode.BROKEN_MODEL,
-                f"model version {version} of {party} was loaded but cannot be read any more; the log of its site "
+                f"model version {version} of {party} is loaded but can no longer be read; the log of its site "
                 "tells why",
                 hint="fateflow model verify",
             ) from error

@@ -1,6 +1,6 @@
-"""Online inference: the versions that are loaded at this site answer for single rows, together with the hosts' sites.
+"""Online inference: versions that are loaded at this site score single rows, together with the sites of the hosts.
 
-What is loaded, which service stands for which version and where features are found is kept over restarts.
+Loaded versions, service bindings and feature bindings survive restarts.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ from fateflow_tui.runtime.site_config import SiteConfig
 
 
 class ServiceBinding(msgspec.Struct, frozen=True):
-    """The version that a service id stands for. party: the guest of this site that answers. bound_at: ms since the
-    epoch.
-    """
+    """The version behind a service id. party: the guest of this site that answers. bound_at: ms since the epoch."""
 
     service_id: str
     party: Party
@@ -43,14 +41,14 @@ class ServiceBinding(msgspec.Struct, frozen=True):
 
 
 class BatchResult(msgspec.Struct, frozen=True):
-    """By which version rows were scored; for each row its score, or why it has none."""
+    """The version that scored the rows, and for each row its score, or why it has none."""
 
     loaded: LoadedModel
     results: list[Score | InferenceFailed]
 
 
 class ServingService:
-    """The serving part of a site. parts: finds registered parts again after a restart. records: opens a collection."""
+    """The online inference of a site. parts: finds registered parts after a restart. records: opens a collection."""
 
     def __init__(
         self,
@@ -77,8 +75,8 @@ class ServingService:
     # models
 
     def load(self, part: ServedPart) -> LoadedModel:
-        """Publishes a part of a guest or host; loading it again is no error and reads it anew. Raises Conflict (not
-        deployed), NotBuilt (a module without an online form), BadRequest (another role), NotFound, DamagedFile.
+        """Load a part of a guest or host, or reload it. Raises Conflict (not deployed), NotBuilt (a module does not
+        support single rows), BadRequest (another role), NotFound, DamagedFile.
         """
         return self._models.load(part)
 
@@ -87,7 +85,7 @@ class ServingService:
         self._models.unload(party, model_id, version)
 
     def loaded(self) -> list[LoadedModel]:
-        """The versions that are loaded, the last one first."""
+        """The loaded versions, the newest first."""
         return self._models.all()
 
     def is_loaded(self, party: Party, model_id: str, version: str) -> bool:
@@ -99,11 +97,11 @@ class ServingService:
     # services
 
     def bind(self, service_id: str, party: Party, model_id: str, version: str) -> ServiceBinding:
-        """Makes a loaded version the one that a service id stands for; replaces what it stood for."""
+        """Bind a service id to a loaded version, replacing an earlier binding. Raises BadRequest, Conflict."""
         if not service_id:
             raise BadRequest("a service needs an id")
         if party.role != "guest":
-            raise BadRequest(f"{party} cannot answer for a service: only a guest has the scores")
+            raise BadRequest(f"{party} cannot answer for a service: only guests compute scores")
         if not self.is_loaded(party, model_id, version):
             raise Conflict(
                 f"model version {version} is not loaded at {party}", hint="load it first: fateflow model load"
@@ -128,11 +126,11 @@ class ServingService:
     async def bind_features(
         self, party: Party, namespace: str, name: str, model_id: str = ""
     ) -> tuple[FeatureBinding, int]:
-        """Names the table in which a party's features are looked up, for one model or ("") for all. Returns when it can
-        be looked into, with its number of rows. Raises BadRequest, NotFound, ComponentFailed.
+        """Bind the table of a party's features, for one model or ("") for all. Returns the binding and the number of
+        rows once the table is indexed. Raises BadRequest, NotFound, ComponentFailed.
         """
         if party.role not in ROLES or not self._config.plays(party):
-            raise BadRequest(f"{party} is no guest or host of this site ({self._config.name})")
+            raise BadRequest(f"{party} is not a guest or host of this site ({self._config.name})")
         return await self._features.bind(FeatureBinding(party, namespace, name, model_id))
 
     def unbind_features(self, party: Party, model_id: str = "") -> None:
@@ -145,7 +143,7 @@ class ServingService:
     # scores
 
     async def infer(self, service_id: str, question: InferenceRow) -> tuple[LoadedModel, Score]:
-        """The score of one row and the version that it is of. Raises InferenceFailed."""
+        """Score one row; also return the version that scored it. Raises InferenceFailed."""
         answers = await self.infer_batch(service_id, [question])
         [result] = answers.results
         if isinstance(result, InferenceFailed):
@@ -153,29 +151,29 @@ class ServingService:
         return answers.loaded, result
 
     async def infer_batch(self, service_id: str, questions: Sequence[InferenceRow]) -> BatchResult:
-        """The scores of several rows. Raises InferenceFailed for what concerns all of them."""
+        """Score several rows. Raises InferenceFailed if none of them can be scored."""
         served = self._served_by(service_id)
         if len(questions) > MAX_ROWS:
             raise InferenceFailed(
-                ServingCode.REQUEST, f"{len(questions)} rows are asked for, at most {MAX_ROWS} are answered at once"
+                ServingCode.REQUEST, f"the request has {len(questions)} rows; the limit is {MAX_ROWS}"
             )
         return BatchResult(served.loaded, await self._inference.scores(served, questions))
 
     async def share(self, source: Party, request: ShareRequest) -> ShareAnswer:
-        """A host's part of the scores that a guest of its model asks for. Raises PartyRefused for anybody else."""
+        """Return a host's shares of scores to a guest of its model. Raises PartyRefused for any other caller."""
         if len(request.ids) > MAX_ROWS:
-            raise PartyRefused(f"{source} asks for {len(request.ids)} rows, at most {MAX_ROWS} are answered at once")
+            raise PartyRefused(f"the request of {source} has {len(request.ids)} rows; the limit is {MAX_ROWS}")
         try:
             served = self._models.served(request.host, request.model_id, request.model_version)
         except InferenceFailed as error:
             return ShareAnswer(retcode=error.number, retmsg=error.text)
         roles = served.pipeline.roles
         if source != request.guest or source.role != "guest" or source.party_id not in map(str, roles.get("guest", [])):
-            raise PartyRefused(f"{source} is no guest of model version {request.model_version}")
+            raise PartyRefused(f"{source} is not a guest of model version {request.model_version}")
         if request.host.role != "host":
-            raise PartyRefused(f"{request.host} has no share for others: only hosts do")
+            raise PartyRefused(f"{request.host} cannot return shares: only hosts do")
         if request.part and request.part != served.digest:
-            text = f"version {request.model_version} at {request.host} is of another generation than the guest's"
+            text = f"version {request.model_version} at {request.host} does not match the guest's part"
             return ShareAnswer(retcode=ServingCode.MERGE, retmsg=text)
         return ShareAnswer(await self._inference.shares(served, request.ids))
 
