@@ -175,7 +175,7 @@ def row_of(look: Look, y: int, begin: int, end: int, moving: Mapping[int, str]) 
     """Draw columns `begin` to `end` of a row, as few spans. moving: moving arrows by column."""
     scene, related = look.scene, look.related
     cells = scene.rows[y]
-    places = [_place(cell, look) for cell in cells[begin:end]]
+    drawn = [_place(cell, look) for cell in cells[begin:end]]
     for name in scene.at_row.get(y, ()):
         x = scene.spots[name][0]
         aside = bool(related) and name not in related
@@ -186,16 +186,16 @@ def row_of(look: Look, y: int, begin: int, end: int, moving: Mapping[int, str]) 
                 x += 1
                 if place < 0 or place >= end - begin:
                     continue
-                places += [(" ", "")] * (place + 1 - len(places))
-                places[place] = (sign, "muted" if aside and style == Status.SUCCESS else style)
+                drawn += [(" ", "")] * (place + 1 - len(drawn))
+                drawn[place] = (sign, "muted" if aside and style == Status.SUCCESS else style)
     for x, sign in moving.items():
-        if 0 <= x - begin < len(places):
-            places[x - begin] = (sign, "running strong")
+        if 0 <= x - begin < len(drawn):
+            drawn[x - begin] = (sign, "running strong")
     if scene.kind == LANES and scene.at_row.get(y) == [look.selected]:
-        places += [(" ", "")] * (end - begin - len(places))
+        drawn += [(" ", "")] * (end - begin - len(drawn))
         mark = "cursor" if look.focused else ""
-        places = [(sign, f"{style} {mark}".strip()) for sign, style in places]
-    return _joined(places)
+        drawn = [(sign, f"{style} {mark}".strip()) for sign, style in drawn]
+    return _joined(drawn)
 
 
 def _place(cell: Cell, look: Look) -> Span:
@@ -226,10 +226,10 @@ def _place(cell: Cell, look: Look) -> Span:
     return " ", ""
 
 
-def _joined(places: list[Span]) -> list[Span]:
+def _joined(drawn: list[Span]) -> list[Span]:
     joined: list[Span] = []
     text, style = "", ""
-    for sign, other in places:
+    for sign, other in drawn:
         if other != style and text:
             joined.append((text, style))
             text = ""

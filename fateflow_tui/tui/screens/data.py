@@ -108,14 +108,14 @@ class DataScreen(TableActions):
         records = {str(number): row for number, row in enumerate(rows)}
         listing.show(list(records), records)
         count = f"{len(rows)} of {record.count}" if record and isinstance(preview, TablePreview) else ""
-        self.query_one("#rows", Pane).say(notes=[(count, "muted")] if count else [])
+        self.query_one("#rows", Pane).set_heading(notes=[(count, "muted")] if count else [])
 
     def say_count(self) -> None:
         super().say_count()
         if self.dash.layout.get("data", "outputs", False):
-            self.query_one("#table", Pane).say("Data and outputs")
+            self.query_one("#table", Pane).set_heading("Data and outputs")
         else:
-            self.query_one("#table", Pane).say("Data")
+            self.query_one("#table", Pane).set_heading("Data")
 
     def on_listing_chosen(self, event: Listing.Chosen) -> None:
         if event.listing.id == "list":

@@ -144,7 +144,7 @@ class JobScreen(JobDetailActions):
     def _begin(self, view: JobView) -> None:
         """Show what suits the job's status, once the job is loaded."""
         asked, self.tab = self.tab, self.tab or job_filter.first_tab(view, self.dash.layout.get("job", "tab", "tasks"))
-        self.graph.select(job_filter.first_component(view) if asked != "log" else "", tell=False)
+        self.graph.select(job_filter.first_component(view) if asked != "log" else "", notify=False)
         self.query_one(ContentSwitcher).current = f"tab-{self.tab}"
         if asked:
             self.call_after_refresh(self._focus_tab)
@@ -174,12 +174,14 @@ class JobScreen(JobDetailActions):
         if view is None:
             return
         about = graph.selected or "whole job"
-        self.query_one("#tabs", Pane).say(about, self.current.notes())
+        self.query_one("#tabs", Pane).set_heading(about, self.current.notes())
         kind = graph.scene.kind if graph.scene is not None else ""
         running = sum(one.status is Status.RUNNING for one in view.components)
         ended = sum(one.status.ended for one in view.components)
         notes = [(f"{running}▶ ", "accent")] if running else []
-        self.query_one("#graph", Pane).say("Graph", [*notes, (f"{ended}/{len(view.components)} · {kind}", "muted")])
+        self.query_one("#graph", Pane).set_heading(
+            "Graph", [*notes, (f"{ended}/{len(view.components)} · {kind}", "muted")]
+        )
         cards = len(view.cards)
         marks = {"cards": (f" {cards}", "error")} if cards and not view.status.succeeded else {}
         if view.waiting is not None and not view.status.ended:

@@ -119,7 +119,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
         marked = len(self.listing.marked)
         notes += [(f"◆ {marked} marked ── ", "accent")] if marked else []
         of = f"{shown} of {total}" if self._filter.tests else total if known.ids else ""
-        self.query_one("#jobs", Pane).say(notes=[*notes, (of, "muted")])
+        self.query_one("#jobs", Pane).set_heading(notes=[*notes, (of, "muted")])
 
     def _show_preview(self) -> None:
         cursor = self.listing.cursor

@@ -81,11 +81,11 @@ class ModelsScreen(ModelActions):
         parts: ModelVerification | FateFlowError | None
         parts, lineage = (asked, None) if asked is None or isinstance(asked, FateFlowError) else asked
         version, pieces = self.query_one("#version", Pane), self.query_one("#parts", Pane)
-        version.say(f"Version {record.model_version}" if record else "Version")
+        version.set_heading(f"Version {record.model_version}" if record else "Version")
         facts = fact_lines(record, lineage, self.records, _now())
         version.query_one(TextView).show(facts)
         pieces.query_one(TextView).show(part_lines(record, parts))
-        pieces.say(notes=_verdict(parts) if record else [])
+        pieces.set_heading(notes=_verdict(parts) if record else [])
 
     async def _lineage(self, job_id: str) -> Lineage | None:
         return await self.client.jobs.lineage(job_id) if job_id else None

@@ -78,7 +78,7 @@ class ParametersDialog(Dialog[ChangedParameters]):
     ParametersDialog > .box { width: 110; max-width: 98%; height: 90%; max-height: 44; padding: 0 1; }
     ParametersDialog TextArea { height: 1fr; border: none; background: $surface; padding: 0;
         &:focus { border: none; } }
-    ParametersDialog #said { height: auto; max-height: 8; margin-top: 1; }
+    ParametersDialog #report { height: auto; max-height: 8; margin-top: 1; }
     ParametersDialog .cli { margin-top: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -112,7 +112,7 @@ class ParametersDialog(Dialog[ChangedParameters]):
             box.border_subtitle = "^s rerun   f8 next problem   esc"
             yield Static("values left out stay in effect; to reset a value, write its default", classes="cli")
             yield ParameterEditor(self._text)
-            yield Static("", id="said")
+            yield Static("", id="report")
             cli = f"$ fateflow job rerun {self._job_id} -cpn {self._component} -c CHANGES.json"
             yield Static(cli, classes="cli", markup=False)
 
@@ -150,7 +150,7 @@ class ParametersDialog(Dialog[ChangedParameters]):
 
     async def _check(self, text: str, send: bool) -> None:
         document, remarks = parameters.read(text)
-        said: list[tuple[str, str]] = []
+        report: list[tuple[str, str]] = []
         if not remarks:
             changed = parameters.changed_conf(self._conf, document.value)
             if isinstance(changed, str):
@@ -164,29 +164,29 @@ class ParametersDialog(Dialog[ChangedParameters]):
                             self._job_id, [self._component], component_parameters=document.value, plan=True
                         )
                         missing = parameters.left_out(self._given, document.value)
-                        said = [(f"! {one} is left out and stays in effect", "warning") for one in missing]
-                        said += [_step(step) for step in steps]
+                        report = [(f"! {one} is left out and stays in effect", "warning") for one in missing]
+                        report += [_step(step) for step in steps]
                         self._sound = document.value
                 except FateFlowError as error:
-                    said = [(str(error), "error"), (error.hint or "", "muted")]
+                    report = [(str(error), "error"), (error.hint or "", "muted")]
         if not self.is_mounted or text != self.query_one(ParameterEditor).text:
             return
         self.query_one(ParameterEditor).show(remarks)
         for remark in remarks:
-            said.append(
+            report.append(
                 (f"{remark.line + 1}:{remark.column + 1}  {remark.text}", "error" if remark.error else "warning")
             )
-        self._say(said)
+        self._show_report(report)
         if send and self._sound is not None:
             self.dismiss(ChangedParameters(self._sound))
 
-    def _say(self, lines: list[tuple[str, str]]) -> None:
+    def _show_report(self, lines: list[tuple[str, str]]) -> None:
         styles = self.app.palette  # type: ignore[attr-defined]
         text = Text()
         for number, (line, style) in enumerate(lines[:8]):
             text.append("\n" if number else "")
             text.append(line, styles[style])
-        self.query_one("#said", Static).update(text)
+        self.query_one("#report", Static).update(text)
 
 
 def _step(step: Any) -> tuple[str, str]:

@@ -193,7 +193,7 @@ class PartiesScreen(PartyActions):
         pane = self.query_one("#running", Pane)
         pane.query_one(TextView).show(job_lines([view for view in views if not view.status.ended]))
         lost = sum(line.lost for view in views for line in view.party_lines)
-        pane.say(notes=[(f"✗ {lost} lost", "error")] if lost else [])
+        pane.set_heading(notes=[(f"✗ {lost} lost", "error")] if lost else [])
 
     def _subscribe(self, jobs: set[str]) -> None:
         for job_id in jobs - self._subscribed:
@@ -206,7 +206,7 @@ class PartiesScreen(PartyActions):
         pane = self.query_one("#trace", Pane)
         state = [("⏸ paused ", "warning"), ("── ", "muted")] if self._paused else []
         about = f"of job {self._job}" if self._job else "of all jobs"
-        pane.say(notes=[*state, (about, "muted")])
+        pane.set_heading(notes=[*state, (about, "muted")])
         if self._paused and not even_paused:
             return
         events = [event for event in self.store.trace if not self._job or event.job_id == self._job]

@@ -122,12 +122,12 @@ def usage_of(answer: Mapping[str, Any]) -> Usage:
 
 def _bar(name: str, used: int, total: int, words: Callable[[int], str], width: int) -> Spans:
     free = max(0, total - used)
-    said = f"  {words(used)} of {words(total)} used, {words(free)} free"
-    places = max(8, min(60, width - 8 - len(said)))
+    text = f"  {words(used)} of {words(total)} used, {words(free)} free"
+    cells = max(8, min(60, width - 8 - len(text)))
     share = used / total if total else 0
-    done, rest = columns.bar(round(share * 100), places)
+    done, rest = columns.bar(round(share * 100), cells)
     style = "warning" if share >= _FULL else "running"
-    return [(f"{name:<8}", "muted"), (done, style), (rest, "frame"), (said, "")]
+    return [(f"{name:<8}", "muted"), (done, style), (rest, "frame"), (text, "")]
 
 
 def _lasted(since: int, now: int) -> str:
@@ -275,8 +275,8 @@ class ResourcesScreen(OpenJobAction, JobActions, ReadAgainAction):
         self.holders.show(list(held), held)
         self.waiting.show(list(queue), queue)
         jobs = len({one.job_id for one in self._held})
-        self.query_one("#held", Pane).say(notes=[(plural(jobs, "job"), "muted")] if jobs else [])
-        self.query_one("#queue", Pane).say(notes=[(f"{len(queue)} waiting", "warning")] if queue else [])
+        self.query_one("#held", Pane).set_heading(notes=[(plural(jobs, "job"), "muted")] if jobs else [])
+        self.query_one("#queue", Pane).set_heading(notes=[(f"{len(queue)} waiting", "warning")] if queue else [])
         self._show_bars()
 
     def _with_job(self, one: Held, line: JobLine | None) -> Held:

@@ -160,7 +160,7 @@ class SubmitDialog(Dialog[SubmitRequest]):
             self.query_one("#yes").focus()
 
     def on_file_list_entered(self, event: FileList.Entered) -> None:
-        self.query_one("#files", Pane).say(notes=[(cut(_shown(event.path), 60), "muted")])
+        self.query_one("#files", Pane).set_heading(notes=[(cut(_shown(event.path), 60), "muted")])
         self.dash.layout.set("submit", "folder", str(event.path))
 
     def on_listing_moved(self) -> None:
@@ -202,7 +202,7 @@ class SubmitDialog(Dialog[SubmitRequest]):
         if self._checked != draft:
             self._hurry = self._checking
             if not self._checking:
-                self.query_one("#check", Pane).say(notes=[("✗ not submitted: fix the errors first", "error")])
+                self.query_one("#check", Pane).set_heading(notes=[("✗ not submitted: fix the errors first", "error")])
             return
         examples = draft.examples if self.query_one("#tables", Flag).on else None
         self.dismiss(SubmitRequest(draft.dsl or {}, draft.conf, self._reuse, self._line(), examples))
@@ -278,7 +278,7 @@ class SubmitDialog(Dialog[SubmitRequest]):
 
     async def _judged(self, draft: Draft) -> None:
         pane, reading = self.query_one("#check", Pane), self.query_one("#check", Pane).query_one(TextView)
-        pane.say(notes=[("checking …", "muted")])
+        pane.set_heading(notes=[("checking …", "muted")])
         jobs = self.dash.store.client.jobs
         dsl, conf = draft.dsl or {}, draft.conf or {}
         try:
@@ -294,9 +294,9 @@ class SubmitDialog(Dialog[SubmitRequest]):
                     lines += plan_lines(plan, uploaded=[one.title for one in first], short=True)
                 except FateFlowError as error:  # the job can be submitted all the same
                     lines += [[("no plan: ", "muted"), (on_one_line(str(error)), "warning")], [(error.hint, "muted")]]
-            pane.say(notes=_verdict(len(errors), len(problems) - len(errors)))
+            pane.set_heading(notes=_verdict(len(errors), len(problems) - len(errors)))
         except FateFlowError as error:
-            pane.say(notes=[("✗ not checked", "error")])
+            pane.set_heading(notes=[("✗ not checked", "error")])
             lines = [[("✗ ", "failed"), (on_one_line(str(error)), "failed")], [(error.hint, "muted")]]
         reading.show(lines, from_top=True)
         self._checking = False

@@ -160,7 +160,7 @@ class TableScreen(ReadAgainAction, Generic[T]):
         notes = [(f"/ {self._filter} ", "accent"), ("── ", "muted")] if self._filter else []
         notes += [(f"◆ {len(listing.marked)} marked ── ", "accent")] if listing.marked else []
         count = f"{len(listing.keys)} of {total}" if self._filter else str(total) if total else ""
-        self.query_one("#table", Pane).say(notes=[*notes, (count, "muted")])
+        self.query_one("#table", Pane).set_heading(notes=[*notes, (count, "muted")])
 
     def ask_again(self) -> None:
         """Read the details of the row under the cursor again."""

@@ -107,7 +107,7 @@ class UploadDialog(Dialog[UploadRequest]):
         self.query_one("#name", Input).focus()
 
     def on_file_list_entered(self, event: FileList.Entered) -> None:
-        self.query_one("#files", Pane).say(notes=[(str(event.path), "muted")])
+        self.query_one("#files", Pane).set_heading(notes=[(str(event.path), "muted")])
 
     def on_listing_moved(self) -> None:
         return

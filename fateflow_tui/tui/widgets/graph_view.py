@@ -109,14 +109,14 @@ class GraphView(ScrollView, can_focus=True):
             self._moving = {}
             self._redraw()
 
-    def select(self, component: str, *, tell: bool = True) -> None:
+    def select(self, component: str, *, notify: bool = True) -> None:
         if component == self.selected or (component and component not in self._components):
             return
         self.selected = component
         self._related = graph_scene.related(self._dag, component) if self._dag is not None else frozenset()
         self._redraw()
         self._keep_in_view()
-        if tell:
+        if notify:
             self.post_message(self.Selected(component))
 
     def set_view(self, kind: str) -> None:

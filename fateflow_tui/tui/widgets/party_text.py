@@ -151,8 +151,8 @@ def _grant_rows(grant: Grant | None) -> list[tuple[str, Spans]]:
     for kind, name in _KINDS.items():
         words = getattr(grant, kind)
         if words is None:
-            said: Spans = [(f"{grant.otherwise or 'all'}", "muted")]
+            text: Spans = [(f"{grant.otherwise or 'all'}", "muted")]
         else:
-            said = [(", ".join(words) if words else "nothing", "accent" if words else "failed")]
-        rows.append((name, said))
+            text = [(", ".join(words) if words else "nothing", "accent" if words else "failed")]
+        rows.append((name, text))
     return rows

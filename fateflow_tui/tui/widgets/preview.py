@@ -109,7 +109,7 @@ class JobPreview(Pane):
         words.set_class(not curves, "-none")
         words.show(curve_lines(curves, words.size.width or 30))
         done = f"{sum(c.status.ended for c in view.components)} of {len(view.components)} components" if view else ""
-        self.say(f"Preview {line.job_id}" if line else "Preview", [(done, "muted")])
+        self.set_heading(f"Preview {line.job_id}" if line else "Preview", [(done, "muted")])
 
     def tick(self) -> None:
         """Redraw the durations."""

@@ -68,7 +68,7 @@ class Pane(Vertical):
         self._heading = title
         self._notes: Spans = []
 
-    def say(self, title: str | None = None, notes: Spans | None = None) -> None:
+    def set_heading(self, title: str | None = None, notes: Spans | None = None) -> None:
         """Set the title and the notes on its right."""
         self._heading = self._heading if title is None else title
         self._notes = self._notes if notes is None else notes
