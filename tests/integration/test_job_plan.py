@@ -176,7 +176,7 @@ def test_the_story_of_a_party_or_a_component(site: RunningSite, trained: list[st
     of_party = site.flow.story(trained[0], party="arbiter:10001")
     assert {entry.party for entry in of_party} == {"arbiter:10001"}
     said = CommandLine(site.home, tmp_path)("job", "story", trained[0], "-cpn", "hetero_lr_0", "--party", "guest:9999")
-    assert "waiting → running" in said.out
+    assert "waiting → ▶ running" in said.out
     assert said.out.splitlines()[0].count("-") == 2, "the day stands above its entries"
 
 
@@ -184,7 +184,7 @@ def test_the_command_line_knows_both_plans(site: RunningSite, trained: list[str]
     run = CommandLine(site.home, tmp_path)
     files = ("-d", str(DEMO / "hetero_lr_dsl.json"), "-c", str(DEMO / "hetero_lr_conf.json"))
     said = run("job", "plan", *files).out
-    assert "guest:9999 (this site) holds 4 cores" in said
+    assert "guest:9999 (this site)  4 cores" in said
     assert "may send" in said
     assert run("job", "plan", *files, "--json").data["initiator"] == "guest:9999"
     assert "hetero_lr_0" in run("job", "plan", trained[0], "--force").out
