@@ -68,7 +68,7 @@ async def test_a_running_job_moves_and_is_stopped_after_a_question(workshop: Run
         screen = await opened(pilot, job_id)
         await shows(pilot, "▶ running", "running sleep_a", "at guest:9999, host:10000, arbiter:10001")
         await pilot.press("w")
-        await shows(pilot, "sleep_a", "last sign")
+        await shows(pilot, "sleep_a", "last seen")
         await pilot.press("r")
         await shows(pilot, "has not ended")
         await pilot.press("s")
