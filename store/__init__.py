@@ -5,7 +5,7 @@ home/db/<name>.json                     small site-wide collections             
 home/db/locks/                          who writes just now                     store.locks
 home/audit/<yyyymmdd>.jsonl             who did what, append only               store.audit
 
-Every db file is at any moment wholly the old or wholly the new state, and stock `TinyDB(path)` opens it. Fields that
+Every db file always has either the old or the new state, and stock `TinyDB(path)` opens it. Fields that
 begin with an underscore (`_key`, `_version`) and the table `meta` are the store's own. JSON has no NaN and no
 infinity: such a float is kept as null.
 """

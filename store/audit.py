@@ -1,6 +1,6 @@
-"""Who did what at this site: lines that are only ever added, one file per day.
+"""The audit trail of a site: append-only lines, one file per day.
 
-A line survives the end of the process at once; a power loss may cost the last seconds.
+A line survives the end of the process immediately; a power loss may lose the last seconds.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _FILE: Final = re.compile(r"[0-9]{8}\.jsonl")
 
 
 class AuditTrail:
-    """`<home>/audit/<yyyymmdd>.jsonl`, days in UTC. Many threads and processes may add to it."""
+    """`<home>/audit/<yyyymmdd>.jsonl`, days in UTC. Safe for use by many threads and processes."""
 
     def __init__(self, home: Path) -> None:
         self._directory = home / "audit"
 
     def add(self, at: int, entry: Mapping[str, Any]) -> None:
-        """Adds {"at": ms since the epoch, entry's fields} to the file of that day."""
+        """Append {"at": ms since the epoch, entry's fields} to the file of that day."""
         line = msgspec.json.encode({"at": at, **entry}) + b"\n"
         path = self._directory / f"{datetime.fromtimestamp(at / 1000, UTC):%Y%m%d}.jsonl"
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
@@ -36,7 +36,7 @@ class AuditTrail:
             make_directories(self._directory, 0o700)
             descriptor = os.open(path, flags, 0o600)
         try:
-            # A line that a power loss cut short must not swallow this one.
+            # This line must not be joined to one that a power loss cut short.
             end = os.fstat(descriptor).st_size
             if end and os.pread(descriptor, 1, end - 1) != b"\n":
                 line = b"\n" + line
@@ -51,9 +51,9 @@ class AuditTrail:
         return sorted((p.stem for p in self._directory.iterdir() if _FILE.fullmatch(p.name)), reverse=True)
 
     def entries(self, day: str) -> Iterator[dict[str, Any]]:
-        """The day's entries in order; lines that a power loss cut short are left out. day: yyyymmdd."""
+        """The day's entries in order; lines that a power loss cut short are omitted. day: yyyymmdd."""
         if not _FILE.fullmatch(f"{day}.jsonl"):
-            raise ValueError(f"a day is written yyyymmdd, not {day!r}")
+            raise ValueError(f"invalid day {day!r}: expected yyyymmdd")
         path = self._directory / f"{day}.jsonl"
         lines = path.read_bytes().splitlines() if path.exists() else []
         for line in lines:

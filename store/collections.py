@@ -1,7 +1,7 @@
 """Small site-wide records, one TinyDB file per collection: parties, tags, models.
 
 A record is kept as {"_key": ..., "_version": ..., its own fields}. The table `meta` counts the saves; the count is
-the version of what was saved, so that a record which was removed and made anew never repeats a version.
+the version of what was saved, so a record that is deleted and created again never repeats a version.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class Lock(Protocol):
-    """What excludes other writers; may be taken again and again, one after the other."""
+    """A lock that excludes other writers. It can be acquired repeatedly, but not nested."""
 
     def held(self) -> AbstractContextManager[None]: ...
 
@@ -37,7 +37,7 @@ class TinyCollection:
 
     def __init__(self, name: str, storage: Storage, lock: Lock) -> None:
         if not _NAME.fullmatch(name) or name in (META, SCHEMA_TABLE):
-            raise ValueError(f"a collection cannot be named {name!r}")
+            raise ValueError(f"invalid collection name {name!r}")
         self.name = name
         self._storage = storage
         self._lock = lock
@@ -52,7 +52,7 @@ class TinyCollection:
 
     def put(self, key: str, record: Mapping[str, Any], expected_version: int | None = None) -> int:
         if reserved := {KEY, VERSION} & record.keys():
-            raise ValueError(f"the fields {sorted(reserved)} are the store's own; record {key!r} has them")
+            raise ValueError(f"record {key!r} uses the reserved fields {sorted(reserved)}")
         with self._lock.held():
             database = self._working_copy()
             self._compare(database, key, expected_version)
@@ -74,7 +74,7 @@ class TinyCollection:
                 self._save(database)
 
     def _working_copy(self) -> TinyDB:
-        """The tables as they are now, in memory, so that several changes become one save."""
+        """The current tables in memory, so that several changes become one save."""
         database = TinyDB(storage=MemoryStorage)
         database.storage.write(self._storage.read() or {})
         return database
@@ -87,14 +87,14 @@ class TinyCollection:
         version = found[VERSION] if isinstance(found, Mapping) else 0
         if expected is not None and expected != version:
             raise StaleVersion(
-                f"{self.name} record {key!r} is at version {version}, not at {expected}: somebody else saved it",
-                hint="read it again and decide again",
+                f"{self.name} record {key!r} is at version {version}, not {expected}: another writer changed it",
+                hint="read it again and retry",
                 data={"collection": self.name, "key": key, "version": version},
             )
 
 
 def open_collection(home: Path, name: str) -> TinyCollection:
-    """The collection in `<home>/db/<name>.json`; the file is made by its first save."""
+    """The collection in `<home>/db/<name>.json`; the file is created by the first save."""
     path = home / "db" / f"{name}.json"
     lock = FileLock(home / "db" / "locks" / f"{name}.lock")
     collection = TinyCollection(name, AtomicStorage(path, COLLECTIONS, _check), lock)

@@ -54,7 +54,7 @@ class TableRecords(msgspec.Struct, frozen=True):
         records, numbers = dict(self.records), dict(self.numbers)
         for key, record in changed.items():
             if KEY in record:
-                raise ValueError(f"the field {KEY!r} is the store's own; record {key!r} has it")
+                raise ValueError(f"record {key!r} uses the reserved field {KEY!r}")
             number = numbers.setdefault(key, str(len(records) + 1))
             records[number] = msgspec.Raw(msgspec.json.encode({KEY: key, **record}))
         return TableRecords(records, numbers)
@@ -106,7 +106,7 @@ class Document(msgspec.Struct, frozen=True):
         return {name: table.records for name, table in contents.items()}
 
     def stored(self, job_id: str) -> StoredJob:
-        """All records decoded; the caller's own copy."""
+        """All records, decoded into a copy for the caller."""
         return StoredJob(job_id, self.version, {name: table.plain() for name, table in self.tables.items()})
 
     def changed(self, change: JobCommit) -> Document:
@@ -116,7 +116,7 @@ class Document(msgspec.Struct, frozen=True):
         A change without an epoch is only compared by version.
         """
         if reserved := {META, SCHEMA_TABLE} & change.records.keys():
-            raise ValueError(f"the tables {sorted(reserved)} are the store's own")
+            raise ValueError(f"the tables {sorted(reserved)} are reserved")
         is_new = self.version == 0 and self.epoch == 0
         epoch = change.epoch if is_new else self.epoch
         if change.epoch not in (0, epoch):

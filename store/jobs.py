@@ -31,10 +31,10 @@ def is_job_id(text: str) -> bool:
 
 
 def check_job_id(text: str) -> None:
-    """Raises JobNotFound for what cannot be a job's id."""
+    """Raises JobNotFound for text that cannot be a job id."""
     if not is_job_id(text):
         raise JobNotFound(
-            f"there is no job {text[:120]!r}: a job id is the day (yyyymmdd) and then letters, digits, '.', '_', '-'"
+            f"job {text[:120]!r} not found: a job id is the day (yyyymmdd) followed by letters, digits, '.', '_' or '-'"
         )
 
 
@@ -61,7 +61,7 @@ _SETTLED: Final = 2_000_000_000  # ns; coarser than any file system's clock
 
 
 class JobListing:
-    """The job ids in `<directory>/<yyyymmdd>/`. Days that do not change any more are not listed again."""
+    """The job ids in `<directory>/<yyyymmdd>/`. Days that no longer change are not listed again."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -102,7 +102,7 @@ Value = TypeVar("Value")
 class BoundedCache(Generic[Value]):
     """The entries used last, at most `entries` of them and at most `size` in all (as `measure` says, bytes).
 
-    Safe among threads. One entry is kept even if it alone is larger than `size`.
+    Thread-safe. One entry is kept even if it alone is larger than `size`.
     """
 
     def __init__(self, entries: int, size: int, measure: Callable[[Value], int]) -> None:
@@ -147,14 +147,14 @@ CACHED_BYTES: Final = 64 * 1024 * 1024
 
 
 class _JobFile:
-    """A job's storage and what was last made of it."""
+    """A job's storage and the document last read from it."""
 
     def __init__(self, path: Path) -> None:
         self.storage = AtomicStorage(path, JOBS)
         self._read: tuple[Tables, Document] | None = None
 
     def document(self) -> Document | None:
-        """Today's state on disk; None if there is no file."""
+        """The current state on disk; None if there is no file."""
         tables = self.storage.tables()
         if tables is None:
             return None
@@ -170,16 +170,16 @@ class _JobFile:
     def prepare(self, document: Document) -> PendingSave:
         tables = document.to_tables()
         pending = self.storage.prepare(tables)
-        self._read = tables, document  # of use only once the storage answers with these tables
+        self._read = tables, document  # valid only once the storage returns these tables
         return pending
 
 
 class TinyJobStore:
-    """`core.ports.JobStore` in `<home>/db/jobs`. Safe among threads and among processes that share the home.
+    """`core.ports.JobStore` in `<home>/db/jobs`. Safe for threads and for processes that share the home.
 
-    All changes of one `commit` are checked before any is written; several changes of one job are made one upon the
-    other and saved once. Every method may also raise TimedOut, when another process holds a lock for too long, and
-    NewerSchema. An id that no job can have is unknown: None from `load`, JobNotFound from the others.
+    All changes of one `commit` are checked before any is written; several changes of one job are applied in order and
+    saved once. Every method may also raise TimedOut, if another process holds a lock for too long, and NewerSchema.
+    An invalid id is treated as unknown: None from `load`, JobNotFound from the others.
     """
 
     def __init__(self, home: Path, cached_jobs: int = CACHED_JOBS) -> None:
@@ -248,7 +248,7 @@ class TinyJobStore:
         return self._files.get(job_id) or _JobFile(self._path(job_id))
 
     def _save(self, documents: dict[str, Document]) -> None:
-        """Brings all to the disk first, so that a full disk refuses all of them, then shows them."""
+        """Write all files before any of them is published, so that a full disk rejects the whole commit."""
         files = {job_id: self._file(job_id) for job_id in documents}
         pending: list[PendingSave] = []
         try:
@@ -266,7 +266,7 @@ class TinyJobStore:
             self._files.put(job_id, file)
 
     def _remove_temporaries(self) -> None:
-        """What killed writers left behind; under the lock, because another process may be writing just now."""
+        """Remove what killed writers left behind, under the lock because another process may be writing."""
         for path in self._directory.glob(f"*/*{TEMPORARY}"):
             job_id = job_id_of(path.name.removesuffix(TEMPORARY))
             if job_id is not None:

@@ -1,6 +1,6 @@
 """Locks between processes that share a home, held only around read, compare and write.
 
-They are the kernel's: a lock ends with the process that holds it, however that ends.
+They are kernel locks: a lock ends with the process that holds it, however the process ends.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _LONGEST_PAUSE: Final = 0.02
 class FileLock:
     """One lock file; excludes threads and processes alike.
 
-    The file names its last holder (pid and host) for whoever wonders. It is opened anew each time, because a
-    descriptor that a forked child inherits would share the lock with it. timeout: seconds.
+    The file names its last holder (pid and host) for diagnosis. It is opened for each use, because a forked child
+    that inherits the descriptor would share the lock. timeout: seconds.
     """
 
     def __init__(self, path: Path, timeout: float = 10.0) -> None:
@@ -36,17 +36,17 @@ class FileLock:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Raises TimedOut, naming the holder, when it is not free in time."""
+        """Raises TimedOut, which names the holder, if it is not free in time."""
         descriptor = self._acquire()
         try:
             yield
         finally:
-            # Said aloud: closing alone would leave it locked while a child forked meanwhile has a copy.
+            # Explicitly: closing alone would keep it locked while a child forked meanwhile has a copy.
             fcntl.flock(descriptor, fcntl.LOCK_UN)
             os.close(descriptor)
 
     def holder(self) -> str:
-        """`pid N on HOST` of the present or last holder; '' when nobody ever was."""
+        """`pid N on HOST` of the current or last holder; '' if there never was one."""
         try:
             pid, _, host = self._path.read_text().strip().partition(" ")
         except FileNotFoundError:
@@ -72,7 +72,7 @@ class FileLock:
             if time.monotonic() > give_up:
                 raise TimedOut(
                     f"the lock {self._path} was not free within {self._timeout:g} s; {self.holder()} holds it",
-                    hint="if that process hangs, end it; its lock ends with it",
+                    hint="if that process hangs, stop it; the lock ends with the process",
                 )
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
@@ -86,7 +86,7 @@ class FileLock:
             return os.open(self._path, flags, 0o600)
 
     def _is_at_path(self, descriptor: int) -> bool:
-        """False when somebody removed the file between our opening and locking it."""
+        """False if the file was removed between opening and locking it."""
         try:
             return os.path.samestat(os.fstat(descriptor), os.stat(self._path))
         except FileNotFoundError:
@@ -94,7 +94,7 @@ class FileLock:
 
 
 def _sign(descriptor: int) -> None:
-    """Leaves our pid and host in the lock file."""
+    """Write our pid and host to the lock file."""
     note = f"{os.getpid()} {socket.gethostname()}\n".encode()
     if os.pread(descriptor, len(note) + 1, 0) != note:
         os.ftruncate(descriptor, 0)
@@ -109,7 +109,7 @@ class LockStripes:
 
     @contextmanager
     def held(self, names: Iterable[str]) -> Iterator[None]:
-        """Holds the locks of all names. Always taken in the same order, so that two processes never wait in a ring."""
+        """Holds the locks of all names. Always in the same order, so that two processes never deadlock."""
         with ExitStack() as stack:
             for number in sorted({zlib.crc32(name.encode()) % STRIPES for name in names}):
                 stack.enter_context(self._locks[number].held())

@@ -1,4 +1,4 @@
-"""The store without a disk, for simulations and tests: same answers, same errors, and copies of its state."""
+"""The store in memory, for simulations and tests: same results and errors as on disk, and copies of its state."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from fateflow_tui.store.jobs import check_job_id, newest_first
 
 
 class MemoryJobStore:
-    """`core.ports.JobStore` in memory. Not for use by several threads.
+    """`core.ports.JobStore` in memory. Not thread-safe.
 
-    Records are kept in JSON, so that what a caller gave or got is never shared with the store.
+    Records are kept in JSON, so that callers never share objects with the store.
     """
 
     def __init__(self) -> None:
         self._documents: dict[str, Document] = {}
 
     def snapshot(self) -> MemoryJobStore:
-        """An independent store with all that was saved up to now: what a crash at this moment leaves."""
+        """An independent store with everything saved so far: what a crash at this moment would leave."""
         copy = MemoryJobStore()
         copy._documents = dict(self._documents)
         return copy
@@ -96,7 +96,7 @@ class MemoryCollection(TinyCollection):
         super().__init__(name, self._text, _ThreadLock())
 
     def snapshot(self) -> MemoryCollection:
-        """An independent collection with all that was saved up to now."""
+        """An independent collection with everything saved so far."""
         copy = MemoryCollection(self.name)
         copy._text.text = self._text.text
         return copy

@@ -19,19 +19,19 @@ Plain = dict[str, dict[str, dict[str, Any]]]
 
 
 class Schema(msgspec.Struct, frozen=True):
-    """One kind of file. current: the number written today. steps: by the number they start from; each gets the
-    document in that form and returns it in the next one. A step may change its argument.
+    """One kind of file. current: the number written now. steps: migrations by the number they start from; each takes
+    the document in that form and returns it in the next. A step may change its argument.
     """
 
     current: int
     steps: Mapping[int, Callable[[Plain], Plain]]
 
     def table(self) -> dict[str, dict[str, Any]]:
-        """What a file carries to say its form."""
+        """The table that records a file's schema number."""
         return {"1": {"number": self.current}}
 
     def upgrade(self, document: Plain, found: int) -> Plain:
-        """The document in today's form. Raises NewerSchema for a file that a newer version has written."""
+        """The document in the current form. Raises NewerSchema for a file written by a newer version."""
         if found > self.current:
             raise NewerSchema(
                 f"the file has schema {found}, this version knows up to {self.current}",
@@ -109,7 +109,7 @@ def write_temporary(path: Path, data: bytes) -> Stamp:
 
 
 def set_aside(path: Path, cause: str) -> DamagedFile:
-    """Renames the file to `<name>.damaged-<UTC time>` and returns the error to raise."""
+    """Rename the file to `<name>.damaged-<UTC time>` and return the error to raise."""
     now = time.time_ns()
     moment = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now // 1_000_000_000))
     aside = path.with_name(f"{path.name}.damaged-{moment}.{now // 1000 % 1_000_000:06}Z")
@@ -131,7 +131,7 @@ def damaged_files(home: Path) -> list[Path]:
 
 
 Tables = dict[str, dict[str, msgspec.Raw]]
-"""A document as TinyDB has it, each record still (or already) in JSON: records by table and TinyDB's number."""
+"""A document in TinyDB's form with each record encoded as JSON: records by table and TinyDB's document id."""
 
 _tables: Final = msgspec.json.Decoder(Tables)
 _plain: Final = msgspec.json.Decoder(Plain)
@@ -144,13 +144,12 @@ class _SchemaNumber(msgspec.Struct):
 class AtomicStorage(Storage):
     """One TinyDB file, kept in memory in encoded form: small, quick to save, and never shared with a caller.
 
-    Saving is: temporary file, fsync, rename, fsync of the folder. Who reads, compares and then writes must hold a
-    lock meanwhile; who only reads needs none. The file's schema number is written and checked here, in a table that
-    the document given out does not show.
+    Saving is: temporary file, fsync, rename, fsync of the folder. To read, compare and write, hold a lock; reading
+    alone needs none. The file's schema number is written and checked here, in a table that callers do not see.
     """
 
     def __init__(self, path: Path, schema: Schema, check: Callable[[Tables], None] | None = None) -> None:
-        """check: raises msgspec.ValidationError for a document that is good JSON and yet not ours."""
+        """check: raises msgspec.ValidationError for a document that is valid JSON but not one of ours."""
         self.path = path
         self._schema = schema
         self._check = check
@@ -158,7 +157,7 @@ class AtomicStorage(Storage):
 
     @property
     def size(self) -> int:
-        """Bytes of the document in memory; 0 when nothing was read or saved yet."""
+        """Bytes of the document in memory; 0 before the first read or save."""
         return self._known[2] if self._known else 0
 
     def read(self) -> Plain | None:
@@ -170,14 +169,14 @@ class AtomicStorage(Storage):
             raise self.damaged(str(error)) from None
 
     def write(self, data: dict[str, dict[str, Any]]) -> None:
-        """Saves the document; when this returns it is durable."""
+        """Save the document durably."""
         self.prepare(_tables.decode(msgspec.json.encode(data))).publish()
         sync(self.path.parent)
 
     def tables(self) -> Tables | None:
-        """The document with its records in JSON, not to be changed; the same object as long as the file is the same.
+        """The document with its records in JSON; do not change it. The same object while the file is unchanged.
 
-        Raises DamagedFile, after the file was set aside, and NewerSchema.
+        Raises DamagedFile, after setting the file aside, and NewerSchema.
         """
         known = self._known
         if known is not None and known[0].is_current(self.path):
@@ -188,7 +187,7 @@ class AtomicStorage(Storage):
         except FileNotFoundError:
             return None
         try:
-            tables = self._in_todays_form(_tables.decode(body))
+            tables = self._in_current_form(_tables.decode(body))
             if self._check is not None:
                 self._check(tables)
         except NewerSchema as error:
@@ -199,19 +198,19 @@ class AtomicStorage(Storage):
         return tables
 
     def prepare(self, tables: Tables) -> PendingSave:
-        """Brings the next state to the disk without showing it yet. Raises OSError and leaves nothing then."""
+        """Write the next state to disk without publishing it. Raises OSError; then no file is left behind."""
         body = msgspec.json.encode({SCHEMA_TABLE: self._schema.table(), **tables})
         return PendingSave(self, tables, write_temporary(self.path, body), len(body))
 
     def damaged(self, cause: str) -> DamagedFile:
-        """Sets the file aside and returns the error to raise."""
+        """Set the file aside and return the error to raise."""
         self._known = None
         return set_aside(self.path, cause)
 
-    def _in_todays_form(self, tables: Tables) -> Tables:
+    def _in_current_form(self, tables: Tables) -> Tables:
         numbers = list(tables.pop(SCHEMA_TABLE, {}).values())
         if len(numbers) != 1:
-            raise msgspec.ValidationError("it does not say its schema")
+            raise msgspec.ValidationError("it has no schema number")
         found = msgspec.json.decode(numbers[0], type=_SchemaNumber).number
         if found == self._schema.current:
             return tables
@@ -223,9 +222,9 @@ class AtomicStorage(Storage):
 
 
 class PendingSave:
-    """A state that is on the disk beside the file and takes its place on `publish`.
+    """A state that is written beside the file and replaces it on `publish`.
 
-    Its folder must be synced afterwards (`core.files.sync`) before anybody is told.
+    Sync its directory afterwards (`core.files.sync`), before reporting success.
     """
 
     def __init__(self, storage: AtomicStorage, tables: Tables, stamp: Stamp, size: int) -> None:

@@ -1,1 +1,1 @@
-"""What tasks leave on a party's disk: tables, models, metrics, logs. Read and written by workers and by the site."""
+"""What tasks store on a party's disk: tables, models, metrics, logs. Used by workers and by the site."""

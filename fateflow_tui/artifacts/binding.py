@@ -22,9 +22,9 @@ _NESTED = frozenset({"List", "Array", "Struct", "Binary", "Object"})
 
 
 class BindRequest(msgspec.Struct, frozen=True):
-    """path: of the file. head: whether its first line has the names. delimiter: "" for the one that the file's name
-    stands for. sid, header: which columns are the table's, "" and [] for the first and all others; of a file without
-    a header line the names of all its columns in their order.
+    """path: of the file. head: whether its first line has the names. delimiter: "" to choose it by the file's suffix.
+    sid, header: the columns to use, "" and [] for the first and all others. For a file without a header line: the
+    names of all its columns in order.
     """
 
     path: str
@@ -43,7 +43,7 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def inspect(request: BindRequest) -> Found:
-    """Reads the whole file once. Raises BadRequest or ComponentFailed when it cannot be a table."""
+    """Read the whole file once. Raises BadRequest or ComponentFailed if it cannot be a table."""
     path = Path(request.path)
     facts = path.stat()
     with path.open("rb") as file:
@@ -57,7 +57,7 @@ def inspect(request: BindRequest) -> Found:
         read += rows
         hashes.add(frame[source.chosen[0]])
     if not count:
-        raise BadRequest(f"the file {path.name} has no rows that could be a table's")
+        raise BadRequest(f"the file {path.name} has no valid rows")
     if repeated := hashes.repeated().len():
         raise BadRequest(
             f"{repeated} ids of the file {path.name} occur in more than one row",
@@ -70,7 +70,7 @@ def _delimited(path: Path, request: BindRequest) -> Source:
     delimiter = request.delimiter or ("\t" if path.suffix.lower() in (".tsv", ".tab") else ",")
     names = [] if request.head else [name for name in (request.sid, *request.header) if name]
     if not request.head and len(names) == 1:
-        raise BadRequest("a file without a header line needs the names of all its columns, or none")
+        raise BadRequest("for a file without a header line name all its columns, or none")
     where = layout(path, request.head, delimiter, names)
     chosen = _chosen(path, where.names, request) if request.head else where.names
     return Source("delimited", chosen, request.head, delimiter, names)
@@ -88,7 +88,7 @@ def _parquet(path: Path, request: BindRequest) -> Source:
         kind = str(schema[name].base_type())
         if kind in _NESTED:
             raise BadRequest(
-                f"column {name!r} of {path.name} holds values of type {schema[name]}, which no table can hold",
+                f"column {name!r} of {path.name} holds values of type {schema[name]}, which tables do not support",
                 hint="name the columns to bind as feature_name, without this one",
             )
     return Source("parquet", chosen)

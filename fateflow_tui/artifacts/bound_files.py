@@ -1,4 +1,4 @@
-"""Files outside the home to which tables are bound: inspected before, checked and read afterwards."""
+"""Files outside the home that tables are bound to: how they are checked and read."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-_PEEK = 1 << 20  # bytes of a file that is only looked into
-_ROWS = 250_000  # of a Parquet file at a time
+_PEEK = 1 << 20  # bytes to read for a preview
+_ROWS = 250_000  # rows of a Parquet file per batch
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -35,30 +35,30 @@ class Source(msgspec.Struct, frozen=True):
     modified: int = 0
 
     def obstacle(self, path: Path, table: str) -> FateFlowError | None:
-        """Why the file cannot be read as this table; looks at its size and time only."""
+        """Why the file cannot be read as this table, judged by its size and time only."""
         try:
             facts = path.stat()
         except OSError as error:
             return NotFound(
-                f"table {table} is bound to the file {path.name}, which cannot be reached: {error.strerror}",
-                hint="bring the file back, or bind the table to another one",
+                f"table {table} is bound to the file {path.name}, which cannot be read: {error.strerror}",
+                hint="restore the file, or bind the table to another one",
             )
         if (facts.st_size, facts.st_mtime_ns) != (self.size, self.modified):
             return Conflict(
-                f"table {table} is bound to the file {path.name}, which has changed since",
-                hint="bind it again (with drop 1), so that its rows are counted and checked anew",
+                f"table {table} is bound to the file {path.name}, which has changed since then",
+                hint="bind it again (with drop 1) to count and check its rows",
             )
         return None
 
     def frames(self, path: Path, limit: int | None = None) -> Iterator[pl.DataFrame]:
-        """The rows that have all fields and an id, as text columns, a bounded number at a time. limit: more are not
-        wanted; there may be more all the same.
+        """The rows that have all fields and an id, as text columns, a bounded number at a time. limit: rows that are
+        needed; more may come.
         """
         for frame, _ in self.counted(path, limit):
             yield frame
 
     def counted(self, path: Path, limit: int | None = None) -> Iterator[tuple[pl.DataFrame, int]]:
-        """As `frames`; with each how many rows the file has in its place, those included that are left out."""
+        """Like `frames`, each with the number of rows read from the file, including the omitted ones."""
         parts = self._parquet(path, limit) if self.format == "parquet" else self._delimited(path, limit)
         for part, read in parts:
             yield part.filter(part[self.chosen[0]] != ""), read
@@ -86,7 +86,7 @@ class Source(msgspec.Struct, frozen=True):
 
 
 def as_text(schema: Mapping[str, pl.DataType], columns: Sequence[str]) -> list[pl.Expr]:
-    """Any plain value as a text that reads as the same number; nothing as an empty one, true and false as 1 and 0."""
+    """Any plain value as text with the same number; null as empty text, true and false as 1 and 0."""
     import polars as pl
 
     flags = [name for name in columns if schema[name] == pl.Boolean]

@@ -23,20 +23,20 @@ _BOM = b"\xef\xbb\xbf"
 _ID = "sid"
 _VALUE = "value"
 _QUOTE = '"'
-_STARTS = {  # of files that are no UTF-8 text: what they are, and what makes one of them
+_STARTS = {  # the first bytes of files that are not UTF-8 text: what they are, and how to convert them
     b"\x1f\x8b": ("is compressed", "unpack it, for instance with `gunzip`"),
     b"PK\x03\x04": ("is an archive or a workbook", "unpack it, or save it as CSV"),
     b"\xff\xfe": ("is UTF-16 text", "convert it, for instance with `iconv -f UTF-16 -t UTF-8`"),
     b"\xfe\xff": ("is UTF-16 text", "convert it, for instance with `iconv -f UTF-16 -t UTF-8`"),
 }
-_OTHERS = (",", ";", "\t", "|")  # what else may separate fields
+_OTHERS = (",", ";", "\t", "|")  # other possible separators
 
 
 class DelimitedLayout(msgspec.Struct, frozen=True):
-    """Where the columns are. names: of the columns in their order. start: where the rows begin, in bytes.
+    """Where the columns are. names: of the columns in order. start: of the rows, in bytes.
 
-    wide: each field of a line is a column. Otherwise a line is its first field and all the rest (two names), or is
-    taken whole (one name), as the formats need whose rows differ in length. title: what people call the file.
+    wide: each field of a line is a column. Otherwise a line is its first field and all the rest (two names), or one
+    value (one name), for formats whose rows differ in length. title: the file's name in messages.
     """
 
     names: list[str]
@@ -47,7 +47,7 @@ class DelimitedLayout(msgspec.Struct, frozen=True):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """A block's rows as text columns. malformed: lines that were left out. read: bytes of the file so far."""
+    """A block's rows as text columns. malformed: lines that were omitted. read: bytes of the file so far."""
 
     frame: pl.DataFrame
     malformed: int
@@ -57,9 +57,9 @@ class Block(msgspec.Struct, frozen=True):
 def layout(
     path: Path, head: bool, delimiter: str, names: Sequence[str] = (), *, whole: bool = False, title: str = ""
 ) -> DelimitedLayout:
-    """Looks at the first line. names: of the columns of a file without a header line, if they are known. whole:
-    without names, a line is one value. title: what people call the file, its own name unless given. Raises
-    ComponentFailed for an empty file and a header that cannot be one.
+    """Read the first line. names: of the columns of a file without a header line, if known. whole:
+    without names, a line is one value. title: the file's name in messages, by default its own. Raises ComponentFailed
+    for an empty file and an invalid header.
     """
     title = title or path.name
     with path.open("rb") as file:
@@ -69,7 +69,7 @@ def layout(
     if not line[bom:].strip():
         raise ComponentFailed(
             f"{title} is empty" if not line else f"the first line of {title} is empty",
-            hint="the file must have a line for each row, with the id in front",
+            hint="the file must have a line for each row that begins with the id",
         )
     if not head and not names:
         return DelimitedLayout([_VALUE] if whole else [_ID, _VALUE], bom, False, delimiter, title)
@@ -86,7 +86,7 @@ def layout(
 
 
 def _check_text(line: bytes, title: str) -> None:
-    """Raises ComponentFailed for a file that its first line shows to be something else than lines of UTF-8 text."""
+    """Raise ComponentFailed if the first line shows that the file is not UTF-8 text."""
     for start, (what, hint) in _STARTS.items():
         if line.startswith(start):
             raise ComponentFailed(f"{title} {what}", hint=hint)
@@ -106,12 +106,14 @@ def _check_header(fields: list[str], delimiter: str, title: str) -> None:
     elif any(delimiter in field for field in fields):
         wrong = f"names a column with the delimiter {delimiter!r} in it"
     if wrong:
-        raise ComponentFailed(f"the header line of {title} {wrong}", hint="correct it, or say head 0 if there is none")
+        raise ComponentFailed(
+            f"the header line of {title} {wrong}", hint="correct it, or set head to 0 if there is none"
+        )
     other = next((sign for sign in _OTHERS if sign in fields[0]), None) if len(fields) == 1 else None
     if other is not None:
         raise ComponentFailed(
             f"the header line of {title} has no {delimiter!r}, but {other!r}",
-            hint=f"say id_delimiter {other!r} if that separates the fields",
+            hint=f"set id_delimiter to {other!r} if that separates the fields",
         )
 
 
@@ -120,12 +122,12 @@ def _fields(line: str, delimiter: str) -> list[str]:
         return line.split(delimiter)
     try:
         return next(csv.reader([line], delimiter=delimiter, strict=True))
-    except csv.Error:  # a quote that is none, as in `6" pipe`, or one that is not closed
+    except csv.Error:  # a literal quote, as in `6" pipe`, or one that is not closed
         return line.split(delimiter)
 
 
 def blocks(path: Path, where: DelimitedLayout, size: int = BLOCK) -> Iterator[Block]:
-    """All rows, at most about `size` bytes at a time. A line with too few or too many fields is left out, counted;
+    """All rows, at most about `size` bytes at a time. A line with too few or too many fields is omitted and counted;
     an empty line is not a row.
     """
     with path.open("rb") as file:
@@ -146,7 +148,7 @@ def _parse(block: bytes, where: DelimitedLayout) -> tuple[pl.DataFrame, int]:
 
 
 def _parse_regular(block: bytes, where: DelimitedLayout) -> pl.DataFrame | None:
-    """The fast way, for a block in which every line has all fields; None if one has not."""
+    """The fast path for a block in which every line has all fields; None if one has not."""
     import polars as pl
 
     try:
@@ -157,9 +159,9 @@ def _parse_regular(block: bytes, where: DelimitedLayout) -> pl.DataFrame | None:
             separator=where.delimiter,
             quote_char=None,
         )
-    except pl.exceptions.PolarsError:  # a line with too many fields, or no UTF-8
+    except pl.exceptions.PolarsError:  # a line with too many fields, or not UTF-8
         return None
-    if len(where.names) == 1:  # here only an empty line has no field at all
+    if len(where.names) == 1:  # only an empty line has no field at all
         return frame.drop_nulls()
     # No line has more fields than there are names, so an equal total means that none has fewer.
     if block.count(where.delimiter.encode()) != frame.height * (len(where.names) - 1):

@@ -1,7 +1,7 @@
-"""A table's rows by id, so that one of them is found without reading the others: an SQLite file.
+"""A table's rows by id in an SQLite file, to look one up without reading the others.
 
-It is built from a table once, by a process that may use Polars, and looked into by the scheduler. It remembers which
-table it was built of; a table that was replaced since needs a new one.
+It is built once by a process that may use Polars, and read by the scheduler. It records which table it was built
+from; a table that is replaced needs a new index.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class IndexFacts(msgspec.Struct, frozen=True):
 
 
 def build(table: Table, path: Path) -> int:
-    """Writes the index; an old one stays until the new one is whole. Returns how many rows it has."""
+    """Write the index, replacing an old one when the new one is complete. Return its number of rows."""
     meta = table.meta
     make_directories(path.parent)
     with replacement(path) as new, closing(sqlite3.connect(new, isolation_level=None)) as database:
@@ -58,20 +58,20 @@ def _rows(table: Table) -> Iterator[tuple[str, bytes]]:
 
 
 class FeatureIndex:
-    """An index opened for looking up. Raises DamagedFile when it is none."""
+    """An index opened for lookups. Raises DamagedFile if it is not an index."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            # Whole files only are put in its place, and the one that is open never changes.
+            # Only complete files are put in its place, and an open one never changes.
             self._database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
             [content] = self._database.execute("select content from facts").fetchone()
             self.facts = msgspec.json.decode(content, type=IndexFacts)
         except (sqlite3.Error, TypeError, msgspec.MsgspecError) as error:
-            raise DamagedFile(f"{path} is no index of features: {error}") from error
+            raise DamagedFile(f"{path} is not a feature index: {error}") from error
 
     def find(self, identifier: str) -> dict[str, Any] | None:
-        """The row's values by column. Of several rows with an id, the last one."""
+        """The row's values by column. If several rows have the id, the last one."""
         query = "select content from rows where id = ? order by rowid desc limit 1"
         try:
             found = self._database.execute(query, (identifier,)).fetchone()

@@ -1,4 +1,4 @@
-"""Where things lie in a site's home directory."""
+"""The paths of a site's home directory."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.ids import Party
 
-# One path segment made of a client's word: no separators, no hidden files, no parent directory.
+# One path segment from a client's input: no separators, no hidden files, no parent directory.
 _SEGMENT = re.compile(r"[^/\\\x00-\x1f]+")
 _LONGEST = 255  # bytes, the limit of the file systems in use
 
 
 def segment(word: str, what: str) -> str:
-    """`word` as one path segment; raises BadRequest when it could leave its directory."""
+    """`word` as one path segment. Raises BadRequest if it could leave its directory."""
     fits = _SEGMENT.fullmatch(word) and len(word.encode(errors="replace")) <= _LONGEST
     if not fits or word.startswith("."):
         raise BadRequest(f"{what} {word!r} cannot be used as a name", hint="use letters, digits, '_', '-', '.', '#'")
@@ -58,7 +58,7 @@ class Home:
 
     @property
     def migrated(self) -> Path:
-        """Archives of model parts that live at other sites now."""
+        """Archives of model parts that have moved to other sites."""
         return self.root / "migrated"
 
     @property

@@ -1,4 +1,4 @@
-"""Logs of jobs and tasks: who writes which file, and reading several of them merged by time."""
+"""Logs of jobs and tasks: writing them, and reading several files merged by time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def format_line(seconds: float, level: str, party: str, component: str, message:
 
 
 class LogFile:
-    """A file that is appended to, one write call per record, and made at the first."""
+    """A file that records are appended to, one write call each; the first record creates it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -48,7 +48,7 @@ class LogFile:
 
 
 class TaskLogHandler(logging.Handler):
-    """A worker's log: `<LEVEL>.log` holds this level and the worse ones, in the task's directory and in its party's."""
+    """A worker's log: `<LEVEL>.log` has this level and above, in the directories of the task and of its party."""
 
     def __init__(self, home: Home, job_id: str, party: Party, component: str) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ class JobLog:
         self._errors.close()
 
 
-# Of one file, in one look: bounds memory when somebody begins to follow a huge log.
+# Per file and read: bounds memory when following a huge log begins.
 LOOK_BYTES = 4 << 20
 _STEP = 64 << 10  # so exactly a time is searched for
 
@@ -116,7 +116,7 @@ class Cursor(msgspec.Struct, frozen=True):
 class LogRecord(msgspec.Struct, frozen=True):
     """One record. at: ms since the epoch. text: as written, further lines included, without the last newline.
 
-    level, party, component: "" in lines that were not written by us (output of libraries).
+    level, party, component: "" in lines that libraries wrote.
     """
 
     at: int
@@ -127,17 +127,17 @@ class LogRecord(msgspec.Struct, frozen=True):
 
     @property
     def message(self) -> str:
-        """What was said, without time, level and origin."""
+        """The message without time, level and origin."""
         return self.text.partition(" | ")[2] if self.level else self.text
 
 
 def tail(
     paths: Iterable[Path], since: Mapping[Path, Cursor] | None = None, limit: int = LOOK_BYTES
 ) -> tuple[list[LogRecord], dict[Path, Cursor]]:
-    """Records that are new since the cursors, in order of time, and the cursors for the next look.
+    """The records since the cursors, in order of time, and the cursors for the next read.
 
-    A file that does not exist yet has no records; one that has become shorter is read from its beginning. A record
-    is taken only once its newline is there. At most `limit` bytes of each file are read.
+    A file that does not exist yet has no records; one that has become shorter is read from its beginning. A record is
+    returned only once its newline is written. At most `limit` bytes of each file are read.
     """
     cursors: dict[Path, Cursor] = {}
     records: list[LogRecord] = []
@@ -149,7 +149,7 @@ def tail(
 
 
 def end_cursor(path: Path, lines: int) -> Cursor:
-    """The cursor from which a look gives the last `lines` lines of a file, or somewhat more where records are long."""
+    """The cursor from which a read returns the last `lines` lines of a file, or more if records are long."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
@@ -169,8 +169,8 @@ def end_cursor(path: Path, lines: int) -> Cursor:
 
 
 def time_cursor(path: Path, at: int) -> Cursor:
-    """A cursor from which a look misses no record of `at` (ms since the epoch) or later, and few older ones come along.
-    Records are written in order of time, so that not all of a large file need be read.
+    """A cursor from which a read misses no record of `at` (ms since the epoch) or later and returns few older ones.
+    Records are in order of time, so a large file need not be read whole.
     """
     try:
         with path.open("rb") as file:
@@ -188,7 +188,7 @@ def time_cursor(path: Path, at: int) -> Cursor:
 
 
 def last_lines(path: Path, count: int) -> list[str]:
-    """The last lines of a file, at most `count`; [] when it does not exist."""
+    """The last lines of a file, at most `count`; [] if it does not exist."""
     records, _ = tail([path], {path: end_cursor(path, count)})
     return [line for record in records for line in record.text.split("\n")][-count:]
 
@@ -198,7 +198,7 @@ def _read(path: Path, cursor: Cursor, limit: int) -> tuple[list[LogRecord], Curs
     try:
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
-            if cursor.offset > status.st_size:  # it was cut off, or renamed and begun anew
+            if cursor.offset > status.st_size:  # it was truncated, or renamed and created again
                 records, _ = _read(path.with_name(f"{path.name}.1"), cursor, limit)
                 cursor = Cursor(0, cursor.at)
             offset = cursor.offset
@@ -208,12 +208,12 @@ def _read(path: Path, cursor: Cursor, limit: int) -> tuple[list[LogRecord], Curs
         return [], cursor
     end = data.rfind(b"\n") + 1
     if not end and len(data) == limit:
-        end = limit  # one line longer than a look
+        end = limit  # one line longer than a read
     if not end:
         return records, Cursor(offset, cursor.at)
     lines = data[:end].removesuffix(b"\n").decode(errors="replace").split("\n")
     heads = [_parse(line) for line in lines]
-    # What libraries print has no times: it was there at the latest when the file was written last.
+    # The output of libraries has no times; use the time of the last write.
     at = cursor.at if any(heads) else max(cursor.at, status.st_mtime_ns // 1_000_000)
     for line, head in zip(lines, heads, strict=True):
         if head is not None:
@@ -227,7 +227,7 @@ def _read(path: Path, cursor: Cursor, limit: int) -> tuple[list[LogRecord], Curs
 
 
 def _next_head(file: BinaryIO, start: int, end: int) -> tuple[int, int] | None:
-    """Offset and time of the first record that begins after `start`; None when none does before `end`."""
+    """Offset and time of the first record that begins after `start`; None if none does before `end`."""
     file.seek(start)
     offset = start + len(file.readline())
     while offset < end:

@@ -21,7 +21,7 @@ Series = dict[str, dict[str, dict[str, Any]]]
 
 class MetricsWriter:
     """Appends to one run's file, one write call per line, so that a reader never waits and a crash tears at most the
-    last line. The file is made at the first line.
+    last line. The first line creates the file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -45,7 +45,7 @@ class MetricsWriter:
         meta: Mapping[str, Any] | None = None,
     ) -> list[list[Any]]:
         """Add points to a series, set keys of its meta, or both, and return the points as they were written: numbers
-        that JSON cannot express become texts.
+        that JSON cannot express become strings.
         """
         rows = [[plain(key), plain(value)] for key, value in points]
         if rows or meta is None:
@@ -72,9 +72,8 @@ class MetricsWriter:
 
 
 def read(path: Path) -> Series:
-    """All series of a run, in the order of their first line; {} when nothing was written.
-
-    Keys of one series sort as numbers when they are numbers, as texts otherwise; equal keys keep their order.
+    """All series of a run, in the order of their first line; {} if nothing was written. The keys of a series sort as
+    numbers if they are numbers, as text otherwise; equal keys keep their order.
     """
     try:
         lines = path.read_bytes().split(b"\n")
@@ -98,7 +97,7 @@ def read(path: Path) -> Series:
 
 
 def delete(path: Path) -> bool:
-    """Forgets a run's metrics; False: there were none."""
+    """Delete a run's metrics; return False if there were none."""
     try:
         path.unlink()
     except FileNotFoundError:
@@ -112,8 +111,8 @@ def _order(point: Sequence[Any]) -> tuple[bool, Any]:
 
 
 def prune(path: Path, namespace: str = "", name: str = "") -> int:
-    """Forgets the series of this namespace and name, "" for any; returns how many there were. Only for a run that has
-    ended: what is appended meanwhile would be lost.
+    """Delete the series of this namespace and name, "" for any, and return their number. Only for a run that has
+    ended: points appended meanwhile would be lost.
     """
 
     def matches(space: str, series: str) -> bool:

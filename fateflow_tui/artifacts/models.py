@@ -36,7 +36,7 @@ class PartyModels:
         self.root = root
 
     def save(self, party_model_id: str, version: str, model: ComponentModel) -> bytes:
-        """Writes the component's model, replacing one that is there at once and whole. Gives the file's content."""
+        """Write the component's model, replacing an old one atomically. Return the file's content."""
         content = msgspec.json.encode(
             msgspec.structs.replace(model, parameters=plain(model.parameters), meta=plain(model.meta))
         )
@@ -44,7 +44,7 @@ class PartyModels:
         return content
 
     def write(self, party_model_id: str, version: str, component: str, alias: str, content: bytes) -> None:
-        """As `save`, of a file's content as `read` gives it."""
+        """Like `save`, with a file's content as returned by `read`."""
         path = self._path(party_model_id, version, component, alias)
         make_directories(path.parent)
         write_file(path, content)
@@ -54,7 +54,7 @@ class PartyModels:
         return self._path(party_model_id, version, component, alias).read_bytes()
 
     def load(self, party_model_id: str, version: str, component: str, alias: str = "default") -> ComponentModel:
-        """Raises NotFound for a model that is not here, DamagedFile for one that cannot be read."""
+        """Raises NotFound for a missing model, DamagedFile for one that cannot be read."""
         path = self._path(party_model_id, version, component, alias)
         try:
             return msgspec.json.decode(path.read_bytes(), type=ComponentModel)

@@ -69,13 +69,14 @@ class TableMeta(msgspec.Struct, frozen=True):
 
     @property
     def identity(self) -> str:
-        """Differs for two tables with other rows, also of the same name."""
+        """Different for tables with different rows, even if they have the same name."""
         rows = [self.namespace, self.name, self.created_at, self.count, self.files, self.source]
         content = msgspec.json.encode([*rows, self.sid, self.header, self.id_delimiter])
         return sha256(content).hexdigest()
 
     def obstacle(self) -> FateFlowError | None:
-        """Why jobs cannot use the table now: it is disabled, or its file is gone or is not what was bound."""
+        """Why jobs cannot use the table now: it is disabled, or its file is missing or has changed since it was
+        bound."""
         if not self.enabled:
             return Conflict(
                 f"table {self.namespace}.{self.name} is disabled", hint="`fateflow table enable` lets jobs use it again"
@@ -84,7 +85,7 @@ class TableMeta(msgspec.Struct, frozen=True):
 
 
 class Table:
-    """An existing table, opened for reading. Raises NotFound when its files went away since (deleted, replaced)."""
+    """An existing table, opened for reading. Raises NotFound if its files no longer exist (deleted, replaced)."""
 
     def __init__(self, directory: Path, meta: TableMeta) -> None:
         self.directory = directory
@@ -123,7 +124,7 @@ class Table:
         return pl.concat(parts) if parts else self._empty()
 
     def _parts(self, limit: int | None = None) -> Iterator[pl.DataFrame]:
-        """limit: more rows than these are not needed."""
+        """limit: the number of rows that are needed."""
         source = self.meta.source
         parts = source.frames(self.paths[0], limit) if source else (self._read(path, limit) for path in self.paths)
         if source and (obstacle := source.obstacle(self.paths[0], f"{self.meta.namespace}.{self.meta.name}")):
@@ -132,7 +133,7 @@ class Table:
             yield self._named(part)
 
     def _named(self, part: pl.DataFrame) -> pl.DataFrame:
-        """The names in the files may be older ones than the table's."""
+        """The files may have older column names than the table."""
         if part.columns == self.meta.columns:
             return part
         return part.rename(dict(zip(part.columns, self.meta.columns, strict=True)))
@@ -144,8 +145,8 @@ class Table:
             return pl.read_parquet(path, n_rows=limit, use_pyarrow=False, glob=False)
         except FileNotFoundError as error:
             raise NotFound(
-                f"rows of table {self.meta.namespace}/{self.meta.name} are gone: {path.name} does not exist",
-                hint="the table was deleted or replaced meanwhile; open it again",
+                f"rows of table {self.meta.namespace}/{self.meta.name} are missing: {path.name} does not exist",
+                hint="the table was deleted or replaced; open it again",
             ) from error
 
     def _empty(self) -> pl.DataFrame:
@@ -155,7 +156,7 @@ class Table:
 
 
 def plain(value: Any) -> Any:
-    """A number or text as JSON can carry it, also inside lists and dicts; NumPy's numbers become Python's."""
+    """A value in a form that JSON can express, also inside lists and dicts; NumPy's numbers become Python's."""
     if isinstance(value, float):  # also NumPy's float64
         if math.isfinite(value):
             return float(value)
@@ -171,7 +172,7 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-# FATE's word for the id column of a table that was uploaded, whatever its header line says.
+# FATE's name for the id column of an uploaded table, whatever its header line says.
 _RAW_ID = "sid"
 
 
@@ -187,7 +188,7 @@ def preview(table: Table, limit: int = 100) -> Preview:
     """The first `limit` rows.
 
     raw: id and texts. instances: id, label, numbers. scores: id, label, predict_result, predict_score,
-    predict_detail as an object, type. Numbers that JSON cannot say are texts ("NaN", "Infinity").
+    predict_detail as an object, type. Numbers that JSON cannot express are strings ("NaN", "Infinity").
     """
     meta = table.meta
     columns = meta.columns
@@ -205,7 +206,7 @@ def preview(table: Table, limit: int = 100) -> Preview:
 
 
 def by_id(frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows in order of their id, which is the first column and text."""
+    """The rows sorted by id, the first column."""
     import polars as pl
 
     sid = frame.columns[0]

@@ -1,4 +1,4 @@
-"""Making a table: parts are written into a hidden directory that gets its name at the end."""
+"""Writing a table: parts go to a hidden directory that is renamed at the end."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PART_BYTES = 48 << 20
 
 
 class TableWriter:
-    """A table being made: invisible until `close` returns, gone without a trace when the block raises.
+    """A table being written: invisible until `close` returns, removed if the block raises.
 
     As a context manager it closes at the end of the block. The first frame fixes the columns: the first is the id
     and must be text; later frames must have the same names and types. Raises ComponentFailed for a frame that does
@@ -36,7 +36,8 @@ class TableWriter:
     """
 
     def __init__(self, directory: Path, meta: TableMeta, *, replace: bool = False) -> None:
-        """directory: the table's, not yet there. meta: facts known so far; sid, header, count, files are filled in."""
+        """directory: of the table, not created yet. meta: facts known so far; sid, header, count, files are filled
+        in."""
         self._directory = directory
         self._meta = meta
         self._replace = replace
@@ -48,7 +49,7 @@ class TableWriter:
         self._pending_rows = self._pending_bytes = 0
         self._schema: dict[str, Any] | None = None
         self._count = 0
-        self.table: Table | None = None  # once it is closed
+        self.table: Table | None = None  # after close
         self.discarded = False
         make_directories(directory.parent)
         self._hidden.mkdir()
@@ -70,12 +71,12 @@ class TableWriter:
         return self._count
 
     def describe(self, **facts: Any) -> Self:
-        """Sets facts of `TableMeta` before `close`: kind, label, partitions, extra, and so on."""
+        """Set facts of `TableMeta` before `close`: kind, label, partitions, extra, and so on."""
         self._meta = msgspec.structs.replace(self._meta, **facts)
         return self
 
     def write(self, frame: pl.DataFrame) -> None:
-        """Appends rows; they are on disk at the latest when `close` returns."""
+        """Append rows; they are on disk when `close` returns."""
         self._check(frame)
         self._count += frame.height
         self._pending.append(frame)
@@ -85,7 +86,7 @@ class TableWriter:
             self._flush()
 
     def close(self) -> Table:
-        """Makes the table visible and returns it; a second call returns the same."""
+        """Make the table visible and return it; a second call returns the same."""
         if self.table is not None:
             return self.table
         try:
@@ -97,7 +98,7 @@ class TableWriter:
         return self.table
 
     def discard(self) -> None:
-        """Gives the table up, unless it is closed."""
+        """Discard the table, unless it is closed."""
         self.discarded = self.table is None
         self._pending.clear()
         shutil.rmtree(self._hidden, ignore_errors=True)
@@ -157,7 +158,9 @@ class TableWriter:
             try:
                 self._hidden.rename(self._directory)
             except OSError as error:
-                raise Conflict(f"table {self._where} exists: it was made while this one was written") from error
+                raise Conflict(
+                    f"table {self._where} already exists: it was created while this one was written"
+                ) from error
             sync(self._directory.parent)
         return Table(self._directory, meta)
 
@@ -176,7 +179,7 @@ Keep = Literal["first", "last"]
 
 
 class IdHashes:
-    """Collects 8 bytes for each id; equal ids have equal hashes, and rarely different ones have too."""
+    """Collects 8 bytes for each id; equal ids have equal hashes, different ids rarely do."""
 
     def __init__(self) -> None:
         self._parts: list[np.ndarray[Any, np.dtype[np.uint64]]] = []
@@ -197,7 +200,7 @@ class IdHashes:
 
 
 def rows_to_leave_out(ids: Iterable[pl.Series], repeated: pl.Series, keep: Keep) -> pl.Series:
-    """Row numbers, from 0 over all parts of `ids`, of the rows that give way to the kept row of their id."""
+    """Row numbers, from 0 over all parts of `ids`, of the rows to drop in favour of the kept row of their id."""
     import polars as pl
 
     suspects: list[pl.DataFrame] = []

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     pass
 
 
-_ABANDONED = 24 * 3600  # seconds after which nobody writes into a hidden directory any more
+_ABANDONED = 24 * 3600  # seconds after which a hidden directory counts as abandoned
 
 
 class Tables:
@@ -34,20 +34,20 @@ class Tables:
         meta = self.meta(namespace, name)
         if meta is None:
             raise NotFound(
-                f"there is no table {name!r} in namespace {namespace!r}",
-                hint="`fateflow data upload` makes one; `fateflow data list` shows those that exist",
+                f"table {name!r} not found in namespace {namespace!r}",
+                hint="create it with `fateflow data upload`, or see `fateflow data list`",
             )
         return Table(self._directory(namespace, name), meta)
 
     def usable(self, namespace: str, name: str) -> Table:
-        """As `open`, for jobs. Raises what keeps them from using the table (see `TableMeta.obstacle`)."""
+        """Like `open`, for jobs. Raises the reason why they cannot use the table (see `TableMeta.obstacle`)."""
         table = self.open(namespace, name)
         if obstacle := table.meta.obstacle():
             raise obstacle
         return table
 
     def meta(self, namespace: str, name: str) -> TableMeta | None:
-        """The table's facts without touching its rows. None: there is no such table."""
+        """The table's facts without its rows; None if there is no such table."""
         path = self._directory(namespace, name) / META_FILE
         try:
             return msgspec.json.decode(path.read_bytes(), type=TableMeta)
@@ -66,13 +66,13 @@ class Tables:
         replace: bool = False,
         **facts: Any,
     ) -> TableWriter:
-        """A writer for a new table. facts: more of `TableMeta`. replace: an existing one gives way at `close`."""
+        """A writer for a new table. facts: more of `TableMeta`. replace: an existing one at `close`."""
         directory = self._directory(namespace, name)
         old = self.meta(namespace, name)
         if old is not None and not replace:
             raise Conflict(
-                f"table {namespace}/{name} exists already, with {old.count} rows",
-                hint="choose another name, delete it first, or ask for it to be replaced (drop)",
+                f"table {namespace}/{name} already exists, with {old.count} rows",
+                hint="choose another name, delete it first, or replace it (drop)",
             )
         known = {"count": 0, "sid": "sid", "header": [], **facts}
         return TableWriter(
@@ -82,7 +82,7 @@ class Tables:
         )
 
     def bind(self, meta: TableMeta, *, replace: bool = False) -> Table:
-        """Makes a table of rows that lie elsewhere: of its facts only. replace: an existing one gives way."""
+        """Create a table whose rows are stored elsewhere. replace: an existing one."""
         directory = self._directory(meta.namespace, meta.name)
         content = msgspec.json.encode(meta)
         if replace and self.meta(meta.namespace, meta.name) is not None:
@@ -99,19 +99,19 @@ class Tables:
         except OSError as error:
             shutil.rmtree(hidden, ignore_errors=True)
             raise Conflict(
-                f"table {meta.namespace}/{meta.name} exists already", hint="choose another name, or say drop 1"
+                f"table {meta.namespace}/{meta.name} already exists", hint="choose another name, or set drop to 1"
             ) from error
         sync(directory.parent)
         return Table(directory, meta)
 
     def update(self, namespace: str, name: str, **facts: Any) -> TableMeta:
-        """Changes facts of a table; its rows stay as they are."""
+        """Change facts of a table, not its rows."""
         meta = msgspec.structs.replace(self.open(namespace, name).meta, **facts)
         write_file(self._directory(namespace, name) / META_FILE, msgspec.json.encode(meta))
         return meta
 
     def delete(self, namespace: str, name: str) -> bool:
-        """Forgets a table and deletes the rows that were written here; False: there was none."""
+        """Delete a table with the rows stored here; return False if there was none."""
         directory = self._directory(namespace, name)
         gone = directory.with_name(f".{directory.name[:40]}.{secrets.token_hex(4)}")
         try:
@@ -133,7 +133,7 @@ class Tables:
                     yield space.name, path.parent.name
 
     def sweep(self, older_than: float = _ABANDONED) -> int:
-        """Removes what crashed writers left, if it is older (seconds); returns how many."""
+        """Remove what crashed writers left behind and is older (seconds); return the number."""
         limit = time.time() - older_than
         stale = [path for path in self.root.glob("*/.*") if path.is_dir() and path.stat().st_mtime < limit]
         for path in stale:

@@ -147,7 +147,7 @@ def test_a_large_job_is_kept(store: JobStore) -> None:
 
 @pytest.mark.parametrize("records", [{"meta": {}}, {"schema": {}}, {"tasks": {"a": {"_key": "b"}}}])
 def test_names_of_the_stores_own_are_refused(store: JobStore, records: dict[str, dict[str, Any]]) -> None:
-    with pytest.raises(ValueError, match="own"):
+    with pytest.raises(ValueError, match="reserved"):
         store.commit([JobCommit(JOB, 0, records)])
     assert store.load(JOB) is None
 
@@ -351,5 +351,5 @@ def test_a_snapshot_of_a_collection_stands_still() -> None:
 
 @pytest.mark.parametrize("name", ["../x", "meta", "schema", "", "A", "a.b"])
 def test_a_collection_has_a_plain_name(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match="named"):
+    with pytest.raises(ValueError, match="invalid collection name"):
         open_collection(tmp_path, name)

@@ -191,7 +191,7 @@ def test_a_changed_or_missing_file_is_not_read(site: Asker) -> None:
     path.unlink()
     refused = site.read("moving")
     assert refused["retcode"] == 100
-    assert "cannot be reached" in refused["retmsg"]
+    assert "cannot be read" in refused["retmsg"]
     assert site.ask("table/delete", namespace="ns", table_name="moving")["retcode"] == 0
 
 
@@ -337,7 +337,7 @@ def test_a_table_is_written_to_a_file_that_can_be_bound(site: Asker) -> None:
         ({"storage_engine": "MYSQL"}, "no MYSQL store"),
         ({"output_path": "/tmp/x.parquet"}, "not a text file"),
         ({}, "output_namespace"),
-        ({"table_name": "nosuch", "output_namespace": "ns", "output_name": "n"}, "no table 'nosuch'"),
+        ({"table_name": "nosuch", "output_namespace": "ns", "output_name": "n"}, "table 'nosuch' not found"),
     ],
 )
 def test_what_cannot_be_written_is_refused(site: Asker, more: dict[str, Any], said: str) -> None:

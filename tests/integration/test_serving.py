@@ -381,7 +381,7 @@ def test_features_are_bound_by_this_sites_parties_to_tables_with_features(tmp_pa
         site._socket.close()
         with pytest.raises(BadRequest, match="not a guest or host of this site"):
             await site.serving.bind_features(SECOND_HOST, "online", "features")
-        with pytest.raises(NotFound, match="no table 'features'"):
+        with pytest.raises(NotFound, match="table 'features' not found"):
             await site.serving.bind_features(HOST, "online", "features")
         site.give(HOST, "features", {"id": ["a"], "z0": ["1"]})
         site.tables.update("online", "features", kind="scores")

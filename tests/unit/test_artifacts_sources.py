@@ -73,7 +73,7 @@ def test_obstacles_name_the_table(tables: Tables, tmp_path: Path) -> None:
     with pytest.raises(Conflict, match="has changed"):
         tables.open("ns", "t").head(1)
     path.unlink()
-    with pytest.raises(NotFound, match="cannot be reached"):
+    with pytest.raises(NotFound, match="cannot be read"):
         tables.open("ns", "t").frame()
     tables.update("ns", "t", enabled=False)
     with pytest.raises(Conflict, match="is disabled"):
@@ -84,7 +84,7 @@ def test_of_two_that_bind_a_name_the_second_is_refused(tables: Tables, tmp_path:
     path = tmp_path / "f.csv"
     path.write_text("id,x\na,1\n")
     bound(tables, path)
-    with pytest.raises(Conflict, match="exists already"):
+    with pytest.raises(Conflict, match="already exists"):
         bound(tables, path)
     assert [entry.name for entry in (tables.root / "ns").iterdir()] == ["t"]
 
@@ -153,7 +153,7 @@ def test_a_file_must_have_the_wished_columns(tmp_path: Path) -> None:
     for wish, said in (
         ({"sid": "k"}, "no column 'k'"),
         ({"header": ["x", "x"]}, "named twice"),
-        ({"head": False, "sid": "id"}, "names of all its columns"),
+        ({"head": False, "sid": "id"}, "name all its columns"),
     ):
         with pytest.raises(BadRequest, match=said):
             inspect(BindRequest(str(path), **wish))  # type: ignore[arg-type]

@@ -92,14 +92,14 @@ def test_a_broken_block_leaves_no_trace(tables: Tables) -> None:
 
 def test_an_existing_table_is_refused_unless_it_is_replaced(tables: Tables) -> None:
     store(tables, rows(0, 3))
-    with pytest.raises(Conflict, match="experiment/t exists already, with 3 rows"):
+    with pytest.raises(Conflict, match="experiment/t already exists, with 3 rows"):
         tables.create("experiment", "t")
     old = tables.open("experiment", "t")
     store(tables, rows(100, 2), replace=True)
     assert tables.open("experiment", "t").frame()["id"].to_list() == ["100", "101"]
     assert len(list((tables.root / "experiment" / "t").glob("*.parquet"))) == 1
     assert [path.name for path in (tables.root / "experiment").iterdir()] == ["t"]
-    with pytest.raises(NotFound, match="are gone"):
+    with pytest.raises(NotFound, match="are missing"):
         old.frame()
 
 
@@ -108,7 +108,7 @@ def test_of_two_writers_the_second_to_close_is_refused(tables: Tables) -> None:
     for writer in (first, second):
         writer.write(rows(0, 1))
     first.close()
-    with pytest.raises(Conflict, match="made while this one was written"):
+    with pytest.raises(Conflict, match="created while this one was written"):
         second.close()
     assert [path.name for path in (tables.root / "experiment").iterdir()] == ["t"]
 
@@ -134,7 +134,7 @@ def test_delete_leaves_bound_data_alone(tables: Tables, tmp_path: Path) -> None:
     assert data.exists()
     assert tables.meta("experiment", "t") is None
     assert not tables.delete("experiment", "t")
-    with pytest.raises(NotFound, match="no table 't' in namespace 'experiment'"):
+    with pytest.raises(NotFound, match="table 't' not found in namespace 'experiment'"):
         tables.open("experiment", "t")
 
 

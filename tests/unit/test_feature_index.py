@@ -62,5 +62,5 @@ def test_what_is_no_index_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DamagedFile):
         FeatureIndex(path)
     path.write_bytes(b"no database")
-    with pytest.raises(DamagedFile, match="no index of features"):
+    with pytest.raises(DamagedFile, match="not a feature index"):
         FeatureIndex(path)

@@ -25,7 +25,7 @@ def _pids() -> set[int]:
 
 
 def _absent(root: Path) -> None:
-    with pytest.raises(NotFound, match="there is no table 'c'"):
+    with pytest.raises(NotFound, match="table 'c' not found"):
         asyncio.run(previews(root, [("a", "b", "c")]))
 
 
