@@ -361,17 +361,17 @@ def test_what_cannot_be_served_is_refused_when_it_is_loaded(tmp_path: Path) -> N
     with pytest.raises(NotBuilt, match=r"secure_add_0 \(SecureAddExample\) cannot process single rows"):
         site.serving.load(part("2", predict_dsl=with_component("secure_add_0", addition)))
     second = {**PREDICT_DSL["components"]["hetero_lr_0"], "output": {"data": ["data"]}}
-    with pytest.raises(NotBuilt, match="2 components that score"):
+    with pytest.raises(NotBuilt, match="2 scoring components"):
         site.serving.load(part("3", predict_dsl=with_component("hetero_lr_1", second)))
     with pytest.raises(NotFound, match="hetero_lr_0"):
         site.serving.load(part("4", models=models_of(GUEST)[:1]))
     only_reader = {"components": {"reader_0": PREDICT_DSL["components"]["reader_0"]}}
-    with pytest.raises(NotBuilt, match="has none that scores"):
+    with pytest.raises(NotBuilt, match="has no scoring component"):
         site.serving.load(part("5", predict_dsl=only_reader))
     assert site.serving.loaded() == []
     with pytest.raises(Conflict, match="not loaded at guest:9999"):
         site.serving.bind("credit", GUEST, MODEL, "1")
-    with pytest.raises(BadRequest, match="only a guest"):
+    with pytest.raises(BadRequest, match="only guests"):
         site.serving.bind("credit", HOST, MODEL, "1")
 
 

@@ -144,7 +144,7 @@ def test_what_has_not_succeeded_runs() -> None:
 
 
 def test_what_a_party_has_lost_runs() -> None:
-    lost = {"dataio_0": RunReason(RunCause.LOST, "its table data is not the same any more at host:10000")}
+    lost = {"dataio_0": RunReason(RunCause.LOST, "its table data has changed or no longer exists at host:10000")}
     steps = compare(planned(), ended(), lost)
     assert [step.change for step in steps] == ["", "lost", "upstream"]
     assert steps[1].why == lost["dataio_0"].why
