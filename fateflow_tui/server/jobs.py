@@ -136,7 +136,7 @@ async def job_resolve(site: ThisSite, body: Json[ResolveJobRequest]) -> Response
 @router.post("/job/show", **answers({**_LINE, "components": [], "cards": []}))
 async def job_show(site: ThisSite, body: Json[JobRequest]) -> Response:
     """Show a job with its parties, components, failure cards and what it waits for."""
-    return answer(_with_waiting(site, job_view(known_job(site, body.job_id))))
+    return answer(with_hints(_with_waiting(site, job_view(known_job(site, body.job_id)))))
 
 
 @router.post("/job/why", **answers(_WHY))
@@ -145,7 +145,7 @@ async def job_why(site: ThisSite, body: Json[ExplainRequest]) -> Response:
     the facts that belong to it), `further` lists the others.
     """
     state, component = known_job(site, body.job_id), body.component_name
-    return answer(explain(state, await site_context(site, state, component), component))
+    return answer(with_hints(explain(state, await site_context(site, state, component), component)))
 
 
 @router.post("/job/story", **answers([_ENTRY]))
@@ -232,6 +232,21 @@ def _with_waiting(site: Site, line: AnyLine) -> AnyLine:
     if line.waiting is not None or line.status.ended:
         return line
     return msgspec.structs.replace(line, waiting=site.jobs.waiting(line.job_id))
+
+
+def with_hints(answered: Any) -> Any:
+    """Add `hint` to explanations and failure cards, whose JSON has it under the earlier names `mend` and `fix`."""
+
+    def added(value: Any) -> Any:
+        if isinstance(value, list):
+            return [added(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        members = {name: added(one) for name, one in value.items()}
+        hint = members.get("mend") or members.get("fix")
+        return {**members, "hint": hint} if hint else members
+
+    return added(msgspec.to_builtins(answered, enc_hook=str))
 
 
 def _job(site: Site, name: str, job_id: str) -> JobState:

@@ -16,6 +16,7 @@ from fateflow_tui.sdk.types.jobs import JobWhy
 from fateflow_tui.server.explain import explain
 from fateflow_tui.server.explain.wording import free_at, listed, span
 from fateflow_tui.server.job_views import job_view
+from fateflow_tui.server.jobs import with_hints
 from fateflow_tui.views.jobs import job_lines
 from fateflow_tui.views.text import plain
 from fateflow_tui.views.why import why_lines
@@ -240,3 +241,11 @@ def test_a_partner_whose_own_part_is_over_does_not_claim_that_nothing_runs() -> 
     _from_driver(state, stop=StopRequest(Status.CANCELED, "ann", NOW - 5, party=str(GUEST)))
     canceled = why(state)
     assert canceled.hint == f"at the site of guest:9999, run the rest: fateflow job rerun {JOB}"
+
+
+def test_the_api_has_hints_beside_their_earlier_names() -> None:
+    card = FailureCard(HOST, "lr_0", 0, "memory", "killed", hint="raise task_memory")
+    found = Why(kind="failed", text="lr_0 failed", hint="raise task_memory", cards=[card])
+    members = with_hints([found])[0]
+    assert members["hint"] == members["mend"] == members["cards"][0]["hint"] == members["cards"][0]["fix"]
+    assert msgspec.convert(members, Why) == found
