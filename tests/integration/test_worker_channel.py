@@ -120,7 +120,7 @@ def test_values_and_reports(tmp_path: Path) -> None:
             assert small == {"a": 1}
             assert np.array_equal(got, large)
             assert many == [b"x" * 5000] * 1500
-            assert refusals == ["this tag is refused", "value: the site failed to pass it on; its log says why"]
+            assert refusals == ["this tag is refused", "value: the site failed to deliver it; see its log"]
             assert echo.reported[0] == ("lr_0", "train", [[0, 0.7], [1, 0.6]])
             assert echo.reported[-2:] == [("lr_0", 100, 100), ("lr_0", Status.SUCCESS, 7)]
             assert len(echo.reported) < 50  # progress is thinned out
