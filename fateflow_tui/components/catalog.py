@@ -80,7 +80,7 @@ class Catalog:
         return found.facts() if found else NOT_BUILT.get(module)
 
     def module(self, name: str) -> type[Module[Any]]:
-        """The class itself. Raises NotBuilt for a module that only FATE has, NotFound for one that nobody knows."""
+        """Return the module's class. Raises NotBuilt for a module that only FATE has, NotFound for an unknown one."""
         found = self._find(name)
         if found is not None:
             return found
@@ -114,7 +114,7 @@ class Catalog:
 
     def _broken(self, name: str) -> ComponentFailed:
         return ComponentFailed(
-            f"module {name} cannot be loaded: {self.broken[name]}", hint="mend or uninstall what provides it"
+            f"module {name} cannot be loaded: {self.broken[name]}", hint="fix or uninstall the package that provides it"
         )
 
     def _find(self, name: str) -> type[Module[Any]] | None:

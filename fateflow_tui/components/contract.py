@@ -158,7 +158,7 @@ class Module(Generic[P]):
         self.parameters = parameters
 
     def run(self, ctx: Context) -> None:
-        """Does the work at one party. Raises ComponentFailed for what its user can mend."""
+        """Do the work at one party. Raises ComponentFailed for what the user can correct."""
         raise NotImplementedError
 
     @classmethod

@@ -57,7 +57,7 @@ class Reader(Module[ReaderParam]):
         wanted = self.parameters.table
         if wanted is None:
             raise ComponentFailed(
-                f"{ctx.component} at {ctx.party} is not told which table to read",
+                f"{ctx.component} at {ctx.party} has no table to read",
                 hint=f"set component_parameters.role.{ctx.party.role}.<index>.{ctx.component}.table",
             )
         table = ctx.tables.usable(wanted.namespace, wanted.name)

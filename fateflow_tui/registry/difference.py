@@ -13,7 +13,7 @@ from fateflow_tui.registry.parts import Part
 
 _SHOWN: Final = 1000  # changes of one kind in one model
 _PARAMETERS: Final = ("component_parameters", "role_parameters", "algorithm_parameters")
-_MODEL_NAMES: Final = ("model_id", "model_version")  # differ always, and are told at the top
+_MODEL_NAMES: Final = ("model_id", "model_version")  # always differ, and are shown at the top
 
 Change = dict[str, Any]
 

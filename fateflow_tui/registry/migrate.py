@@ -103,7 +103,7 @@ Parties = Mapping[Party, Party]
 def check_mapping(
     roles: Mapping[str, Sequence[Any]], old: Mapping[str, Sequence[Any]], new: Mapping[str, Sequence[Any]]
 ) -> dict[Party, Party]:
-    """Who becomes whom, by position. roles: those of the model, which `old` has to name.
+    """Return the new party of each old one, by position. roles: the model's, which `old` has to name.
 
     Raises BadRequest when the roles are equal, differ in structure or are not those of the model.
     """

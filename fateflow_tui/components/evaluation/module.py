@@ -122,7 +122,7 @@ _UNFOLDED = ("auc", "ks")
 class Evaluation(Module[EvaluateParam]):
     """Reads tables of scores, as many as there are, each named after the component that made it.
 
-    Rows are told apart by their column `type`: train, validate, predict become the namespaces of the metrics.
+    Rows are distinguished by their column `type`: train, validate, predict become the namespaces of the metrics.
     A party that gets no scores, because it has no labels, succeeds with nothing. The summary holds the single
     numbers: upstream component -> type -> metric.
     """

@@ -41,7 +41,7 @@ def hosts(ctx: Context) -> list[Party]:
 
 
 def public_key(ctx: Context, minimum_bits: int) -> PublicKey:
-    """The arbiter's. Raises ComponentFailed when it is shorter than this party was told to expect."""
+    """The arbiter's. Raises ComponentFailed when it is shorter than this party expects."""
     source = party(ctx, "arbiter")
     key = _read(ctx, "paillier_pubkey", source, "", PublicKey.from_message)
     if key.bits < minimum_bits:

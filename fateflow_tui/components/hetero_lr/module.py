@@ -51,7 +51,7 @@ class HeteroLR(Module[HeteroLogisticParam]):
         return scorer(model)
 
     def run(self, ctx: Context) -> None:
-        """Guest and hosts decide by their inputs; an arbiter has none and is told by the guest. Heavy imports wait
+        """Guest and hosts decide by their inputs; an arbiter has none and follows the guest. Heavy imports wait
         until here, so that the scheduler can know the module without them.
         """
         match ctx.party.role:

@@ -151,7 +151,7 @@ class GuestLearner(Learner):
     def residual(self, part: slice, tag: str) -> CipherVector:
         ctx, labels = self.ctx, self._labels[part]
         self._own = self._forward(part)
-        # Encrypted anew, not added as a plaintext: a host could compare with what it sent and read the difference.
+        # Encrypted again, not added as a plaintext: a host could compare with what it sent and read the difference.
         residual = CipherVector.encrypt(self.key, 0.25 * self._own - 0.5 * labels)
         self._shares = []
         for host in self._hosts:

@@ -3,7 +3,7 @@
 The guest sends a * P(id) for its ids, the host answers with b * a * P(id) in the same order and sends b * P(id) of
 its own, which the guest blinds in turn. Equal points are the intersection; neither can undo the other's factor. With
 several hosts the guest uses a new factor for each, and an id must be at all of them.
-Each function returns the party's own ids in the intersection, None if it is not told.
+Each function returns the party's own ids in the intersection, None if it does not receive them.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def run_host(ctx: Context, ids: Sequence[str], parameters: IntersectParam) -> li
     ctx.send("guest_double_blinded_ids", b"".join(_blind(factor, theirs, guest)), to=guest)
     if not parameters.sync_intersect_ids:
         return None
-    told = ctx.receive("intersect_positions", guest)
-    return [shuffled[place] for place in exchange.positions(told, "intersect_positions", guest, len(shuffled))]
+    found = ctx.receive("intersect_positions", guest)
+    return [shuffled[place] for place in exchange.positions(found, "intersect_positions", guest, len(shuffled))]
 
 
 def _factor() -> X25519PrivateKey:

@@ -46,7 +46,7 @@ class Intersection(Module[IntersectParam]):
     """Reads `data`; its output has the rows whose ids the guest and all hosts have.
 
     All parties' outputs have the same ids in the same order (see `row_order`), so their rows match by position. A
-    party that is not told the intersection (`sync_intersect_ids` false) has no output.
+    party that does not receive the intersection (`sync_intersect_ids` false) has no output.
     """
 
     name = "Intersection"
@@ -63,7 +63,7 @@ class Intersection(Module[IntersectParam]):
         if parameters.allow_info_share:
             raise NotBuilt("sharing a column with the intersection (allow_info_share) is not part of this version")
         if parameters.intersect_cache_param.use_cache:
-            ctx.log.warning("use_cache has no effect: ids are encrypted anew in each run")
+            ctx.log.warning("use_cache has no effect: ids are encrypted again in each run")
         for role in ("guest", "host"):
             if not ctx.roles.get(role):
                 raise ComponentFailed(f"{ctx.component} needs a {role}; the job has none")
@@ -72,7 +72,7 @@ class Intersection(Module[IntersectParam]):
             raise ComponentFailed(f"{ctx.component} at {ctx.party} has no input table")
         rows = self._intersected(ctx, table)
         if rows is None:
-            ctx.log.info("%s is not told the intersection (sync_intersect_ids is false)", ctx.party)
+            ctx.log.info("%s does not receive the intersection (sync_intersect_ids is false)", ctx.party)
             return
         _write(ctx, table, rows.select(rows.columns[0]) if parameters.only_output_key else rows)
         rate = rows.height / table.meta.count if table.meta.count else 0.0

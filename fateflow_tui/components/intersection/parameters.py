@@ -45,7 +45,7 @@ class RSAParam(StrictParameters):
 
 
 class IntersectCache(StrictParameters):
-    """FATE's cache of encrypted ids; accepted, not used: every run encrypts anew."""
+    """FATE's cache of encrypted ids; accepted, not used: every run encrypts the ids again."""
 
     use_cache: bool = False
     id_type: Annotated[Literal["phone", "imei"], AnyCase] = "phone"

@@ -1,7 +1,7 @@
 """Method `raw`: one role sends its ids, or their hashes, and the other compares.
 
 The joining role sees the ids of the others. With several hosts an id must be at all of them.
-Each function returns the party's own ids in the intersection, None if it is not told.
+Each function returns the party's own ids in the intersection, None if it does not receive them.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ The host makes a key (n, e, d) and sends n and e. The guest sends H(id) * r^e fo
 random numbers; it answers with their d-th powers, from which the guest takes r away and has H(id)^d. The host also
 sends hashes of H(id)^d of its own ids. Equal ones are the intersection; what is not in it says nothing to the guest,
 who cannot sign. With several hosts an id must be at all of them; the guest learns the intersection with each.
-Each function returns the party's own ids in the intersection, None if it is not told.
+Each function returns the party's own ids in the intersection, None if it does not receive them.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def run_host(ctx: Context, ids: Sequence[str], parameters: IntersectParam) -> li
     ctx.send("host_prvkey_ids", b"".join(own), to=guest)
     if not parameters.sync_intersect_ids:
         return None
-    told = ctx.receive("intersect_positions", guest)
-    return [shuffled[place] for place in exchange.positions(told, "intersect_positions", guest, len(shuffled))]
+    found = ctx.receive("intersect_positions", guest)
+    return [shuffled[place] for place in exchange.positions(found, "intersect_positions", guest, len(shuffled))]
 
 
 class _Blinding:

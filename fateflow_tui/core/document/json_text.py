@@ -181,7 +181,7 @@ def _unfit_scalar(value: object) -> str:
         return "" if value in _INT_RANGE else "the number does not fit in 64 bits"
     if isinstance(value, float):
         return "" if isfinite(value) else "the number is not finite"
-    return f"a value of type {type(value).__name__} is no JSON"
+    return f"a value of type {type(value).__name__} is not JSON"
 
 
 def _members(text: str) -> Iterator[tuple[list[Any], int]]:

@@ -204,13 +204,13 @@ class Joints:
         """Return the middle of a box, or the unit above its only target; not above a passing line of another item."""
         units = self._inside(number)
         downs = self._items[number].downs
-        wish = self._lefts[number] + middle(self._widths[number])
+        preferred = self._lefts[number] + middle(self._widths[number])
         if len(downs) == 1:
             target = self._inside(downs[0])
             if units[0] <= target[-1] and target[0] <= units[-1]:
-                wish = min(max(wish, target[0]), target[-1])
+                preferred = min(max(preferred, target[0]), target[-1])
         free = [unit for unit in units if passing.get(unit, downs[0]) in downs]
-        return _nearest(free or units, wish)
+        return _nearest(free or units, preferred)
 
     def _make_way(self, below: list[int], exits: dict[int, int], sizes: list[int]) -> None:
         """Move lines that would pass right below another item's exit, and everything to the right of them."""
@@ -249,5 +249,5 @@ class Joints:
         return found
 
 
-def _nearest(units: Iterable[int], wish: float) -> int:
-    return min(units, key=lambda unit: (abs(unit - wish), unit))
+def _nearest(units: Iterable[int], preferred: float) -> int:
+    return min(units, key=lambda unit: (abs(unit - preferred), unit))

@@ -166,8 +166,8 @@ class Versions:
         parts = {_name_in(order, party): digest for party, digest in digests.items()}
         decision = Decision(source, order, parts, list(parties))
         self._save(decision)
-        told = await self._publish(decision)
-        return _made(order, {str(party): _published_answer(party, outcome) for party, outcome in told.items()})
+        answers = await self._publish(decision)
+        return _made(order, {str(party): _published_answer(party, outcome) for party, outcome in answers.items()})
 
     async def retry_decisions(self) -> None:
         """Try once more to deliver decided versions to the parties that have not confirmed them."""
@@ -176,10 +176,10 @@ class Versions:
 
     async def _publish(self, decision: Decision) -> dict[Party, ModelAnswer | FateFlowError]:
         message = PublishVersion(decision.order, decision.parts)
-        told = await self._ask_all(decision.source, decision.waiting, message)
-        decision.waiting = [party for party, outcome in told.items() if isinstance(outcome, PartyUnreachable)]
+        answers = await self._ask_all(decision.source, decision.waiting, message)
+        decision.waiting = [party for party, outcome in answers.items() if isinstance(outcome, PartyUnreachable)]
         self._save(decision)
-        return told
+        return answers
 
     async def _ask_all(
         self, source: Party, parties: Sequence[Party], message: ModelMessage
