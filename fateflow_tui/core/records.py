@@ -64,7 +64,7 @@ class PartyView(msgspec.Struct):
     revision: int = 0
     phase: Phase = Phase.CREATE
     report: Report | None = None
-    heard_at: int = 0
+    last_contact_at: int = msgspec.field(default=0, name="heard_at")
     sent_at: int = 0
     attempts: int = 0  # unanswered sends since the last answer
     lost: bool = False
@@ -113,7 +113,7 @@ class PartyRecord(msgspec.Struct):
     acknowledged: int = 0
     reported_at: int = 0
     attempts: int = 0
-    heard_at: int = 0
+    last_contact_at: int = msgspec.field(default=0, name="heard_at")
     refusal: Refusal | None = None
     granted: Resources | None = None
     granted_until: int = 0  # 0: firm

@@ -106,7 +106,7 @@ class Ledger:
         return any(
             record.wanting
             and at - record.wanting_since >= self._tunables.ageing
-            and (job.drives or at - record.heard_at < self._tunables.peer_silence)
+            and (job.drives or at - record.last_contact_at < self._tunables.peer_silence)
             for record in job.state.parties.values()
         )
 

@@ -53,7 +53,7 @@ def open_job(
         1,
         turn.at,
         {component.name: ComponentRecord() for component in plan.components},
-        {str(party): PartyView(heard_at=turn.at) for party in plan.parties},
+        {str(party): PartyView(last_contact_at=turn.at) for party in plan.parties},
     )
     job = Job(JobState(plan.job_id, plan=plan, driver=driver))
     job.refusals = dict(refusals)
@@ -71,7 +71,7 @@ def observe(turn: TurnContext, job: Job, report: Report) -> None:
     view = driver.parties.get(key)
     if view is None or report.seen_epoch > driver.epoch:
         return
-    view.heard_at, view.attempts = turn.at, 0
+    view.last_contact_at, view.attempts = turn.at, 0
     if view.lost or view.trouble:
         if view.lost:
             job.add_story(turn.at, "PeerReturned", party=key)
@@ -201,7 +201,7 @@ def _run(turn: TurnContext, job: Job) -> None:
         end_job(turn, job, Status.TIMEOUT, f"it ran longer than {limit / 1000:g} s")
         return
     for key, view in driver.parties.items():
-        if _is_remote(turn, job, key) and turn.at - view.heard_at >= turn.tunables.peer_lost_timeout:
+        if _is_remote(turn, job, key) and turn.at - view.last_contact_at >= turn.tunables.peer_lost_timeout:
             end_job(turn, job, Status.FAILED, f"{queue.silence_reason(job, [key]).text}; it is lost")
             return
         report = view.report
@@ -227,7 +227,7 @@ def _watch_peers(turn: TurnContext, job: Job) -> None:
     """Mark silent parties as lost."""
     driver = job.driver
     for key, view in driver.parties.items():
-        silence = turn.at - view.heard_at
+        silence = turn.at - view.last_contact_at
         if not view.lost and silence >= turn.tunables.peer_silence and _is_remote(turn, job, key):
             view.lost = True
             job.touch_driver()
@@ -264,7 +264,7 @@ def _retry(turn: TurnContext, job: Job) -> WaitingReason | None:
 
 
 def _party_reason(turn: TurnContext, record: PartyRecord) -> WaitingReason | None:
-    silence = turn.at - record.heard_at
+    silence = turn.at - record.last_contact_at
     driver = str(record.driver)
     if record.stop is not None:
         why = f": {record.stop.reason}" if record.stop.reason else ""

@@ -247,7 +247,7 @@ class Engine:
         record = job.state.parties.get(str(acknowledgement.party)) if job is not None else None
         if job is None or record is None:
             return
-        record.heard_at = event.at
+        record.last_contact_at = event.at
         party.acknowledge(job, record, acknowledgement.seq)
         self._touch(job)
 

@@ -102,7 +102,7 @@ def reset_silence(turn: TurnContext, job: Job) -> None:
     """Count the silence of peers from now on, since this process was not listening before."""
     if job.drives:
         for view in job.driver.parties.values():
-            view.heard_at, view.sent_at, view.attempts, view.lost = turn.at, 0, 0, False
+            view.last_contact_at, view.sent_at, view.attempts, view.lost = turn.at, 0, 0, False
     for record in job.state.parties.values():
-        record.heard_at, record.reported_at, record.attempts = turn.at, 0, 0
+        record.last_contact_at, record.reported_at, record.attempts = turn.at, 0, 0
     turn.ledger.index(job)

@@ -172,9 +172,9 @@ def _driver_deadlines(turn: TurnContext, job: Job, driver: DriverRecord) -> Iter
             yield due
         if driver.outcome is None:
             if not view.lost:
-                yield view.heard_at + tunables.peer_silence
+                yield view.last_contact_at + tunables.peer_silence
             elif driver.status is Status.RUNNING:
-                yield view.heard_at + tunables.peer_lost_timeout
+                yield view.last_contact_at + tunables.peer_lost_timeout
     plan = job.state.plan
     if driver.outcome is not None or plan is None:
         return
@@ -201,7 +201,7 @@ def _party_deadlines(turn: TurnContext, job: Job, record: PartyRecord) -> Iterat
             yield task.started_at + limit
     if job.drives:
         return
-    silent_at = record.heard_at + turn.tunables.peer_silence
+    silent_at = record.last_contact_at + turn.tunables.peer_silence
     if not record.status.ended and silent_at > turn.at:
         yield silent_at  # so that the waiting reason is updated
     due = _report_due_at(turn, record)
@@ -209,6 +209,6 @@ def _party_deadlines(turn: TurnContext, job: Job, record: PartyRecord) -> Iterat
         yield due
     if record.granted is not None and party.effective_phase(turn, job, record) is record.directive.phase:
         if record.directive.phase is Phase.RESERVE:
-            yield record.heard_at + turn.tunables.reserve_ttl
+            yield record.last_contact_at + turn.tunables.reserve_ttl
         elif record.directive.phase is Phase.RUN:
-            yield record.heard_at + turn.tunables.peer_lost_timeout
+            yield record.last_contact_at + turn.tunables.peer_lost_timeout

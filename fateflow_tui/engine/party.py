@@ -38,7 +38,7 @@ def receive(
         record = _open(turn, job, directive)
     if directive.driver != record.driver or directive.epoch < record.directive.epoch:
         return
-    record.heard_at = turn.at
+    record.last_contact_at = turn.at
     acknowledge(job, record, directive.acknowledged)
     job.unsent.add(key)
     if not is_new and not _says_more(record, directive):
@@ -88,7 +88,7 @@ def effective_phase(turn: TurnContext, job: Job, record: PartyRecord) -> Phase:
         Phase.RESERVE: turn.tunables.reserve_ttl,
         Phase.RUN: turn.tunables.peer_lost_timeout,
     }.get(phase)
-    if patience is None or job.drives or turn.at - record.heard_at < patience:
+    if patience is None or job.drives or turn.at - record.last_contact_at < patience:
         return phase
     return Phase.CREATE
 
@@ -151,7 +151,7 @@ def _open(turn: TurnContext, job: Job, directive: Directive) -> PartyRecord:
         directive.status if not directive.status.ended else Status.READY,
         turn.at,
         msgspec.structs.replace(directive, document=None),
-        heard_at=turn.at,
+        last_contact_at=turn.at,
         updated_at=turn.at,
         description=_description(directive),
     )
@@ -227,7 +227,7 @@ def _reserve(turn: TurnContext, job: Job, record: PartyRecord, *, firm: bool) ->
         job.add_story(turn.at, "Granted", party=str(record.party), text=_cores(record.granted))
         job.touch_party(record)
         turn.ledger.index(job)
-    until = 0 if firm else record.heard_at + turn.tunables.reserve_ttl
+    until = 0 if firm else record.last_contact_at + turn.tunables.reserve_ttl
     if record.granted is not None and record.granted_until != until:
         record.granted_until = until
         job.touch_party(record)

@@ -225,7 +225,7 @@ def _ids(roles: Mapping[str, Sequence[Any]], what: str) -> dict[str, list[int]]:
             raise BadRequest(f"{what}.{role} must be a list of party ids of one of the roles {', '.join(ids.ROLES)}")
         for member in members:
             if isinstance(member, bool) or not _is_id(str(member)):
-                raise BadRequest(f"{what}.{role} has {member!r}, which is no party id", hint="party ids are numbers")
+                raise BadRequest(f"invalid party id {member!r} in {what}.{role}", hint="party ids are numbers")
         checked[role] = [int(member) for member in members]
         if len(set(checked[role])) != len(members):
             raise BadRequest(f"{what}.{role} names a party twice")

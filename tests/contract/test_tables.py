@@ -127,7 +127,7 @@ def test_rows_that_are_none_are_left_out_and_counted(site: Asker) -> None:
     [
         ("id,v\na,1\na,2\n", "1 ids of the file bad.csv occur in more than one row"),
         ("", "bad.csv is empty"),
-        ("id,v\n", "no rows"),
+        ("id,v\n", "no valid rows"),
         ("id,v,v\na,1,2\n", "names a column twice"),
         (b"id,v\na,\xff\n", "not UTF-8"),
         (b"PAR1 and no more", "damaged"),

@@ -65,7 +65,7 @@ def test_only_one_and_true_replace_a_table(site: Asker, drop: Any, replaced: boo
         ({"with_meta": 1, "meta": {"with_match_id": True}}, "match ids"),
         ({"with_meta": 1, "meta": {"input_format": "images"}}, "input_format"),
         ({"with_meta": 1, "meta": {"input_format": "tag"}}, "set head 0"),
-        ({"with_meta": 1, "meta": "{"}, "meta is not JSON"),
+        ({"with_meta": 1, "meta": "{"}, "meta is not a JSON object"),
         ({"schema": {"header": "a,b"}}, "header line"),
         ({"duplicate_ids": "some"}, "duplicate_ids"),
     ],

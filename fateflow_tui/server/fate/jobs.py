@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fateflow_tui.core.document import generate_predict_dsl
+from fateflow_tui.core.document.conf import CLIENT_KEYS
 from fateflow_tui.core.errors import (
     BadDocument,
     BadRequest,
@@ -56,10 +57,6 @@ _STOPPED: Final = "stop job on this party True;\nstop job on all party success"
 _LISTED: Final = 10  # records of a list without a limit
 _SHOWN_PROBLEMS: Final = 20  # in one message
 
-# Command line options that 1.x clients leave in the conf.
-_CLIENT_OPTIONS: Final = frozenset(
-    {"conf_path", "dsl_path", "output_path", "verbose", "local", "config", "dsl", "function"}
-)
 _REPORTED: Final = ("component_name", "role", "party_id", "task_version", "status", "party_status")
 _TIMES: Final = ("create_time", "start_time", "end_time", "elapsed")
 
@@ -101,7 +98,7 @@ class JobDocuments(
         conf = {} if self.job_runtime_conf is None else self.job_runtime_conf
         if not isinstance(conf, dict):
             return conf
-        return {name: value for name, value in conf.items() if name not in _CLIENT_OPTIONS}
+        return {name: value for name, value in conf.items() if name not in CLIENT_KEYS}
 
 
 class PlanRequest(JobDocuments):
