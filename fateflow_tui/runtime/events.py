@@ -16,6 +16,7 @@ from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.ports import JobCommit
 from fateflow_tui.core.records import JobState
+from fateflow_tui.core.work import MetricsWritten, TaskSpec
 
 _KEPT = 10_000  # events kept for front ends that reconnect
 _BACKLOG = 5_000  # events that a slow front end may be behind before it misses some
@@ -47,6 +48,23 @@ class EventBus:
         for queue in self._queues:
             if queue.qsize() < _BACKLOG:
                 queue.put_nowait(event)
+
+    def task_progressed(self, spec: TaskSpec, done: int, total: int) -> None:
+        self.publish("progress", spec.job_id, party=str(spec.party), component=spec.component, done=done, total=total)
+
+    def metrics_written(self, spec: TaskSpec, frame: MetricsWritten) -> None:
+        self.publish(
+            "metrics",
+            spec.job_id,
+            party=str(spec.party),
+            component=spec.component,
+            version=spec.version,
+            namespace=frame.namespace,
+            name=frame.name,
+            points=frame.points,
+            meta=frame.meta,
+            count=frame.count,
+        )
 
     async def subscribe(self, job_id: str | None = None, since: int | None = None) -> AsyncIterator[SiteEvent]:
         """Yield events from now on, or after number `since`. Missed events are reported as one `gap` event."""

@@ -16,7 +16,7 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Acknowledgement, Directive, Report
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.records import JobState
-from fateflow_tui.core.work import MetricsWritten, TaskOutcome, TaskSpec
+from fateflow_tui.core.work import TaskOutcome, TaskSpec
 from fateflow_tui.engine import Engine, SiteFacts, Tunables
 from fateflow_tui.registry import Registry
 from fateflow_tui.runtime.effects import EffectRunner, ended, started
@@ -86,7 +86,12 @@ class Site:
         self.engine = Engine(SiteFacts(config.name, capacity, plays), _tunables(config))
         self.bus = MessageBus(config, self.peers, JobVariables(self.engine, self.catalog), self._value_passed)
         self.workers = Workers(
-            home, self.bus, self._worker_started, self._worker_ended, self._progressed, self._metrics_written
+            home,
+            self.bus,
+            self._worker_started,
+            self._worker_ended,
+            self.events.task_progressed,
+            self.events.metrics_written,
         )
         self._lock = HomeLock(home)
         self._store = TinyJobStore(home.root)
@@ -221,25 +226,6 @@ class Site:
 
     def _worker_ended(self, spec: TaskSpec, outcome: TaskOutcome) -> None:
         self._post(ended(spec, outcome))
-
-    def _progressed(self, spec: TaskSpec, done: int, total: int) -> None:
-        self.events.publish(
-            "progress", spec.job_id, party=str(spec.party), component=spec.component, done=done, total=total
-        )
-
-    def _metrics_written(self, spec: TaskSpec, frame: MetricsWritten) -> None:
-        self.events.publish(
-            "metrics",
-            spec.job_id,
-            party=str(spec.party),
-            component=spec.component,
-            version=spec.version,
-            namespace=frame.namespace,
-            name=frame.name,
-            points=frame.points,
-            meta=frame.meta,
-            count=frame.count,
-        )
 
     def _value_passed(self, job_id: str, component: str, source: Party, target: Party, name: str, size: int) -> None:
         self.events.publish(

@@ -99,7 +99,7 @@ class Exchange(Protocol):
     def metrics_written(self, frame: MetricsWritten) -> None: ...
 
 
-LIVE_POINTS = 500  # of one batch, that are sent on as they come; the file has all
+LIVE_POINTS = 50  # of one batch, that are sent on as they come; the file has all
 
 
 class TaskInputs:
