@@ -295,9 +295,9 @@ def test_what_makes_no_sense_is_refused_before_anything_listens(site: RunningSit
     code, text = _said("--home", str(site.home))
     assert (code, "terminal" in text, "--web" in text) == (2, True, True)
     code, text = _said("--no-open", "--home", str(site.home))
-    assert (code, "add --web" in text) == (2, True)
+    assert (code, "--web" in text) == (2, True)
     code, text = _said("--web", "--theme", "no-such", "--home", str(site.home))
-    assert (code, "no theme 'no-such'" in text) == (2, True)
+    assert (code, "'no-such'" in text) == (2, True)
 
 
 @pytest.mark.skipif(chromium.PROGRAM is None, reason="Chromium is not installed")

@@ -242,7 +242,7 @@ def test_modules_without_an_online_form_say_so() -> None:
 def test_the_steps_load_no_numerics() -> None:
     program = (
         "import sys\n"
-        "from fateflow_tui.runtime.serving import scoring, serving\n"
+        "from fateflow_tui.runtime.serving import models, serving\n"
         "from fateflow_tui.components.data_io import online\n"
         "from fateflow_tui.components.hetero_lr import online\n"
         "print(sorted({'numpy', 'polars', 'sklearn', 'gmpy2'} & sys.modules.keys()))"
