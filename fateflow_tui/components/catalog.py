@@ -88,12 +88,13 @@ class Catalog:
             raise self._broken(name)
         if name in NOT_BUILT:
             raise NotBuilt(
-                f"module {name} of FATE is not part of this version",
-                hint="`fateflow component list` shows what is; a package or a file in <home>/components can add it",
+                f"module {name} exists in FATE but is not supported by this version",
+                hint="list the modules: fateflow component list; add one as a package or a file in <home>/components",
             )
         meant = near_miss(name, self.names())
         raise NotFound(
-            f"there is no module {name}", hint=f"did you mean {meant}?" if meant else "see `fateflow component list`"
+            f"there is no module {name}",
+            hint=f"did you mean {meant}?" if meant else "list the modules: fateflow component list",
         )
 
     def defaults(self, module: str) -> dict[str, Any]:
@@ -156,7 +157,7 @@ class Catalog:
                 continue
             for module in modules:
                 if module.name in BUILT_IN or module.name in self._entry_points or module.name in found:
-                    self.broken[path.name] = f"there is a module {module.name} already"
+                    self.broken[path.name] = f"a module {module.name} exists already"
                 else:
                     found[module.name] = module
         return found
@@ -165,7 +166,7 @@ class Catalog:
 def _import_file(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"fateflow_dropped_in_{path.stem}", path)
     if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is no Python file")
+        raise ImportError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -185,5 +186,5 @@ def _as_module(value: object) -> type[Module[Any]]:
     from fateflow_tui.components.contract import Module
 
     if not (isinstance(value, type) and issubclass(value, Module)):
-        raise TypeError(f"{value!r} is no subclass of Module")
+        raise TypeError(f"{value!r} is not a subclass of Module")
     return value

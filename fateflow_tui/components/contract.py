@@ -166,7 +166,7 @@ class Module(Generic[P]):
         """What the module does to a single row with its fitted model at this party, for online inference. No imports
         of NumPy or Polars; `run` on a table of the same rows must give the same. Raises NotBuilt when it cannot.
         """
-        raise NotBuilt(f"module {cls.name} has no online form: it works on whole tables only")
+        raise NotBuilt(f"module {cls.name} does not support online inference: it works on whole tables only")
 
     @classmethod
     def facts(cls) -> ModuleFacts:

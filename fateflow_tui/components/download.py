@@ -68,12 +68,12 @@ class Download(Module[DownloadParam]):
         except OSError as error:
             raise ComponentFailed(
                 f"table {parameters.namespace}/{parameters.name} cannot be written to {path}: {error.strerror}",
-                hint="does the directory exist, and may the site write there?",
+                hint="check that the directory exists and that the site may write to it",
             ) from error
         finally:
             unfinished.unlink(missing_ok=True)
         ctx.metric("download", "data_access", [("count", rows)], {"name": "download", "metric_type": "DOWNLOAD"})
-        ctx.log.info("%s rows of %s/%s are in %s", rows, parameters.namespace, parameters.name, path)
+        ctx.log.info("%s rows of %s/%s written to %s", rows, parameters.namespace, parameters.name, path)
 
     def _lines(self, frame: pl.DataFrame) -> list[str]:
         """A line for each row, without its end."""

@@ -67,5 +67,5 @@ class ModelRestore(Module[ModelStoreParam]):
     def run(self, ctx: Context) -> None:
         parameters = self.parameters
         part = parameters.location().restore(parameters.owner, parameters.model_version, ctx.registry)
-        ctx.log.info("%s models of %s are back", len(part.files), parameters.owner)
+        ctx.log.info("%s models of %s were restored", len(part.files), parameters.owner)
         ctx.summary({"components": sorted({file.component for file in part.files})})

@@ -77,7 +77,7 @@ class Reader(Module[ReaderParam]):
                 "count": meta.count,
             },
         )
-        ctx.log.info("reads table %s/%s with %s rows", meta.namespace, meta.name, meta.count)
+        ctx.log.info("read table %s/%s with %s rows", meta.namespace, meta.name, meta.count)
 
 
 def _samples(table: Table) -> dict[str, str]:

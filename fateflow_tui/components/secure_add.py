@@ -48,7 +48,7 @@ class SecureAddExample(Module[SecureAddExampleParam]):
 
         others = [party for role in ("guest", "host") for party in ctx.roles.get(role, ()) if party != ctx.party]
         if not others:
-            raise ComponentFailed(f"{ctx.component} needs a second party to add with")
+            raise ComponentFailed(f"{ctx.component} needs at least two parties")
         numbers = np.ones(self.parameters.data_num, dtype=np.uint64)
         shares = list(self._shares(ctx.party, numbers, len(others) + 1))
         for other, share in zip(others, shares[1:], strict=True):

@@ -47,7 +47,7 @@ class FormatParam(StrictParameters):
     def _built(self) -> Self:
         if self.with_match_id or self.id_list or self.id_range:
             raise ValueError(
-                "match ids (with_match_id, id_list, id_range) are not built: leave them out, and make the id that "
+                "match ids (with_match_id, id_list, id_range) are not supported: remove them, and make the id that "
                 "parties match by the first column"
             )
         return self
@@ -97,7 +97,7 @@ class UploadParam(StrictParameters):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.auto_increasing_sid and not self.extend_sid:
-            raise ValueError("auto_increasing_sid numbers the ids that extend_sid makes: set that true as well")
+            raise ValueError("auto_increasing_sid requires extend_sid: set it to true as well")
         form = self.meta.input_format if self.with_meta and self.meta else "dense"
         if form != "dense" and (self.head or self.columns):
             raise ValueError(f"rows of input_format {form} have no columns to name: set head 0")
@@ -158,7 +158,9 @@ class Upload(Module[UploadParam]):
         parameters = self.parameters
         path = Path(parameters.file)
         if not path.is_file():
-            raise ComponentFailed(f"there is no file {path.name or repr(parameters.file)} to upload at this site")
+            raise ComponentFailed(
+                f"the file to upload does not exist at this site: {path.name or repr(parameters.file)}"
+            )
         where = layout(
             path,
             parameters.head == 1,
@@ -198,7 +200,7 @@ class Upload(Module[UploadParam]):
             if tally.read == tally.rejected:
                 raise ComponentFailed(
                     f"{where.title} has no rows that could be stored ({tally.rejected} were rejected)",
-                    hint="below the header there must be a line for each row, with the id in front",
+                    hint="put one row per line below the header, with the id as the first field",
                 )
             repeated = hashes.repeated()
             if not repeated.len():

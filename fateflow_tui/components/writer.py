@@ -60,7 +60,7 @@ class Writer(Module[WriterParam]):
         table = ctx.tables.usable(parameters.namespace, parameters.table_name)
         if bool(parameters.output_path) == bool(parameters.output_table_name):
             raise ComponentFailed(
-                f"{ctx.component} writes either a table or a file",
+                f"{ctx.component} must write either a table or a file",
                 hint="give output_namespace and output_table_name, or output_path",
             )
         if parameters.output_path:
@@ -72,7 +72,7 @@ class Writer(Module[WriterParam]):
             names = [("output_table_name", copy.meta.name), ("output_namespace", copy.meta.namespace)]
             points = [*names, ("count", copy.meta.count)]
         ctx.metric("writer", "writer", points, {"name": "writer", "metric_type": "WRITER"})
-        ctx.log.info("%s rows of %s/%s are written", points[-1][1], parameters.namespace, parameters.table_name)
+        ctx.log.info("%s rows of %s/%s written", points[-1][1], parameters.namespace, parameters.table_name)
 
     def _write_table(self, ctx: Context, table: Table) -> Table:
         parameters = self.parameters
@@ -116,7 +116,7 @@ def _replaced(path: Path, word: str) -> Iterator[TextIO]:
     except OSError as error:
         raise ComponentFailed(
             f"{path.name} cannot be written: {error.strerror}",
-            hint="does its folder exist, and may the site write there?",
+            hint="check that its folder exists and that the site may write to it",
         ) from error
     finally:
         unfinished.unlink(missing_ok=True)

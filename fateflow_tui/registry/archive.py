@@ -97,14 +97,14 @@ class Entries:
         limits, what = self._limits, _part_name(name)
         self._check_size(name, size)
         if others + size > limits.total:
-            raise BadRequest(f"{what}: the archive has more than {_mib(limits.total)} when it is unpacked")
+            raise BadRequest(f"{what}: the archive is larger than {_mib(limits.total)} when unpacked")
         if size > _SMALL and size > limits.ratio * packed:
             raise BadRequest(f"{what} is more than {limits.ratio} times larger than its packed form")
 
     def _check_size(self, name: str, size: int) -> None:
         limit = self._limits.document if name in _DOCUMENTS else self._limits.entry
         if size > limit:
-            raise BadRequest(f"{_part_name(name)} has more than {_mib(limit)} when it is unpacked")
+            raise BadRequest(f"{_part_name(name)} is larger than {_mib(limit)} when unpacked")
 
     def _checked(self) -> dict[str, zipfile.ZipInfo]:
         infos: dict[str, zipfile.ZipInfo] = {}
@@ -112,17 +112,17 @@ class Entries:
         for info in self._zip.infolist():
             name = info.orig_filename
             if name not in _DOCUMENTS and not _MODEL.fullmatch(name):
-                raise BadRequest(f"the archive has an entry that does not belong there: {name[:200]!r}")
+                raise BadRequest(f"the archive has an unexpected entry: {name[:200]!r}")
             what = _part_name(name)
             # Names that differ for this program but not for every file system could hide one behind the other.
             key = unicodedata.normalize("NFKC", name).casefold()
             if key in alike:
-                raise BadRequest(f"{what} is in the archive twice")
+                raise BadRequest(f"{what} occurs twice in the archive")
             alike.add(key)
             self._check_kind(what, info)
             infos[name] = info
         if sum(info.compress_size for info in infos.values()) > self._file.seek(0, 2):
-            raise BadRequest("the archive's entries are larger than the archive: they lie over each other")
+            raise BadRequest("the archive's entries overlap: together they are larger than the archive")
         return infos
 
     def _check_kind(self, what: str, info: zipfile.ZipInfo) -> None:
@@ -132,7 +132,7 @@ class Entries:
         if info.flag_bits & _ENCRYPTED:
             raise BadRequest(f"{what} is encrypted")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise BadRequest(f"{what} is packed in a way that is not taken: method {info.compress_type}")
+            raise BadRequest(f"{what} uses an unsupported compression: method {info.compress_type}")
         self._check_size(info.orig_filename, info.file_size)
 
 
@@ -151,7 +151,7 @@ def _check_table(file: IO[bytes], limits: Limits) -> None:
         raise BadRequest("the archive is not a zip file")
     mark, _, _, _, count, length, start, comment = _END.unpack(tail[-_END.size :])
     if mark != b"PK\x05\x06" or comment:
-        raise BadRequest("the archive is not a zip file, is cut off, or has something behind its end")
+        raise BadRequest("the archive is not a zip file, is truncated, or has data after its end")
     if tail.startswith(b"PK\x06\x07") or count > limits.entries:
         raise BadRequest(f"the archive has more than {limits.entries} entries")
     # Each entry of the table has 46 bytes and three texts, of which one is a name that is taken and two are empty.
@@ -173,7 +173,7 @@ def _mib(size: int) -> str:
 SIGNATURE_FILE: Final = "signature.json"
 _OLDEST: Final = (1980, 1, 1, 0, 0, 0)  # all entries are of one time, so that archives can be compared
 _REGULAR: Final = 0o100644 << 16
-_TAMPERED: Final = "the archive was changed after it was made; ask its maker for another one"
+_TAMPERED: Final = "the archive was changed after it was created; get a new one from its owner"
 
 T = TypeVar("T")
 # Gives what `signature.json` is to say of the manifest's bytes.
@@ -190,8 +190,8 @@ def export_archive(part: Part, target: Path, sign: Sign | None = None) -> None:
     """Writes the archive, replacing a file at `target` at once and whole. Raises DamagedFile for a harmed part."""
     if part.manifest.parts.get(str(part.party)) != part.digest:
         raise DamagedFile(
-            f"the manifest of {part.party_model_id} version {part.model_version} is not what its parties agreed on",
-            hint="see: fateflow model verify",
+            f"{part.party_model_id} version {part.model_version}: the manifest differs from what its parties agreed on",
+            hint="check its files: fateflow model verify",
         )
     # When and how the part came here is no part of its content.
     manifest = msgspec.json.encode(msgspec.structs.replace(part.manifest, registered_at=0, imported=False))
@@ -265,7 +265,7 @@ def _manifest(entries: Entries) -> Manifest:
         raise _tampered(f"manifest does not name {manifest.party} among the parties of its model")
     if agreed != manifest.digest:
         raise _tampered(
-            f"manifest lists files ({manifest.digest[:12]}) that are not those of {manifest.party} on which the "
+            f"manifest lists files ({manifest.digest[:12]}) that differ from those of {manifest.party} on which the "
             f"parties agreed ({agreed[:12]})"
         )
     return manifest
@@ -275,10 +275,10 @@ def _check_signature(entries: Entries, check: CheckSignature | None) -> None:
     if check is None:
         return
     if SIGNATURE_FILE not in entries.names:
-        raise BadRequest("signature is missing: it is not known who made this archive")
+        raise BadRequest("signature is missing: the origin of this archive is unknown")
     signature = _decoded(entries.read(SIGNATURE_FILE), dict[str, str], "signature")
     if not check(entries.read(MANIFEST_FILE), signature):
-        raise _tampered("signature is not one of this manifest")
+        raise _tampered("signature does not match this manifest")
 
 
 def _pipeline(entries: Entries, manifest: Manifest) -> Pipeline:
@@ -286,7 +286,7 @@ def _pipeline(entries: Entries, manifest: Manifest) -> Pipeline:
         raise BadRequest("pipeline is missing: this is not the archive of a model part")
     content = entries.read(PIPELINE_FILE)
     if sha256(content) != manifest.pipeline:
-        raise _tampered("pipeline is not the one of the manifest")
+        raise _tampered("pipeline does not match the manifest")
     pipeline = _decoded(content, Pipeline, "pipeline")
     for what, said, meant in (
         ("party", pipeline.party, manifest.party),
@@ -313,9 +313,9 @@ def _model(entries: Entries, file: ModelFile) -> bytes:
     where = f"{file.component}.{file.alias}"
     content = entries.read(model_entry(file))
     if len(content) != file.size or sha256(content) != file.sha256:
-        raise _tampered(f"{where} is not the model of the manifest")
+        raise _tampered(f"{where} does not match the manifest")
     if model_name(content, file.component, file.alias).module != file.module:
-        raise _tampered(f"{where} is of another module than the manifest says")
+        raise _tampered(f"{where} belongs to another module than the manifest states")
     return content
 
 

@@ -44,9 +44,9 @@ class ModelLocation:
             if _same(self._manifest(part.party_model_id, part.model_version), part.manifest):
                 return path
             raise Conflict(
-                f"there is a model of {part.party_model_id} version {part.model_version} already, with other content: "
+                f"the location has {part.party_model_id} version {part.model_version} already, with different content: "
                 f"{path}",
-                hint="say force_update to replace it",
+                hint="set force_update to replace it",
             )
         make_directories(self.directory)
         with replacement(path) as new:
@@ -74,7 +74,7 @@ class ModelLocation:
         archive = read_archive(path, self._limits, check_signature=check_signature)
         if (archive.pipeline.party_model_id, archive.pipeline.model_version) != (party_model_id, version):
             archive.close()
-            raise DamagedFile(f"{where} is that of another model: {path}")
+            raise DamagedFile(f"{where} belongs to another model: {path}")
         return archive
 
     def restore(
@@ -98,8 +98,8 @@ class ModelLocation:
                 return archive.manifest
         except FateFlowError as error:
             raise Conflict(
-                f"what is stored of {party_model_id} version {version} cannot be read: {error.message}",
-                hint="say force_update to replace it",
+                f"the stored archive of {party_model_id} version {version} cannot be read: {error.message}",
+                hint="set force_update to replace it",
             ) from error
 
     def _path(self, party_model_id: str, version: str) -> Path:

@@ -54,7 +54,7 @@ class _Renaming:
         inner = said if isinstance(said, str) and said in ROLES else role
         moved = {self.of(key, kept): self._member(key, item, kept, inner) for key, item in value.items()}
         if len(moved) != len(value):
-            raise BadRequest(f"two names in the model {self._where} would become one under the new party ids")
+            raise BadRequest(f"two names in the model {self._where} would become identical under the new party ids")
         return moved
 
     def _member(self, key: str, value: Any, kept: frozenset[str], role: str) -> Any:
@@ -111,7 +111,7 @@ def check_mapping(
     if {role: sorted(members) for role, members in old_ids.items()} != {
         role: sorted(members) for role, members in _ids(roles, "roles of the model").items()
     }:
-        raise BadRequest(f"role is {_said(old_ids)}, but the model's parties are {_said(_ids(roles, 'roles'))}")
+        raise BadRequest(f"role names {_said(old_ids)}, but the model's parties are {_said(_ids(roles, 'roles'))}")
     if {role: len(members) for role, members in old_ids.items()} != {
         role: len(members) for role, members in new_ids.items()
     }:
@@ -145,7 +145,7 @@ def migrated(
     A migrated version has no parent: where it goes there is none. Raises BadRequest for parties that do not fit.
     """
     if len(set(parties.values())) != len(parties):
-        raise BadRequest("two parties of the model would become one")
+        raise BadRequest("two parties of the model would get the same id")
     for old, new in parties.items():
         if old.role != new.role or not _is_id(new.party_id):
             raise BadRequest(f"{old} cannot become {new}: a party keeps its role, and its id is a number")
@@ -205,7 +205,7 @@ def _same_kind(member: Any, role: str, parties: Parties) -> Any:
 
 def _new(party: Party, parties: Parties) -> Party:
     if party not in parties:
-        raise BadRequest(f"it is not said who becomes of {party}", hint="name a new id for every party of the model")
+        raise BadRequest(f"no new id is given for {party}", hint="set a new id for every party of the model")
     return parties[party]
 
 

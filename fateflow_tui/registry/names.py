@@ -88,7 +88,7 @@ class ModelNames:
             self._records.delete(_TAG + tag, expected_version=version)
         except StaleVersion as error:
             self._records.delete(_TAG + new.name)
-            raise Conflict(f"tag {tag!r} was changed by somebody else just now", hint="try again") from error
+            raise Conflict(f"tag {tag!r} was changed by another user at the same time", hint="try again") from error
         return new
 
     def destroy(self, name: str) -> None:
@@ -189,7 +189,7 @@ class ModelNames:
             except StaleVersion:
                 continue
             return changed
-        raise Conflict(f"tag {name!r} is being changed by others all the time", hint="try again")
+        raise Conflict(f"tag {name!r} keeps being changed by other users", hint="try again")
 
 
 def _check_alias(alias: str) -> None:
@@ -200,7 +200,7 @@ def _check_alias(alias: str) -> None:
 
 def _checked(name: str, what: str) -> str:
     if not name.isprintable() or name != name.strip():
-        raise BadRequest(f"{what} {name!r} has control characters, or blanks around it")
+        raise BadRequest(f"{what} {name!r} has control characters, or leading or trailing spaces")
     if len(name) > _LONGEST:
         raise BadRequest(f"{what} {name[:20]!r}... has {len(name)} characters; {_LONGEST} are allowed")
     return name

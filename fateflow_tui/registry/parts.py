@@ -111,7 +111,7 @@ class PartModels:
         try:
             return msgspec.json.decode(self._part.content(file), type=ComponentModel)
         except (msgspec.MsgspecError, RecursionError) as error:
-            raise DamagedFile(f"{self._part.path(file)} is not a component's model: {error}") from error
+            raise DamagedFile(f"{self._part.path(file)} is not a valid model file: {error}") from error
 
 
 def sha256(content: bytes) -> str:
@@ -136,7 +136,7 @@ def model_name(content: bytes, component: str, alias: str) -> ModelName:
     try:
         name = msgspec.json.decode(content, type=ModelName)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise DamagedFile(f"{component}.{alias} is not a component's model: {error}") from error
+        raise DamagedFile(f"{component}.{alias} is not a valid model file: {error}") from error
     if (name.component, name.alias) != (component, alias):
         raise DamagedFile(f"{component}.{alias} contains the model of {name.component}.{name.alias}")
     return name
@@ -174,8 +174,8 @@ def checked_files(
     wrong = sorted({f"{component}.{alias}" for component, alias, _ in set(expected or ()) - found})
     named = f"changed or missing: {', '.join(wrong)}" if wrong else f"there are {_listed(files)}"
     raise DamagedFile(
-        f"the models of {where} are not those that the parties agreed on; {named}",
-        hint="rerun the job from the component that is named, or train again",
+        f"the models of {where} differ from those that the parties agreed on; {named}",
+        hint="rerun the job from that component, or train again",
     )
 
 

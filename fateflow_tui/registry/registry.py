@@ -50,7 +50,7 @@ class Registry:
         except FileNotFoundError as error:
             raise NotFound(
                 f"there is no model {party_model_id} version {version} at this site",
-                hint="`fateflow model list` shows those that exist",
+                hint="list the models: fateflow model list",
             ) from error
 
     def find(self, *, model_id: str = "", version: str = "", role: str = "", party_id: str | int = "") -> list[Part]:
@@ -135,7 +135,9 @@ class Registry:
                 sync(directory.parent)
             except OSError as error:
                 if isinstance(error, FileNotFoundError) and not directory.exists():
-                    raise NotFound(f"nothing is staged under {staged.token!r} any more") from error
+                    raise NotFound(
+                        f"nothing is staged under {staged.token!r}; it was published, discarded or expired"
+                    ) from error
                 if not directory.exists():
                     raise
                 # Somebody else was quicker; what lies there now is looked at below.
@@ -178,12 +180,12 @@ class Registry:
             part = self._cache.load(directory)
         except FileNotFoundError as error:
             raise Conflict(
-                f"there is an unfinished model at {where}: {directory}",
+                f"an unfinished model exists for {where}: {directory}",
                 hint="delete that version first, or wait for its job",
             ) from error
         if not _same(part.manifest, manifest):
             raise Conflict(
-                f"there is a model of {where} already, with other content",
+                f"{where} is registered already, with different content",
                 hint="delete that version first, or choose another version",
             )
         return part
@@ -207,7 +209,7 @@ def _check_agreed(staged: Staged, parts: Mapping[str, str]) -> None:
         raise BadRequest(f"{staged.party} is not among the parties of {staged.model_id}: {', '.join(sorted(parts))}")
     if agreed != staged.digest:
         raise Conflict(
-            f"what {staged.party} has staged of {staged.model_id} version {staged.model_version} "
-            f"({staged.digest[:12]}) is not what the parties agreed on ({agreed[:12]})",
+            f"the staged part of {staged.party} for {staged.model_id} version {staged.model_version} "
+            f"({staged.digest[:12]}) differs from what the parties agreed on ({agreed[:12]})",
             hint="stage it again",
         )

@@ -107,7 +107,7 @@ def _check_place(part: Part) -> None:
         ("pipeline", pipeline.party_model_id, pipeline.model_version),
     ):
         if (named, version) != (directory.parent.name, directory.name):
-            raise DamagedFile(f"the {what} in {directory} is that of {named} version {version}")
+            raise DamagedFile(f"the {what} in {directory} belongs to {named} version {version}")
 
 
 def _visible(directory: str) -> list[str]:
@@ -195,9 +195,11 @@ class Staging:
         try:
             return msgspec.json.decode(path.read_bytes(), type=Staged)
         except FileNotFoundError as error:
-            raise NotFound(f"nothing is staged under {token!r}", hint="it was published, discarded or swept") from error
+            raise NotFound(
+                f"nothing is staged under {token!r}", hint="it was published, discarded or removed after it expired"
+            ) from error
         except msgspec.MsgspecError as error:
-            raise DamagedFile(f"what is staged under {token!r} cannot be read from {path}: {error}") from error
+            raise DamagedFile(f"the part staged under {token!r} cannot be read from {path}: {error}") from error
 
     def directory(self, token: str) -> Path:
         """What becomes the part; gone once it was published."""
@@ -234,7 +236,7 @@ def _written(part: Path, models: Iterable[tuple[Named, bytes]]) -> Iterable[Mode
         component, alias = segment(named.component, "component"), segment(named.alias, "model alias")
         directory = part / COMPONENTS / component / alias
         if directory.exists():
-            raise BadRequest(f"the model {component}.{alias} is there twice")
+            raise BadRequest(f"the model {component}.{alias} occurs twice")
         directory.mkdir(parents=True)
         write_file(directory / MODEL_FILE, content)
         name = model_name(content, component, alias)

@@ -89,7 +89,7 @@ def test_numbers_may_be_texts(site: Asker, head: Any, partition: Any) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("", "is empty"), ("\n", "first line"), ("id,v\n", "no rows"), (None, "there is no file")],
+    [("", "is empty"), ("\n", "first line"), ("id,v\n", "no rows"), (None, "does not exist at this site")],
 )
 def test_a_file_without_rows_fails_and_says_so(site: Asker, content: str | None, said: str) -> None:
     path = site.folder / f"useless_{said}.csv".replace(" ", "_")

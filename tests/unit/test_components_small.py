@@ -92,7 +92,7 @@ def test_a_seed_repeats_the_shares_but_not_between_parties() -> None:
 
 
 def test_secure_add_needs_somebody_else() -> None:
-    with pytest.raises(ComponentFailed, match="second party"):
+    with pytest.raises(ComponentFailed, match="at least two parties"):
         run_module("SecureAddExample", {GUEST: {}})
 
 

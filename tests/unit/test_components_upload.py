@@ -167,7 +167,7 @@ def test_files_that_cannot_be_a_table_leave_none(home: Path, tmp_path: Path, con
 
 
 def test_a_missing_file_is_named_without_its_path(home: Path, tmp_path: Path) -> None:
-    with pytest.raises(ComponentFailed, match=r"no file nowhere\.csv") as refused:
+    with pytest.raises(ComponentFailed, match=r"does not exist at this site: nowhere\.csv") as refused:
         upload(home, tmp_path / "nowhere.csv")
     assert str(tmp_path) not in refused.value.message
 

@@ -119,4 +119,4 @@ def test_a_share_of_the_wrong_form_is_refused(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(training.HostLearner, "residual", short)
     results = train(split(), {}, check=False)
-    assert "what host:10000 sent as forward cannot be used" in str(results[GUEST].error)
+    assert "the value forward from host:10000 is invalid" in str(results[GUEST].error)

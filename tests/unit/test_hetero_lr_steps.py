@@ -127,7 +127,7 @@ def test_work_by_inputs() -> None:
     [
         ([], {}, "has no data|it has no data"),
         (["data"], {}, "it has data"),
-        (["train_data", "test_data"], {}, "of its own"),
+        (["train_data", "test_data"], {}, "in a separate component"),
         (["train_data"], {"optimizer": "sqn"}, "sqn"),
         (["train_data"], {"stepwise_param": {"need_stepwise": True}}, "stepwise"),
         (["train_data", "validate_data"], {"cv_param": {"need_cv": True}}, "train_data alone"),

@@ -105,7 +105,7 @@ def test_prediction_needs_the_columns_of_the_model() -> None:
     trained = train(frames, {"max_iter": 1})
     models = {party: trained[party].model for party in frames}
     frames[HOST] = frames[HOST].drop("q")
-    with pytest.raises(ComponentFailed, match="test_data of host:10000 lacks the columns q"):
+    with pytest.raises(ComponentFailed, match="test_data of host:10000 lacks columns that the model was trained on: q"):
         predict(frames, models)
 
 
@@ -198,7 +198,7 @@ def test_columns_that_cannot_be_learnt_from(column: pl.Expr, message: str) -> No
 
 @pytest.mark.parametrize(
     ("label", "message"),
-    [(pl.lit(1), "two classes are needed"), (pl.lit(0.5), "must be a whole number"), (None, "has no label")],
+    [(pl.lit(1), "training needs two classes"), (pl.lit(0.5), "must be a whole number"), (None, "has no label")],
 )
 def test_labels_that_cannot_be_learnt(label: pl.Expr | None, message: str) -> None:
     frames = split()

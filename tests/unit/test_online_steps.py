@@ -231,7 +231,7 @@ def test_modules_that_leave_rows_alone_pass_them_on(module: str) -> None:
 
 
 def test_modules_without_an_online_form_say_so() -> None:
-    with pytest.raises(NotBuilt, match="SecureAddExample has no online form"):
+    with pytest.raises(NotBuilt, match="SecureAddExample does not support online inference"):
         step_of("SecureAddExample", None)
     with pytest.raises(ComponentFailed, match="without a fitted model"):
         step_of("DataIO", None)

@@ -49,12 +49,12 @@ def test_what_was_stored_is_restored(registry: Registry, part: Part, location: M
 def test_another_generation_replaces_only_by_force(registry: Registry, part: Part, location: ModelLocation) -> None:
     location.store(part)
     other = registered(registry, pipeline(), lr(2.0), scale())
-    with pytest.raises(Conflict, match="already, with other content"):
+    with pytest.raises(Conflict, match="already, with different content"):
         location.store(other)
     location.store(other, force_update=True)
     registry.delete(other)
     first = registered(registry, pipeline())
-    with pytest.raises(Conflict, match="other content"):
+    with pytest.raises(Conflict, match="different content"):
         location.restore(part.party_model_id, "1", registry)
     registry.delete(first)
     assert location.restore(part.party_model_id, "1", registry).models.load("hetero_lr_0") == lr(2.0)
@@ -87,7 +87,7 @@ def test_a_harmed_archive_is_not_restored(registry: Registry, part: Part, locati
     with pytest.raises(Conflict, match="cannot be read"):
         location.store(part)
     registry.delete(part)
-    with pytest.raises(DamagedFile, match=r"has no hash|is not the one|of another model"):
+    with pytest.raises(DamagedFile, match=r"has no hash|is not the one|to another model"):
         location.restore(owner, "1", registry)
     assert registry.find(version="1") == []
 

@@ -106,8 +106,8 @@ def test_migrating_there_and_back_gives_the_same() -> None:
 @pytest.mark.parametrize(
     ("parties", "match"),
     [
-        ({GUEST: Party("guest", "1"), HOST: Party("host", "2")}, "who becomes of arbiter:10000"),
-        ({GUEST: Party("guest", "1"), HOST: Party("guest", "1"), ARBITER: ARBITER}, "would become one"),
+        ({GUEST: Party("guest", "1"), HOST: Party("host", "2")}, "no new id is given for arbiter:10000"),
+        ({GUEST: Party("guest", "1"), HOST: Party("guest", "1"), ARBITER: ARBITER}, "would get the same id"),
         ({GUEST: Party("host", "1"), HOST: HOST, ARBITER: ARBITER}, "keeps its role"),
         ({GUEST: Party("guest", "x"), HOST: HOST, ARBITER: ARBITER}, "its id is a number"),
     ],
@@ -232,7 +232,7 @@ def test_words_that_name_no_party_stay(word: str) -> None:
 
 def test_names_that_would_become_one_are_refused() -> None:
     moves = {Party("host", "1"): Party("host", "2")}
-    with pytest.raises(BadRequest, match=r"two names in the model a\.default would become one"):
+    with pytest.raises(BadRequest, match=r"two names in the model a\.default would become identical"):
         renamed({"host_1_0": 1, "host_2_0": 2}, moves, "a.default")
 
 

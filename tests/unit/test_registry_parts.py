@@ -180,14 +180,14 @@ def test_a_stage_under_the_same_token_replaces_the_former(registry: Registry) ->
 def test_another_generation_is_never_overwritten(registry: Registry) -> None:
     part = registered(registry, pipeline())
     other = registry.stage(pipeline(), [(lr(2.0), msgspec.json.encode(lr(2.0)))])
-    with pytest.raises(Conflict, match="already, with other content"):
+    with pytest.raises(Conflict, match="already, with different content"):
         registry.publish(other, {"guest:9999": other.digest})
-    with pytest.raises(Conflict, match="is not what the parties agreed on"):
+    with pytest.raises(Conflict, match="differs from what the parties agreed on"):
         registry.publish(other, {"guest:9999": part.digest})
     with pytest.raises(BadRequest, match="guest:9999 is not among the parties"):
         registry.publish(other, {"host:10000": part.digest})
     same = registry.stage_copy(part, pipeline())
-    with pytest.raises(Conflict, match="other content"):  # the same here, but other parts elsewhere
+    with pytest.raises(Conflict, match="different content"):  # the same here, but other parts elsewhere
         registry.publish(same, {"guest:9999": same.digest, "host:10000": "f" * 64})
     assert registry.publish(same, part.manifest.parts) == part
     assert registry.verify(part) == []

@@ -39,7 +39,7 @@ def texts(table: Table, delimitor: str) -> pl.DataFrame:
     raise ComponentFailed(
         f"split by {delimitor!r}, the rows of table {meta.namespace}/{meta.name} do not all have the {len(names)} "
         "fields of its header",
-        hint=f"the table was uploaded with id_delimiter {meta.id_delimiter!r}; is `delimitor` right?",
+        hint=f"the table was uploaded with id_delimiter {meta.id_delimiter!r}; check `delimitor`",
     )
 
 
@@ -181,7 +181,7 @@ def _statistic(column: pl.Series, method: str, name: str) -> float:
     numbers = column.cast(pl.Float64, strict=False)
     if numbers.is_null().any():
         raise ComponentFailed(
-            f"column {name} has values that are no numbers, so its {method} cannot replace the missing ones",
+            f"column {name} has values that are not numbers, so its {method} cannot replace the missing ones",
             hint="use the fill method designated, or list the other texts in missing_impute",
         )
     found = {"min": numbers.min, "max": numbers.max, "mean": numbers.mean}[method]()

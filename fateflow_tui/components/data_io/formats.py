@@ -98,7 +98,7 @@ def fit_listed(table: Table, parameters: DataIOParam) -> tuple[FittedFormat, pl.
     if not header:
         raise ComponentFailed(
             f"no row of table {table.meta.namespace}/{table.meta.name} has a feature",
-            hint=f"is `delimitor` right? rows are split by {parameters.delimitor!r}",
+            hint=f"check `delimitor`: rows are split by {parameters.delimitor!r}",
         )
     features = _spread(entries, header, ids.height)
     missing = None
@@ -154,7 +154,7 @@ def _header(entries: pl.DataFrame, parameters: DataIOParam) -> list[str]:
         return entries["feature"].unique().sort().to_list()
     indices = entries["feature"].cast(pl.Int64, strict=False)
     if indices.is_null().any() or (indices < 0).any():
-        raise ComponentFailed("the features of sparse input are numbered from 0, some here are not whole numbers")
+        raise ComponentFailed("the features of sparse input are numbered from 0, but some here are not whole numbers")
     return [str(index) for index in range(int(indices.max()) + 1)] if indices.len() else []  # type: ignore[arg-type]
 
 

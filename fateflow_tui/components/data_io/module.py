@@ -31,8 +31,7 @@ class DataIO(Module[DataIOParam]):
 
         if model is None:
             raise ComponentFailed(
-                f"a {cls.name} without a fitted model learns from the rows that it reads, which a single row is not "
-                "enough for",
+                f"a {cls.name} without a fitted model must be fitted on a table; a single row is not enough",
                 hint='give it its trained model as "input.model"',
             )
         return transform(model)
@@ -50,7 +49,7 @@ class DataIO(Module[DataIOParam]):
             raise ComponentFailed(
                 f"{ctx.component} reads uploaded text, but its input {table.meta.namespace}/{table.meta.name} holds "
                 f"{table.meta.kind} already",
-                hint="leave the second reading out",
+                hint="remove this component, or give it the uploaded table",
             )
         model = ctx.inputs.model()
         if model is None:

@@ -97,8 +97,8 @@ class EvaluateParam(StrictParameters):
         wrong = [name for name in self.metrics or () if full_name(name) not in METRICS[self.eval_type]]
         if wrong:
             raise ValueError(
-                f"metrics {', '.join(wrong)} cannot be had for eval_type {self.eval_type}; "
-                f"there are {', '.join(METRICS[self.eval_type])}"
+                f"metrics {', '.join(wrong)} are not available for eval_type {self.eval_type}; "
+                f"choose from {', '.join(METRICS[self.eval_type])}"
             )
         return self
 
@@ -139,7 +139,7 @@ class Evaluation(Module[EvaluateParam]):
 
     def run(self, ctx: Context) -> None:
         if self.parameters.eval_type == "clustering":
-            raise NotBuilt("metrics of clusterings are not part of this version", hint="choose another eval_type")
+            raise NotBuilt("clustering metrics are not supported by this version", hint="choose another eval_type")
         singles: dict[str, dict[str, dict[str, float]]] = {}
         for name, table in _named(ctx):
             for kind, reports in self._of_table(ctx, name, table).items():
@@ -150,7 +150,7 @@ class Evaluation(Module[EvaluateParam]):
         if singles:
             ctx.summary(singles)
         else:
-            ctx.log.info("there are no predictions with labels at %s: nothing to evaluate", ctx.party)
+            ctx.log.info("no predictions with labels at %s: nothing to evaluate", ctx.party)
 
     def _of_table(self, ctx: Context, name: str, table: Table) -> dict[str, dict[str, MetricReport]]:
         """Type of row -> name of the predictions -> their report."""
@@ -194,7 +194,7 @@ class Evaluation(Module[EvaluateParam]):
             return found
         positive = _positive(labels, self.parameters.pos_label)
         if len(set(positive.tolist())) < 2:
-            ctx.log.warning("%s: all %s rows are of one class; metrics for two classes need both", name, kind)
+            ctx.log.warning("%s: all %s rows belong to one class; binary metrics need both classes", name, kind)
             return {}
         sets[kind] = positive, rows["predict_score"].to_numpy()
         return {name: binary.report(name, *sets[kind], self._metrics)}

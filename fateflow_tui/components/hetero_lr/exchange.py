@@ -46,7 +46,7 @@ def public_key(ctx: Context, minimum_bits: int) -> PublicKey:
     key = _read(ctx, "paillier_pubkey", source, "", PublicKey.from_message)
     if key.bits < minimum_bits:
         raise ComponentFailed(
-            f"{source} made a key of {key.bits} bits; encrypt_param.key_length asks for {minimum_bits}"
+            f"{source} sent a key of {key.bits} bits; encrypt_param.key_length requires {minimum_bits}"
         )
     return key
 
@@ -109,4 +109,4 @@ def checked(name: str, source: Party, read: Callable[[], T]) -> T:
     try:
         return read()
     except (ValueError, TypeError, KeyError, OverflowError) as error:
-        raise ComponentFailed(f"what {source} sent as {name} cannot be used: {error}") from error
+        raise ComponentFailed(f"the value {name} from {source} is invalid: {error}") from error

@@ -99,7 +99,7 @@ class GuestTask:
         labels = sets["train"].labels
         found = np.unique(labels).tolist() if labels is not None else []
         if len(found) < 2:
-            raise ComponentFailed(f"all rows at {self._ctx.party} have the label {found}; two classes are needed")
+            raise ComponentFailed(f"all rows at {self._ctx.party} have the label {found}; training needs two classes")
         self._classes = [] if found in ([0, 1], [-1, 1]) else found
         announce(self._ctx, work, len(self._classes), folds)
         self._key = exchange.public_key(self._ctx, self._parameters.encrypt_param.key_length)

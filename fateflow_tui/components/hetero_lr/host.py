@@ -33,9 +33,9 @@ class HostTask:
         announced_work, classes, splits = announced(self._ctx)
         if announced_work is not work:
             raise ComponentFailed(
-                f"{self._guest} wants to {announced_work}, but the inputs and parameters of {self._ctx.party} "
-                f"say {work}",
-                hint="give cv_param to all parties alike",
+                f"{self._guest} announced {announced_work}, but the inputs and parameters at {self._ctx.party} "
+                f"require {work}",
+                hint="set the same cv_param for all parties",
             )
         if work is not Work.PREDICT:
             self._key = exchange.public_key(self._ctx, self._parameters.encrypt_param.key_length)
@@ -81,7 +81,9 @@ class HostTask:
     def _predict(self, rows: Rows, classes: int) -> None:
         fitted, own_classes = model.load(self._ctx.inputs.model(), self._ctx.component)
         if len(own_classes) != classes:
-            raise ComponentFailed(f"the models of {self._guest} and {self._ctx.party} do not belong together")
+            raise ComponentFailed(
+                f"the models of {self._guest} and {self._ctx.party} do not belong to the same training"
+            )
         rows = rows.ordered(fitted[0].names, f"test_data of {self._ctx.party}")
         self._send_shares("", "predict", rows, fitted)
 

@@ -74,7 +74,7 @@ class HeteroLR(Module[HeteroLogisticParam]):
         work = decide(ctx.inputs.keys(), self.parameters, ctx.component)
         if work is not Work.PREDICT and ctx.inputs.model() is not None:
             raise ComponentFailed(
-                f"{ctx.component} has train_data and a model; it cannot go on training a model",
-                hint="leave input.model out to train, or name the data test_data to score it",
+                f"{ctx.component} has train_data and a model; continuing the training of a model is not supported",
+                hint="leave input.model out to train, or pass the data as test_data to score it",
             )
         return work

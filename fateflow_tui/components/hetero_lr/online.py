@@ -55,7 +55,7 @@ class LinearScorer(Scorer):
         bad = [name for name, value in zip(self._header, values, strict=True) if not _is_finite(value)]
         if bad:
             raise ComponentFailed(
-                f"the row has no finite number for {', '.join(bad)}", hint="missing values can be filled by DataIO"
+                f"the row has no finite number for {', '.join(bad)}", hint="fill missing values with DataIO"
             )
         return [sum(map(mul, model.weights, values)) + model.intercept for model in self._models]
 

@@ -48,7 +48,7 @@ class Rows:
         missing = [name for name in names if name not in self.names]
         if missing:
             raise ComponentFailed(
-                f"{where} lacks the columns {', '.join(missing)} that the model was trained on",
+                f"{where} lacks columns that the model was trained on: {', '.join(missing)}",
                 hint="prepare the rows with the same components as for training",
             )
         positions = [self.names.index(name) for name in names]

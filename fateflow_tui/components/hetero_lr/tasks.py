@@ -39,27 +39,27 @@ def decide(keys: Iterable[str], parameters: HeteroLogisticParam, component: str)
         if not given & {Sets.TEST, Sets.EVAL}:
             raise ComponentFailed(
                 f"{component} has neither train_data nor test_data; it has {', '.join(sorted(given)) or 'no data'}",
-                hint="name the input of HeteroLR train_data, or test_data together with a model",
+                hint="connect the input as train_data, or as test_data together with a model",
             )
         return Work.PREDICT
     if Sets.TEST in given:
-        raise ComponentFailed(f"{component} has train_data and test_data; score test_data in a component of its own")
+        raise ComponentFailed(f"{component} has train_data and test_data; score test_data in a separate component")
     if parameters.optimizer == "sqn":
         raise ComponentFailed(
-            f"{component} asks for the optimizer sqn, which this version does not have",
+            f"{component} sets optimizer sqn, which this version does not support",
             hint="use rmsprop, adam, adagrad, sgd or nesterov_momentum_sgd",
         )
     if parameters.stepwise_param.need_stepwise:
-        raise ComponentFailed(f"{component} asks for stepwise training, which this version does not have")
+        raise ComponentFailed(f"{component} sets need_stepwise, which this version does not support")
     validated = bool(given & {Sets.VALIDATE, Sets.EVAL})
     if parameters.cv_param.need_cv:
         if validated:
-            raise ComponentFailed(f"{component} cross-validates, so it takes train_data alone")
+            raise ComponentFailed(f"{component} uses cross-validation, so its only input can be train_data")
         return Work.CROSS_VALIDATE
     if parameters.early_stopping_rounds is not None and not validated:
         raise ComponentFailed(
             f"{component} has early_stopping_rounds but no validate_data",
-            hint="give it validate_data, or leave early_stopping_rounds out",
+            hint="connect validate_data, or remove early_stopping_rounds",
         )
     return Work.TRAIN
 

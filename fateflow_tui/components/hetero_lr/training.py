@@ -84,7 +84,7 @@ class Learner(ABC):
         forward = self._design[part] @ self.weights.vector
         if not np.all(np.abs(forward) < _DIVERGED):
             raise ComponentFailed(
-                f"the training of {self.ctx.component} diverged at {self.ctx.party}: scores grow beyond all bounds",
+                f"the training of {self.ctx.component} diverged at {self.ctx.party}: the scores are no longer finite",
                 hint="lower learning_rate, or bring the columns to a common scale",
             )
         return forward

@@ -61,7 +61,7 @@ class Intersection(Module[IntersectParam]):
     def run(self, ctx: Context) -> None:
         parameters = self.parameters
         if parameters.allow_info_share:
-            raise NotBuilt("sharing a column with the intersection (allow_info_share) is not part of this version")
+            raise NotBuilt("sharing a column with the intersection (allow_info_share) is not supported by this version")
         if parameters.intersect_cache_param.use_cache:
             ctx.log.warning("use_cache has no effect: ids are encrypted again in each run")
         for role in ("guest", "host"):
@@ -84,7 +84,7 @@ class Intersection(Module[IntersectParam]):
         )
         ctx.summary({"intersect_num": rows.height, "intersect_rate": rate})
         if not rows.height:
-            ctx.log.warning("the parties have no id in common")
+            ctx.log.warning("the parties have no ids in common")
 
     def _intersected(self, ctx: Context, table: Table) -> pl.DataFrame | None:
         import polars as pl

@@ -21,7 +21,7 @@ def by_first_feature(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
     features = [name for name in table.meta.header if name != table.meta.label]
     if not features:
         raise ComponentFailed(
-            f"table {table.meta.namespace}/{table.meta.name} has no feature that could be the repeated id",
+            f"table {table.meta.namespace}/{table.meta.name} has no feature column to use as the repeated id",
             hint="the first feature column must be the id to compare",
         )
     column = frame[features[0]]

@@ -112,7 +112,7 @@ def _public_key(value: Any, host: Party, least_bits: int) -> tuple[int, int]:
     if not isinstance(modulus, int) or modulus.bit_length() < least_bits or modulus % 2 == 0:
         raise ComponentFailed(f"host_pubkey from {host} is not a key of {least_bits} bits")
     if value.get("e") != _EXPONENT:
-        raise ComponentFailed(f"host_pubkey from {host} has another exponent than {_EXPONENT}")
+        raise ComponentFailed(f"host_pubkey from {host} does not have the exponent {_EXPONENT}")
     return modulus, _EXPONENT
 
 

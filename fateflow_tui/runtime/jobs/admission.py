@@ -120,15 +120,15 @@ def _obstacles(
         facts = catalog.facts(plan.module)
     except FateFlowError:
         # The reason stays at this site, in its log and in `fateflow doctor`.
-        text = f"{plan.component} asks for module {plan.module}, which cannot be loaded at this site"
+        text = f"{plan.component} needs module {plan.module}, which cannot be loaded at this site"
         yield NotFound(text, data={"lacks": {"module": [plan.module]}})
         facts = None
     else:
         if facts is None:
-            text = f"{plan.component} asks for module {plan.module}, which this site does not have"
+            text = f"{plan.component} needs module {plan.module}, which this site does not have"
             yield NotFound(text, data={"lacks": {"module": [plan.module]}})
     if facts is not None and not facts.built:
-        text = f"{plan.component} asks for module {plan.module}, which this version cannot run"
+        text = f"{plan.component} needs module {plan.module}, which this version does not support"
         yield NotBuilt(text, data={"lacks": {"module": [plan.module]}})
     elif facts is not None and document.party.role not in facts.roles:
         yield NotFound(f"{plan.component}: module {plan.module} does not run at a {document.party.role}")
@@ -143,7 +143,7 @@ def _obstacles(
 
 
 def _model_obstacles(document: PartyDocument, registry: Registry) -> Iterator[FateFlowError]:
-    """Why the party's part of a predict job's model is not the one that the initiator means."""
+    """Why the party's part of a predict job's model differs from the one that the initiator means."""
     if not document.model_part:
         return
     lacks = {"lacks": {"model": [f"{document.model_id} {document.model_version}"]}}
@@ -154,7 +154,7 @@ def _model_obstacles(document: PartyDocument, registry: Registry) -> Iterator[Fa
         return
     if part.digest != document.model_part:
         yield Conflict(
-            f"its part of model version {document.model_version} ({part.digest[:12]}) is not the one that "
+            f"its part of model version {document.model_version} ({part.digest[:12]}) differs from the one that "
             f"{document.initiator} expects ({document.model_part[:12]})",
             data=lacks,
         )
