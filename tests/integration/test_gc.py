@@ -152,7 +152,7 @@ def test_the_command_line(site: RunningSite, tmp_path: Path) -> None:
     run = CommandLine(site.home, tmp_path)
     job_id = done(site, site.flow.submit(*sleep_job(1, GUEST)).job_id)
     settled(site)
-    assert "there is nothing to collect" in run("gc", "--dry-run").err
+    assert "nothing to delete" in run("gc", "--dry-run").err
     shown = run("gc", "--dry-run", "--keep-logs", "1m", "--keep-jobs", "0.001h", code=None)
     assert shown.code == 0
     until(lambda: job_id in run("gc", "--dry-run", "--keep-jobs", "0.0001h").out, "it does not get old")
