@@ -158,10 +158,10 @@ def test_the_command_line(site: RunningSite, tmp_path: Path) -> None:
     until(lambda: job_id in run("gc", "--dry-run", "--keep-jobs", "0.0001h").out, "it does not get old")
     assert site.flow.job(job_id).status is Status.SUCCESS
     said = run("gc", "--keep-jobs", "0.0001h")
-    assert "1 thing of" in said.err
-    assert "are gone" in said.err
+    assert "1 item of" in said.err
+    assert "deleted" in said.err
     assert site.flow.jobs() == []
-    assert "no age or size" in run("gc", "--keep-jobs", "soon", code=2).err
+    assert "soon" in run("gc", "--keep-jobs", "soon", code=2).err
     with pytest.raises(BadRequest, match="0 or more"):
         site.flow.site.collect_garbage(True, jobs_days=-1)
     answer = httpx.post(f"{site.url}/v1/site/gc", json={}, trust_env=False).json()
