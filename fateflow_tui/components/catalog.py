@@ -49,7 +49,7 @@ BUILT_IN: Final = built_in_modules()
 
 
 def load_catalog(folder: Path | None = None) -> Catalog:
-    """The catalog of this installation. folder: where drop-in files lie, usually `<home>/components`.
+    """Return the catalog of this installation. folder: of the drop-in files, usually `<home>/components`.
 
     Nothing is imported before it is asked for.
     """
@@ -69,7 +69,7 @@ class Catalog:
         self.broken: dict[str, str] = {}
 
     def names(self) -> list[str]:
-        """All, built or not, in alphabetical order."""
+        """All names in alphabetical order, also of modules that are not built."""
         return sorted({*BUILT_IN, *self._entry_points, *self._dropped_in, *NOT_BUILT})
 
     def facts(self, module: str) -> ModuleFacts | None:
@@ -145,7 +145,7 @@ class Catalog:
 
     @cached_property
     def _dropped_in(self) -> dict[str, type[Module[Any]]]:
-        """The modules of all files in the folder. Their names are inside, so all files are imported at once."""
+        """Return the modules of all files in the folder. Their names are known only after all files are imported."""
         found: dict[str, type[Module[Any]]] = {}
         if self._folder is None or not self._folder.is_dir():
             return found

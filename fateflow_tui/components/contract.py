@@ -1,4 +1,4 @@
-"""What a module is and what it is given: the contract between components and the worker that runs them."""
+"""The contract between components and the worker that runs them."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Context(Protocol):
         ...
 
     def pass_on(self, table: Table, port: int = 0) -> None:
-        """Makes an existing table the output of this port, without copying it."""
+        """Make an existing table the output of this port, without copying it."""
         ...
 
     def save_model(self, parameters: dict[str, Any], meta: dict[str, Any]) -> None:
@@ -109,25 +109,25 @@ class Context(Protocol):
         points: Sequence[tuple[float | int | str, Any]] = (),
         meta: Mapping[str, Any] | None = None,
     ) -> None:
-        """Appends points to a series at once, so that they can be watched. meta carries FATE's `metric_type`."""
+        """Append points to a series at once, so that they can be watched. meta carries FATE's `metric_type`."""
         ...
 
     def progress(self, done: int, total: int) -> None: ...
 
     def summary(self, values: Mapping[str, Any]) -> None:
-        """Replaces the component's summary."""
+        """Replace the component's summary."""
         ...
 
     def send(self, name: str, value: Value, to: Party | Sequence[Party] | str, tag: str | int = "") -> None:
-        """Sends a declared variable to a party, several, or all of a role."""
+        """Send a declared variable to one party, several, or all of a role."""
         ...
 
     def receive(self, name: str, source: Party, tag: str | int = "", timeout: float | None = None) -> Any:
-        """Waits for a declared variable from a party. Raises ComponentFailed when the other side is gone."""
+        """Wait for a declared variable from a party. Raises ComponentFailed if the sender has ended."""
         ...
 
     def receive_all(self, name: str, role: str, tag: str | int = "") -> list[Any]:
-        """One value from each party of a role, in party order."""
+        """Wait for one value from each party of a role; return them in party order."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Download: writes a stored table into a file on its site, a line for each row."""
+"""Download: writes a stored table to a file at its site, one line per row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ModelStore and ModelRestore: one party's part of a model to a second location, and back."""
+"""ModelStore and ModelRestore: copy one party's part of a model to a second location, and back."""
 
 from __future__ import annotations
 

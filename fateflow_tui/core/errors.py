@@ -118,6 +118,6 @@ class NewerSchema(FateFlowError):
 
 
 class ComponentFailed(FateFlowError):
-    """Raised by a component for a cause that its user can mend: bad input, bad parameter, unmet need."""
+    """Raised by a component for a cause that its user can fix: bad input, bad parameter, unmet need."""
 
     code = "component_failed"

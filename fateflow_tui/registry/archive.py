@@ -1,4 +1,4 @@
-"""A part as one zip file: exported by its owner, and read with the distrust that a stranger's file deserves."""
+"""A part as one zip file: exported by its owner, and read as untrusted input."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def archive_name(party_model_id: str, version: str) -> str:
 
 
 def export_archive(part: Part, target: Path, sign: Sign | None = None) -> None:
-    """Writes the archive, replacing a file at `target` at once and whole. Raises DamagedFile for a harmed part."""
+    """Write the archive, replacing a file at `target` atomically. Raises DamagedFile for a damaged part."""
     if part.manifest.parts.get(str(part.party)) != part.digest:
         raise DamagedFile(
             f"{part.party_model_id} version {part.model_version}: the manifest differs from what its parties agreed on",
@@ -236,7 +236,7 @@ class Archive:
 
 
 def read_archive(path: Path, limits: Limits | None = None, *, check_signature: CheckSignature | None = None) -> Archive:
-    """Checks all of an archive that somebody sent. Nothing is written, and no name in it becomes a path.
+    """Check all of an untrusted archive. Nothing is written, and no name in it becomes a path.
 
     check_signature: when given, an archive without a signature is refused as well.
     Raises BadRequest for what is no archive of a model part, DamagedFile for one that was changed; the message names

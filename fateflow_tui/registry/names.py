@@ -110,7 +110,7 @@ class ModelNames:
         return self._tag(name).versions
 
     def of_version(self, version: str) -> Sequence[str]:
-        """The names of a version's tags."""
+        """Return the names of a version's tags."""
         return [tag.name for tag in self.list() if version in tag.versions]
 
     def tag(self, name: str, version: str) -> Tag:
@@ -139,7 +139,7 @@ class ModelNames:
     # aliases
 
     def set_alias(self, alias: str, version: str) -> None:
-        """Lets an alias stand for a version, and no longer for the one before. Raises BadRequest."""
+        """Point an alias at a version instead of its current one. Raises BadRequest."""
         _check_alias(alias)
         self._records.put(_ALIAS + alias, {"alias": alias, "model_version": version})
 
@@ -165,7 +165,7 @@ class ModelNames:
         return [alias for alias, named in self.aliases().items() if named == version]
 
     def forget(self, version: str) -> None:
-        """A version is deleted: takes away its tags and aliases. The tags stay."""
+        """Remove the tags and aliases of a deleted version. The tags themselves stay."""
         for alias in self.aliases_of(version):
             self._records.delete(_ALIAS + alias)
         for name in self.of_version(version):

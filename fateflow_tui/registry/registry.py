@@ -146,15 +146,15 @@ class Registry:
         return published
 
     def verify(self, part: Part) -> list[PartProblem]:
-        """What is wrong with the part's files; [] for a sound part. Reads them all."""
+        """Return the problems of the part's files; [] for an intact part. Reads all files."""
         return part_problems(part)
 
     def discard(self, token: str) -> bool:
-        """Forgets what was staged. False: there was nothing."""
+        """Discard what was staged. Return False if there was nothing."""
         return self._staging.discard(token)
 
     def sweep(self, older_than: float = _ABANDONED) -> list[str]:
-        """Forgets what was staged more than so many seconds ago and never published; gives the tokens."""
+        """Discard what was staged longer ago and never published; return the tokens."""
         return self._staging.sweep(older_than)
 
     def delete(self, part: Part) -> None:

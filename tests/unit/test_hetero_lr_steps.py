@@ -130,7 +130,7 @@ def test_work_by_inputs() -> None:
         (["train_data", "test_data"], {}, "in a separate component"),
         (["train_data"], {"optimizer": "sqn"}, "sqn"),
         (["train_data"], {"stepwise_param": {"need_stepwise": True}}, "stepwise"),
-        (["train_data", "validate_data"], {"cv_param": {"need_cv": True}}, "train_data alone"),
+        (["train_data", "validate_data"], {"cv_param": {"need_cv": True}}, "only input can be train_data"),
         (["train_data"], {"validation_freqs": 1, "early_stopping_rounds": 1}, "no validate_data"),
     ],
 )

@@ -1,4 +1,4 @@
-"""From texts to typed columns, and from an uploaded table to its texts."""
+"""Conversion of uploaded tables to text columns, and of text columns to typed ones."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def typed(features: pl.DataFrame, types: Mapping[str, str], not_a_number: list[s
 
 
 def labels(column: pl.Series, kind: str) -> pl.Series:
-    """The label column; every row must have one."""
+    """Return the label column; every row must have a label."""
     if kind == "str":
         return column
     found = column.str.strip_chars().cast(_dtype(kind), strict=False)
@@ -117,7 +117,7 @@ class Replacement(msgspec.Struct, frozen=True):
 
 
 def fit(features: pl.DataFrame, method: str | None, designated: Any, words: Sequence[Any] | None) -> Replacement:
-    """Learns what to put into each column. features: all text. Raises ComponentFailed when a method needs numbers."""
+    """Fit the values for each column. features: all text. Raises ComponentFailed when a method needs numbers."""
     texts = [str(word) for word in words] if words is not None else list(MISSING_WORDS)
     values: dict[str, str] = {}
     ratios: dict[str, float] = {}

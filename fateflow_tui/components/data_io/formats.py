@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def fit_dense(table: Table, parameters: DataIOParam) -> tuple[FittedFormat, pl.DataFrame]:
-    """Learns from the table; returns its instances too: id, label if any, features."""
+    """Fit the format on the table; return it with the table's instances: id, label if any, features."""
     texts = _texts(table, parameters)
     sid, *header = texts.columns
     label = parameters.label_name if parameters.with_label else ""
@@ -92,7 +92,7 @@ _TAG_LABEL = "label"  # FATE's name for it in the tag format, whatever `label_na
 
 
 def fit_listed(table: Table, parameters: DataIOParam) -> tuple[FittedFormat, pl.DataFrame]:
-    """Learns which features there are; returns the instances too: id, label if any, features."""
+    """Fit the list of features; return it with the table's instances: id, label if any, features."""
     ids, label, entries = _read(table, parameters)
     header = _header(entries, parameters)
     if not header:

@@ -1,4 +1,4 @@
-"""A host's task: it has columns and no labels, and gets to know nothing but its own weights."""
+"""A host's task: it has columns but no labels, and learns only its own weights."""
 
 from __future__ import annotations
 

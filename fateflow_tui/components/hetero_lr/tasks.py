@@ -65,13 +65,13 @@ def decide(keys: Iterable[str], parameters: HeteroLogisticParam, component: str)
 
 
 def announce(ctx: Context, work: Work, classes: int, folds: int = 0) -> None:
-    """The guest says what is done. classes: 0 for two, else how many."""
+    """Announce the guest's work to the others. classes: 0 for two, else how many."""
     for role in ("host", "arbiter"):
         ctx.send("work", {"work": str(work), "classes": classes, "folds": folds}, role)
 
 
 def announced(ctx: Context) -> tuple[Work, int, int]:
-    """What the guest announced."""
+    """Receive what the guest announced."""
     said = ctx.receive("work", party(ctx, "guest"))
     return Work(said["work"]), int(said["classes"]), int(said["folds"])
 
