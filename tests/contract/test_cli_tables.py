@@ -45,7 +45,7 @@ def test_a_bound_file_is_kept(cli: CommandLine) -> None:
     assert "already exists" in cli("data", "bind", "demo/data/host.csv", "-n", "bound", "--name", "host", code=6).err
     (cli.folder / "bars.tsv").write_text("id|x\na|1\n")
     refused = cli("data", "bind", "bars.tsv", "-n", "bound", "--name", "bars", code=1)
-    assert "hint: say --id-delimiter '|'" in refused.err
+    assert "hint: set --id-delimiter to '|'" in refused.err
     (cli.folder / "tabs.tsv").write_text("id\tx\na\t1\n")
     cli("data", "bind", "tabs.tsv", "-n", "bound", "--name", "tabs")
     assert cli("data", "peek", "bound", "tabs").out == "sid  x\na    1\n"

@@ -203,7 +203,7 @@ def test_another_site_at_the_address_is_not_believed() -> None:
     async def run() -> None:
         async with guest_and_host() as (guest, host):
             guest.routes.pin(str(HOST), SiteKey.generate().public)
-            with pytest.raises(PartyUnreachable, match="did not sign with the pinned key SHA256:"):
+            with pytest.raises(PartyUnreachable, match="not signed with the pinned key SHA256:"):
                 await guest.peers.send_directive(directive())
             assert host.handlers.messages == []
 
