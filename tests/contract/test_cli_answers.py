@@ -133,7 +133,7 @@ def test_the_hint_of_a_failed_upload_names_an_option(cli: CommandLine) -> None:
     upload = ("data", "upload", "semicolons.csv", "-n", "demo", "--name", "semicolons")
     assert cli(*upload, code=1).err.splitlines() == [
         "error: upload failed: the header line of semicolons.csv has no ',', but ';'",
-        "hint: say --id-delimiter ';' if that separates the fields",
+        "hint: set --id-delimiter to ';' if that separates the fields",
     ]
     error = cli(*upload, "--json", code=1).error
     assert (error["error"], error["exit_code"]) == ("component_failed", 1)
