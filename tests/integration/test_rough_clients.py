@@ -48,7 +48,7 @@ def test_a_client_that_goes_away_is_no_fault_of_the_site(tmp_path: Path) -> None
         with socket.create_connection((address.hostname or "", address.port or 0)) as client:
             head = f"POST /v1/job/query HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Length: 100\r\n\r\n{{"
             client.sendall(head.encode())
-        until(lambda: "went away" in _log(site), "the site does not notice")
+        until(lambda: "disconnected before" in _log(site), "the site does not notice")
         assert "ERROR" not in _log(site)
 
 
