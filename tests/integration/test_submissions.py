@@ -71,7 +71,7 @@ MALFORMED = {
     ),
     "index out of range": changed(
         "PartyIndexError",
-        "no host with index 3",
+        "no host has index 3",
         lambda _, conf: conf.update(component_parameters=parameters("host", "3")),
     ),
     "initiator takes no part": changed(
@@ -93,7 +93,7 @@ MALFORMED = {
     "DSL of version 1 in a conf of version 2": changed(
         "DataNotExistInSubmitConfError", "tables come from a Reader", lambda c, _: c.update(sleep_0=OLD_DSL)
     ),
-    "version 3": changed("DslVersionError", "3 is not supported", lambda _, conf: conf.update(dsl_version=3)),
+    "version 3": changed("DslVersionError", "dsl_version 3", lambda _, conf: conf.update(dsl_version=3)),
 }
 
 
@@ -201,7 +201,7 @@ def test_a_module_that_is_not_built_is_refused(site: RunningSite, cli: CommandLi
 
 def test_a_document_of_10_mb_is_refused_by_its_size(cli: CommandLine) -> None:
     error = submitted(cli, DSL, json.dumps({"description": "x" * LARGE}), code=2)
-    assert "the request body has 10.5 MB, at most 4.2 MB" in error["message"]
+    assert "the request body has 10.5 MB; this call accepts at most 4.2 MB" in error["message"]
 
 
 def test_a_document_that_cannot_be_read_is_refused(cli: CommandLine) -> None:

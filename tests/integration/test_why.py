@@ -80,7 +80,7 @@ def test_memory_short_and_the_time_from_history(pair: Pair) -> None:
     assert why.free is not None
     assert (why.need.memory, why.free.memory) == (2000, 1096)
     assert [(one.job_id, one.ends_at > 0) for one in why.holders] == [(holder, True)]
-    assert "took here before" in why.basis
+    assert "earlier durations" in why.basis
     pair.guest.flow.stop(holder)
     assert pair.guest.flow.wait(waiting, 30).status is Status.SUCCESS
 
