@@ -100,6 +100,7 @@ def test_an_unknown_job_cannot_be_reused(sites: list[RunningSite], shared: Path)
 def test_a_rerun_makes_again_what_was_cleaned_away_at_any_party(sites: list[RunningSite], shared: Path) -> None:
     guest, host, _ = sites
     job_id = run(guest, shared, reuse=False, max_iter=2)
+    host.flow.wait(job_id, timeout=30)  # the host learns of the end after the driver
     host.flow.jobs.clean(job_id, component="dataio_0")
 
     def rerun_from(component: str) -> dict[str, int]:

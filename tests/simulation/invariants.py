@@ -17,7 +17,7 @@ from fateflow_tui.core.status import JOB_TRANSITIONS, TASK_TRANSITIONS, Status
 from fateflow_tui.engine import Engine
 
 Tables = dict[str, dict[str, dict[str, Any]]]
-VOLATILE = {"sent_at", "last_contact_at", "reported_at", "attempts", "acknowledged", "lost", "story", "version"}
+VOLATILE = {"sent_at", "heard_at", "reported_at", "attempts", "acknowledged", "lost", "story", "version"}
 
 
 class Broken(AssertionError):

@@ -96,7 +96,7 @@ def test_older_and_repeated_directives_change_nothing_but_are_answered(pair: Pai
     after = msgspec.json.decode(msgspec.json.encode(state))
     expected = msgspec.json.decode(before)
     for record in (*after["parties"].values(), *expected["parties"].values()):
-        for moment in ("last_contact_at", "reported_at", "attempts"):
+        for moment in ("heard_at", "reported_at", "attempts"):
             record.pop(moment)
     assert after == expected
     assert len(pair.starts) == 2
