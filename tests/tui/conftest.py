@@ -51,9 +51,11 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
-    """A scheduler with two trained versions of a model, one of which is deployed."""
+    """A scheduler with two trained versions of a model, one of which is deployed. Each module has its own: some submit
+    jobs, which the golden copies of others would show.
+    """
     with standalone(tmp_path_factory.mktemp("trained") / "site-b") as running:
         yield train(running)
 
