@@ -115,9 +115,6 @@ def _wrapped(text: str, limit: int) -> list[str]:
     return textwrap.wrap(text, max(_MIN_WIDTH, limit), break_long_words=False) or [""]
 
 
-_EVALUATIONS: Final = frozenset({"Evaluation"})  # modules whose metrics rate a model
-
-
 def scores(session: Session, job: JobView, before: str | None) -> list[Score]:
     """Return the metrics of the initiator that are single numbers. before: a job to compare with, or None."""
     old: dict[tuple[str, str, str], float] = {}
@@ -131,7 +128,7 @@ def scores(session: Session, job: JobView, before: str | None) -> list[Score]:
 
 
 def _numbers(session: Session, job: JobView) -> Iterator[Figure]:
-    evaluations = [one.name for one in job.components if one.module in _EVALUATIONS and one.status.succeeded]
+    evaluations = [one.name for one in job.components if one.evaluates and one.status.succeeded]
     for name in evaluations:
         for figure in figures(metrics_of(session, job, name, job.initiator)):
             if isinstance(figure.value, int | float):

@@ -153,6 +153,8 @@ class Module(Generic[P]):
     writes: ClassVar[tuple[str, str] | None] = None
     file: ClassVar[str] = ""
     separate_arbiter: ClassVar[bool] = False
+    has_metrics: ClassVar[bool] = True
+    evaluates: ClassVar[bool] = False
 
     def __init__(self, parameters: P) -> None:
         self.parameters = parameters
@@ -182,6 +184,8 @@ class Module(Generic[P]):
             writes=cls.writes,
             file=cls.file,
             separate_arbiter=cls.separate_arbiter,
+            has_metrics=cls.has_metrics,
+            evaluates=cls.evaluates,
         )
 
 

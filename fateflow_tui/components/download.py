@@ -37,6 +37,7 @@ class Download(Module[DownloadParam]):
     roles = frozenset({"local"})
     parameter_class = "DownloadParam"
     parameter_type = DownloadParam
+    has_metrics = False
     reads = ("namespace", "name")
     file = "output_path"
 

@@ -47,6 +47,7 @@ class ModelStore(Module[ModelStoreParam]):
     roles = frozenset({"local"})
     parameter_class = "ModelStoreParam"
     parameter_type = ModelStoreParam
+    has_metrics = False
 
     def run(self, ctx: Context) -> None:
         parameters = self.parameters
@@ -63,6 +64,7 @@ class ModelRestore(Module[ModelStoreParam]):
     roles = frozenset({"local"})
     parameter_class = "ModelStoreParam"
     parameter_type = ModelStoreParam
+    has_metrics = False
 
     def run(self, ctx: Context) -> None:
         parameters = self.parameters

@@ -47,6 +47,7 @@ class Reader(Module[ReaderParam]):
     name = "Reader"
     parameter_class = "ReaderParam"
     parameter_type = ReaderParam
+    has_metrics = False
     source = "table"
 
     @classmethod

@@ -38,6 +38,7 @@ class SecureAddExample(Module[SecureAddExampleParam]):
     name = "SecureAddExample"
     parameter_class = "SecureAddExampleParam"
     parameter_type = SecureAddExampleParam
+    has_metrics = False
     variables = (
         variable("share", "guest, host", "guest, host"),
         variable("partial_sum", "host", "guest"),

@@ -25,6 +25,7 @@ class Sleep(Module[SleepParam]):
     roles = frozenset({"guest", "host", "arbiter", "local"})
     parameter_class = "SleepParam"
     parameter_type = SleepParam
+    has_metrics = False
 
     def run(self, ctx: Context) -> None:
         seconds = self.parameters.seconds

@@ -149,6 +149,7 @@ class Upload(Module[UploadParam]):
     roles = frozenset({"local"})
     parameter_class = "UploadParam"
     parameter_type = UploadParam
+    has_metrics = False
     writes = ("namespace", "name")
     file = "file"
 

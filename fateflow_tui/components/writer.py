@@ -51,6 +51,7 @@ class Writer(Module[WriterParam]):
     roles = frozenset({"local"})
     parameter_class = "WriterParam"
     parameter_type = WriterParam
+    has_metrics = False
     reads = ("namespace", "table_name")
     writes = ("output_namespace", "output_table_name")
     file = "output_path"

@@ -28,6 +28,7 @@ class ModuleFacts(msgspec.Struct, frozen=True):
     reads, writes: the parameters for the namespace and the name of a stored table that it reads or creates.
     file: the parameter that names a file on the site's machine.
     separate_arbiter: the arbiter must not be run by a guest, who could then decrypt what the arbiter keeps apart.
+    has_metrics: False for modules whose metrics, if any, only count rows. evaluates: its metrics rate a model.
     """
 
     name: str
@@ -42,6 +43,8 @@ class ModuleFacts(msgspec.Struct, frozen=True):
     writes: tuple[str, str] | None = None
     file: str = ""
     separate_arbiter: bool = False
+    has_metrics: bool = True
+    evaluates: bool = False
 
     def source_table(self, parameters: Mapping[str, Any]) -> tuple[str, str] | None:
         """(namespace, name) of the table that it brings into the job with these parameters."""

@@ -11,6 +11,7 @@ from fateflow_tui.core.document.dsl import topological_order
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.core.plan import JobOptions, PartyDocument
+from fateflow_tui.core.ports import ModuleCatalog, loadable_facts
 from fateflow_tui.core.records import JobState, PartyRecord
 from fateflow_tui.core.status import Status, fold_parties
 from fateflow_tui.sdk.types.jobs import ComponentView, JobLine, JobView, PartyLine
@@ -99,6 +100,17 @@ def job_view(state: JobState) -> JobView:
         components=component_views(state),
         cards=failure_cards(state),
     )
+
+
+def with_module_facts(view: JobView, catalog: ModuleCatalog) -> JobView:
+    """Return the job with what its components' modules say about their metrics."""
+    components = []
+    for one in view.components:
+        facts = loadable_facts(catalog, one.module)
+        if facts is not None:
+            one = msgspec.structs.replace(one, has_metrics=facts.has_metrics, evaluates=facts.evaluates)
+        components.append(one)
+    return msgspec.structs.replace(view, components=components)
 
 
 def party_lines(state: JobState) -> list[PartyLine]:

@@ -23,7 +23,7 @@ from fateflow_tui.server.fate.filters import each
 from fateflow_tui.server.fate.jobs import JobDocuments, PlanRequest, RerunRequest
 from fateflow_tui.server.forecast import forecast
 from fateflow_tui.server.job_diff import diff_jobs
-from fateflow_tui.server.job_views import job_line, job_view
+from fateflow_tui.server.job_views import job_line, job_view, with_module_facts
 from fateflow_tui.server.openapi import JOB, answers
 from fateflow_tui.server.requests import AtParty, Int, JobId, Json, RequestBody, Reuse, Text, Texts
 
@@ -136,7 +136,8 @@ async def job_resolve(site: ThisSite, body: Json[ResolveJobRequest]) -> Response
 @router.post("/job/show", **answers({**_LINE, "components": [], "cards": []}))
 async def job_show(site: ThisSite, body: Json[JobRequest]) -> Response:
     """Show a job with its parties, components, failure cards and what it waits for."""
-    return answer(with_hints(_with_waiting(site, job_view(known_job(site, body.job_id)))))
+    view = with_module_facts(job_view(known_job(site, body.job_id)), site.catalog)
+    return answer(with_hints(_with_waiting(site, view)))
 
 
 @router.post("/job/why", **answers(_WHY))
@@ -174,7 +175,7 @@ async def rerun_plan(site: ThisSite, body: Json[RerunRequest]) -> Response:
 @router.post("/job/graph", **answers({**_LINE, "components": []}))
 async def job_graph(site: ThisSite, body: Json[JobRequest]) -> Response:
     """List the components in topological order, each with its dependencies and its status."""
-    view = job_view(known_job(site, body.job_id))
+    view = with_module_facts(job_view(known_job(site, body.job_id)), site.catalog)
     return answer({"job_id": view.job_id, "status": view.status, "components": view.components})
 
 

@@ -48,4 +48,10 @@ def test_the_facts_say_which_tables_and_files_a_module_names() -> None:
         "HeteroLinR",
         "HeteroPoisson",
     }
+    assert {name for name in catalog.names() if facts(name).evaluates} == {"Evaluation"}
+    assert {name for name in catalog.names() if facts(name).built and facts(name).has_metrics} == {
+        "Evaluation",
+        "HeteroLR",
+        "Intersection",
+    }
     assert {name for name in catalog.names() if facts(name).file} == {"Download", "Upload", "Writer"}

@@ -24,6 +24,7 @@ class DataIO(Module[DataIOParam]):
     name = "DataIO"
     parameter_class = "DataIOParam"
     parameter_type: ClassVar[type[DataIOParam]] = DataIOParam
+    has_metrics = False
 
     @classmethod
     def online(cls, model: Model | None) -> Step:

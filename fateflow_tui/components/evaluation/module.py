@@ -132,6 +132,7 @@ class Evaluation(Module[EvaluateParam]):
     parameter_class = "EvaluateParam"
     parameter_type = EvaluateParam
     deployed = False
+    evaluates = True
 
     @classmethod
     def online(cls, model: Model | None) -> Step:

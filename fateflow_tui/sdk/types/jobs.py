@@ -150,7 +150,8 @@ class PartyLine(msgspec.Struct, frozen=True):
 
 class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
     """A component over all parties. parties: `role:id` -> status, as far as known. reused_from: the job whose results
-    it took over, or "".
+    it took over, or "". has_metrics: False when its module only counts rows, if anything. evaluates: its metrics rate a
+    model.
     """
 
     name: str
@@ -162,6 +163,8 @@ class ComponentView(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: int = 0
     parties: dict[str, Status] = {}
     reused_from: str = ""
+    has_metrics: bool = True
+    evaluates: bool = False
 
 
 class JobView(JobLine, frozen=True, kw_only=True):

@@ -103,7 +103,6 @@ def _real(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-_WITHOUT = ("Reader", "Sleep", "Upload", "Download", "Writer", "DataIO", "DataTransform", "Intersection")
 _MOST = 4  # components that are asked, the last ones
 _SCORES = ("auc", "ks", "accuracy", "rmse")
 
@@ -119,7 +118,7 @@ class Curve(msgspec.Struct, frozen=True):
 async def curves_of(flow: AsyncFateFlow, view: JobView) -> list[Curve]:
     """Of the parties that this site plays. Raises SchedulerUnreachable."""
     here = [line.party for line in view.party_lines if line.here]
-    asked = [c for c in view.components if c.started_at and c.module not in _WITHOUT][-_MOST:]
+    asked = [c for c in view.components if c.started_at and c.has_metrics][-_MOST:]
     found: dict[tuple[str, str], Curve] = {}
     for component in asked:
         for party in _parties(component, here):

@@ -19,7 +19,6 @@ from fateflow_tui.tui.widgets.metric_charts import Score, charts_of, rank
 from fateflow_tui.tui.widgets.text_views import ScrollText
 from fateflow_tui.views.charts import Chart, draw
 
-_NO_METRICS: Final = ("Reader", "Sleep", "Upload", "Download", "Writer")
 _CHART_WIDTH: Final = 46  # minimum width of a chart beside another one
 _CHART_HEIGHT: Final = 7  # height of a chart's curves
 _MAX_COMPONENTS: Final = 6  # components whose series are read, the last ones of the job
@@ -60,7 +59,7 @@ class MetricsTab(JobTab):
             asked = [one for one in asked if one.name == subject.component]
         charts: list[Chart] = []
         scores: list[Score] = []
-        for one in [one for one in asked if one.module not in _NO_METRICS][-_MAX_COMPONENTS:]:
+        for one in [one for one in asked if one.has_metrics][-_MAX_COMPONENTS:]:
             for party in [party for party in subject.here if party in one.parties]:
                 task, state = TaskKey(party, one.name), (one.version, str(one.status))
                 if self._read.get(task) != state:
