@@ -14,6 +14,7 @@ import typer
 
 from fateflow_tui.commands import settings
 from fateflow_tui.commands.output import Format, Output, format_of
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import (
     BadRequest,
     Conflict,
@@ -140,7 +141,7 @@ class Session:
 
     def now(self) -> int:
         """Return the current time in milliseconds since the epoch."""
-        return time.time_ns() // 1_000_000
+        return now_ms()
 
     def close(self) -> None:
         if self._flow is not None:

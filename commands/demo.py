@@ -18,6 +18,7 @@ from fateflow_tui.commands import context
 from fateflow_tui.commands.errors import OK, of_status
 from fateflow_tui.commands.groups import Command
 from fateflow_tui.commands.output import columns
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest, FateFlowError, NotFound
 from fateflow_tui.core.formatting import duration
 from fateflow_tui.views.jobs import job_lines
@@ -127,7 +128,7 @@ def _train(session: context.Session, flow: FateFlow, files: Path, sites: int, be
     submitted = flow.submit(files / "hetero_lr_dsl.json", files / "hetero_lr_conf.json")
     session.output.info(f"submitted {submitted.job_id}")
     job = watch(session, submitted.job_id, flow=flow)
-    for line in job_lines(job, session.now()):
+    for line in job_lines(job, now_ms()):
         session.output.info(plain(line))
     found: dict[str, float] = {}
     if job.status.succeeded:

@@ -16,6 +16,7 @@ from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import ComponentOption, JobName, JobNames, PartyOption, listed
 from fateflow_tui.commands.output import Format, Output, painted
 from fateflow_tui.core.cells import clean
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest, NotFound
 from fateflow_tui.core.formatting import byte_count
 
@@ -61,7 +62,7 @@ def show(
     session = context.of(ctx)
     output = session.output
     ids = [""] if site else session.resolve(which.words or ["@last"])
-    start = _moment(session.now(), since) if since else 0
+    start = _moment(now_ms(), since) if since else 0
     matches = _filter(start, level.upper(), grep)
     names = ",".join(filter(None, (component, component_name)))
 

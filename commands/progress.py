@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.errors import of_status
 from fateflow_tui.commands.output import Output, styled
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import SchedulerUnreachable, TimedOut
 from fateflow_tui.core.formatting import marked
 from fateflow_tui.views.cards import card_lines
@@ -77,7 +78,6 @@ class LiveProgress:
     def __init__(self, session: Session) -> None:
         from rich.console import Console
 
-        self._now = session.now
         self._console = Console(file=sys.stderr, highlight=False)
 
     def __enter__(self) -> Self:
@@ -99,7 +99,7 @@ class LiveProgress:
     def _text(self, job: JobView) -> Any:
         from rich.text import Text
 
-        now = self._now()
+        now = now_ms()
         text = Text(no_wrap=True, overflow="ellipsis")
         text.append(headline(job, now), style="bold")
         if job.waiting is not None:
@@ -162,9 +162,9 @@ def outcome(session: Session, jobs: Sequence[JobView]) -> int:
     output = session.output
     if output.is_table:
         for job in jobs:
-            output.lines(styled(job_lines(job, session.now())))
+            output.lines(styled(job_lines(job, now_ms())))
     elif len(jobs) == 1:
-        output.record(jobs[0], lambda job: styled(job_lines(job, session.now())), lambda job: job.job_id)
+        output.record(jobs[0], lambda job: styled(job_lines(job, now_ms())), lambda job: job.job_id)
     else:
         output.listing(jobs, (), lambda job: (), lambda job: job.job_id)
     return max((of_status(job.status) for job in jobs), default=0)

@@ -15,6 +15,7 @@ from fateflow_tui.commands.documents import Sources, placed, problems_placed, re
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.job.plan import show_steps
 from fateflow_tui.commands.options import ComponentOption, ConfOption, JobNames, WatchOption, listed
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import PartyUnreachable
 from fateflow_tui.views.jobs import JOB_TITLES, headline, job_row, reused_line
 
@@ -113,7 +114,7 @@ def wait(
 
     session = context.of(ctx)
     lines = [session.flow.wait(one, timeout) for one in which.ids(session)]
-    now = session.now()
+    now = now_ms()
     if len(lines) == 1:
         session.output.record(lines[0], lambda job: [headline(job, now)], lambda job: job.job_id)
     else:

@@ -23,6 +23,7 @@ from fateflow_tui.commands.options import (
     required,
 )
 from fateflow_tui.commands.output import styled
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.formatting import MARKS, marked
 from fateflow_tui.core.status import Status
@@ -65,7 +66,7 @@ def list_jobs(
         if word not in set(Status):
             raise BadRequest(f"unknown status {word!r}", hint=f"expected one of {', '.join(Status)}")
     jobs = session.flow.jobs(limit, statuses, party)
-    now = session.now()
+    now = now_ms()
     output.listing(jobs, JOB_TITLES, lambda job: job_row(job, now), lambda job: job.job_id, empty="no jobs")
 
 
@@ -78,7 +79,7 @@ def show(ctx: typer.Context, which: JobNames) -> None:
     fateflow job show -j @last --json
     """
     session = context.of(ctx)
-    output, now = session.output, session.now()
+    output, now = session.output, now_ms()
     views = [session.flow.job(one) for one in which.ids(session)]
     if len(views) == 1:
         output.record(views[0], lambda job: styled(job_lines(job, now)), lambda job: job.job_id)
@@ -191,7 +192,7 @@ def graph(ctx: typer.Context, which: JobName, options: DrawingOptions) -> None:
         statuses = {one.name: one.status for one in found.components}
         session.output.write(written(dag, options.format, statuses))
     elif session.output.is_table:
-        print_graph(session, dag, _details(found.components, session.now()), options)
+        print_graph(session, dag, _details(found.components, now_ms()), options)
     else:
         session.output.record(found, lambda _: (), lambda one: one.job_id)
 
@@ -230,5 +231,5 @@ def why(
     if which.job and which.job_id and component is None:
         which, component = JobName(None, which.job_id), which.job  # -j JOB COMPONENT
     found = session.flow.why(which.id(session), component or component_name or "")
-    width, now = session.output.width if sys.stdout.isatty() else 0, session.now()
+    width, now = session.output.width if sys.stdout.isatty() else 0, now_ms()
     session.output.record(found, lambda one: styled(why_lines(one, now, width=width)), lambda one: one.job_id)

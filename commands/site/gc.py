@@ -10,6 +10,7 @@ import typer
 from fateflow_tui.commands import context
 from fateflow_tui.commands.groups import Command
 from fateflow_tui.commands.options import YesOption
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.formatting import byte_count, duration
 
@@ -48,7 +49,7 @@ def gc(
     fateflow gc --keep-logs 30d --yes
     """
     session = context.of(ctx)
-    output, now = session.output, session.now()
+    output, now = session.output, now_ms()
     given = {"jobs": keep_jobs, "logs": keep_logs, "tables": keep_tables, "archives": keep_archives}
     limits = {key: value for name, text in given.items() if text for key, value in _limit(name, text).items()}
     found = session.flow.site.collect_garbage(True, **limits)

@@ -9,6 +9,7 @@ import typer
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.output import cell, columns
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import SchedulerUnreachable
 from fateflow_tui.core.formatting import duration
 from fateflow_tui.views.text import timestamp
@@ -102,7 +103,7 @@ def status(ctx: typer.Context) -> None:
         ["home", site.home],
         ["plays", ", ".join(site.parties) or "every party (standalone)"],
         ["process", str(site.pid)],
-        ["started", f"{timestamp(site.started_at)}, {duration(session.now() - site.started_at)} ago"],
+        ["started", f"{timestamp(site.started_at)}, {duration(now_ms() - site.started_at)} ago"],
         ["version", site.version],
     ]
     session.output.record(site, lambda _: ["  ".join(row) for row in columns(facts)], _url)

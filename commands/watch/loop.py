@@ -13,6 +13,7 @@ from fateflow_tui.commands.progress import poll_job
 from fateflow_tui.commands.watch import events as events
 from fateflow_tui.commands.watch.file_watcher import FileWatcher, Saved, Texts, Unreadable
 from fateflow_tui.commands.watch.reporters import Reporter, ended, failed
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadDocument, FateFlowError, TimedOut
 
 if TYPE_CHECKING:
@@ -53,23 +54,23 @@ class WatchLoop:
         while True:
             found = self._follow() if self._job_id else self._files.next()
             if isinstance(found, Unreadable):
-                self._reporter.report(events.Unreadable(at=self._session.now(), message=found.why))
+                self._reporter.report(events.Unreadable(at=now_ms(), message=found.why))
             elif found is not None:
                 self._round(found.texts, found.names)
 
     def leave(self) -> None:
         """Report that a running job continues after watching ends."""
         if self._job_id:
-            self._reporter.report(events.Left(at=self._session.now(), job_id=self._job_id))
+            self._reporter.report(events.Left(at=now_ms(), job_id=self._job_id))
 
     def _begin(self, *, once: bool = False) -> None:
         texts = self._files.first()
         dsl, conf = map(str, self._files.paths)
-        self._reporter.report(events.Watching(at=self._session.now(), dsl=dsl, conf=conf, run=self._run, once=once))
+        self._reporter.report(events.Watching(at=now_ms(), dsl=dsl, conf=conf, run=self._run, once=once))
         self._round(texts, [path.name for path in self._files.paths])
 
     def _round(self, texts: Texts, files: list[str]) -> None:
-        self._reporter.report(events.Saved(at=self._session.now(), files=files))
+        self._reporter.report(events.Saved(at=now_ms(), files=files))
         sources = self._files.sources(texts)
         try:
             with problems_placed(sources):
@@ -93,7 +94,7 @@ class WatchLoop:
             return OK
         self._supersede()
         plan = self._session.flow.jobs.reuse_plan(texts.dsl, texts.conf, self._reuse)
-        self._reporter.report(_planned(plan, self._session.now()))
+        self._reporter.report(_planned(plan, now_ms()))
         if self._run:
             self._content = content
             self._before = self._before or plan.compared
@@ -102,7 +103,7 @@ class WatchLoop:
 
     def _submit(self, texts: Texts, plan: ReusePlan) -> None:
         """Submit the job, unless an earlier one has done everything."""
-        now = self._session.now()
+        now = now_ms()
         if plan.source and not plan.removed and all(step.action == "reuse" for step in plan.components):
             self._reporter.report(events.Idle(at=now, job_id=plan.source))
             return
@@ -144,7 +145,7 @@ class WatchLoop:
         except TimedOut:  # the stop request is retried
             status = str(job.status)
         self._job_id = ""
-        self._reporter.report(events.Superseded(at=self._session.now(), job_id=job_id, status=status))
+        self._reporter.report(events.Superseded(at=now_ms(), job_id=job_id, status=status))
 
     def _end(self, job: JobView) -> None:
         found: list[events.Score] = []
@@ -153,25 +154,23 @@ class WatchLoop:
 
             found = scores(self._session, job, self._before)
             self._before = job.job_id
-        event = ended(job, found, self._session.now())
+        event = ended(job, found, now_ms())
         self._job_id, self._code = "", event.exit_code
         self._reporter.report(event)
 
     def _keep(self, why: str) -> None:
         if self._job_id:
-            self._reporter.report(events.Kept(at=self._session.now(), job_id=self._job_id, why=why))
+            self._reporter.report(events.Kept(at=now_ms(), job_id=self._job_id, why=why))
 
     def _fail(self, error: FateFlowError) -> None:
         self._code = error.exit_code
-        self._reporter.report(failed(error, self._session.now()))
+        self._reporter.report(failed(error, now_ms()))
 
     def _report_problems(self, problems: list[dict[str, Any]]) -> int:
         """Report problems and return the number of errors."""
         errors = [problem["severity"] for problem in problems].count("error")
         warnings = len(problems) - errors
-        self._reporter.report(
-            events.Linted(at=self._session.now(), errors=errors, warnings=warnings, problems=problems)
-        )
+        self._reporter.report(events.Linted(at=now_ms(), errors=errors, warnings=warnings, problems=problems))
         return errors
 
 

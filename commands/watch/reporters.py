@@ -34,6 +34,7 @@ from fateflow_tui.commands.watch.events import (
     Watching,
 )
 from fateflow_tui.core.cells import width
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest, FateFlowError
 from fateflow_tui.core.formatting import duration, marked
 from fateflow_tui.views.cards import card_lines
@@ -261,9 +262,6 @@ class JsonReporter:
     def report(self, event: WatchEvent) -> None:
         self._output.record(event, lambda _: (), lambda _: "")
 
-    def now(self) -> int:
-        return self._session.now()
-
 
 class NameReporter:
     """Prints the ids of submitted jobs, and of earlier ones that need no rerun; problems and errors on stderr."""
@@ -302,9 +300,7 @@ class _StatusEvents:
         for component, (status, source) in states.items():
             if self._reported.get(component) != status:
                 self._reported[component] = status
-                moved = Moved(
-                    at=self._reporter.now(), job_id=job.job_id, component=component, status=status, reused_from=source
-                )
+                moved = Moved(at=now_ms(), job_id=job.job_id, component=component, status=status, reused_from=source)
                 self._reporter.report(moved)
 
 

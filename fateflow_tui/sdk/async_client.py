@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Self, TypeVar
 import httpx
 import msgspec
 
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import FateFlowError, SchedulerUnreachable
 from fateflow_tui.sdk.connection import Target, find
 from fateflow_tui.sdk.namespaces import Namespaces
@@ -190,7 +190,7 @@ class AsyncFateFlow(Namespaces[AsyncMode]):
                     yield line
             return
         cursors: dict[str, Any] = {}
-        asked_at = time.time_ns() // 1_000_000
+        asked_at = now_ms()
         while True:
             page = await self.log_page(
                 job_id, level=level, party=party, component=component, since=since, tail=tail, cursors=cursors

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import time
 import uuid
 from collections.abc import Generator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 import httpx
+
+from fateflow_tui.core.clock import now_ms
 
 FORM = "fateflow_form"  # the request extension with the text parts of a multipart body
 
@@ -31,7 +32,7 @@ def signature_headers(
     target: path with query, as sent. body: JSON. form: text parts; files are not signed. timestamp: ms since the
     epoch, by default now. nonce: unique, by default generated.
     """
-    timestamp, nonce = timestamp or str(time.time_ns() // 1_000_000), nonce or uuid.uuid1().hex
+    timestamp, nonce = timestamp or str(now_ms()), nonce or uuid.uuid1().hex
     fields = "&".join(
         f"{quote(name, safe='')}={quote(str(value), safe='')}" for name, value in sorted((form or {}).items())
     )

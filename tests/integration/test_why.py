@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import FateFlowError, NotFound, PartyRefused, PartyUnreachable
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.status import Status
@@ -91,8 +91,8 @@ def test_behind_another_job(pair: Pair) -> None:
     until_running(pair.guest.flow, holder, "sleep_0")
     ahead = pair.submit(parameters={"seconds": 0}, roles=guest, task_cores=8)
     pair.why(ahead, "waiting", "cores")
-    begin = _now()
-    until(lambda: _now() - begin > 400, f"{ahead} does not get older")
+    begin = now_ms()
+    until(lambda: now_ms() - begin > 400, f"{ahead} does not get older")
     behind = pair.submit(parameters={"seconds": 0}, roles=guest, task_cores=2)
     why = pair.why(behind, "waiting", "behind")
     assert (why.party, why.job_id) == (GUEST, ahead)
@@ -264,7 +264,7 @@ def test_a_silent_worker_shows_where_it_is(pair: Pair) -> None:
     assert (why.component, why.party) == ("misbehave_0", GUEST)
     assert why.sign is not None
     assert (why.sign.what, why.sign.text) == ("log", "looking for the end of the world")
-    assert _now() - why.sign.at >= SILENCE * 1000
+    assert now_ms() - why.sign.at >= SILENCE * 1000
     assert "in hang" in why.stack
     assert "misbehave.py" in why.stack
     assert "fateflow_tui/worker" not in why.stack
@@ -321,7 +321,3 @@ def test_the_command_line_takes_the_component_in_each_way(tmp_path: Path) -> Non
         assert run("job", "why", "-j", "@last", "sleep_0").out == by_place
         assert run("job", "why", "@last", "-cpn", "sleep_0").out == by_place
         assert run("job", "why", "@last", "--json").data["why"]["kind"] == "success"
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

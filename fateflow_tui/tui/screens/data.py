@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.sdk.types.tables import TableLine, TablePreview
 from fateflow_tui.tui import queries
@@ -60,7 +60,7 @@ class DataScreen(TableActions):
                 yield Listing((), id="preview")
 
     def columns(self) -> tuple[Column[TableLine], ...]:
-        return table_columns(_now)
+        return table_columns(now_ms)
 
     def key(self, record: TableLine) -> str:
         return key_of(record)
@@ -92,7 +92,7 @@ class DataScreen(TableActions):
         return TableAnswer(*found)
 
     def show_detail(self, record: TableLine | None, asked: TableAnswer | FateFlowError | None) -> None:
-        self.query_one(TextView).show(fact_lines(record, asked, _now()))
+        self.query_one(TextView).show(fact_lines(record, asked, now_ms()))
         preview = asked.preview if isinstance(asked, TableAnswer) else asked
         drawn = (record is None, preview)
         if drawn != self._drawn:
@@ -120,7 +120,3 @@ class DataScreen(TableActions):
     def on_listing_chosen(self, event: Listing.Chosen) -> None:
         if event.listing.id == "list":
             self.action_act("table.job")
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widgets import ContentSwitcher
 
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.status import Status
 from fateflow_tui.sdk.types.jobs import JobView
 from fateflow_tui.tui import job_filter
@@ -166,7 +165,7 @@ class JobScreen(JobDetailActions):
         view = self.view
         if view is None:
             return
-        self.current.show(Subject(view, self.graph.selected, time.time_ns() // 1_000_000))
+        self.current.show(Subject(view, self.graph.selected, now_ms()))
         self._say()
 
     def _say(self) -> None:

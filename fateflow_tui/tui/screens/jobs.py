@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.timer import Timer
 from textual.widgets import Input
 
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.sdk.types.jobs import JobLine
 from fateflow_tui.tui import job_filter
@@ -53,7 +54,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
             yield Input(
                 placeholder="words, status:failed party:9999 role:host age:<2h name:…", id="filter", compact=True
             )
-            yield Listing(job_columns(_now), id="list")
+            yield Listing(job_columns(now_ms), id="list")
         yield JobPreview()
 
     @property
@@ -96,7 +97,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
         return Selection(jobs=jobs, view=view, connected=self.snapshot.connection.is_up)
 
     def _show_rows(self) -> None:
-        now, known = _now(), self.snapshot
+        now, known = now_ms(), self.snapshot
         lines = [known.lines[job_id] for job_id in known.ids]
         if self._filter.tests:
             lines = [line for line in lines if self._filter.holds(line, now)]
@@ -322,7 +323,3 @@ def empty_words(known: Snapshot, wanted: JobFilter) -> str:
             return "starting the scheduler …"
         case _:
             return "reading jobs …"
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

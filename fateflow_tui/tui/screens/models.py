@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.sdk.types.jobs import Lineage
 from fateflow_tui.sdk.types.models import ModelVerification
@@ -51,7 +51,7 @@ class ModelsScreen(ModelActions):
                 yield TextView()
 
     def columns(self) -> tuple[Column[ModelRow], ...]:
-        return model_columns(_now)
+        return model_columns(now_ms)
 
     def key(self, record: ModelRow) -> str:
         return record.model_version
@@ -82,7 +82,7 @@ class ModelsScreen(ModelActions):
         parts, lineage = (asked, None) if asked is None or isinstance(asked, FateFlowError) else asked
         version, pieces = self.query_one("#version", Pane), self.query_one("#parts", Pane)
         version.set_heading(f"Version {record.model_version}" if record else "Version")
-        facts = fact_lines(record, lineage, self.records, _now())
+        facts = fact_lines(record, lineage, self.records, now_ms())
         version.query_one(TextView).show(facts)
         pieces.query_one(TextView).show(part_lines(record, parts))
         pieces.set_heading(notes=_verdict(parts) if record else [])
@@ -100,7 +100,3 @@ def _verdict(parts: ModelVerification | FateFlowError | None) -> list[tuple[str,
     if isinstance(parts, FateFlowError):
         return [("✗ not verified", "error")]
     return [("✓ valid", "accent")] if parts.ok else [("✗ damaged", "error")]
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

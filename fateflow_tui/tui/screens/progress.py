@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from fateflow_tui.core.cells import Spans, on_one_line
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.core.formatting import marked
 from fateflow_tui.tui import columns
@@ -105,7 +105,7 @@ class WhyDialog(Dialog[None]):
     async def _ask(self) -> None:
         try:
             found = await self.app.store.client.jobs.why(self._job_id)  # type: ignore[attr-defined]
-            lines = why_lines(found, time.time_ns() // 1_000_000, details=True)
+            lines = why_lines(found, now_ms(), details=True)
         except FateFlowError as error:
             lines = [[(str(error), "error")], [(error.hint or "", "muted")]]
         styles = self.app.palette  # type: ignore[attr-defined]

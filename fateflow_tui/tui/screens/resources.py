@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 
 from fateflow_tui.core.cells import Spans, on_one_line
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.core.formatting import plural
 from fateflow_tui.core.plan import Resources
@@ -174,9 +174,9 @@ class ResourcesScreen(OpenJobAction, JobActions, ReadAgainAction):
             with Pane("Engine", id="engine"):
                 yield TextLines(id="facts")
         with Pane("Held by jobs", id="held"):
-            yield Listing(held_columns(_now), empty="no job holds resources", id="holders")
+            yield Listing(held_columns(now_ms), empty="no job holds resources", id="holders")
         with Pane("Queue", id="queue"):
-            yield Listing(queue_columns(_now), empty="no job is waiting", id="waiting")
+            yield Listing(queue_columns(now_ms), empty="no job is waiting", id="waiting")
 
     @property
     def holders(self) -> Listing[Held]:
@@ -287,8 +287,4 @@ class ResourcesScreen(OpenJobAction, JobActions, ReadAgainAction):
     def _show_bars(self) -> None:
         bars, facts = self.query_one("#bars", TextLines), self.query_one("#facts", TextLines)
         bars.show(bar_lines(self._usage, len({one.job_id for one in self._held}), bars.size.width or 60))
-        facts.show(engine_lines(self._usage, self.snapshot.site, _now()))
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
+        facts.show(engine_lines(self._usage, self.snapshot.site, now_ms()))

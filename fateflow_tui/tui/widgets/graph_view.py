@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import ClassVar, Final
 
 from rich.segment import Segment
@@ -16,6 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
 
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.status import Status
 from fateflow_tui.graph import Dag, Direction, first, neighbour
 from fateflow_tui.sdk.types.jobs import ComponentView, JobView
@@ -311,10 +311,6 @@ class GraphView(ScrollView, can_focus=True):
         for place in range(self._step % _SPACING, len(way), _SPACING):
             x, y = way[place]
             moving.setdefault(y, {})[x] = graph_scene.arrow_of(way, place)
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _rows_to(scene: Scene, name: str) -> range:

@@ -9,6 +9,7 @@ from rich.text import Text
 from textual.widget import Widget
 
 from fateflow_tui.core.cells import Spans, on_one_line, spans_width
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.formatting import MARKS, duration, marked, plural
 from fateflow_tui.core.status import Status
 from fateflow_tui.sdk.types.jobs import JobLine, JobView
@@ -42,7 +43,7 @@ class JobHead(Widget):
     def render(self) -> Text:
         styles = self.app.palette  # type: ignore[attr-defined]
         text = Text(no_wrap=True, overflow="ellipsis", end="")
-        now = time.time_ns() // 1_000_000
+        now = now_ms()
         for number, line in enumerate((self._first(now), self._second(now))):
             text.append("\n" if number else "")
             for word, style in line:

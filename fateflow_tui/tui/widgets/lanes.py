@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 from rich.text import Text
 from textual.widget import Widget
 
 from fateflow_tui.core.cells import padded, spans_width
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.formatting import duration
 from fateflow_tui.core.status import Status
 from fateflow_tui.graph.cells import Cell
@@ -58,7 +57,7 @@ class Lanes(Widget):
         lines = self._layout.lines_width if self._layout else 0
         marks = max((spans_width(party_marks(c.parties)) for c in components.values()), default=0)
         name_width = max(8, min(max(map(len, names), default=0), self.size.width - lines - marks - 4))
-        timed, now = lines + name_width + marks + 14 <= self.size.width, time.time_ns() // 1_000_000
+        timed, now = lines + name_width + marks + 14 <= self.size.width, now_ms()
         for number, (name, cells) in enumerate(rows[top : top + height]):
             component = components[name]
             text.append("\n" if number else "")

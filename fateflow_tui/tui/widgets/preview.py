@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from fateflow_tui.core.cells import Spans, cut, on_one_line
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.formatting import figure
 from fateflow_tui.sdk.types.jobs import JobLine, JobView
 from fateflow_tui.tui import columns
@@ -115,7 +114,7 @@ class JobPreview(Pane):
         """Redraw the durations."""
         if self._view is not None and not self._view.status.ended:
             self.query_one(Lanes).refresh()
-        now = time.time_ns() // 1_000_000
+        now = now_ms()
         narrow = self.screen.has_class("-narrow")
         facts = fact_lines(self._line, self._view, now, self._curves if narrow else [])
         self.query_one("#facts", TextLines).show(facts)
