@@ -41,7 +41,7 @@ _STYLES: Final = {"running": "cyan", "success": "green", "failed": "red", "timeo
 
 
 def progress_for(session: Session) -> AbstractContextManager[Progress]:
-    return LiveProgress(session) if session.is_interactive else LineProgress(session.output)
+    return LiveProgress() if session.is_interactive else LineProgress(session.output)
 
 
 class LineProgress:
@@ -75,7 +75,7 @@ class LineProgress:
 class LiveProgress:
     """Redraws the job in place: a headline, then one line per component. Can be entered more than once."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self) -> None:
         from rich.console import Console
 
         self._console = Console(file=sys.stderr, highlight=False)

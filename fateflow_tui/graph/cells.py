@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from fateflow_tui.core.cells import places_of, width
+from fateflow_tui.core.cells import cut, padded, width
 from fateflow_tui.graph.dag import Link
 
 
@@ -39,24 +39,19 @@ class Cell(msgspec.Struct, frozen=True):
 EMPTY: Final = Cell(" ", Part.EMPTY)
 
 
-def fitted(text: str, places: int, more: str) -> str:
+def fitted(text: str, max_width: int, more: str) -> str:
     """Return a text padded or cut to a width, ending in `more` if cut. Control characters become `?`."""
-    text = "".join(sign if sign.isprintable() else "?" for sign in text)
-    if width(text) > places:
-        while text and width(text) > places - 1:
-            text = text[:-1]
-        text += more if places else ""
-    return text + " " * (places - width(text))
+    return padded(cut("".join(sign if sign.isprintable() else "?" for sign in text), max_width, more), max_width)
 
 
 def text_cells(text: str, part: Part, node: str) -> list[Cell]:
     """Return the cells of a text; combining marks stay with the character before them."""
     cells: list[Cell] = []
     for sign in text:
-        places = places_of(sign)
-        if places:
+        cell_count = width(sign)
+        if cell_count:
             cells.append(Cell(sign, part, node))
-            cells.extend([Cell("", part, node)] * (places - 1))
+            cells.extend([Cell("", part, node)] * (cell_count - 1))
         elif cells:
             cells[-1] = Cell(cells[-1].glyph + sign, part, node)
     return cells

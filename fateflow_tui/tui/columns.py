@@ -7,7 +7,7 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from fateflow_tui.core.cells import Span, Spans, cut, padded, places_of, spans_width, width
+from fateflow_tui.core.cells import Span, Spans, cut, padded, spans_width, width
 from fateflow_tui.core.formatting import duration
 
 _LEVELS: Final = "▁▂▃▄▅▆▇█"
@@ -118,7 +118,7 @@ def without_start(spans: Spans, cells: int) -> Spans:
     for text, style in spans:
         begin = 0
         while begin < len(text) and left > 0:
-            left -= places_of(text[begin])
+            left -= width(text[begin])
             begin += 1
         if begin < len(text):
             kept.append((text[begin:], style))

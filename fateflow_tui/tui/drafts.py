@@ -1,4 +1,4 @@
-"""Job documents in files and the demo job: telling DSL from conf, finding pairs, formatting problems."""
+"""Job documents in files and the demo job: telling DSL from conf, finding pairs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-
-from fateflow_tui.core.cells import Spans, cut, on_one_line, width
-from fateflow_tui.core.document.problems import Problem
 
 
 class ExampleTable(msgspec.Struct, frozen=True):
@@ -51,7 +48,6 @@ def examples_in(folder: Path) -> Examples | None:
 DSL: Final = "dsl"
 CONF: Final = "conf"
 _PEEKED: Final = 64_000  # bytes of a file that are read to tell what it is
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[-+\w.]+')
 _CONF_MEMBERS: Final = re.compile(rb'"(initiator|role|job_parameters|component_parameters|dsl_version)"\s*:')
 _DSL_MEMBERS: Final = re.compile(rb'"components"\s*:')
 
@@ -85,21 +81,6 @@ def partner_of(path: Path, kind: str) -> Path | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
-def problem_lines(problem: Problem, source: str, name: str, max_width: int) -> list[Spans]:
-    """Format a problem: `file:line:column`, the message, the marked line, and a suggestion."""
-    style = "failed" if problem.severity == "error" else "warning"
-    place = f"{name}:{problem.line}:{problem.column}" if problem.line else f"{name} {problem.path}"
-    glyph = "✗" if problem.severity == "error" else "!"
-    lines: list[Spans] = [[(f"{glyph} ", style), (place, "strong"), (f"  {problem.severity}", style)]]
-    lines.append([("  ", ""), (on_one_line(problem.message), "")])
-    rows = source.splitlines()
-    if problem.line and problem.line <= len(rows):
-        lines += _excerpt(rows[problem.line - 1], problem.line, problem.column, max_width, style)
-    if problem.suggestion:
-        lines.append([("  did you mean ", "muted"), (on_one_line(problem.suggestion), "success"), ("?", "muted")])
-    return [*lines, []]
-
-
 def source_of(document: Any) -> str:
     """Return the text of a document in a file; '' for other documents, whose problems have no lines."""
     if not isinstance(document, Path):
@@ -108,22 +89,3 @@ def source_of(document: Any) -> str:
         return document.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
-
-
-def _excerpt(text: str, line: int, column: int, max_width: int, style: str) -> list[Spans]:
-    text = on_one_line(text).rstrip()
-    gutter = f"  {line} │ "
-    space = max(16, max_width - width(gutter) - 1)
-    spot = min(max(0, column - 1), len(text))
-    start = 0
-    if width(text) > space and width(text[:spot]) > space * 2 // 3:
-        start = spot
-        while start and width(text[start - 1 : spot]) <= space // 2:
-            start -= 1
-    shown = ("…" if start else "") + text[start:]
-    found = _TOKEN.match(text, spot)
-    blanks = width(("…" if start else "") + text[start:spot])
-    long = min(width(text[spot : found.end() if found else spot + 1]), max(1, space - blanks))
-    mark = "^" + "~" * (long - 1)
-    below = " " * (len(gutter) - 2) + "│ "
-    return [[(gutter, "muted"), (cut(shown, space), "")], [(below, "muted"), (" " * blanks, ""), (mark, style)]]

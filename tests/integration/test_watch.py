@@ -362,7 +362,7 @@ def test_one_round_ends_with_its_outcome(site: RunningSite, tmp_path: Path) -> N
     place = next(i for i, line in enumerate(lines) if line.startswith("conf.json:"))
     assert re.fullmatch(r"conf\.json:\d+:\d+: error: .*secnods.*", lines[place])
     assert lines[place + 1][lines[place + 2].index("^") :].startswith('"secnods"')
-    assert lines[place + 3 :] == ["  did you mean 'seconds'?", "✗ 1 error"]
+    assert lines[place + 3 :] == ["  did you mean seconds?", "✗ 1 error"]
 
     documents.conf.unlink()
     assert cli("watch", "dsl.json", "conf.json", "--once", code=2).err.startswith("error: cannot read conf.json")

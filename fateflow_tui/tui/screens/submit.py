@@ -26,6 +26,7 @@ from fateflow_tui.tui.widgets.choices import Flag
 from fateflow_tui.tui.widgets.file_list import FileList
 from fateflow_tui.tui.widgets.text_views import Pane, TextView
 from fateflow_tui.views.plan import plan_lines
+from fateflow_tui.views.problems import problem_lines, source_line
 
 if TYPE_CHECKING:
     from fateflow_tui.tui.dashboard import Dashboard
@@ -352,13 +353,12 @@ def _hints(examples: Examples | None) -> list[Spans]:
 def _problem_lines(problems: list[Problem], draft: Draft, width: int) -> list[Spans]:
     sources = {DSL: drafts.source_of(draft.dsl), CONF: drafts.source_of(draft.conf)}
     names = {k: d.name if isinstance(d, Path) else k for k, d in ((DSL, draft.dsl), (CONF, draft.conf))}
-    return [
-        line
-        for one in problems
-        for line in drafts.problem_lines(
-            one, sources.get(one.document, ""), names.get(one.document, one.document), width
-        )
-    ]
+    lines: list[Spans] = []
+    for one in problems:
+        source = source_line(sources.get(one.document, ""), one.line)
+        name = names.get(one.document, one.document)
+        lines += [*problem_lines(one, name, source, max_width=width), []]
+    return lines
 
 
 def _verdict(errors: int, warnings: int) -> Spans:
