@@ -133,7 +133,7 @@ def ordered(lines: Iterable[JobLine], order: Order, now: int) -> list[JobLine]:
     return sorted(newest_first, key=keys[order.column], reverse=order.turned)  # type: ignore[arg-type]
 
 
-TABS = ("tasks", "log", "metrics", "output", "conf", "story", "cards", "why")
+TABS = ("tasks", "log", "metrics", "output", "conf", "history", "cards", "why")
 
 
 class Subject(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from fateflow_tui.core.errors import BadRequest
 
 KEYS = "keys.toml"
 LAYOUT = "dashboard.json"
+_RENAMED = {"tab.story": "tab.history"}  # former ids of actions
 
 
 def config_directory() -> Path:
@@ -40,7 +41,8 @@ def read_keymap(file: Path, actions: Callable[[], Collection[str]]) -> dict[str,
     keymap: dict[str, str] = {}
     for noun, value in document.items():
         members = {f"{noun}.{verb}": key for verb, key in value.items()} if isinstance(value, dict) else {noun: value}
-        for name, key in members.items():
+        for given, key in members.items():
+            name = _RENAMED.get(given, given)
             if name not in known or not isinstance(key, str) or not key:
                 raise BadRequest(f"{file}: {name} = {key!r}: expected an action id and a key", hint=_close(name, known))
             keymap[name] = key

@@ -34,7 +34,7 @@ def _ids(resource: str, verbs: str) -> set[str]:
             "job",
             _JOB
             | _ids("job", "rerun notes rerun_changed deploy table")
-            | _ids("tab", "tasks log metrics output conf story cards next previous find party what")
+            | _ids("tab", "tasks log metrics output conf history cards next previous find party what")
             | _ids("log", "level follow")
             | _ids("graph", "whole view wider narrower"),
         ),

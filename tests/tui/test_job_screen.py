@@ -241,9 +241,9 @@ async def test_parameters_say_where_they_come_from(workshop: RunningSite, traine
         await shows(pilot, '"label_name": "y"')
 
 
-async def test_the_story_is_filtered_and_why_is_answered(workshop: RunningSite, failed: str) -> None:
+async def test_the_history_is_filtered_and_why_is_answered(workshop: RunningSite, failed: str) -> None:
     async with connected(workshop.home, (140, 45)) as pilot:
-        screen = await opened(pilot, failed, "story")
+        screen = await opened(pilot, failed, "history")
         screen.graph.select("")
         await shows(pilot, "job submitted", "running → ✗ failed")
         await pilot.press("slash", *"dataio guest failed", "enter")
@@ -262,7 +262,7 @@ async def test_without_colors_nothing_is_lost(
     async with connected(workshop.home, (140, 45)) as pilot:
         screen = await opened(pilot, forked)
         screen.graph.select("sleep_a")
-        for key in "tlmocefw":
+        for key in "tlmocehfw":
             await pilot.press(key)
             await pilot.pause()
         await shows(pilot, "┏ sleep_a ", "✓ success", "G✓ H✓ A✓", "w why")
@@ -274,7 +274,7 @@ async def test_without_colors_nothing_is_lost(
 async def test_tabs_and_panes_by_keys(workshop: RunningSite, forked: str) -> None:
     async with connected(workshop.home, (140, 45)) as pilot:
         screen = await opened(pilot, forked)
-        await pilot.press("e", "g")
+        await pilot.press("h", "g")
         await shows(pilot, "job submitted")
         await pilot.press("right_square_bracket", "right_square_bracket")
         assert screen.tab == "why"
@@ -290,9 +290,9 @@ async def test_tabs_and_panes_by_keys(workshop: RunningSite, forked: str) -> Non
         await pilot.press("greater_than_sign")
         await until(pilot, lambda: screen.query_one("#graph").size.width > width, "the graph is not wider")
         await pilot.press("z")
-        await lacks(pilot, "e story")
+        await lacks(pilot, "h history")
         await pilot.press("escape")
-        await shows(pilot, "e story")
+        await shows(pilot, "h history")
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(pilot.app.screen, JobScreen), "escape does not lead back")
 

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
-from fateflow_tui.tui.widgets.choices import Flag
+from fateflow_tui.tui.widgets.choices import LineCheckbox
 
 T = TypeVar("T")
 
@@ -169,7 +169,7 @@ class FormDialog(Dialog[Values]):
                 with Horizontal(classes="row"):
                     yield Static(field.label, classes="label", markup=False)
                     if isinstance(field.value, bool):
-                        yield Flag(field.hint, field.value, id=f"field-{number}")
+                        yield LineCheckbox(field.hint, field.value, id=f"field-{number}")
                     else:
                         yield Input(field.value, placeholder=field.hint, id=f"field-{number}", compact=True)
             yield Static("", id="problem", markup=False)
@@ -188,13 +188,13 @@ class FormDialog(Dialog[Values]):
         found: Values = {}
         for number, field in enumerate(self._fields):
             widget = self.query_one(f"#field-{number}")
-            found[field.name] = widget.on if isinstance(widget, Flag) else self._text(widget)
+            found[field.name] = widget.value if isinstance(widget, LineCheckbox) else self._text(widget)
         return found
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._show_line()
 
-    def on_flag_turned(self, event: Flag.Turned) -> None:
+    def on_checkbox_changed(self, event: LineCheckbox.Changed) -> None:
         self._show_line()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

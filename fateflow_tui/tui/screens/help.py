@@ -71,7 +71,7 @@ _TITLES: Final = {
     "GraphView": "In the graph",
     "LogPane": "In the log",
     "CardBox": "On a failure card",
-    "Flag": "On a checkbox",
+    "LineCheckbox": "On a checkbox",
 }
 
 _LETTERS = "asdfghjklqwertyuiop"

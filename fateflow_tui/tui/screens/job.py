@@ -21,10 +21,10 @@ from fateflow_tui.tui.widgets.job_head import JobHead
 from fateflow_tui.tui.widgets.job_tab import JobTab, TabStrip
 from fateflow_tui.tui.widgets.tab_cards import CardBox, CardsTab
 from fateflow_tui.tui.widgets.tab_conf import ConfTab
+from fateflow_tui.tui.widgets.tab_history import HistoryTab
 from fateflow_tui.tui.widgets.tab_log import LogTab
 from fateflow_tui.tui.widgets.tab_metrics import MetricsTab
 from fateflow_tui.tui.widgets.tab_output import OutputTab
-from fateflow_tui.tui.widgets.tab_story import StoryTab
 from fateflow_tui.tui.widgets.tab_tasks import TasksTab
 from fateflow_tui.tui.widgets.tab_why import WhyTab
 from fateflow_tui.tui.widgets.text_views import Pane
@@ -70,7 +70,7 @@ class JobScreen(JobDetailActions):
                     yield MetricsTab()
                     yield OutputTab()
                     yield ConfTab()
-                    yield StoryTab()
+                    yield HistoryTab()
                     yield CardsTab()
                     yield WhyTab()
 
@@ -269,12 +269,12 @@ class JobScreen(JobDetailActions):
         "tab.find",
         key="slash",
         label="find",
-        tooltip="Find in the log; filter the story",
+        tooltip="Find in the log; filter the history",
         command=lambda s: f"{component_line(s, 'log show')} --grep WORDS",
         footer=17,
     )
     def tab_find(self, selection: Selection) -> None:
-        if self.tab not in ("log", "story"):
+        if self.tab not in ("log", "history"):
             self.show_tab("log")
         self.call_after_refresh(self.current.find)
 

@@ -53,8 +53,8 @@ class JobDetailActions(EditJobActions):
     @action(
         "job.rerun_changed",
         key="R",
-        label="rerun changed",
-        tooltip="Change parameters of the selected component, then rerun the job from it",
+        label="edit & rerun",
+        tooltip="Change the parameters of the selected component and rerun the job from it",
         command=lambda s: f"{component_line(s, 'job rerun')} -c CHANGES.json",
         disabled_reason=lambda s: not_rerunnable(s) or ("" if s.component else "select a component first"),
         footer=4,
@@ -82,7 +82,7 @@ class JobDetailActions(EditJobActions):
         "job.deploy",
         key="d",
         label="deploy",
-        tooltip="Deploy the model that this job trained, to predict with it",
+        tooltip="Deploy the model that this job trained, for predictions",
         command=_deploy_line,
         disabled_reason=not_deployable,
         footer=7,
@@ -100,7 +100,7 @@ class JobDetailActions(EditJobActions):
         "job.table",
         key="O",
         label="open table",
-        tooltip="Open the shown output table on the whole screen",
+        tooltip="Open the current output table in full screen",
         command=_table_line,
         disabled_reason=no_table,
     )
@@ -114,7 +114,7 @@ class JobDetailActions(EditJobActions):
         "tab.tasks",
         key="t",
         label="tasks",
-        tooltip="Tasks: status, times, memory and exit code at every party",
+        tooltip="Show the status, times, memory and exit code of tasks at every party",
         command=lambda s: component_line(s, "task query -j"),
         footer=10,
     )
@@ -125,7 +125,7 @@ class JobDetailActions(EditJobActions):
         "tab.log",
         key="l",
         label="log",
-        tooltip="The log of all parties of this site, merged and live",
+        tooltip="Show the log of all parties of this site, merged and live",
         command=lambda s: f"{component_line(s, 'log show')} -f",
         footer=11,
     )
@@ -136,7 +136,7 @@ class JobDetailActions(EditJobActions):
         "tab.metrics",
         key="m",
         label="metrics",
-        tooltip="Loss, AUC, ROC, KS as curves",
+        tooltip="Show metrics as charts: loss, AUC, ROC, KS",
         command=lambda s: f"{component_line(s, 'metric show', option=False)} --plot",
         footer=12,
     )
@@ -147,7 +147,7 @@ class JobDetailActions(EditJobActions):
         "tab.output",
         key="o",
         label="output",
-        tooltip="Output tables, model and summary",
+        tooltip="Show output tables, model and summary",
         command=lambda s: _task_line(s, "component output-data"),
         footer=13,
     )
@@ -158,7 +158,7 @@ class JobDetailActions(EditJobActions):
         "tab.conf",
         key="c",
         label="conf",
-        tooltip="Effective parameters and the origin of each; job parameters, DSL",
+        tooltip="Show effective parameters and their origins, job parameters, DSL and conf",
         command=lambda s: _task_line(s, "component parameters"),
         footer=14,
     )
@@ -166,20 +166,20 @@ class JobDetailActions(EditJobActions):
         self.show_tab("conf")
 
     @action(
-        "tab.story",
-        key="e",
-        label="story",
-        tooltip="Everything that happened, in order",
-        command=lambda s: component_line(s, "job story"),
+        "tab.history",
+        key="h,e",
+        label="history",
+        tooltip="Show everything that happened, in order",
+        command=lambda s: component_line(s, "job history"),
     )
-    def tab_story(self, selection: Selection) -> None:
-        self.show_tab("story")
+    def tab_history(self, selection: Selection) -> None:
+        self.show_tab("history")
 
     @action(
         "tab.cards",
         key="f",
         label="failures",
-        tooltip="Failure cards of all parties side by side",
+        tooltip="Show the failure cards of all parties side by side",
         command=lambda s: component_line(s, "job why", option=False),
         footer=15,
     )

@@ -22,7 +22,7 @@ from fateflow_tui.core.formatting import plural
 from fateflow_tui.tui import drafts
 from fateflow_tui.tui.drafts import CONF, DSL, Examples, ExampleTable
 from fateflow_tui.tui.screens.dialog import Dialog
-from fateflow_tui.tui.widgets.choices import Flag
+from fateflow_tui.tui.widgets.choices import LineCheckbox
 from fateflow_tui.tui.widgets.file_list import FileList
 from fateflow_tui.tui.widgets.text_views import Pane, TextView
 from fateflow_tui.views.plan import plan_lines
@@ -83,7 +83,7 @@ class SubmitDialog(Dialog[SubmitRequest]):
     SubmitDialog.-narrow #files { height: 2fr; width: 1fr; }
     SubmitDialog.-narrow #check { height: 3fr; width: 1fr; }
     SubmitDialog .cli { margin-top: 0; width: 1fr; height: auto; max-height: 2; }
-    SubmitDialog #foot Flag { width: auto; margin-right: 2; }
+    SubmitDialog #foot LineCheckbox { width: auto; margin-right: 2; }
     SubmitDialog #foot .buttons { width: 1fr; }
     SubmitDialog .buttons { height: 1; margin: 0; }
     SubmitDialog Button { min-width: 10; margin-left: 1; }
@@ -132,8 +132,8 @@ class SubmitDialog(Dialog[SubmitRequest]):
                     yield TextView()
             yield Static("", classes="cli", markup=False)
             with Horizontal(id="foot"):
-                yield Flag("reuse results", id="reuse")
-                yield Flag("upload its tables", True, id="tables")
+                yield LineCheckbox("reuse results", id="reuse")
+                yield LineCheckbox("upload its tables", True, id="tables")
                 with Horizontal(classes="buttons"):
                     yield Button("submit", id="yes", compact=True)
                     yield Button("cancel", id="no", compact=True)
@@ -176,7 +176,7 @@ class SubmitDialog(Dialog[SubmitRequest]):
         self._typed()
         self.query_one("#yes").focus()
 
-    def on_flag_turned(self, event: Flag.Turned) -> None:
+    def on_checkbox_changed(self, event: LineCheckbox.Changed) -> None:
         self._describe()
         self._check()
 
@@ -187,7 +187,7 @@ class SubmitDialog(Dialog[SubmitRequest]):
             self.dismiss(None)
 
     def action_reuse(self) -> None:
-        self.query_one("#reuse", Flag).action_turn()
+        self.query_one("#reuse", LineCheckbox).toggle()
 
     def action_demo(self) -> None:
         if self._examples is not None and not isinstance(self._draft.conf, Mapping):
@@ -205,12 +205,12 @@ class SubmitDialog(Dialog[SubmitRequest]):
             if not self._checking:
                 self.query_one("#check", Pane).set_heading(notes=[("✗ not submitted: fix the errors first", "error")])
             return
-        examples = draft.examples if self.query_one("#tables", Flag).on else None
+        examples = draft.examples if self.query_one("#tables", LineCheckbox).value else None
         self.dismiss(SubmitRequest(draft.dsl or {}, draft.conf, self._reuse, self._line(), examples))
 
     @property
     def _reuse(self) -> bool:
-        return self.query_one("#reuse", Flag).on
+        return self.query_one("#reuse", LineCheckbox).value
 
     def _line(self) -> str:
         draft = self._draft
@@ -248,7 +248,7 @@ class SubmitDialog(Dialog[SubmitRequest]):
         self._describe()
 
     def _describe(self) -> None:
-        self.query_one("#tables", Flag).set_class(not self._missing, "-unseen")
+        self.query_one("#tables", LineCheckbox).set_class(not self._missing, "-unseen")
         self.query_one(".cli", Static).update(f"$ {self._line()}")
         box = self.query_one(".box", Vertical)
         is_free = not isinstance(self._draft.conf, Mapping) and self._draft.examples is None
@@ -290,7 +290,7 @@ class SubmitDialog(Dialog[SubmitRequest]):
                 self._checked = draft
                 try:
                     await self._look_for_tables(draft)
-                    first = self._missing if self.query_one("#tables", Flag).on else []
+                    first = self._missing if self.query_one("#tables", LineCheckbox).value else []
                     plan = await jobs.forecast(dsl, conf, self._reuse)
                     lines += plan_lines(plan, uploaded=[one.title for one in first], short=True)
                 except FateFlowError as error:  # the job can be submitted all the same

@@ -14,7 +14,7 @@ from textual.widgets import Button, Input, Static
 
 from fateflow_tui.core.cells import Spans, cut, on_one_line
 from fateflow_tui.tui.screens.dialog import Dialog
-from fateflow_tui.tui.widgets.choices import Flag
+from fateflow_tui.tui.widgets.choices import LineCheckbox
 from fateflow_tui.tui.widgets.file_list import FileList
 from fateflow_tui.tui.widgets.text_views import Pane, TextLines
 
@@ -81,8 +81,8 @@ class UploadDialog(Dialog[UploadRequest]):
                 yield Static("partitions", classes="label second")
                 yield Input("4", id="partitions", type="integer", compact=True)
             with Horizontal(classes="row"):
-                yield Flag("first line names the columns", True, id="head")
-                yield Flag("replace an existing table", False, id="drop", classes="second")
+                yield LineCheckbox("first line names the columns", True, id="head")
+                yield LineCheckbox("replace an existing table", False, id="drop", classes="second")
             yield Static("", id="problem", markup=False)
             yield Static("", classes="cli", markup=False)
             with Horizontal(classes="buttons"):
@@ -115,7 +115,7 @@ class UploadDialog(Dialog[UploadRequest]):
     def on_input_changed(self, event: Input.Changed) -> None:
         self._describe()
 
-    def on_flag_turned(self, event: Flag.Turned) -> None:
+    def on_checkbox_changed(self, event: LineCheckbox.Changed) -> None:
         self._describe()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -149,7 +149,7 @@ class UploadDialog(Dialog[UploadRequest]):
 
     def _upload(self) -> UploadRequest:
         count, delimiter = self._text("partitions"), self._text("delimiter")
-        head, drop = self.query_one("#head", Flag).on, self.query_one("#drop", Flag).on
+        head, drop = self.query_one("#head", LineCheckbox).value, self.query_one("#drop", LineCheckbox).value
         file, namespace, name = self._text("file"), self._text("namespace"), self._text("name")
         more = f" --partition {count}" if count not in ("4", "") else ""
         more += f" --id-delimiter '{delimiter}'" if delimiter not in (",", "") else ""

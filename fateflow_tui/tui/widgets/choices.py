@@ -7,8 +7,10 @@ from typing import ClassVar
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
+from textual.widgets import Checkbox
 
 
 class Chips(Widget):
@@ -80,50 +82,30 @@ class Chips(Widget):
                 self.choose(name)
 
 
-class Flag(Widget, can_focus=True):
-    """A one-line checkbox, switched by the space bar.
+class LineCheckbox(Checkbox, inherit_bindings=False):
+    """A checkbox on one line, switched by the space bar; enter is left to the dialog.
 
-    Textual's Checkbox tells on from off by colour alone, which is invisible without colours.
+    Textual draws the same mark in another colour when it is off; this one shows `[x]` or `[ ]`.
     """
 
     DEFAULT_CSS = """
-    Flag { height: 1; width: 1fr; &:focus { background: $cursor; text-style: bold; } }
-    Flag:ansi:focus { text-style: bold reverse; }
+    LineCheckbox { width: 1fr; background: transparent;
+        & > .toggle--button { color: $muted; background: $surface; }
+        &.-on > .toggle--button { color: $accent; background: $surface; }
+        &:focus { background: $cursor; text-style: bold;
+            & > .toggle--button { background: $cursor; }
+            & > .toggle--label { color: $foreground; background: $cursor; text-style: bold; } }
+    }
+    LineCheckbox:ansi:focus { text-style: bold reverse; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "turn", "turn", show=False, id="flag.turn", tooltip="Switch it on or off")
+        Binding("space", "toggle_button", "toggle", show=False, id="checkbox.toggle", tooltip="Check or uncheck")
     ]
+    BUTTON_LEFT = BUTTON_RIGHT = ""
 
-    class Turned(Message):
-        """The checkbox was switched."""
+    def __init__(self, label: str, value: bool = False, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(Content(label), value, id=id, classes=classes, compact=True)
 
-        def __init__(self, flag: Flag) -> None:
-            super().__init__()
-            self.flag = flag
-
-        @property
-        def control(self) -> Flag:
-            return self.flag
-
-    def __init__(self, words: str, on: bool = False, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
-        self.words = words
-        self.on = on
-
-    def render(self) -> Text:
-        styles = self.app.palette  # type: ignore[attr-defined]
-        text = Text(no_wrap=True, overflow="ellipsis", end="")
-        text.append("[x]" if self.on else "[ ]", styles["accent" if self.on else "muted"])
-        text.append(f" {self.words}")
-        return text
-
-    def turn(self, on: bool) -> None:
-        self.on = on
-        self.refresh()
-
-    def action_turn(self) -> None:
-        self.turn(not self.on)
-        self.post_message(self.Turned(self))
-
-    def on_click(self, event: events.Click) -> None:
-        self.action_turn()
+    def render(self) -> Content:
+        self.BUTTON_INNER = "[x]" if self.value else "[ ]"
+        return super().render()

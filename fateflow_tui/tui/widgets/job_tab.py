@@ -58,7 +58,7 @@ class TabStrip(Widget):
         declared = self.screen.actions  # type: ignore[attr-defined]
         labels = {name: declared[self._actions[name]].label for name in self._names}
         marks = sum(len(mark) for mark, _ in self._marks.values())
-        roomy = sum(len(label) + 5 for label in labels.values()) + marks <= self.size.width
+        roomy = sum(len(label) + 4 for label in labels.values()) - 2 + marks <= self.size.width
         for name, label in labels.items():
             start = text.cell_len
             here = name == self.shown

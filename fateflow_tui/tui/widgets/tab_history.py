@@ -1,4 +1,4 @@
-"""What happened to the job or the component, in order, with a filter."""
+"""The history tab: the events of the job or the component, in order, with a filter."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ COLUMNS: Final[tuple[Column[StoryEntry], ...]] = (
 )
 
 
-def sought(entry: StoryEntry) -> str:
-    """What a filter looks into."""
+def searched_text(entry: StoryEntry) -> str:
+    """Return the text that the filter searches."""
     return f"{entry.component} {entry.party} {entry.what} {''.join(text for text, _ in event_text(entry))}".lower()
 
 
-class StoryTab(JobTab):
-    """The last entry is kept in view while one stands on it."""
+class HistoryTab(JobTab):
+    """Follows the newest event while the cursor is on the last one."""
 
     DEFAULT_CSS = """
-    StoryTab Input { height: 1; border: none; padding: 0; background: $panel; display: none; }
-    StoryTab.-filtering Input { display: block; }
+    HistoryTab Input { height: 1; border: none; padding: 0; background: $panel; display: none; }
+    HistoryTab.-filtering Input { display: block; }
     """
 
     def __init__(self) -> None:
-        super().__init__("story")
+        super().__init__("history")
         self._entries: list[StoryEntry] = []
         self._words: list[str] = []
         self._shown: object = None
 
     def compose(self) -> ComposeResult:
         yield Input(placeholder="words", compact=True)
-        yield Listing(COLUMNS, empty="nothing has happened yet")
+        yield Listing(COLUMNS, empty="no events yet")
 
     @property
     def listing(self) -> Listing[StoryEntry]:
@@ -65,9 +65,9 @@ class StoryTab(JobTab):
         self._entries = await self.flow.jobs.story(subject.job_id, subject.component)
 
     def draw(self) -> None:
-        said = self.placeholder() if not self._entries else []
-        self.listing.empty = "\n".join("".join(text for text, _ in line) for line in said) or "nothing has happened yet"
-        found = [one for one in self._entries if all(word in sought(one) for word in self._words)]
+        lines = self.placeholder() if not self._entries else []
+        self.listing.empty = "\n".join("".join(text for text, _ in line) for line in lines) or "no events yet"
+        found = [one for one in self._entries if all(word in searched_text(one) for word in self._words)]
         shown = (found, self.listing.empty)
         if shown == self._shown:
             return
@@ -87,7 +87,7 @@ class StoryTab(JobTab):
         self.query_one(Input).focus()
 
     def back(self) -> bool:
-        """Out of the filter; whether there was one."""
+        """Clear the filter; return whether there was one."""
         if not (self._words or self.has_class("-filtering")):
             return False
         self.query_one(Input).value = ""
