@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -44,11 +45,14 @@ def fitted(text: str, max_width: int, more: str) -> str:
     return padded(cut("".join(sign if sign.isprintable() else "?" for sign in text), max_width, more), max_width)
 
 
+_character_width = cache(width)
+
+
 def text_cells(text: str, part: Part, node: str) -> list[Cell]:
     """Return the cells of a text; combining marks stay with the character before them."""
     cells: list[Cell] = []
     for sign in text:
-        cell_count = width(sign)
+        cell_count = _character_width(sign)
         if cell_count:
             cells.append(Cell(sign, part, node))
             cells.extend([Cell("", part, node)] * (cell_count - 1))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
 from fateflow_tui.core.document.dsl import topological_order
 from fateflow_tui.core.errors import BadRequest
+
+if TYPE_CHECKING:
+    import networkx
 
 Link = tuple[str, str]
 """Source and target. Drawings show one line for all edges between the same two nodes."""
@@ -37,21 +40,21 @@ class Dag:
     """
 
     def __init__(self, labels: Mapping[str, str] | Iterable[str], edges: Iterable[Edge | Link] = ()) -> None:
+        import networkx  # here: the dashboard starts without it
+
         named = labels if isinstance(labels, Mapping) else {name: name for name in labels}
         every = [edge if isinstance(edge, Edge) else Edge(*edge) for edge in edges]
         self.edges = [edge for edge in every if edge.source in named and edge.target in named]
-        parents: dict[str, list[str]] = {name: [] for name in named}
-        children: dict[str, list[str]] = {name: [] for name in named}
-        for source, target in dict.fromkeys(edge.link for edge in self.edges):
-            parents[target].append(source)
-            children[source].append(target)
-        order, loops = topological_order(parents)
+        self._graph = networkx.DiGraph()
+        self._graph.add_nodes_from(named)
+        self._graph.add_edges_from(edge.link for edge in self.edges)
+        order, loops = topological_order({name: list(self._graph.pred[name]) for name in named})
         if loops:
             raise BadRequest(f"components form a loop: {' -> '.join(loops[0])}")
         self.names: list[str] = order  # sources before targets
         self.labels = {name: named[name] for name in order}
-        self.parents = {name: tuple(parents[name]) for name in order}
-        self.children = {name: tuple(children[name]) for name in order}
+        self.parents: dict[str, tuple[str, ...]] = {name: tuple(self._graph.pred[name]) for name in order}
+        self.children: dict[str, tuple[str, ...]] = {name: tuple(self._graph.succ[name]) for name in order}
 
     @classmethod
     def of_needs(cls, needs: Mapping[str, Iterable[str]]) -> Self:
@@ -65,39 +68,33 @@ class Dag:
 
     def depths(self) -> dict[str, int]:
         """Return the longest path to each node, in edges."""
-        found: dict[str, int] = {}
-        for name in self.names:
-            found[name] = max((found[parent] + 1 for parent in self.parents[name]), default=0)
-        return found
+        return _generations(self._graph)
 
     def heights(self) -> dict[str, int]:
         """Return the longest path from each node, in edges."""
-        found: dict[str, int] = {}
-        for name in reversed(self.names):
-            found[name] = max((found[child] + 1 for child in self.children[name]), default=0)
-        return found
+        return _generations(self._graph.reverse(copy=False))
 
     def edges_between(self, source: str, target: str) -> list[Edge]:
         return [edge for edge in self.edges if edge.link == (source, target)]
 
     def ancestors(self, name: str) -> set[str]:
         """Return all nodes that `name` depends on, directly or indirectly."""
-        return _reached(self.parents, name)
+        import networkx
+
+        return set(networkx.ancestors(self._graph, name))
 
     def descendants(self, name: str) -> set[str]:
         """Return all nodes that depend on `name`, directly or indirectly."""
-        return _reached(self.children, name)
+        import networkx
+
+        return set(networkx.descendants(self._graph, name))
 
 
-def _reached(next_of: Mapping[str, tuple[str, ...]], start: str) -> set[str]:
-    found: set[str] = set()
-    waiting = list(next_of[start])
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting.extend(next_of[name])
-    return found
+def _generations(graph: networkx.DiGraph) -> dict[str, int]:
+    """Return the number of edges of the longest path to each node."""
+    import networkx
+
+    return {name: number for number, names in enumerate(networkx.topological_generations(graph)) for name in names}
 
 
 _MODELS = ("model", "isometric_model")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-Place = tuple[int, int]
+Position = tuple[int, int]
 
 UP, DOWN, LEFT, RIGHT = (0, -1), (0, 1), (-1, 0), (1, 0)
 UNICODE_SIDES = {
@@ -31,13 +31,13 @@ class DrawnLines:
 
     def __init__(self, text: str) -> None:
         self.rows = text.split("\n")
-        self.followed: set[Place] = set()
+        self.followed: set[Position] = set()
 
-    def at(self, place: Place) -> str:
-        x, y = place
+    def at(self, position: Position) -> str:
+        x, y = position
         return self.rows[y][x] if 0 <= y < len(self.rows) and 0 <= x < len(self.rows[y]) else " "
 
-    def places(self) -> Iterator[Place]:
+    def positions(self) -> Iterator[Position]:
         yield from ((x, y) for y, row in enumerate(self.rows) for x, sign in enumerate(row) if sign != " ")
 
 
@@ -51,13 +51,13 @@ class BoxReader(DrawnLines):
 
     def children(self) -> dict[str, set[str]]:
         """Return the boxes that the lines from each box reach."""
-        owner: dict[Place, str] = {}
+        owner: dict[Position, str] = {}
         for name, (left, top, right, bottom) in self.boxes.items():
             for y in range(top, bottom + 1):
                 for x in range(left, right + 1):
                     assert owner.setdefault((x, y), name) == name, "boxes overlap"
         found = {name: set(self._reached(name, owner)) for name in self.boxes}
-        lost = [place for place in self.places() if place not in owner and place not in self.followed]
+        lost = [position for position in self.positions() if position not in owner and position not in self.followed]
         assert not lost, f"lines that come from no box: {lost}"
         return found
 
@@ -76,7 +76,7 @@ class BoxReader(DrawnLines):
         assert corners == (["╭", "╮", "╰", "╯"] if self.unicode else ["+"] * 4), f"{name} has no whole box"
         return left, top, right, top + 2
 
-    def _reached(self, name: str, owner: dict[Place, str]) -> Iterator[str]:
+    def _reached(self, name: str, owner: dict[Position, str]) -> Iterator[str]:
         left, top, right, bottom = self.boxes[name]
         starts = [(x, bottom + 1) for x in range(left, right + 1) if UP in self._sides((x, bottom + 1), DOWN)]
         assert len(starts) <= 1, f"several lines leave {name}"
@@ -84,37 +84,39 @@ class BoxReader(DrawnLines):
             exits = [x for x in range(left + 1, right) if self.at((x, bottom)) in "┬+"]
             assert exits == [x for x, _ in starts], f"the exit of {name} and its line do not meet"
         waiting = [(start, DOWN) for start in starts]
-        seen: set[tuple[Place, Place]] = set()
+        seen: set[tuple[Position, Position]] = set()
         while waiting:
-            place, moving = waiting.pop()
-            if (place, moving) in seen:
+            position, moving = waiting.pop()
+            if (position, moving) in seen:
                 continue
-            seen.add((place, moving))
-            self.followed.add(place)
-            below = (place[0], place[1] + 1)
-            if self.at(place) in "▼v":
+            seen.add((position, moving))
+            self.followed.add(position)
+            below = (position[0], position[1] + 1)
+            if self.at(position) in "▼v":
                 assert self.boxes[owner[below]][1] == below[1], "an arrow does not end at an upper border"
                 yield owner[below]
                 continue
-            sides = self._sides(place, moving)
+            sides = self._sides(position, moving)
             back = (-moving[0], -moving[1])
-            assert back in sides, f"a line of {name} breaks off before {place}"
+            assert back in sides, f"a line of {name} breaks off before {position}"
             for side in sides:
-                following = (place[0] + side[0], place[1] + side[1])
+                following = (position[0] + side[0], position[1] + side[1])
                 if side == back and following in owner:
                     assert owner[following] == name, f"a line joins {name} and {owner[following]}"
                 elif side != back:
                     waiting.append((following, side))
 
-    def _sides(self, place: Place, moving: Place) -> tuple[Place, ...]:
+    def _sides(self, position: Position, moving: Position) -> tuple[Position, ...]:
         """Where a line goes that comes in this direction; lines that cross go straight on."""
-        sign = self.at(place)
+        sign = self.at(position)
         if self.unicode:
             sides = UNICODE_SIDES.get(sign, ())
             return ((-moving[0], -moving[1]), moving) if sign == "┼" else sides
         if sign == "|" and moving in (LEFT, RIGHT):
             return LEFT, RIGHT
-        beside = [side for side in (LEFT, RIGHT) if sign in "-.'+" and self.at((place[0] + side[0], place[1])) in "-|"]
+        beside = [
+            side for side in (LEFT, RIGHT) if sign in "-.'+" and self.at((position[0] + side[0], position[1])) in "-|"
+        ]
         level = (LEFT, RIGHT) if sign == "-" else tuple(beside)
         return ASCII_UPRIGHT.get(sign, ()) + level
 
@@ -133,7 +135,7 @@ class LaneReader(DrawnLines):
             self.dots.append(row.index("●" if self.unicode else "*"))
 
     def children(self) -> dict[str, set[str]]:
-        """Whom the lanes of each node reach."""
+        """Return the nodes that the lanes of each node reach."""
         found: dict[str, set[str]] = {}
         for y, name in enumerate(self.names):
             x = self.dots[y]
@@ -145,7 +147,7 @@ class LaneReader(DrawnLines):
                     reached += self._down(end, y + 1)
             assert len(reached) == len(set(reached)), f"{name} reaches a node twice"
             found[name] = set(reached)
-        lost = [place for place in self.places() if place not in self.followed]
+        lost = [position for position in self.positions() if position not in self.followed]
         assert not lost, f"lines that come from no node: {lost}"
         return found
 
@@ -155,15 +157,15 @@ class LaneReader(DrawnLines):
     def _outgoing(self, x: int, y: int, step: int) -> int | None:
         """Where the level line of a dot turns down, if there is one and it does."""
         corner, passing = ("╮╭", "─┼") if self.unicode else (".", "-|")
-        place = x + step
-        if self.at((place, y)) not in ("─" if self.unicode else "-"):
+        position = x + step
+        if self.at((position, y)) not in ("─" if self.unicode else "-"):
             return None
-        while self.at((place, y)) in passing:
-            place += step
-        if self.at((place, y)) not in corner:
+        while self.at((position, y)) in passing:
+            position += step
+        if self.at((position, y)) not in corner:
             return None
-        self.followed |= {(between, y) for between in range(min(x, place), max(x, place) + 1)}
-        return place
+        self.followed |= {(between, y) for between in range(min(x, position), max(x, position) + 1)}
+        return position
 
     def _down(self, x: int, y: int) -> Iterator[str]:
         """The nodes that a lane meets on its way down."""
@@ -189,8 +191,8 @@ class LaneReader(DrawnLines):
 
     def _follow_to_dot(self, x: int, y: int) -> None:
         step = 1 if x < self.dots[y] else -1
-        for place in range(x + step, self.dots[y], step):
-            assert self.at((place, y)) in ("─┼┴├┤" if self.unicode else "-|'+"), (
-                f"a level line breaks off at {place, y}"
+        for position in range(x + step, self.dots[y], step):
+            assert self.at((position, y)) in ("─┼┴├┤" if self.unicode else "-|'+"), (
+                f"a level line breaks off at {position, y}"
             )
-            self.followed.add((place, y))
+            self.followed.add((position, y))

@@ -57,7 +57,9 @@ def layers(dag: Dag) -> Layers:
                 order[layer].append(len(items) - 1)
                 _join(items, above, len(items) - 1)
                 above = len(items) - 1
-    above_of = {name: dag.ancestors(name) for name in dag.names}
+    above_of: dict[str, set[str]] = {}
+    for name in dag.names:
+        above_of[name] = set(dag.parents[name]).union(*(above_of[parent] for parent in dag.parents[name]))
     for item in items:
         sources = {items[up].source for up in item.ups}
         item.main_ups = [up for up in item.ups if not any(items[up].source in above_of[other] for other in sources)]
