@@ -1,4 +1,4 @@
-"""Formats times, bars and memory, and fits the columns of a table into a width; pure."""
+"""Durations, bars and ids as text, and the columns of a table fitted into a width; pure."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Column(msgspec.Struct, Generic[T], frozen=True):
 
     text: the cell of a record, for a width. max_width: 0 for columns that share the width that is left. rank: columns
     with the highest rank are dropped first when the table is too narrow. right: align to the right. short: a shorter
-    title. from_width: the width of the table from which on the column is shown at all.
+    title. from_width: the minimum width of the table for this column.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What the application offers its screens: the live store, themes, keys, layout, toasts and confirmations."""
+"""What screens use of the application: the live store, themes, keys, layout, toasts and confirmations."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Dashboard(App[None]):
         await self.store.stop()
 
     def _painted(self) -> None:
-        """Freeze what was imported so far, so that the garbage collector skips it, and connect."""
+        """Connect, after freezing all objects so far so that the garbage collector skips them."""
         gc.freeze()
         gc.enable()
         self.store.start()

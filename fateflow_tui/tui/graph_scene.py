@@ -172,7 +172,7 @@ class Look(msgspec.Struct, frozen=True):
 
 
 def row_of(look: Look, y: int, begin: int, end: int, moving: Mapping[int, str]) -> list[Span]:
-    """Draw columns `begin` to `end` of a row, as few spans. moving: moving arrows by column."""
+    """Draw columns `begin` to `end` of a row in few spans. moving: moving arrows by column."""
     scene, related = look.scene, look.related
     cells = scene.rows[y]
     drawn = [_place(cell, look) for cell in cells[begin:end]]

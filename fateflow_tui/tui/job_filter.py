@@ -1,4 +1,4 @@
-"""Which jobs are listed and in which order, and which part of a job a tab shows; pure."""
+"""The filter and the order of the list of jobs, and the part of a job that a tab shows; pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Test = Callable[[JobLine, int], bool]
 
 
 class JobFilter(msgspec.Struct, frozen=True):
-    """A filter on jobs. text: as typed. tests: all must hold. problem: what could not be parsed, "" if nothing."""
+    """A filter on jobs. text: as typed. tests: all must hold. problem: what cannot be parsed, "" if nothing."""
 
     text: str = ""
     tests: tuple[Test, ...] = ()
@@ -159,7 +159,7 @@ class Subject(msgspec.Struct, frozen=True):
 
     @property
     def here(self) -> list[str]:
-        """Those of the parties that this site plays."""
+        """The parties among these that this site plays."""
         own = {line.party for line in self.view.party_lines if line.here}
         return [party for party in self.parties if party in own]
 

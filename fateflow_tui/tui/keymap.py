@@ -50,7 +50,7 @@ def read_keymap(file: Path, actions: Callable[[], Collection[str]]) -> dict[str,
 
 
 class ScreenLayouts:
-    """Remembers how each screen was left. A file that is damaged or cannot be written is ignored."""
+    """The last layout of each screen. A damaged or read-only file is ignored."""
 
     def __init__(self, file: Path) -> None:
         self._file = file

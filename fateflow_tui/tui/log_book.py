@@ -42,7 +42,7 @@ class LogBook:
         self.needle = ""
 
     def add(self, records: Iterable[LogLine]) -> bool:
-        """Add records. Return whether earlier lines moved, as when one file is read later than another."""
+        """Add records. Return whether earlier lines moved, as happens when one file is read after another."""
         begin = len(self.lines)
         last = self.lines[-1].at if self.lines else 0
         late = False

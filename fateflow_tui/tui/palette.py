@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from fateflow_tui.core.formatting import marked
-from fateflow_tui.tui.actions import Action
+from fateflow_tui.tui.actions import Action, key_label, keys_of
 from fateflow_tui.tui.screens.dash_screen import DashScreen
 
 if TYPE_CHECKING:
@@ -35,12 +35,18 @@ class Actions(Provider):
         screen = self.screen
         if not isinstance(screen, DashScreen):
             return []
-        selection = screen.selection()
+        selection, keymap = screen.selection(), screen.dash.keymap_of_user
         entries = []
         for action in screen.actions.values():
             reason = action.disabled_reason(selection)
             cli = action.command(selection)
-            about = f"disabled: {reason}" if reason else f"$ {cli}" if cli else action.tooltip
+            about = (
+                f"disabled: {reason}"
+                if reason
+                else f"$ {cli}"
+                if cli
+                else f"press {key_label(keys_of(action, keymap)[0])}"
+            )
             entries.append((action, f"{action.label}: {action.tooltip}", about))
         return entries
 

@@ -1,4 +1,4 @@
-"""What is known of the site, and how events change it; pure."""
+"""A snapshot of the site and how events change it; pure."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ class Snapshot:
         return Change(jobs=frozenset([job_id]), order=True)
 
     def apply(self, event: Event) -> Change:
-        """Apply what an event contains, to show it at once; the job is still read again afterwards."""
+        """Apply what an event contains, to show it at once; the job is reloaded afterwards."""
         line = self.lines.get(event.job_id)
         if event.kind == "metrics":
             return Change(metrics={event.job_id: (event,)})

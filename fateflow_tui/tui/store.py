@@ -26,7 +26,7 @@ _PAUSE_FACTOR: Final = 6.0  # a slow read is repeated at the earliest after this
 
 
 class RefreshQueue:
-    """Jobs to read again: each is queued once, and big ones are read less often."""
+    """Jobs to reload: each is queued once, and big ones are reloaded less often."""
 
     def __init__(self) -> None:
         self._due: dict[str, float] = {}

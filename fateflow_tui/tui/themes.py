@@ -1,4 +1,4 @@
-"""Themes. A status is shown by a glyph and a word first, by colour third."""
+"""Themes. A status is shown by a glyph and a word; colour only adds to them."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ THEMES: Final = (
 
 
 def missing_variables(theme: Theme) -> dict[str, str]:
-    """Return the variables that a foreign theme lacks."""
+    """Return the variables that a theme of Textual lacks."""
     if theme.variables.get("status-running"):
         return {}
     plain = theme.foreground or "#c0c0c0"
@@ -164,7 +164,7 @@ class Palette:
         self._mixed: dict[tuple[str, str], Style] = {}
 
     def __getitem__(self, names: str) -> Style:
-        """Return a style, or several separated by blanks, later ones over earlier ones."""
+        """Return a style, or several separated by spaces; later ones take precedence."""
         found = self._styles.get(names)
         if found is None:
             found = Style.null()

@@ -16,7 +16,7 @@ from tests.tui.trained import Trained, steady
 async def test_it_looks_as_it_should(trained: Trained, size: tuple[int, int]) -> None:
     async with connected(trained.site.home, size) as pilot:
         await pilot.press("3")
-        await shows(pilot, "breast_host", "breast_guest", "50 of 60", "✓ enabled", "made by")
+        await shows(pilot, "breast_host", "breast_guest", "50 of 60", "✓ enabled", "created by")
         matches_golden(f"data_{size[0]}x{size[1]}", steady(screen_text(pilot.app)))
 
 
@@ -31,11 +31,11 @@ async def test_without_colors_it_says_the_same(trained: Trained, monkeypatch: py
 async def test_lineage_names_those_who_read_a_table_and_what_it_was_made_of(trained: Trained) -> None:
     async with connected(trained.site.home, (140, 45)) as pilot:
         await pilot.press("3")
-        await shows(pilot, f"read by  {trained.second}", trained.first)
+        await shows(pilot, f"read by    {trained.second}", trained.first)
         await pilot.press("t")
         await shows(pilot, "Data and outputs", "hetero_lr_0")
         await pilot.press("slash", *f"scores {trained.first}", "enter")
-        await shows(pilot, "1 of ", "made of  demo.breast_guest by hetero_lr_0", "predict_result")
+        await shows(pilot, "1 of ", "from       demo.breast_guest by hetero_lr_0", "predict_result")
         await pilot.press("enter")
         await shows(pilot, "Graph", "intersection_0")
         await pilot.press("escape", "escape", "t")
@@ -111,11 +111,11 @@ async def test_wide_rows_are_read_by_keys_and_the_pane_takes_the_screen(trained:
         text = await shows(pilot, "worst_fractal_dimension", "p296")
         assert "radius_error" not in text
         await pilot.press("z")
-        await lacks(pilot, "made by")
+        await lacks(pilot, "created by")
         lines = screen_text(pilot.app).split("\n")
         assert lines[-2].startswith("╰"), "the pane reaches down to the footer"
         await pilot.press("z", *["left"] * 30)
-        await shows(pilot, "made by", "radius_error")
+        await shows(pilot, "created by", "radius_error")
 
 
 async def test_a_name_is_copied_as_a_conf_has_it(trained: Trained) -> None:

@@ -25,9 +25,9 @@ async def test_it_looks_as_it_should(trained: Trained, size: tuple[int, int]) ->
 async def test_lineage_leads_from_version_to_version_and_to_the_job(trained: Trained) -> None:
     async with connected(trained.site.home, (140, 45)) as pilot:
         await pilot.press("2")
-        await shows(pilot, f"made of    version {trained.first}", f"trained by job {trained.first}")
+        await shows(pilot, f"base       version {trained.first}", f"trained by job {trained.first}")
         await pilot.press("end")
-        await shows(pilot, f"became     version {trained.deployed} deployed")
+        await shows(pilot, f"derived    version {trained.deployed} deployed")
         await pilot.press("slash", *"trained", "enter")
         await shows(pilot, "2 of 3")
         await lacks(pilot, "✓ deployed")

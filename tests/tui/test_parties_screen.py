@@ -26,7 +26,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[RunningSite
 async def test_it_looks_as_it_should(sites: list[RunningSite], size: tuple[int, int]) -> None:
     async with connected(sites[0].home, size) as pilot:
         await pilot.press("5")
-        await shows(pilot, "● this site", "● reached", "0.1.0")
+        await shows(pilot, "● this site", "● reachable", "0.1.0")
         await pilot.press("down")
         await shows(pilot, "site     host")
         matches_golden(f"parties_{size[0]}x{size[1]}", steady(screen_text(pilot.app)))
@@ -37,7 +37,7 @@ async def test_a_party_is_removed_added_and_trusted_by_its_fingerprint(sites: li
     [known] = guest.flow.parties()
     async with connected(guest.home, (140, 45)) as pilot:
         await pilot.press("5")
-        await shows(pilot, "● reached")
+        await shows(pilot, "● reachable")
         listing = pilot.app.screen.query_one("#list", Listing)
         await pilot.press("down", "D")
         await shows(pilot, "Remove host:10000?", "fateflow party remove host:10000")
@@ -64,7 +64,7 @@ async def test_a_party_is_removed_added_and_trusted_by_its_fingerprint(sites: li
         await pilot.press("t")
         await shows(pilot, "Trust host:10000?")
         await pilot.press("y")
-        await shows(pilot, "trusted host:10000 with key", "● reached")
+        await shows(pilot, "trusted host:10000 with key", "● reachable")
         assert guest.flow.parties()[0].fingerprint == known.fingerprint
         await pilot.press("t")
         await shows(pilot, "This key is trusted already.")
@@ -74,9 +74,9 @@ async def test_grants_are_given_and_taken_back(sites: list[RunningSite]) -> None
     guest = sites[0]
     async with connected(guest.home, (140, 45)) as pilot:
         await pilot.press("5")
-        await shows(pilot, "● reached")
+        await shows(pilot, "● reachable")
         await pilot.press("down")
-        await shows(pilot, "● reached", "as permissions in site.toml define")
+        await shows(pilot, "● reachable", "what site.toml permits")
         await pilot.press("m")
         await shows(pilot, "Grant permissions to a party")
         await pilot.press("tab", "tab", *"Reader,Sleep", "tab", *"demo.people", "enter")
@@ -90,7 +90,7 @@ async def test_grants_are_given_and_taken_back(sites: list[RunningSite]) -> None
         await pilot.press("M")
         await shows(pilot, "Revoke from host:10000?")
         await pilot.press("tab", "tab", "space", "enter")
-        await shows(pilot, "as permissions in site.toml define")
+        await shows(pilot, "what site.toml permits")
         assert guest.flow.permissions() == []
 
 
@@ -113,9 +113,9 @@ async def test_messages_are_traced_by_name_and_size(sites: list[RunningSite]) ->
         await pilot.press("space")
         await shows(pilot, "paused")
         await pilot.press("space", "f")
-        await shows(pilot, f"of job {job}")
+        await shows(pilot, f"job {job}")
         await pilot.press("f")
-        await shows(pilot, "of all jobs")
+        await shows(pilot, "all jobs")
 
 
 async def test_a_party_that_is_gone_is_said_to_be_and_lost_to_its_job(sites: list[RunningSite]) -> None:
@@ -124,14 +124,14 @@ async def test_a_party_that_is_gone_is_said_to_be_and_lost_to_its_job(sites: lis
     until_running(guest.flow, job, "sleep_0")
     async with connected(guest.home, (140, 45)) as pilot:
         await pilot.press("5")
-        await shows(pilot, "● reached")
+        await shows(pilot, "● reachable")
         await pilot.press("down")
-        await shows(pilot, "● reached", f"{job}  G▶ H▶")
+        await shows(pilot, "● reachable", f"{job}  G▶ H▶")
         host.crash()
         await pilot.press("p")
-        await shows(pilot, "✗ not reached", "ping failed", "why")
+        await shows(pilot, "✗ unreachable", "ping failed", "error")
         host.start()
         await pilot.press("p")
         await shows(pilot, "host:10000 answers after", "$ fateflow party ping host:10000")
-        await shows(pilot, "● reached")
+        await shows(pilot, "● reachable")
         guest.flow.stop(job)

@@ -33,20 +33,25 @@ class ScreenEntry(msgspec.Struct, frozen=True):
 
 SCREENS: Final = (
     ScreenEntry(
-        "jobs", "1", "Jobs", "Running, waiting, finished and failed jobs", "jobs:JobsScreen", "fateflow job list"
+        "jobs", "1", "Jobs", "Open the jobs: waiting, running and ended", "jobs:JobsScreen", "fateflow job list"
     ),
-    ScreenEntry("models", "2", "Models", "Model versions", "models:ModelsScreen", "fateflow model list"),
-    ScreenEntry("data", "3", "Data", "Tables of this site", "data:DataScreen", "fateflow data list"),
+    ScreenEntry("models", "2", "Models", "Open the model versions", "models:ModelsScreen", "fateflow model list"),
+    ScreenEntry("data", "3", "Data", "Open the tables of this site", "data:DataScreen", "fateflow data list"),
     ScreenEntry(
         "resources",
         "4",
         "Resources",
-        "Cores and memory: who holds them, who waits for them",
+        "Open cores and memory: the jobs that hold them, and the queue",
         "resources:ResourcesScreen",
         "fateflow resource show",
     ),
     ScreenEntry(
-        "parties", "5", "Parties", "Other parties and their sites", "parties:PartiesScreen", "fateflow party list"
+        "parties",
+        "5",
+        "Parties",
+        "Open the parties, their sites and grants",
+        "parties:PartiesScreen",
+        "fateflow party list",
     ),
 )
 _WITHOUT_KEY: Final = ("job:JobScreen",)

@@ -162,7 +162,7 @@ class DashScreen(Screen[None]):
         "app.help",
         key="question_mark",
         label="help",
-        tooltip="The keys that work here",
+        tooltip="Show the keys of this screen",
         footer=90,
     )
     async def app_help(self, selection: Selection) -> None:
@@ -174,7 +174,7 @@ class DashScreen(Screen[None]):
         "app.palette",
         key="ctrl+p",
         label="palette",
-        tooltip="All actions with their command lines, all jobs, all themes",
+        tooltip="Search actions with their command lines, jobs, and themes",
         footer=91,
     )
     async def app_palette(self, selection: Selection) -> None:
@@ -184,7 +184,7 @@ class DashScreen(Screen[None]):
         "app.jump",
         key="ctrl+o",
         label="jump",
-        tooltip="Show a letter on each pane; press it to go there",
+        tooltip="Show a letter on each pane; press one to focus its pane",
     )
     async def app_jump(self, selection: Selection) -> None:
         from fateflow_tui.tui.screens.help import JumpOverlay
@@ -195,7 +195,7 @@ class DashScreen(Screen[None]):
         "app.zoom",
         key="z",
         label="zoom",
-        tooltip="Enlarge the focused pane to the whole screen, or shrink it again",
+        tooltip="Show the focused pane in full screen, or all panes again",
     )
     def app_zoom(self, selection: Selection) -> None:
         zoomed = self.has_class("-zoomed")
@@ -212,8 +212,8 @@ class DashScreen(Screen[None]):
     @action(
         "app.reconnect",
         key="ctrl+r",
-        label="try again",
-        tooltip="Reconnect now and read everything again",
+        label="reconnect",
+        tooltip="Reconnect to the scheduler and reload everything",
         command="fateflow server status",
     )
     async def app_reconnect(self, selection: Selection) -> None:
@@ -223,7 +223,7 @@ class DashScreen(Screen[None]):
         "app.back",
         key="escape",
         label="back",
-        tooltip="Go back, or clear the filter",
+        tooltip="Clear the filter, or go back",
     )
     def app_back(self, selection: Selection) -> None:
         """Leave the zoom; otherwise close this screen if it was opened from another one."""

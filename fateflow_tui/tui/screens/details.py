@@ -62,7 +62,7 @@ def whole_lines(card: FailureCard) -> list[Spans]:
 
 
 class DiffDialog(Dialog[None]):
-    """How two model versions differ, the older one first."""
+    """The differences of two model versions, the older one first."""
 
     DEFAULT_CSS = """
     DiffDialog > .box { width: 94%; height: 90%; max-width: 130; padding: 1 2; }
@@ -80,7 +80,7 @@ class DiffDialog(Dialog[None]):
             yield TextView()
 
     def on_mount(self) -> None:
-        self.query_one(TextView).show([[("asking …", "muted")]])
+        self.query_one(TextView).show([[("loading …", "muted")]])
         self.query_one(TextView).focus()
         self.run_worker(self._ask(), exit_on_error=False)
 
@@ -113,7 +113,7 @@ class PeekDialog(Dialog[None]):
             yield ScrollText()
 
     def on_mount(self) -> None:
-        self.query_one(ScrollText).show([[("reading …", "muted")]])
+        self.query_one(ScrollText).show([[("loading …", "muted")]])
         self.run_worker(self._read(), exit_on_error=False)
 
     async def _read(self) -> None:

@@ -139,7 +139,7 @@ class FormDialog(Dialog[Values]):
     FormDialog #problem { color: $warning; height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s,enter", "send", "do it", show=False, id="form.send", tooltip="Confirm with these values"),
+        Binding("ctrl+s,enter", "send", "confirm", show=False, id="form.send", tooltip="Confirm with these values"),
         Binding("down", "app.focus_next", "next", show=False, id="form.next", tooltip="The next field"),
         Binding("up", "app.focus_previous", "previous", show=False, id="form.previous", tooltip="The previous field"),
     ]
@@ -152,7 +152,7 @@ class FormDialog(Dialog[Values]):
         cli: Callable[[Values], str],
         problem: Callable[[Values], str] = lambda values: "",
         lines: Sequence[str] = (),
-        yes: str = "do it",
+        yes: str = "OK",
         dangerous: bool = False,
     ) -> None:
         super().__init__()

@@ -33,7 +33,7 @@ class HelpDialog(Dialog[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="box") as box:
             box.border_title = "Keys"
-            box.border_subtitle = "esc close   ids are for keys.toml"
+            box.border_subtitle = "esc close   right: ids for keys.toml"
             yield Static(self._table())
 
     def _table(self) -> Table:

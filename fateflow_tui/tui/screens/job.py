@@ -251,7 +251,7 @@ class JobScreen(JobDetailActions):
         "tab.next",
         key="right_square_bracket",
         label="next tab",
-        tooltip="The tab to the right",
+        tooltip="Show the tab to the right",
     )
     def tab_next(self, selection: Selection) -> None:
         self.show_tab(TABS[(TABS.index(self.tab or "tasks") + 1) % len(TABS)])
@@ -260,7 +260,7 @@ class JobScreen(JobDetailActions):
         "tab.previous",
         key="left_square_bracket",
         label="previous tab",
-        tooltip="The tab to the left",
+        tooltip="Show the tab to the left",
     )
     def tab_previous(self, selection: Selection) -> None:
         self.show_tab(TABS[TABS.index(self.tab or "tasks") - 1])
@@ -269,7 +269,7 @@ class JobScreen(JobDetailActions):
         "tab.find",
         key="slash",
         label="find",
-        tooltip="Find in the log; filter the history",
+        tooltip="Search the log, or filter the history",
         command=lambda s: f"{component_line(s, 'log show')} --grep WORDS",
         footer=17,
     )
@@ -292,7 +292,7 @@ class JobScreen(JobDetailActions):
     @action(
         "tab.what",
         key="x",
-        label="what",
+        label="section",
         tooltip="Switch the section: table, model or summary of the output; parameters, DSL or conf",
     )
     def tab_what(self, selection: Selection) -> None:
@@ -345,7 +345,7 @@ class JobScreen(JobDetailActions):
         kinds = ("", *KINDS)
         preferred = kinds[(kinds.index(self.graph.preferred) + 1) % len(kinds)]
         if self.graph.scene is not None and preferred == self.graph.scene.kind and not self.graph.preferred:
-            preferred = kinds[(kinds.index(preferred) + 1) % len(kinds)]  # the automatic view is this one already
+            preferred = kinds[(kinds.index(preferred) + 1) % len(kinds)]  # the automatic view is the same
         self.graph.set_view(preferred)
         self.dash.layout.set("job", "graph_view", preferred)
         self._share()

@@ -170,7 +170,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
         "job.log",
         key="l",
         label="log",
-        tooltip="The log of all parties of this site, merged",
+        tooltip="Show the log of all parties of this site, merged and live",
         command=lambda s: f"fateflow log show {s.job_ids} -f",
         disabled_reason=not_one_job,
         footer=4,
@@ -183,7 +183,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
         "job.mark",
         key="space",
         label="mark",
-        tooltip="Mark this job, to act on several at once",
+        tooltip="Mark this job or unmark it, to act on several jobs at once",
         disabled_reason=no_job,
         footer=6,
     )
@@ -220,7 +220,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
         "job.failures",
         key="f",
         label="failures",
-        tooltip="Show failed jobs only, or all again",
+        tooltip="Show failed jobs only, or all jobs",
         command="fateflow job list --status failed",
         footer=8,
     )
@@ -305,12 +305,12 @@ class JobsScreen(OpenJobAction, EditJobActions):
         self.run_worker(self._more_read(), group="more", exclusive=False, exit_on_error=False)
 
     async def _more_read(self) -> None:
-        with self.dash.show_failures("reading jobs"):
+        with self.dash.show_failures("loading jobs"):
             await self.store.more()
 
 
 def empty_words(known: Snapshot, wanted: JobFilter) -> str:
-    """Return the text for a list without rows."""
+    """Return the text of an empty list."""
     connection = known.connection
     if wanted.tests and known.ids:
         return "no job matches the filter\npress esc to clear it"
@@ -322,4 +322,4 @@ def empty_words(known: Snapshot, wanted: JobFilter) -> str:
         case Link.STARTING:
             return "starting the scheduler …"
         case _:
-            return "reading jobs …"
+            return "loading jobs …"

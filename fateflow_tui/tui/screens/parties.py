@@ -144,7 +144,7 @@ class PartiesScreen(PartyActions):
         "trace.job",
         key="f",
         label="trace job",
-        tooltip="Show the messages of the newest job only, then of the next one, then of all jobs",
+        tooltip="Show the messages of the newest job only, then of the next one, finally of all jobs",
         footer=7,
     )
     def trace_job(self, selection: Selection) -> None:
@@ -205,7 +205,7 @@ class PartiesScreen(PartyActions):
     def _show_trace(self, *, even_paused: bool = False) -> None:
         pane = self.query_one("#trace", Pane)
         state = [("⏸ paused ", "warning"), ("── ", "muted")] if self._paused else []
-        about = f"of job {self._job}" if self._job else "of all jobs"
+        about = f"job {self._job}" if self._job else "all jobs"
         pane.set_heading(notes=[*state, (about, "muted")])
         if self._paused and not even_paused:
             return

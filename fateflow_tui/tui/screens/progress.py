@@ -97,7 +97,7 @@ class WhyDialog(Dialog[None]):
         with VerticalScroll(classes="box") as box:
             box.border_title = f"Why {self._job_id}"
             box.border_subtitle = f"esc   $ fateflow job why {self._job_id}"
-            yield Static("asking …")
+            yield Static("loading …")
 
     def on_mount(self) -> None:
         self.run_worker(self._ask(), exit_on_error=False)

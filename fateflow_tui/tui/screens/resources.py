@@ -29,7 +29,7 @@ from fateflow_tui.tui.widgets.listing import Listing
 from fateflow_tui.tui.widgets.text_views import Pane, TextLines
 from fateflow_tui.views.text import mib, moment
 
-_FULL: Final = 0.9  # share of the capacity from which on it is marked as short
+_FULL: Final = 0.9  # used share of the capacity from which it is marked as scarce
 
 
 class Held(msgspec.Struct, frozen=True):
@@ -76,13 +76,11 @@ def queue_columns(now: Callable[[], int]) -> tuple[Column[Queued], ...]:
     return (
         Column("place", "#", lambda q, width: [(str(q.place), "strong")], 3, 3, right=True),
         Column("job", "JOB", lambda q, width: [(columns.shortened_id(q.job_id, width), "")], 14, 22),
-        Column("for", "WAITS", lambda q, width: [(_lasted(q.created_at, now()), "waiting")], 8, 8, 2, right=True),
+        Column("for", "WAITING", lambda q, width: [(_lasted(q.created_at, now()), "waiting")], 8, 8, 2, right=True),
         Column("priority", "PRIO", lambda q, width: [(str(q.priority or "–"), "muted")], 4, 4, 4, right=True),
-        Column("kind", "FOR WHAT", lambda q, width: [(_kind(q.waiting), "warning")], 9, 12, 1),
-        Column(
-            "party", "AT", lambda q, width: [(q.waiting.party if q.waiting else "", "accent")], 10, 14, 3, from_width=95
-        ),
-        Column("why", "WHY", lambda q, width: [(_why(q.waiting), "")], 40),
+        Column("kind", "FOR", lambda q, width: [(_kind(q.waiting), "warning")], 9, 12, 1),
+        Column("party", "PARTY", lambda q, width: [(_party(q.waiting), "accent")], 10, 14, 3, from_width=95),
+        Column("why", "REASON", lambda q, width: [(_why(q.waiting), "")], 40),
     )
 
 
@@ -135,7 +133,11 @@ def _lasted(since: int, now: int) -> str:
 
 
 def _kind(reason: WaitingReason | None) -> str:
-    return reason.kind if reason is not None else "its turn"
+    return reason.kind if reason is not None else "turn"
+
+
+def _party(reason: WaitingReason | None) -> str:
+    return reason.party if reason is not None else ""
 
 
 def _why(reason: WaitingReason | None) -> str:
@@ -147,7 +149,7 @@ _VIEWED = 40  # waiting jobs whose priority is read
 
 
 class ResourcesScreen(OpenJobAction, JobActions, ReadAgainAction):
-    """The resources of the site; read again whenever a job starts, ends or waits for something else."""
+    """The resources of the site; reloaded whenever a job starts, ends or waits for something else."""
 
     NAME = "resources"
     SCOPED_CSS = False
@@ -269,7 +271,7 @@ class ResourcesScreen(OpenJobAction, JobActions, ReadAgainAction):
             for place, one in enumerate(self._queue(), 1)
         }
         if self._trouble is not None:
-            self.holders.empty = f"{self._trouble}\n{self._trouble.hint}\npress r to try again"
+            self.holders.empty = f"{self._trouble}\n{self._trouble.hint}\npress r to retry"
         else:
             self.holders.empty = "no job holds resources"
         self.holders.show(list(held), held)

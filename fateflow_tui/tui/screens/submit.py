@@ -339,13 +339,13 @@ async def _uploaded(app: Dashboard, examples: Examples) -> bool:
 
 
 def _hints(examples: Examples | None) -> list[Spans]:
-    """The text before anything is chosen."""
-    demo: list[Spans] = [[], [("d", "accent strong"), ("  uses the documents of the demo job", "muted")]]
+    """Return the text to show before anything is chosen."""
+    demo: list[Spans] = [[("d", "accent strong"), ("          use the documents of the demo job", "muted")]]
     return [
         [("choose a DSL and a conf", "strong")],
         [],
-        [("enter", "accent strong"), ("  chooses the file, and the matching one beside it", "muted")],
-        [("backspace", "accent strong"), ("  goes to the parent folder", "muted")],
+        [("enter", "accent strong"), ("      choose the file, and the matching one beside it", "muted")],
+        [("backspace", "accent strong"), ("  go to the parent folder", "muted")],
         *(demo if examples is not None else []),
     ]
 

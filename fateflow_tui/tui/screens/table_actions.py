@@ -237,7 +237,7 @@ class TableActions(MarkableTableScreen[TableLine]):
     @action(
         "table.outputs",
         key="t",
-        label="outputs too",
+        label="outputs",
         tooltip="Show or hide the output tables of components",
         command="fateflow data list --outputs",
         footer=7,

@@ -25,7 +25,7 @@ _SETTLED = 0.5  # seconds between the end of a job and reading what it may have 
 
 
 class ReadAgainAction(DashScreen):
-    """Reading a whole screen again."""
+    """Reloading a whole screen."""
 
     def read_everything(self) -> None:
         raise NotImplementedError
@@ -33,8 +33,8 @@ class ReadAgainAction(DashScreen):
     @action(
         "rows.again",
         key="r",
-        label="read again",
-        tooltip="Read everything on this screen again",
+        label="refresh",
+        tooltip="Reload everything on this screen",
     )
     def rows_again(self, selection: Selection) -> None:
         self.read_everything()
@@ -92,7 +92,7 @@ class TableScreen(ReadAgainAction, Generic[T]):
     def table(self) -> ComposeResult:
         with Pane(self.TITLE, id="table"):
             yield Input(placeholder=self.FILTER, id="filter", compact=True)
-            yield Listing(self.columns(), empty="reading …", id="list")
+            yield Listing(self.columns(), empty="loading …", id="list")
 
     @property
     def listing(self) -> Listing[T]:
@@ -293,8 +293,8 @@ class TableScreen(ReadAgainAction, Generic[T]):
         if connection.link is Link.DISCONNECTED:
             return f"the scheduler does not answer\n{connection.text}\n{connection.hint}"
         if self._trouble is not None:
-            return f"{self._trouble}\n{self._trouble.hint}\npress r to try again"
-        return self.EMPTY if self.KIND in self.snapshot.topics else "reading …"
+            return f"{self._trouble}\n{self._trouble.hint}\npress r to retry"
+        return self.EMPTY if self.KIND in self.snapshot.topics else "loading …"
 
 
 class MarkableTableScreen(TableScreen[T]):
@@ -304,7 +304,7 @@ class MarkableTableScreen(TableScreen[T]):
         "rows.mark",
         key="space",
         label="mark",
-        tooltip="Mark this row, to act on several at once",
+        tooltip="Mark this row or unmark it, to act on several rows at once",
         footer=21,
     )
     def rows_mark(self, selection: Selection) -> None:

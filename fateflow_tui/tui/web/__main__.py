@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
-gc.disable()  # imports leave no garbage; collecting it takes a tenth of the start
+gc.disable()  # imports leave no garbage, and collecting it takes a tenth of the start-up time
 
 from fateflow_tui.tui.app import DashApp  # noqa: E402
 from fateflow_tui.tui.web.page import PageSettings  # noqa: E402

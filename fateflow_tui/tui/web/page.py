@@ -56,7 +56,7 @@ class PageSettings(msgspec.Struct, frozen=True):
 
 
 class PageDriver(WebDriver):
-    """Exits when the input is closed, and writes whole frames."""
+    """Exits when the input is closed; writes whole frames."""
 
     def __init__(self, app: Any, **options: Any) -> None:
         super().__init__(app, **options)

@@ -38,7 +38,7 @@ _HEADERS: Final = {
 
 
 class PageServer(Server):
-    """textual-serve's server with an access access, our own page, and processes that end with it."""
+    """textual-serve's server with access control, our own page, and processes that end with it."""
 
     def __init__(self, settings: PageSettings, access: BrowserAccess) -> None:
         super().__init__("")

@@ -38,7 +38,7 @@ class FileList(Listing[FolderEntry]):
     """Folders first, then the files with one of the suffixes. kind: tells what a file is; it may read the file."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "choose", show=False, id="files.choose", tooltip="Choose the file, open the folder"),
+        Binding("enter", "choose", "choose", show=False, id="files.choose", tooltip="Choose the file or folder"),
         Binding("backspace,left", "above", "above", show=False, id="files.above", tooltip="Go to the parent folder"),
         Binding("right", "enter_folder", "enter", show=False, id="files.enter", tooltip="Open the folder"),
     ]
@@ -57,7 +57,7 @@ class FileList(Listing[FolderEntry]):
         self, folder: Path, suffixes: Sequence[str], kind: Kind | None = None, *, id: str | None = None
     ) -> None:
         columns = _COLUMNS if kind is not None else [one for one in _COLUMNS if one.id != "kind"]
-        super().__init__(columns, empty="reading the folder …", id=id)
+        super().__init__(columns, empty="loading …", id=id)
         self.folder = folder
         self._suffixes = tuple(suffixes)
         self._kind = kind

@@ -32,14 +32,21 @@ class GraphView(ScrollView, can_focus=True):
 
     DEFAULT_CSS = "GraphView { scrollbar-size: 1 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "go('up')", "up", show=False, id="graph.up", tooltip="To a component it depends on"),
+        Binding("up,k", "go('up')", "up", show=False, id="graph.up", tooltip="Go to a component that this depends on"),
         Binding(
-            "down,j", "go('down')", "down", show=False, id="graph.down", tooltip="To a component that depends on it"
+            "down,j",
+            "go('down')",
+            "down",
+            show=False,
+            id="graph.down",
+            tooltip="Go to a component that depends on this",
         ),
-        Binding("left", "go('left')", "left", show=False, id="graph.left", tooltip="To the left; in lanes to a source"),
-        Binding("right", "go('right')", "right", show=False, id="graph.right", tooltip="To the right; or a target"),
-        Binding("home,g", "end(False)", "first", show=False, id="graph.first", tooltip="The first component"),
-        Binding("end,G", "end(True)", "last", show=False, id="graph.last", tooltip="The last component"),
+        Binding("left", "go('left')", "left", show=False, id="graph.left", tooltip="Go left; in lanes to a source"),
+        Binding(
+            "right", "go('right')", "right", show=False, id="graph.right", tooltip="Go right; in lanes to a target"
+        ),
+        Binding("home,g", "end(False)", "first", show=False, id="graph.first", tooltip="Go to the first component"),
+        Binding("end,G", "end(True)", "last", show=False, id="graph.last", tooltip="Go to the last component"),
         Binding("plus,equals_sign", "zoom(-1)", "larger", show=False, id="graph.larger", tooltip="Larger boxes"),
         Binding("minus", "zoom(1)", "smaller", show=False, id="graph.smaller", tooltip="Smaller boxes, then lanes"),
         Binding("shift+up", "pan(0,-3)", "pan", show=False, id="graph.pan_up", tooltip="Scroll the graph"),
@@ -60,7 +67,7 @@ class GraphView(ScrollView, can_focus=True):
         """The selected component was chosen with enter or a double click."""
 
     class Drawn(Message):
-        """Another kind of view is shown."""
+        """The graph was drawn in another kind of view."""
 
     def __init__(self) -> None:
         super().__init__()

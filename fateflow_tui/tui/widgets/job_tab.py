@@ -82,7 +82,7 @@ class TabStrip(Widget):
 
 
 _OFTEN = 1.0  # seconds between two reads
-_PATIENCE = 0.15  # seconds after which a tab says that it is reading
+_PATIENCE = 0.15  # seconds after which a tab shows that it is loading
 
 
 class JobTab(Vertical):
@@ -176,7 +176,7 @@ class JobTab(Vertical):
         """Return what to show instead of missing data: the error with its hint, or that it is being read."""
         if self.failure is not None:
             return [[(str(self.failure), "error")], [(self.failure.hint or "", "muted")]]
-        return [[("reading …", "muted")]] if self.reading else []
+        return [[("loading …", "muted")]] if self.reading else []
 
     def _begin(self) -> None:
         if self.subject is None:

@@ -1,4 +1,4 @@
-"""The lines of a log, however many: only visible ones are styled."""
+"""A log of any length: only the visible lines are styled."""
 
 from __future__ import annotations
 

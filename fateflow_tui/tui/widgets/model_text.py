@@ -26,7 +26,7 @@ def model_columns(now: Callable[[], int]) -> tuple[Column[ModelRow], ...]:
     return (
         Column("version", "VERSION", lambda m, width: [(columns.shortened_id(m.model_version, width), "")], 14, 22),
         Column("kind", "KIND", _kind, 10, 10, sortable=True),
-        Column("names", "SERVICES, NAMES, TAGS", _names, 12, 28, rank=2, short="NAMES"),
+        Column("names", "SERVICES, ALIASES, TAGS", _names, 12, 28, rank=2, short="NAMES"),
         Column("parties", "PARTIES", _parties, 8, 24, rank=3),
         Column("components", "COMPONENTS", _components, 12, rank=4),
         Column("created", "CREATED", lambda m, width: [(moment(m.created_at, now()), "muted")], 12, 12, rank=1),
@@ -47,7 +47,7 @@ def party_words(roles: Mapping[str, Sequence[int]]) -> str:
 def fact_lines(
     model: ModelRow | None, lineage: Lineage | FateFlowError | None, known: Sequence[ModelRow], now: int
 ) -> list[Spans]:
-    """Describe a version: names, origin, and versions made from it. known: all versions."""
+    """Describe a version: names, origin, and derived versions. known: all versions."""
     if model is None:
         return []
     kind = kind_of(model)
@@ -62,10 +62,10 @@ def fact_lines(
         ("aliases", [(", ".join(model.aliases), "accent")]),
         ("tags", [(", ".join(model.tags), "")]),
         ("trained by", [(f"job {model.job_id}" if model.job_id else "", "primary")]),
-        ("made of", [(f"version {parent}" if parent else "", "primary")]),
+        ("base", [(f"version {parent}" if parent else "", "primary")]),
     ]
     rows += [
-        ("became", [(f"version {one.model_version} ", "primary"), (kind_of(one), _KINDS[kind_of(one)][1])])
+        ("derived", [(f"version {one.model_version} ", "primary"), (kind_of(one), _KINDS[kind_of(one)][1])])
         for one in children
     ]
     rows += _table_rows(lineage)
@@ -84,7 +84,7 @@ def part_lines(model: ModelRow | None, found: ModelVerification | FateFlowError 
         return [
             [("✗ ", "failed"), (on_one_line(str(found)), "failed")],
             [(found.hint, "muted")],
-            [("press v to try again", "muted")],
+            [("press v to retry", "muted")],
         ]
     if found is None:
         return [[(f"{party:<15} ", ""), ("· checking", "muted")] for party in parties_of(model.roles)]

@@ -16,7 +16,7 @@ from fateflow_tui.views.text import clock
 _KINDS: Final = {"role": "roles", "command": "commands", "component": "modules", "dataset": "tables"}
 
 
-_SKEWED: Final = 2_000  # ms of clock skew from which on it is marked
+_SKEWED: Final = 2_000  # ms of clock skew from which it is marked
 
 
 _SLOW: Final = 300.0  # ms
@@ -24,7 +24,7 @@ _SLOW: Final = 300.0  # ms
 
 PARTY_COLUMNS: Final = (
     Column[PartyRow]("party", "PARTY", lambda p, width: [(p.party, "")], 12, 18, sortable=True),
-    Column[PartyRow]("state", "REACHED", lambda p, width: _reached(p), 13, 15, sortable=True),
+    Column[PartyRow]("state", "STATUS", lambda p, width: _site_status(p), 13, 15, sortable=True),
     Column[PartyRow]("rtt", "RTT", lambda p, width: _rtt(p), 7, 8, rank=2, right=True),
     Column[PartyRow]("skew", "CLOCK", lambda p, width: _skew(p), 8, 9, rank=3, right=True),
     Column[PartyRow](
@@ -37,7 +37,7 @@ PARTY_COLUMNS: Final = (
 
 
 def fact_lines(row: PartyRow | None) -> list[Spans]:
-    """Describe a party: its site, how it was reached, its key, its permissions."""
+    """Describe a party: its site and whether that is reachable, its key, its permissions."""
     if row is None:
         return []
     rows: list[tuple[str, Spans]] = [
@@ -45,14 +45,14 @@ def fact_lines(row: PartyRow | None) -> list[Spans]:
         ("", [("played by this site" if row.here else "", "muted")]),
     ]
     if not row.here and row.url:
-        rows.append(("reached", _reached(row)))
+        rows.append(("status", _site_status(row)))
         if row.peer is not None:
             rows += [
                 ("site", [(row.peer.name, ""), (f"  fateflow {row.peer.version}", "muted")]),
                 ("answers", [*_rtt(row), ("  clock ", "muted"), *_skew(row)]),
             ]
         if row.trouble:
-            rows += [("why", [(on_one_line(row.trouble), "failed")]), ("fix", [(row.hint, "success")])]
+            rows += [("error", [(on_one_line(row.trouble), "failed")]), ("hint", [(row.hint, "success")])]
         rows += [("key", _trust(row, 80)), ("note", [(on_one_line(row.note), "")])]
     if not row.here:
         rows += _grant_rows(row.grant)
@@ -107,16 +107,16 @@ def traced_jobs(events: Iterable[Event]) -> list[str]:
     return list(dict.fromkeys(event.job_id for event in events))
 
 
-def _reached(row: PartyRow) -> Spans:
+def _site_status(row: PartyRow) -> Spans:
     if row.here:
         return [("● this site", "success")]
     if not row.url:
         return [("– no address", "muted")]
     if row.peer is not None:
-        return [("● reached", "success")]
+        return [("● reachable", "success")]
     if not row.trusted or row.is_pattern:
         return [("– not pinged", "muted")]
-    return [("✗ not reached", "failed")] if row.trouble else [("· pinging", "muted")]
+    return [("✗ unreachable", "failed")] if row.trouble else [("· pinging", "muted")]
 
 
 def _rtt(row: PartyRow) -> Spans:
@@ -146,7 +146,7 @@ def _address(row: PartyRow) -> Spans:
 
 def _grant_rows(grant: Grant | None) -> list[tuple[str, Spans]]:
     if grant is None:
-        return [("may use", [("as permissions in site.toml define; press m to grant", "muted")])]
+        return [("may use", [("what site.toml permits; press m to grant more", "muted")])]
     rows: list[tuple[str, Spans]] = []
     for kind, name in _KINDS.items():
         words = getattr(grant, kind)

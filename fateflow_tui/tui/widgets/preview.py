@@ -35,7 +35,7 @@ def fact_lines(line: JobLine | None, view: JobView | None, now: int, curves: lis
     elif line.reason and not line.status.succeeded:
         lines += [[(on_one_line(line.reason), line.status)], []]
     stop = view.stop if view is not None else None
-    figures = ", ".join(f"{curve.name} {figure(curve.values[-1])}" for curve in curves)
+    metrics = ", ".join(f"{curve.name} {figure(curve.values[-1])}" for curve in curves)
     lines += [
         [(f"{name:<10}", "muted"), (on_one_line(value), style)]
         for name, value, style in (
@@ -44,7 +44,7 @@ def fact_lines(line: JobLine | None, view: JobView | None, now: int, curves: lis
             ("notes", line.description, ""),
             ("started", moment(line.started_at, now), ""),
             ("ended", moment(line.ended_at, now), ""),
-            ("figures", figures, "success"),
+            ("metrics", metrics, "success"),
             ("initiator", line.initiator, ""),
             ("model", view.model_version if view is not None and has_model(view) else "", ""),
             ("priority", str(view.priority or "") if view is not None else "", ""),

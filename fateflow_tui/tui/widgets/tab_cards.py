@@ -35,7 +35,7 @@ class CardBox(Static, can_focus=True):
     ]
 
     class Opened(Message):
-        """A card is to be opened."""
+        """The user opens the card."""
 
         def __init__(self, card: FailureCard) -> None:
             super().__init__()
@@ -47,7 +47,7 @@ class CardBox(Static, can_focus=True):
         mark, style = card_mark(card)
         self.border_title = f"{mark} {card.component} at {card.party}"
         self.set_class(style == Status.CANCELED, "-canceled")
-        self.border_subtitle = "enter: full card" if card.traceback or len(card.log) > LOG_LINES else ""
+        self.border_subtitle = "enter: details" if card.traceback or len(card.log) > LOG_LINES else ""
 
     def render(self) -> Text:
         styles = self.app.palette  # type: ignore[attr-defined]
@@ -66,7 +66,7 @@ class CardBox(Static, can_focus=True):
 
 
 class CardsTab(JobTab):
-    """Side by side if there is enough width, otherwise below each other."""
+    """Cards are side by side if the width allows, otherwise one below the other."""
 
     DEFAULT_CSS = """
     CardsTab ItemGrid { height: auto; grid-gutter: 0 1; }

@@ -1,4 +1,4 @@
-"""The merged log of all parties of this site: search, level, parties, follow."""
+"""The log tab: the merged log of all parties of this site, with search, level, party and follow."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from fateflow_tui.tui.log_book import LEVELS, LogBook, LogFilter
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.log_pane import LogPane
 
-_PIECE: Final = 256 << 10  # bytes of each file per read, little enough to decode without a stall
+_PIECE: Final = 256 << 10  # bytes of each file per read, few enough to decode without blocking
 _OFTEN: Final = 0.3  # seconds between two reads while the log grows
-_SELDOM: Final = 2.0  # seconds between two reads while nothing is new, or the scheduler is disconnected
+_SELDOM: Final = 2.0  # seconds between two reads while there is nothing new or no connection
 
 
 class LogTab(JobTab):
-    """Reads the whole log once and filters it locally; a lost connection loses no lines."""
+    """Reads the whole log once and filters it locally; no line is lost when the connection breaks."""
 
     DEFAULT_CSS = """
     LogTab Input { height: 1; border: none; padding: 0; background: $panel; display: none; }
@@ -38,7 +38,7 @@ class LogTab(JobTab):
         self._seen = asyncio.Event()
 
     def compose(self) -> ComposeResult:
-        yield Input(placeholder="search; enter: first match, n and N: next and previous", compact=True)
+        yield Input(placeholder="search (enter: first match, n: next, N: previous)", compact=True)
         yield LogPane(self.book)
 
     @property
@@ -141,7 +141,7 @@ class LogTab(JobTab):
             self.pane.action_hit(-1 if self.pane.follow else 1)
 
     async def _follow(self, source: tuple[str, bool]) -> None:
-        """Read until the job has ended and all lines are read, then rarely, as the job may be rerun."""
+        """Read until the job has ended and all lines are read, then less often, as the job may be rerun."""
         pause = 0.0
         while source == self._source and self.is_mounted:
             try:

@@ -14,7 +14,7 @@ from fateflow_tui.views.why import why_lines
 
 
 class WhyTab(JobTab):
-    """Asks again on every change, and every few seconds while the job runs or waits."""
+    """Reads the explanation on every change, and every few seconds while the job runs or waits."""
 
     def __init__(self) -> None:
         super().__init__("why")

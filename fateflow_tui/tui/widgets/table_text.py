@@ -96,7 +96,7 @@ def table_columns(now: Callable[[], int]) -> tuple[Column[TableLine], ...]:
         Column("parts", "PARTS", lambda t, max_width: [(_count(t.partition), "muted")], 5, 5, rank=5, right=True),
         Column("kind", "KIND", lambda t, max_width: [(t.kind, "")], 9, 10, rank=3, sortable=True),
         Column("state", "STATE", _state, 10, 16, rank=2),
-        Column("origin", "MADE BY", _origin, 18, rank=1),
+        Column("origin", "CREATED BY", _origin, 18, rank=1),
         Column(
             "created",
             "CREATED",
@@ -123,19 +123,19 @@ def fact_lines(table: TableLine | None, found: TableAnswer | FateFlowError | Non
         ("kind", [(table.kind, ""), (f"  {table.engine}", "muted")]),
         ("state", _state(table, 40)),
         ("created", [(moment(table.create_time or 0, now), "")]),
-        ("made by", [(str(origin.get("component", "") or origin.get("upload", "")), "")]),
+        ("created by", [(str(origin.get("component", "") or origin.get("upload", "")), "")]),
         ("job", [(str(origin.get("job_id", "")), "primary")]),
     ]
     if isinstance(found, TableAnswer):
         rows += _source_rows(found.source) + _job_rows(found.jobs)
-    return [[(f"{name:<9}", "muted"), *spans] for name, spans in rows if spans and spans[0][0]]
+    return [[(f"{name:<11}", "muted"), *spans] for name, spans in rows if spans and spans[0][0]]
 
 
 def preview_words(preview: TablePreview | FateFlowError | None) -> str:
     """Return the text for a preview without rows."""
     if isinstance(preview, FateFlowError):
         return "\n".join(filter(None, [f"✗ {on_one_line(str(preview))}", preview.hint]))
-    return "reading …" if preview is None else "the table is empty"
+    return "loading …" if preview is None else "the table is empty"
 
 
 def _name(table: TableLine, max_width: int) -> Spans:
@@ -161,12 +161,12 @@ def _count(value: Any) -> str:
 
 def _source_rows(source: Sequence[TableSource] | FateFlowError) -> list[tuple[str, Spans]]:
     if isinstance(source, FateFlowError):
-        return [("made of", [("✗ ", "failed"), (on_one_line(str(source)), "failed")])]
+        return [("from", [("✗ ", "failed"), (on_one_line(str(source)), "failed")])]
     rows: list[tuple[str, Spans]] = []
     for one in source:
         parent = one.parent_table_name and f"{one.parent_table_namespace}.{one.parent_table_name}"
         first = one.source_table_name and f"{one.source_table_namespace}.{one.source_table_name}"
-        rows.append(("made of", [(first or parent, "primary"), (f" by {one.component_name}", "muted")]))
+        rows.append(("from", [(first or parent, "primary"), (f" by {one.component_name}", "muted")]))
     return rows
 
 
