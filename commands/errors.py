@@ -14,6 +14,7 @@ from fateflow_tui.commands.documents import shown
 from fateflow_tui.commands.output import Output, painted
 from fateflow_tui.core.cells import clean
 from fateflow_tui.core.errors import BadDocument, FateFlowError
+from fateflow_tui.views.problems import problem_counts
 
 OK: Final = 0
 FAILED: Final = 1  # the job or the check failed
@@ -84,11 +85,7 @@ def _write_log(text: str, logs: Path) -> Path:
 
 def _count(problems: list[dict[str, Any]]) -> str:
     errors = sum(problem.get("severity", "error") == "error" for problem in problems)
-    warnings = len(problems) - errors
-    text = "1 error" if errors == 1 else f"{errors} errors"
-    if warnings:
-        text += ", 1 warning" if warnings == 1 else f", {warnings} warnings"
-    return f"{painted('error', '1;31', sys.stderr)}: {text}"
+    return f"{painted('error', '1;31', sys.stderr)}: {problem_counts(errors, len(problems) - errors)}"
 
 
 def _as_json(code: str, message: str, hint: str, exit_code: int, data: Any) -> str:

@@ -69,6 +69,12 @@ def print_answer(
         table(envelope.get("data"))
 
 
+def print_submitted(session: Session, job_id: str) -> None:
+    """Print the id of a submitted job, and how to follow it."""
+    session.output.lines([job_id])
+    session.output.info(f"submitted; follow it with: fateflow job watch {job_id}")
+
+
 def forward(
     session: Session,
     path: str,

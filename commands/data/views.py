@@ -11,13 +11,14 @@ import typer
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import LimitOption, NamespaceOption, TableName
-from fateflow_tui.commands.output import cell, fitted
+from fateflow_tui.commands.output import fitted, number
 from fateflow_tui.core.errors import NotFound
 from fateflow_tui.views.text import timestamp
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.types.tables import TablePreview
 
+_VALUE_WIDTH: Final = 40  # characters of a cell
 _TITLES: Final = ("NAMESPACE", "TABLE", "ROWS", "COLUMNS", "KIND", "CREATED", "STATE")
 
 
@@ -97,15 +98,11 @@ def _rows(found: TablePreview, width: int) -> Iterator[str]:
     header, data = found.header, found.data
     # A table without a header line has a name for its id only.
     unnamed = max(map(len, data), default=0) - len(header)
-    table = [[_short(value) for value in row] for row in ([*header, *[""] * unnamed], *data)]
+    table = [[number(value)[:_VALUE_WIDTH] for value in row] for row in ([*header, *[""] * unnamed], *data)]
     yield from fitted(table, width)
     more = (found.count or 0) - len(found.data)
     if more > 0:
         yield f"… {more} more rows"
-
-
-def _short(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else cell(value)[:40]
 
 
 def _lineage_lines(found: dict[str, Any]) -> Iterator[str]:

@@ -77,7 +77,7 @@ def submit(
         if watch and envelope["retcode"] == 0:
             session.output.info(f"submitted {job_id}")
             return _watched(session, [job_id])
-        fate.print_answer(session, envelope, lambda data: _print_submitted(session, data), name=job_id)
+        fate.print_answer(session, envelope, lambda _: fate.print_submitted(session, job_id), name=job_id)
         if "reuse" in body:
             session.output.info(reused_line(session.flow.job(job_id)))
     return 0
@@ -224,8 +224,3 @@ def _without_details(envelope: dict[str, Any]) -> dict[str, Any]:
 
 def _party_results(parties: dict[str, str]) -> str:
     return ", ".join(f"{party} {text}" for party, text in parties.items())
-
-
-def _print_submitted(session: context.Session, data: dict[str, Any]) -> None:
-    session.output.lines([data["job_id"]])
-    session.output.info(f"submitted; follow it with: fateflow job watch {data['job_id']}")

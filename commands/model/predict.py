@@ -109,7 +109,7 @@ def predict(
 
         session.output.info(f"submitted {job_id}")
         return outcome(session, [follow(session, job_id)])
-    fate.print_answer(session, envelope, lambda _: _print_submitted(session, job_id), name=job_id)
+    fate.print_answer(session, envelope, lambda _: fate.print_submitted(session, job_id), name=job_id)
     return 0
 
 
@@ -152,8 +152,3 @@ def _print_deployed(session: context.Session, data: dict[str, Any]) -> None:
     version = data["model_version"]
     session.output.lines([version])
     session.output.info(f"deployed; next: fateflow model predict {version} --table guest=NS.NAME --table host=NS.NAME")
-
-
-def _print_submitted(session: context.Session, job_id: str) -> None:
-    session.output.lines([job_id])
-    session.output.info(f"submitted; follow it with: fateflow job watch {job_id}")

@@ -38,6 +38,7 @@ from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest, FateFlowError
 from fateflow_tui.core.formatting import duration, marked
 from fateflow_tui.views.cards import card_lines
+from fateflow_tui.views.problems import problem_counts
 from fateflow_tui.views.text import folded
 
 if TYPE_CHECKING:
@@ -96,12 +97,6 @@ def score_lines(scores: Sequence[Score]) -> Iterator[str]:
         was = "" if one.before is None or one.before == one.value else f" (was {number(one.before)})"
         lines.setdefault((one.component, one.namespace), []).append(f"{one.metric} {number(one.value)}{was}")
     yield from (f"  {name}  {data}  {', '.join(texts)}" for (name, data), texts in lines.items())
-
-
-def found_line(errors: int, warnings: int) -> str:
-    """Return `1 error, 2 warnings`; '' for none."""
-    counted = ((errors, "error"), (warnings, "warning"))
-    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counted if count)
 
 
 def rule(text: str, limit: int, paint: Paint) -> str:
@@ -233,7 +228,7 @@ class TextReporter:
         for problem in event.problems:
             self._output.lines(shown(problem, sys.stdout))
         if event.errors:
-            self._print("✗", found_line(event.errors, event.warnings), "31")
+            self._print("✗", problem_counts(event.errors, event.warnings), "31")
 
     def _ended(self, event: Ended) -> None:
         self._output.marked([ended_line(event)])

@@ -8,13 +8,14 @@ from typing import Final
 import msgspec
 
 from fateflow_tui.core.cells import Span, Spans, padded, spans_width
-from fateflow_tui.core.formatting import duration, marked
+from fateflow_tui.core.formatting import duration
 from fateflow_tui.core.status import Status
 from fateflow_tui.graph import Cell, Dag, Link, Part, cell_rows, lay_boxes, lay_lanes
 from fateflow_tui.graph.boxes.layout import BoxLayout
 from fateflow_tui.graph.lanes.layout import LaneLayout
 from fateflow_tui.sdk.types.jobs import ComponentView, JobView
 from fateflow_tui.tui import columns
+from fateflow_tui.views.jobs import component_state
 from fateflow_tui.views.text import party_marks
 
 BOXES: Final = "boxes"
@@ -107,7 +108,6 @@ def _lane_way(layout: LaneLayout, spots: Mapping[str, Place], link: Link) -> lis
     return way
 
 
-REUSED: Final = "↻"
 _WORD: Final = 10  # `■ canceled`
 _TIME: Final = 8
 _MOST_MARKS: Final = 24  # cells for the marks of many parties
@@ -126,7 +126,7 @@ def marks_width(view: JobView) -> int:
 def detail(one: ComponentView, kind: str, marks: int, now: int) -> Spans:
     """Format a node's status for a kind of view."""
     parties = _cut(party_marks(one.parties), marks)
-    word = f"{REUSED} reused" if one.reused_from else marked(one.status)
+    word = component_state(one)
     if kind == COMPACT:
         return [(f"{word[0]} ", one.status), *parties]
     if kind == BOXES:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from fateflow_tui.core.cells import Spans, on_one_line, spans_width, wrapped
 from fateflow_tui.core.formatting import marked
 from fateflow_tui.core.status import Status
+from fateflow_tui.views.text import clock
 
 if TYPE_CHECKING:
     from fateflow_tui.core.records import StoryEntry
@@ -40,7 +41,7 @@ def history_lines(entries: Sequence[StoryEntry], *, width: int = 0) -> list[Span
 
 def event_time(entry: StoryEntry, *, short: bool = False) -> str:
     """Return the local time of day to the millisecond. short: to the second."""
-    at = f"{datetime.fromtimestamp(entry.at / 1000):%H:%M:%S}"
+    at = clock(entry.at)
     return at if short else f"{at}.{entry.at % 1000:03}"
 
 

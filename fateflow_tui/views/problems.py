@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from fateflow_tui.core.cells import Spans, on_one_line, width, wrapped
+from fateflow_tui.core.formatting import plural
 
 if TYPE_CHECKING:
     from fateflow_tui.core.document.problems import Problem
@@ -33,6 +34,12 @@ def problem_lines(problem: Problem, name: str, source: str, *, max_width: int = 
     if problem.suggestion:
         lines.append([(f"  did you mean {on_one_line(problem.suggestion)}?", "accent")])
     return lines
+
+
+def problem_counts(errors: int, warnings: int) -> str:
+    """Return `1 error, 2 warnings`; '' for none."""
+    counts = ((errors, "error"), (warnings, "warning"))
+    return ", ".join(plural(count, noun) for count, noun in counts if count)
 
 
 def source_line(text: str, line: int) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from fateflow_tui.core.cells import Spans, spans_width, wrapped
+from fateflow_tui.core.cells import Spans, on_one_line, spans_width, wrapped
+from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.core.formatting import MARKS, letter
 
 _SGR: Final = {  # style -> SGR numbers
@@ -59,6 +60,12 @@ def aligned(rows: Iterable[Sequence[Spans]], gap: str = "  ") -> Iterator[Spans]
         for cell, width in zip(row[:-1], widths, strict=False):
             line += [*cell, (" " * (width - spans_width(cell)) + gap, "")]
         yield [*line, *row[-1]]
+
+
+def error_lines(error: FateFlowError) -> list[Spans]:
+    """Return the message of an error, and its hint if it has one."""
+    lines: list[Spans] = [[("✗ ", "failed"), (on_one_line(str(error)), "failed")]]
+    return [*lines, [(on_one_line(error.hint), "muted")]] if error.hint else lines
 
 
 def party_marks(statuses: Mapping[str, str]) -> Spans:

@@ -7,7 +7,6 @@ import pytest
 from fateflow_tui.commands.watch.events import Ended, Planned, Score
 from fateflow_tui.commands.watch.reporters import (
     ended_line,
-    found_line,
     plan_lines,
     rule,
     score_lines,
@@ -18,6 +17,7 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.core.plan import ReuseStep
 from fateflow_tui.views.cards import card_lines
+from fateflow_tui.views.problems import problem_counts
 from fateflow_tui.views.text import folded
 
 SOURCE = "202601010001"
@@ -120,8 +120,8 @@ def test_scores_are_compared_with_the_previous_ones() -> None:
 
 
 def test_problems_are_counted() -> None:
-    assert found_line(1, 0) == "1 error"
-    assert found_line(2, 1) == "2 errors, 1 warning"
+    assert problem_counts(1, 0) == "1 error"
+    assert problem_counts(2, 1) == "2 errors, 1 warning"
 
 
 def test_a_rule_fills_the_line() -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from fateflow_tui.core.document.json_text import JsonDocument, Path, path_text
 from fateflow_tui.core.errors import BadDocument
+from fateflow_tui.core.formatting import plural
 
 _SHOWN: Final = 60  # characters
 
@@ -176,6 +177,5 @@ def _order(value: Any, path: Path) -> list[int]:
 
 def bad_document(problems: list[Problem]) -> BadDocument:
     errors = [problem for problem in problems if problem.is_error]
-    count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
-    message = f"the job documents have {count}; the first: {errors[0]}"
+    message = f"the job documents have {plural(len(errors), 'error')}; the first: {errors[0]}"
     return BadDocument(message, hint="fix the documents and submit again", data=[p.to_dict() for p in problems])

@@ -19,6 +19,7 @@ from fateflow_tui.tui.widgets.listing import Listing
 from fateflow_tui.tui.widgets.text_views import ScrollText, TextView
 from fateflow_tui.views.cards import card_lines, log_lines
 from fateflow_tui.views.diff import model_diff_lines
+from fateflow_tui.views.text import error_lines
 
 _MAX_CHANGES: Final = 20  # of a document and of a model, in a diff
 
@@ -90,7 +91,7 @@ class DiffDialog(Dialog[None]):
             found = await self.app.store.client.models.diff(older, newer)  # type: ignore[attr-defined]
             lines = model_diff_lines(found, older, newer, limit=_MAX_CHANGES)
         except FateFlowError as error:
-            lines = [[(str(error), "error")], [(error.hint, "muted")]]
+            lines = error_lines(error)
         self.query_one(TextView).show(lines)
 
 
@@ -121,7 +122,7 @@ class PeekDialog(Dialog[None]):
         try:
             found = await self.app.store.client.tables.preview(self._namespace, self._name, _ROWS)  # type: ignore[attr-defined]
         except FateFlowError as error:
-            words.show([[(str(error), "error")], [(error.hint or "", "muted")]])
+            words.show(error_lines(error))
             return
         listing: Listing[Any] = Listing(table_text.columns_of(found.header, found.data), empty="the table is empty")
         records = {str(number): row for number, row in enumerate(found.data)}

@@ -19,6 +19,7 @@ from fateflow_tui.tui import columns
 from fateflow_tui.tui.screens.dialog import Dialog
 from fateflow_tui.tui.snapshot import Change
 from fateflow_tui.views.cards import card_lines
+from fateflow_tui.views.text import error_lines
 from fateflow_tui.views.why import why_lines
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class WhyDialog(Dialog[None]):
             found = await self.app.store.client.jobs.why(self._job_id)  # type: ignore[attr-defined]
             lines = why_lines(found, now_ms(), details=True)
         except FateFlowError as error:
-            lines = [[(str(error), "error")], [(error.hint or "", "muted")]]
+            lines = error_lines(error)
         styles = self.app.palette  # type: ignore[attr-defined]
         text = Text()
         for number, line in enumerate(lines):

@@ -27,6 +27,7 @@ from fateflow_tui.tui.widgets.file_list import FileList
 from fateflow_tui.tui.widgets.text_views import Pane, TextView
 from fateflow_tui.views.plan import plan_lines
 from fateflow_tui.views.problems import problem_lines, source_line
+from fateflow_tui.views.text import error_lines
 
 if TYPE_CHECKING:
     from fateflow_tui.tui.dashboard import Dashboard
@@ -298,7 +299,7 @@ class SubmitDialog(Dialog[SubmitRequest]):
             pane.set_heading(notes=_verdict(len(errors), len(problems) - len(errors)))
         except FateFlowError as error:
             pane.set_heading(notes=[("✗ not checked", "error")])
-            lines = [[("✗ ", "failed"), (on_one_line(str(error)), "failed")], [(error.hint, "muted")]]
+            lines = error_lines(error)
         reading.show(lines, from_top=True)
         self._checking = False
         if self._hurry:

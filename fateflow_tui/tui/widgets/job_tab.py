@@ -15,6 +15,7 @@ from fateflow_tui.core.cells import Spans
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.tui.actions import key_label, keys_of
 from fateflow_tui.tui.job_filter import Subject
+from fateflow_tui.views.text import error_lines
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.async_client import AsyncFateFlow
@@ -175,7 +176,7 @@ class JobTab(Vertical):
     def placeholder(self) -> list[Spans]:
         """Return what to show instead of missing data: the error with its hint, or that it is being read."""
         if self.failure is not None:
-            return [[(str(self.failure), "error")], [(self.failure.hint or "", "muted")]]
+            return error_lines(self.failure)
         return [[("loading …", "muted")]] if self.reading else []
 
     def _begin(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar, Final
 
 from rich.segment import Segment
@@ -17,6 +16,7 @@ from fateflow_tui.core import formatting
 from fateflow_tui.core.cells import Spans, cut, spans_width, width
 from fateflow_tui.tui.columns import without_start
 from fateflow_tui.tui.log_book import BookLine, LogBook
+from fateflow_tui.views.text import clock
 
 _STYLES: Final = ("muted", "", "warning", "error", "error strong")
 _SIGNS: Final = ("D", "I", "W", "E", "C")
@@ -160,7 +160,7 @@ class LogPane(ScrollView, can_focus=True):
         """Return the columns before the message."""
         spans: Spans = []
         if max_width > _MESSAGE + 9:
-            spans.append((f"{datetime.fromtimestamp(line.at / 1000):%H:%M:%S} " if line.first else " " * 9, "muted"))
+            spans.append((f"{clock(line.at):<9}" if line.first else " " * 9, "muted"))
         style = _STYLES[line.level]
         spans.append((f"{_SIGNS[line.level]} " if line.first else "  ", style or "muted"))
         letters = max((len(letter) for letter in self._parties.values()), default=1)

@@ -12,7 +12,7 @@ from fateflow_tui.sdk.types.models import ModelPart, ModelVerification
 from fateflow_tui.tui import columns
 from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.queries import ModelRow, parties_of
-from fateflow_tui.views.text import moment
+from fateflow_tui.views.text import error_lines, moment
 
 _KINDS: Final = {  # glyph and style
     "loaded": ("▶", "running"),
@@ -81,11 +81,7 @@ def part_lines(model: ModelRow | None, found: ModelVerification | FateFlowError 
     if model is None:
         return []
     if isinstance(found, FateFlowError):
-        return [
-            [("✗ ", "failed"), (on_one_line(str(found)), "failed")],
-            [(found.hint, "muted")],
-            [("press v to retry", "muted")],
-        ]
+        return [*error_lines(found), [("press v to retry", "muted")]]
     if found is None:
         return [[(f"{party:<15} ", ""), ("· checking", "muted")] for party in parties_of(model.roles)]
     lines: list[Spans] = []

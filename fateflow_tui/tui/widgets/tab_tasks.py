@@ -16,7 +16,6 @@ from fateflow_tui.core.status import Status
 from fateflow_tui.sdk.types.jobs import ComponentView, JobView, TaskTimes
 from fateflow_tui.tui import columns
 from fateflow_tui.tui.columns import Column
-from fateflow_tui.tui.graph_scene import REUSED
 from fateflow_tui.tui.job_filter import Subject
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.listing import Listing
@@ -66,7 +65,7 @@ def _name(row: TaskRow, width: int) -> Spans:
 
 def _status(row: TaskRow, width: int) -> Spans:
     reused = row.times is not None and row.times.reused_from
-    return [(f"{REUSED} reused" if reused else marked(row.status), row.status)]
+    return [(marked("reused" if reused else row.status), row.status)]
 
 
 def _took(row: TaskRow, width: int) -> Spans:
