@@ -10,6 +10,7 @@ from fateflow_tui.core.plan import RerunStep
 from fateflow_tui.sdk.types.jobs import JobLine
 from fateflow_tui.tui.actions import Selection, action, no_job, not_one_job, offline
 from fateflow_tui.tui.screens.dash_screen import DashScreen
+from fateflow_tui.tui.screens.dialog import Question, TextDialog
 
 _NAMED: Final = 8  # jobs that a confirmation lists one by one
 
@@ -48,8 +49,6 @@ class JobActions(DashScreen):
         footer=2,
     )
     async def job_stop(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import Question
-
         jobs = [job for job in selection.jobs if not job.status.ended]
         cli = self.command_line("job.stop", selection)
         title = f"Stop {plural(len(jobs), 'job')}?" if len(jobs) > 1 else f"Stop job {jobs[0].job_id}?"
@@ -122,8 +121,6 @@ class EditJobActions(JobActions):
         footer=3,
     )
     async def job_rerun(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import Question
-
         job = selection.jobs[0]
         cli = self.command_line("job.rerun", selection)
         components = [selection.component] if selection.component else []
@@ -142,8 +139,6 @@ class EditJobActions(JobActions):
         disabled_reason=lambda s: offline(s) or not_one_job(s),
     )
     async def job_notes(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import TextDialog
-
         job = selection.jobs[0]
         text = await self.dash.push_screen_wait(
             TextDialog(f"Notes on {job.job_id}", job.description, "what this job is about")

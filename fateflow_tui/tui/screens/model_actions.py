@@ -10,6 +10,7 @@ from fateflow_tui.core.errors import BadRequest, Conflict, FateFlowError
 from fateflow_tui.sdk.types.jobs import Lineage
 from fateflow_tui.tui.actions import Selection, action, offline
 from fateflow_tui.tui.queries import ModelRow, parties_of
+from fateflow_tui.tui.screens.dialog import FormDialog, FormField, Question, Values
 from fateflow_tui.tui.screens.table_screen import MarkableTableScreen
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         footer=2,
     )
     async def model_deploy(self, selection: Selection) -> None:
-        model: ModelRow = selection.of("model")[0]
+        model = self.chosen(selection)
         view = await self.client.models.show(model.model_version)
         components = view.train_dsl.get("components", {})
         modules = {name: str(one.get("module", "")) for name, one in components.items()} or dict.fromkeys(
@@ -127,10 +128,9 @@ class ModelActions(MarkableTableScreen[ModelRow]):
     )
     async def model_predict(self, selection: Selection) -> None:
         """Ask for the tables, then open the submit dialog with the conf."""
-        from fateflow_tui.tui.screens.dialog import FormDialog, FormField, Values
         from fateflow_tui.tui.screens.submit import Draft, open_submit
 
-        model: ModelRow = selection.of("model")[0]
+        model = self.chosen(selection)
         conf = await self.client.models.predict_conf(model.model_id, model.model_version)
         readers = _readers(conf)
         if not readers:
@@ -176,19 +176,16 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         footer=4,
     )
     async def model_load(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import Question
-
-        model: ModelRow = selection.of("model")[0]
+        model = self.chosen(selection)
         cli = self.command_line("model.load", selection)
         if not await self.dash.confirm(
             Question(f"Load {model.model_version}?", (f"for online inference at {_at(model)}",), cli, "load")
         ):
             return
         outcome = await self.client.models.load(model.model_id, model.model_version)
-        self.dash.toast(
+        await self.done(
             "\n".join(f"{party}: {words}" for party, words in outcome.messages.items()) or "loaded", cli=cli
         )
-        await self.reread()
 
     @action(
         "model.bind",
@@ -200,9 +197,11 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         footer=5,
     )
     async def model_bind(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import FormDialog, FormField
+        model = self.chosen(selection)
 
-        model: ModelRow = selection.of("model")[0]
+        def line(values: Values) -> str:
+            return f"fateflow model bind {values['service'] or 'SERVICE'} {model.model_version}"
+
         values = await self.dash.push_screen_wait(
             FormDialog(
                 f"Bind {model.model_version}?",
@@ -214,7 +213,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
                         "the id that inference requests use",
                     )
                 ],
-                cli=lambda values: f"fateflow model bind {values['service'] or 'SERVICE'} {model.model_version}",
+                cli=line,
                 problem=lambda values: "" if values["service"] else "enter a service id",
                 lines=(f"inference for this service will use this version at {_at(model)}",),
                 yes="bind",
@@ -222,8 +221,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         )
         if values is not None:
             words = await self.client.models.bind(values["service"], model.model_id, model.model_version)
-            self.dash.toast(words, cli=f"fateflow model bind {values['service']} {model.model_version}")
-            await self.reread()
+            await self.done(words, cli=line(values))
 
     @action(
         "model.compare",
@@ -261,14 +259,16 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         disabled_reason=not_one_model,
     )
     async def model_alias(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import FormDialog, FormField
+        model = self.chosen(selection)
 
-        model: ModelRow = selection.of("model")[0]
+        def line(values: Values) -> str:
+            return f"fateflow model alias set {values['alias'] or 'NAME@TAG'} {model.model_version}"
+
         values = await self.dash.push_screen_wait(
             FormDialog(
                 f"An alias for {model.model_version}",
                 [FormField("alias", "name@tag", "", "churn@prod")],
-                cli=lambda values: f"fateflow model alias set {values['alias'] or 'NAME@TAG'} {model.model_version}",
+                cli=line,
                 problem=lambda values: "" if values["alias"] else "enter an alias such as churn@prod",
                 lines=(f"now: {', '.join(model.aliases)}",) if model.aliases else (),
                 yes="set",
@@ -276,11 +276,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         )
         if values is not None:
             made = await self.client.models.set_alias(values["alias"], model.model_version)
-            self.dash.toast(
-                f"{made.alias} now points to {made.model_version}",
-                cli=f"fateflow model alias set {made.alias} {made.model_version}",
-            )
-            await self.reread()
+            await self.done(f"{made.alias} now points to {made.model_version}", cli=line(values))
 
     @action(
         "model.tag",
@@ -291,9 +287,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         disabled_reason=not_one_model,
     )
     async def model_tag(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import FormDialog, FormField, Values
-
-        model: ModelRow = selection.of("model")[0]
+        model = self.chosen(selection)
 
         def line(values: Values) -> str:
             remove = " --remove" if values["remove"] else ""
@@ -313,11 +307,10 @@ class ModelActions(MarkableTableScreen[ModelRow]):
             return
         if values["remove"]:
             await self.client.tags.detach(model.model_version, values["tag"])
-            self.dash.toast(f"removed the tag {values['tag']}", cli=line(values))
+            await self.done(f"removed the tag {values['tag']}", cli=line(values))
         else:
             await self.client.tags.attach(model.model_version, values["tag"])
-            self.dash.toast(f"tagged {values['tag']}", cli=line(values))
-        await self.reread()
+            await self.done(f"tagged {values['tag']}", cli=line(values))
 
     @action(
         "model.export",
@@ -328,9 +321,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         disabled_reason=not_exportable,
     )
     async def model_export(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import FormDialog, FormField, Values
-
-        model: ModelRow = selection.of("model")[0]
+        model = self.chosen(selection)
         party = next((one for one in model.here if one.startswith("guest:")), model.here[0])
 
         def line(values: Values) -> str:
@@ -372,9 +363,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         disabled_reason=not_deletable,
     )
     async def model_delete(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import Question
-
-        model: ModelRow = selection.of("model")[0]
+        model = self.chosen(selection)
         cli = self.command_line("model.delete", selection)
         here = ", ".join(model.here) or "no party"
         lines = [f"deletes the parts of {here} at this site"]
@@ -385,8 +374,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
             Question(f"Delete {model.model_version}?", tuple(lines), cli, "delete", dangerous=True)
         ):
             parties = await self.client.models.delete(model.model_version)
-            self.dash.toast(f"deleted {model.model_version} of {', '.join(parties)}", cli=cli)
-            await self.reread()
+            await self.done(f"deleted {model.model_version} of {', '.join(parties)}", cli=cli)
 
     @action(
         "model.copy",
@@ -407,8 +395,6 @@ async def deployed(app: Dashboard, model_id: str, version: str, modules: Mapping
 
     modules: of all components of the training, by name. at: the parties. Raises FateFlowError.
     """
-    from fateflow_tui.tui.screens.dialog import FormDialog, FormField, Values
-
     names = list(modules)
 
     def chosen(values: Values) -> list[str]:

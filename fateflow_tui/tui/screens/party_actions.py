@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fateflow_tui.tui.actions import Selection, action, offline
 from fateflow_tui.tui.queries import PartyRow
+from fateflow_tui.tui.screens.dialog import FormDialog, FormField, Question, Values
 from fateflow_tui.tui.screens.table_screen import TableScreen
-
-if TYPE_CHECKING:
-    from fateflow_tui.tui.screens.dialog import Values
 
 _LISTS = ("role", "command", "component", "dataset")
 _LABELS = {"role": "roles", "command": "commands", "component": "modules", "dataset": "tables"}
@@ -61,8 +59,6 @@ class PartyActions(TableScreen[PartyRow]):
         footer=2,
     )
     async def party_add(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import FormDialog, FormField
-
         row = _row(selection)
         known = row is not None and bool(row.url) and not row.here
 
@@ -95,8 +91,8 @@ class PartyActions(TableScreen[PartyRow]):
         )
         if values is not None:
             route = await self.client.parties.add(values["party"], values["url"], values["note"])
-            self.dash.toast(f"added {route.party} at {route.url}; press t to trust it", cli=line(values))
-            await self.reread(route.party)
+            text = f"added {route.party} at {route.url}; press t to trust it"
+            await self.done(text, cli=line(values), cursor=route.party)
 
     @action(
         "party.trust",
@@ -109,9 +105,7 @@ class PartyActions(TableScreen[PartyRow]):
     )
     async def party_trust(self, selection: Selection) -> None:
         """Pin exactly the key whose fingerprint was confirmed."""
-        from fateflow_tui.tui.screens.dialog import Question
-
-        row: PartyRow = selection.of("party")[0]
+        row = self.chosen(selection)
         cli = self.command_line("party.trust", selection)
         shown = await self.client.parties.identity(row.party)
         lines = [f"its site at {shown.url} presents the key", "", f"  {shown.fingerprint}", ""]
@@ -122,8 +116,7 @@ class PartyActions(TableScreen[PartyRow]):
         lines.append("Compare the fingerprint with the one that the site's owner gives you.")
         if await self.dash.confirm(Question(f"Trust {row.party}?", tuple(lines), cli, "trust", dangerous=True)):
             route = await self.client.parties.trust(row.party, shown.public_key or "")
-            self.dash.toast(f"trusted {route.party} with key {route.fingerprint}", cli=cli)
-            await self.reread()
+            await self.done(f"trusted {route.party} with key {route.fingerprint}", cli=cli)
 
     @action(
         "party.grant",
@@ -135,8 +128,6 @@ class PartyActions(TableScreen[PartyRow]):
         footer=4,
     )
     async def party_grant(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import FormDialog, FormField
-
         row = _row(selection)
         values = await self.dash.push_screen_wait(
             FormDialog(
@@ -155,8 +146,7 @@ class PartyActions(TableScreen[PartyRow]):
         )
         if values is not None:
             await self.client.permissions.grant(values["party"], **_wanted(values))
-            self.dash.toast(f"granted to {values['party']}", cli=_line("grant", values))
-            await self.reread()
+            await self.done(f"granted to {values['party']}", cli=_line("grant", values))
 
     @action(
         "party.revoke",
@@ -168,9 +158,7 @@ class PartyActions(TableScreen[PartyRow]):
         footer=5,
     )
     async def party_revoke(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import FormDialog, FormField
-
-        row: PartyRow = selection.of("party")[0]
+        row = self.chosen(selection)
         granted = [] if row.grant is None else [n for n in _LISTS if getattr(row.grant, n)]
         values = await self.dash.push_screen_wait(
             FormDialog(
@@ -192,8 +180,7 @@ class PartyActions(TableScreen[PartyRow]):
             await self.client.permissions.forget(row.party)
         else:
             await self.client.permissions.revoke(row.party, **_wanted(values))
-        self.dash.toast(f"revoked from {row.party}", cli=_line("revoke", {"party": row.party, **values}))
-        await self.reread()
+        await self.done(f"revoked from {row.party}", cli=_line("revoke", {"party": row.party, **values}))
 
     @action(
         "party.remove",
@@ -204,15 +191,12 @@ class PartyActions(TableScreen[PartyRow]):
         disabled_reason=_no_peer,
     )
     async def party_remove(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import Question
-
-        row: PartyRow = selection.of("party")[0]
+        row = self.chosen(selection)
         cli = self.command_line("party.remove", selection)
         lines = (f"removes its address {row.url}", "and its trusted key" if row.trusted else "it is not trusted")
         if await self.dash.confirm(Question(f"Remove {row.party}?", lines, cli, "remove", dangerous=True)):
             await self.client.parties.remove(row.party)
-            self.dash.toast(f"removed {row.party}", cli=cli)
-            await self.reread()
+            await self.done(f"removed {row.party}", cli=cli)
 
     @action(
         "party.copy",
@@ -222,7 +206,7 @@ class PartyActions(TableScreen[PartyRow]):
         disabled_reason=lambda s: "" if s.of("party") else "no party selected",
     )
     async def party_copy(self, selection: Selection) -> None:
-        row: PartyRow = selection.of("party")[0]
+        row = self.chosen(selection)
         self.dash.copy_to_clipboard(" ".join(filter(None, [row.party, row.url, row.fingerprint])))
         self.dash.toast(f"copied {row.party}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fateflow_tui.core.formatting import plural
 from fateflow_tui.sdk.types.tables import TableLine
 from fateflow_tui.tui.actions import Selection, action, offline
+from fateflow_tui.tui.screens.dialog import FormDialog, FormField, Question, Values
 from fateflow_tui.tui.screens.table_screen import MarkableTableScreen
 
 _NAMED = 8  # tables that a confirmation lists one by one
@@ -87,8 +88,11 @@ class TableActions(MarkableTableScreen[TableLine]):
         )
         title = f"Uploading {upload.namespace}.{upload.name}"
         if await self.dash.push_screen_wait(FollowDialog(job.job_id, title)):
-            self.dash.toast(f"uploaded {upload.namespace}.{upload.name}", cli=upload.cli)
-            await self.reread(f"{upload.namespace}\t{upload.name}")
+            await self.done(
+                f"uploaded {upload.namespace}.{upload.name}",
+                cli=upload.cli,
+                cursor=f"{upload.namespace}\t{upload.name}",
+            )
 
     @action(
         "table.bind",
@@ -100,8 +104,6 @@ class TableActions(MarkableTableScreen[TableLine]):
         footer=3,
     )
     async def table_bind(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import FormDialog, FormField, Values
-
         def line(values: Values) -> str:
             more = f" --id-delimiter '{values['delimiter']}'" if values["delimiter"] else ""
             more += f" --id-column {values['id']}" if values["id"] else ""
@@ -147,8 +149,11 @@ class TableActions(MarkableTableScreen[TableLine]):
             id_column=values["id"],
             drop=values["drop"],
         )
-        self.dash.toast(f"{values['namespace']}.{values['name']} is bound to {values['file']}", cli=line(values))
-        await self.reread(f"{values['namespace']}\t{values['name']}")
+        await self.done(
+            f"{values['namespace']}.{values['name']} is bound to {values['file']}",
+            cli=line(values),
+            cursor=f"{values['namespace']}\t{values['name']}",
+        )
 
     @action(
         "table.turn",
@@ -167,8 +172,7 @@ class TableActions(MarkableTableScreen[TableLine]):
             await (flow.tables.enable if enable else flow.tables.disable)(row.namespace, row.table_name)
         what = _name(rows[0]) if len(rows) == 1 else plural(len(rows), "table")
         words = "is enabled" if enable else "is disabled: no job can read it"
-        self.dash.toast(f"{what} {words}", cli=self.command_line("table.turn", selection))
-        await self.reread()
+        await self.done(f"{what} {words}", cli=self.command_line("table.turn", selection))
 
     @action(
         "table.download",
@@ -180,10 +184,9 @@ class TableActions(MarkableTableScreen[TableLine]):
         footer=5,
     )
     async def table_download(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import FormDialog, FormField, Values
         from fateflow_tui.tui.screens.progress import FollowDialog
 
-        row: TableLine = selection.of("table")[0]
+        row = self.chosen(selection)
 
         def line(values: Values) -> str:
             named = f"--namespace {row.namespace} --table-name {row.table_name}"
@@ -220,8 +223,6 @@ class TableActions(MarkableTableScreen[TableLine]):
         footer=6,
     )
     async def table_delete(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.dialog import Question
-
         rows: tuple[TableLine, ...] = selection.of("table")
         cli = self.command_line("table.delete", selection)
         title = f"Delete {_name(rows[0])}?" if len(rows) == 1 else f"Delete {len(rows)} tables?"
@@ -231,8 +232,7 @@ class TableActions(MarkableTableScreen[TableLine]):
             return
         for row in rows:
             await self.client.tables.delete(row.namespace, row.table_name)
-        self.dash.toast(f"deleted {_name(rows[0]) if len(rows) == 1 else plural(len(rows), 'table')}", cli=cli)
-        await self.reread()
+        await self.done(f"deleted {_name(rows[0]) if len(rows) == 1 else plural(len(rows), 'table')}", cli=cli)
 
     @action(
         "table.outputs",

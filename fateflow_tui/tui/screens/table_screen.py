@@ -132,6 +132,16 @@ class TableScreen(ReadAgainAction, Generic[T]):
         self.wanted = cursor or self.wanted
         await self.store.read(self.KIND, self.fetch())
 
+    def chosen(self, selection: Selection) -> T:
+        """Return the row that an action works on, the first one of several."""
+        row: T = selection.of(self.KIND)[0]
+        return row
+
+    async def done(self, text: str, *, cli: str = "", cursor: str = "") -> None:
+        """Show what an action did, and read the rows again. cursor: the key of the row to go to."""
+        self.dash.toast(text, cli=cli)
+        await self.reread(cursor)
+
     def read_again(self) -> None:
         self.run_worker(self._read(), group="rows", exclusive=True, exit_on_error=False)
 
