@@ -40,13 +40,8 @@ class Actions(Provider):
         for action in screen.actions.values():
             reason = action.disabled_reason(selection)
             cli = action.command(selection)
-            about = (
-                f"disabled: {reason}"
-                if reason
-                else f"$ {cli}"
-                if cli
-                else f"press {key_label(keys_of(action, keymap)[0])}"
-            )
+            pressed = key_label(keys_of(action, keymap)[0])
+            about = f"disabled: {reason}" if reason else f"$ {cli}" if cli else f"press {pressed}"
             entries.append((action, f"{action.label}: {action.tooltip}", about))
         return entries
 
