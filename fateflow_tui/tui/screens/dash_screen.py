@@ -14,8 +14,7 @@ from textual.widget import Widget
 from fateflow_tui.tui.actions import Action, Selection, action, actions_of, offline
 from fateflow_tui.tui.screens import SCREENS, ScreenEntry
 from fateflow_tui.tui.snapshot import Change, Snapshot
-from fateflow_tui.tui.widgets.action_bar import ActionBar
-from fateflow_tui.tui.widgets.site_bar import SiteBar
+from fateflow_tui.tui.widgets.bars import ActionBar, SiteBar
 from fateflow_tui.tui.widgets.text_views import Pane
 
 if TYPE_CHECKING:

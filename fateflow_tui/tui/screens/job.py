@@ -19,14 +19,13 @@ from fateflow_tui.tui.snapshot import Change
 from fateflow_tui.tui.widgets.graph_view import GraphView
 from fateflow_tui.tui.widgets.job_head import JobHead
 from fateflow_tui.tui.widgets.job_tab import JobTab, TabStrip
-from fateflow_tui.tui.widgets.tab_cards import CardBox, CardsTab
 from fateflow_tui.tui.widgets.tab_conf import ConfTab
 from fateflow_tui.tui.widgets.tab_history import HistoryTab
 from fateflow_tui.tui.widgets.tab_log import LogTab
 from fateflow_tui.tui.widgets.tab_metrics import MetricsTab
 from fateflow_tui.tui.widgets.tab_output import OutputTab
 from fateflow_tui.tui.widgets.tab_tasks import TasksTab
-from fateflow_tui.tui.widgets.tab_why import WhyTab
+from fateflow_tui.tui.widgets.tab_why import CardBox, CardsTab, WhyTab
 from fateflow_tui.tui.widgets.text_views import Pane
 
 _ACTIONS = {name: "job.why" if name == "why" else f"tab.{name}" for name in TABS}

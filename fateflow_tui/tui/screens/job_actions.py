@@ -74,7 +74,7 @@ class JobActions(DashScreen):
         footer=5,
     )
     async def job_why(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.progress import WhyDialog
+        from fateflow_tui.tui.screens.details import WhyDialog
 
         self.dash.push_screen(WhyDialog(selection.jobs[0].job_id, selection.component))
 

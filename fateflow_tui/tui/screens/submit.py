@@ -328,7 +328,7 @@ async def open_submit(app: Dashboard, draft: Draft, folder: Path | None = None) 
 
 async def _uploaded(app: Dashboard, examples: Examples) -> bool:
     """Upload the missing tables of the demo; return whether all exist now."""
-    from fateflow_tui.tui.screens.progress import FollowDialog
+    from fateflow_tui.tui.screens.details import FollowDialog
 
     flow = app.store.client
     known = [(line.namespace, line.table_name) for line in await flow.tables()]

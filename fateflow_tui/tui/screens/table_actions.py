@@ -67,7 +67,7 @@ class TableActions(MarkableTableScreen[TableLine]):
         footer=2,
     )
     async def table_upload(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.progress import FollowDialog
+        from fateflow_tui.tui.screens.details import FollowDialog
         from fateflow_tui.tui.screens.upload import UploadDialog
 
         namespace = self.dash.layout.get("data", "namespace", "experiment")
@@ -184,7 +184,7 @@ class TableActions(MarkableTableScreen[TableLine]):
         footer=5,
     )
     async def table_download(self, selection: Selection) -> None:
-        from fateflow_tui.tui.screens.progress import FollowDialog
+        from fateflow_tui.tui.screens.details import FollowDialog
 
         row = self.chosen(selection)
 
