@@ -11,7 +11,7 @@ from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.fate import Row, add_rows
 from fateflow_tui.commands.groups import FATE_PANEL, CommandGroup
-from fateflow_tui.commands.model.versions import fate_body, parties_of
+from fateflow_tui.commands.model.versions import fate_body
 from fateflow_tui.commands.options import (
     ComponentOption,
     ConfOption,
@@ -28,6 +28,7 @@ from fateflow_tui.commands.options import (
     required,
 )
 from fateflow_tui.core.errors import BadRequest
+from fateflow_tui.views.models import grouped_parties
 
 app = CommandGroup("Models as FATE's client has them.", FATE_PANEL)
 tag = CommandGroup("Group model versions under names.")
@@ -301,4 +302,4 @@ def _show_records(session: Session, records: list[dict[str, Any]] | None) -> Non
         lambda one: str(one["f_model_version"]),
     )
     if records:
-        session.output.info(f"model {records[0]['f_model_id']} of {parties_of(records[0]['f_roles'])}")
+        session.output.info(f"model {records[0]['f_model_id']} of {grouped_parties(records[0]['f_roles'])}")

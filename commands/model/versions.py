@@ -11,6 +11,7 @@ from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.options import ModelOptions, required
 from fateflow_tui.commands.output import cell, columns
 from fateflow_tui.core.errors import BadRequest, NotFound
+from fateflow_tui.views.models import grouped_parties, short_parties, version_kind
 from fateflow_tui.views.text import timestamp
 
 if TYPE_CHECKING:
@@ -84,15 +85,15 @@ def version_row(line: ModelLine) -> list[str]:
     """Return the cells of a row of `model list`."""
     return [
         line.model_version,
-        kind(line)[0],
+        version_kind(line),
         timestamp(line.created_at),
-        _short_parties(line.roles),
+        short_parties(line.roles),
         ", ".join(names_of(line)),
         ",".join(line.components),
     ]
 
 
-def kind(line: ModelLine) -> list[str]:
+def _kinds(line: ModelLine) -> list[str]:
     """Return `loaded`, `deployed` or `trained`, and `imported`, as they apply."""
     words = ["loaded"] if line.loaded else []
     words.append("deployed" if line.deployed else "trained")
@@ -104,29 +105,17 @@ def names_of(line: ModelLine) -> list[str]:
     return [*line.aliases, *(f"#{tag}" for tag in line.tags)]
 
 
-def parties_of(roles: Mapping[str, Sequence[int]]) -> str:
-    """Return `guest:9999 host:10000,10001`."""
-    order = ("guest", "host", "arbiter")
-    sorted_roles = [role for role in order if role in roles] + [role for role in roles if role not in order]
-    return " ".join(f"{role}:{','.join(str(one) for one in roles[role])}" for role in sorted_roles)
-
-
-def _short_parties(roles: Mapping[str, Sequence[int]]) -> str:
-    """Return `G9999 H10000 A10001`."""
-    return " ".join(f"{party[0].upper()}{party.partition(':')[2]}" for party in parties_of(roles).split())
-
-
 def view_lines(view: ModelView) -> Iterator[str]:
     """Yield the lines of `model show`."""
     facts = [
         ("model", view.model_id),
-        ("parties", parties_of(view.roles)),
+        ("parties", grouped_parties(view.roles)),
         ("trained by", f"job {view.job_id}" if view.job_id and not view.deployed else ""),
         ("deployed from", str(view.parent_info.get("parent_model_version", ""))),
         ("created", timestamp(view.created_at)),
         ("aliases", ", ".join(names_of(view))),
     ]
-    yield f"{view.model_version}  {', '.join(kind(view))}"
+    yield f"{view.model_version}  {', '.join(_kinds(view))}"
     yield from ("  ".join(row) for row in columns([[f"  {name}", cell(value)] for name, value in facts if value]))
     if view.components:
         yield ""

@@ -71,6 +71,10 @@ class Manifest(msgspec.Struct, frozen=True):
     registered_at: int = 0
     imported: bool = False
 
+    def has_content_of(self, other: Manifest) -> bool:
+        """Whether both have the same content of the same generation, whenever and however it was registered."""
+        return (self.digest, self.pipeline, self.parts) == (other.digest, other.pipeline, other.parts)
+
     @property
     def digest(self) -> str:
         return part_digest(

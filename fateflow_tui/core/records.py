@@ -205,3 +205,8 @@ class JobState(msgspec.Struct):
     documents: dict[str, PartyDocument] = {}
     tasks: dict[str, TaskRecord] = {}
     story: list[StoryEntry] = []
+
+    def newest_run(self, party: Party, component: str) -> TaskRecord | None:
+        """Return the newest run of a component at a party of this site."""
+        runs = [task for task in self.tasks.values() if task.party == party and task.component == component]
+        return max(runs, key=lambda task: task.version, default=None)

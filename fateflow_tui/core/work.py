@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from fateflow_tui.core.ids import Party
+from fateflow_tui.core.ids import Party, session_id
 from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.core.plan import TaskPlan
 from fateflow_tui.core.records import Output
@@ -48,7 +48,7 @@ class ModelRef(msgspec.Struct, frozen=True):
 class TaskSpec(msgspec.Struct, frozen=True):
     """Everything that one worker needs. tables: the DSL's data keys, resolved. models: `model` and `isometric_model`.
 
-    parties: of this component, by role in party order. memory: limit in MiB, 0 none. session: see `ids.session_id`.
+    parties: of this component, by role in party order. memory: limit in MiB, 0 none.
     """
 
     job_id: str
@@ -65,6 +65,11 @@ class TaskSpec(msgspec.Struct, frozen=True):
     memory: int = 0
     model_id: str = ""
     model_version: str = ""
+
+    @property
+    def session(self) -> str:
+        """The name of this run, see `ids.session_id`."""
+        return session_id(self.job_id, self.component, self.version, self.party)
 
 
 class ProcessExit(msgspec.Struct, frozen=True):

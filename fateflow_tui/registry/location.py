@@ -41,7 +41,7 @@ class ModelLocation:
         """
         path = self._path(part.party_model_id, part.model_version)
         if not force_update and path.exists():
-            if _same(self._manifest(part.party_model_id, part.model_version), part.manifest):
+            if part.manifest.has_content_of(self._manifest(part.party_model_id, part.model_version)):
                 return path
             raise Conflict(
                 f"the location has {part.party_model_id} version {part.model_version} already, with different content: "
@@ -107,10 +107,6 @@ class ModelLocation:
 
     def _sum(self, path: Path) -> Path:
         return path.with_name(path.name + ".sha256")
-
-
-def _same(one: Manifest, other: Manifest) -> bool:
-    return (one.digest, one.pipeline, one.parts) == (other.digest, other.pipeline, other.parts)
 
 
 def _sha256(path: Path) -> str:

@@ -82,7 +82,7 @@ class Registry:
         manifest = _manifest(pipeline, files, sha256(content), parts)
         with suppress(FileNotFoundError, DamagedFile):
             known = self._cache.load(directory)
-            if _same(known.manifest, manifest) and known.pipeline == pipeline:
+            if known.manifest.has_content_of(manifest) and known.pipeline == pipeline:
                 return known
         make_directories(directory)
         write_file(directory / PIPELINE_FILE, content)
@@ -183,7 +183,7 @@ class Registry:
                 f"an unfinished model exists for {where}: {directory}",
                 hint="delete that version first, or wait for its job",
             ) from error
-        if not _same(part.manifest, manifest):
+        if not part.manifest.has_content_of(manifest):
             raise Conflict(
                 f"{where} is registered already, with different content",
                 hint="delete that version first, or choose another version",
@@ -196,11 +196,6 @@ def _manifest(
 ) -> Manifest:
     now = now_ms()
     return Manifest(of.party, of.model_id, of.model_version, files, pipeline, dict(parts), now, imported)
-
-
-def _same(one: Manifest, other: Manifest) -> bool:
-    """Whether both stand for the same content of the same generation, whenever and however it came here."""
-    return (one.digest, one.pipeline, one.parts) == (other.digest, other.pipeline, other.parts)
 
 
 def _check_agreed(staged: Staged, parts: Mapping[str, str]) -> None:

@@ -14,7 +14,6 @@ from fateflow_tui.sdk.types.jobs import ComparedJob, ComponentPair, ComponentVie
 from fateflow_tui.server.explain.ended import reused
 from fateflow_tui.server.fate.records import own_documents
 from fateflow_tui.server.job_views import component_views, job_line
-from fateflow_tui.server.tracking import newest_run
 
 _PARAMETERS: Final = ("component_parameters", "algorithm_parameters", "role_parameters")
 _MODEL_KEYS: Final = ("model_id", "model_version")  # they differ between any two trainings
@@ -107,7 +106,7 @@ def _merged(found: list[DocumentChange], parties: list[str]) -> list[DocumentCha
 def _last_values(home: Home, state: JobState) -> Iterator[tuple[_Place, float | str]]:
     for document in own_documents(state).values():
         for task in document.tasks:
-            run = newest_run(state, document.party, task.component)
+            run = state.newest_run(document.party, task.component)
             if run is None:
                 continue
             for namespace, of_namespace in read(

@@ -176,7 +176,7 @@ def failure_cards(state: JobState) -> list[FailureCard]:
     cards = [
         task.card
         for task in state.tasks.values()
-        if task.card is not None and task.version == max(_versions(state, str(task.party), task.component))
+        if task.card is not None and task is state.newest_run(task.party, task.component)
     ]
     for key, view in (state.driver.parties if state.driver else {}).items():
         if key not in state.parties and view.report is not None:
@@ -212,17 +212,9 @@ def _at_parties(state: JobState, component: str) -> dict[str, Status]:
             key = str(document.party)
             view = state.driver.parties.get(key) if state.driver and key not in state.parties else None
             report = view.report.tasks.get(component) if view and view.report else None
-            statuses[key] = report.status if report else _own_status(state, key, component)
+            run = report or state.newest_run(document.party, component)
+            statuses[key] = run.status if run else Status.WAITING
     return statuses
-
-
-def _own_status(state: JobState, party: str, component: str) -> Status:
-    runs = [task for task in state.tasks.values() if str(task.party) == party and task.component == component]
-    return max(runs, key=lambda task: task.version).status if runs else Status.WAITING
-
-
-def _versions(state: JobState, party: str, component: str) -> list[int]:
-    return [t.version for t in state.tasks.values() if str(t.party) == party and t.component == component]
 
 
 def _status_of(state: JobState) -> Status:

@@ -13,12 +13,6 @@ from fateflow_tui.core.records import JobState, Output, TaskRecord
 from fateflow_tui.server.fate.records import Record, date, own_documents
 
 
-def newest_run(state: JobState, party: Party, component: str) -> TaskRecord | None:
-    """Return the newest run of a component at a party of this site."""
-    runs = [task for task in state.tasks.values() if task.party == party and task.component == component]
-    return max(runs, key=lambda task: task.version, default=None)
-
-
 def initiator_of(state: JobState) -> Party:
     """Return the party that submitted the job; the driver where the initiator is not known."""
     document = next(iter(own_documents(state).values()), None)
@@ -91,7 +85,7 @@ def job_tables(state: JobState, party: Party, document: PartyDocument) -> dict[s
     outputs = {
         plan.component: {
             output.name: {"name": output.table, "namespace": output.namespace}
-            for output in output_tables(newest_run(state, party, plan.component))
+            for output in output_tables(state.newest_run(party, plan.component))
         }
         for plan in document.tasks
     }
@@ -112,7 +106,7 @@ def job_tables(state: JobState, party: Party, document: PartyDocument) -> dict[s
 def _newest_runs(state: JobState) -> Iterator[TaskRecord]:
     for document in own_documents(state).values():
         for plan in document.tasks:
-            task = newest_run(state, document.party, plan.component)
+            task = state.newest_run(document.party, plan.component)
             if task is not None:
                 yield task
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -84,8 +83,3 @@ async def parties(flow: AsyncFateFlow) -> list[PartyRow]:
         for route in routes
     ]
     return [*own, *known, *(PartyRow(party=party, grant=grant) for party, grant in granted.items())]
-
-
-def parties_of(roles: Mapping[str, Sequence[int]]) -> list[str]:
-    """Format parties as `role:id`."""
-    return [f"{role}:{party}" for role, parties in roles.items() for party in parties]

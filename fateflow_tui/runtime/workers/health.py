@@ -13,7 +13,6 @@ from typing import Final
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.logs import STACKS, STD_LOG, last_lines
 from fateflow_tui.core.clock import now_ms
-from fateflow_tui.core.ids import session_id
 from fateflow_tui.core.why import AwaitedValue, Heartbeat, WorkerHealth
 from fateflow_tui.core.work import Finished, Hello, MetricsWritten, Progressed, Sent, TaskSpec, Wanted, WorkerFrame
 
@@ -70,7 +69,7 @@ class WorkerHealthMonitor:
 
     def on_frame(self, spec: TaskSpec, frame: WorkerFrame) -> None:
         """Note a frame as a heartbeat."""
-        at, session = self._clock(), _session(spec)
+        at, session = self._clock(), spec.session
         match frame:
             case Hello():
                 heartbeat = Heartbeat(at, "start")
@@ -89,13 +88,13 @@ class WorkerHealthMonitor:
 
     def answered(self, spec: TaskSpec, frame: Sent | Wanted) -> None:
         """Note that a worker's request was answered or refused."""
-        session = _session(spec)
+        session = spec.session
         awaited = self._awaited.get(session, {}).pop(frame.number, None)
         if awaited is not None and session in self._heartbeats:
             self._heartbeats[session] = Heartbeat(self._clock(), "value", f"{awaited.name} from {awaited.source}")
 
     def forget(self, spec: TaskSpec) -> None:
-        session = _session(spec)
+        session = spec.session
         self._heartbeats.pop(session, None)
         self._awaited.pop(session, None)
 
@@ -128,7 +127,3 @@ def last_logged(directory: Path) -> Heartbeat | None:
 
 def task_directory(home: Home, spec: TaskSpec) -> Path:
     return home.task_logs(spec.job_id, spec.party, spec.component)
-
-
-def _session(spec: TaskSpec) -> str:
-    return session_id(spec.job_id, spec.component, spec.version, spec.party)

@@ -15,7 +15,6 @@ from typing import Any, Final
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.logs import last_lines
 from fateflow_tui.core.errors import FateFlowError
-from fateflow_tui.core.ids import session_id
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.why import WorkerHealth
 from fateflow_tui.core.work import (
@@ -124,7 +123,7 @@ class Workers:
 
         Raises FateFlowError if there is no zygote to start it.
         """
-        session = _session(spec)
+        session = spec.session
         if session in self._running:
             return
         worker = _Worker(f"{session}#{next(self._numbers)}", spec, self._channels.expect(spec))
@@ -184,7 +183,7 @@ class Workers:
 
     def finished(self, spec: TaskSpec, frame: Finished) -> None:
         """Handle a worker's final frame."""
-        worker = self._running.get(_session(spec))
+        worker = self._running.get(spec.session)
         if worker is None:
             return
         worker.final_frame = frame
@@ -257,7 +256,7 @@ class Workers:
 
     def _overdue(self, worker: _Worker) -> None:
         """Kill a zygote that does not fork; its workers are then reported as lost."""
-        logger.error("%s did not start within %g s", _session(worker.spec), self._start_limit)
+        logger.error("%s did not start within %g s", worker.spec.session, self._start_limit)
         if self._zygote is not None:
             self._zygote.kill()
 
@@ -270,7 +269,7 @@ class Workers:
         self._forget(worker)
 
     def _report(self, worker: _Worker, outcome: TaskOutcome) -> None:
-        session = _session(worker.spec)
+        session = worker.spec.session
         if self._running.get(session) is worker and not self._closing:
             del self._running[session]
             self._on_ended(worker.spec, outcome)
@@ -280,17 +279,13 @@ class Workers:
         self._channels.forget(worker.token)
         self._health.forget(worker.spec)
         self._workers.pop(worker.key, None)
-        if self._running.get(_session(worker.spec)) is worker:
-            del self._running[_session(worker.spec)]
+        if self._running.get(worker.spec.session) is worker:
+            del self._running[worker.spec.session]
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
-
-
-def _session(spec: TaskSpec) -> str:
-    return session_id(spec.job_id, spec.component, spec.version, spec.party)
 
 
 def _last_logged_lines(directory: Path) -> list[str]:

@@ -23,7 +23,7 @@ from fateflow_tui.server.fate.records import own_documents
 from fateflow_tui.server.fate.tables import TableRequest
 from fateflow_tui.server.openapi import JOB, answers
 from fateflow_tui.server.requests import JobId, Json, RequestBody
-from fateflow_tui.server.tracking import newest_run, output_tables
+from fateflow_tui.server.tracking import output_tables
 
 Name = tuple[str, str]  # namespace, name
 
@@ -58,7 +58,7 @@ def parents(state: JobState, table: Name, catalog: ModuleCatalog) -> list[Name]:
     found: dict[Name, None] = {}
     for document in own_documents(state).values():
         for plan in document.tasks:
-            outputs = output_tables(newest_run(state, document.party, plan.component))
+            outputs = output_tables(state.newest_run(document.party, plan.component))
             if any((output.namespace, output.table) == table for output in outputs):
                 inputs = _inputs(state, document, plan, catalog)
                 found.update(dict.fromkeys(name for name in inputs if name != table))
@@ -127,7 +127,7 @@ def _inputs(state: JobState, document: PartyDocument, plan: TaskPlan, catalog: M
     for references in plan.inputs.get("data", {}).values():
         for reference in references:
             component, _, port = reference.rpartition(".")
-            outputs = output_tables(newest_run(state, document.party, component))
+            outputs = output_tables(state.newest_run(document.party, component))
             found += [(output.namespace, output.table) for output in outputs if output.name == port]
     return found
 
@@ -135,7 +135,7 @@ def _inputs(state: JobState, document: PartyDocument, plan: TaskPlan, catalog: M
 def _outputs(state: JobState) -> Iterator[Use]:
     for document in own_documents(state).values():
         for plan in document.tasks:
-            for output in output_tables(newest_run(state, document.party, plan.component)):
+            for output in output_tables(state.newest_run(document.party, plan.component)):
                 yield Use(str(document.party), plan.component, output.namespace, output.table, output.name)
 
 

@@ -134,8 +134,8 @@ def _job_record(state: JobState, record: PartyRecord, document: PartyDocument) -
 
 
 def _own_task(state: JobState, document: PartyDocument, task: TaskRecord) -> Record:
-    latest = max(other.version for other in state.tasks.values() if _same_task(other, task))
-    over_all = component_status(state, document, task.component) if task.version == latest else task.status
+    is_newest = task is state.newest_run(task.party, task.component)
+    over_all = component_status(state, document, task.component) if is_newest else task.status
     times = {
         "create": task.created_at or state.parties[str(task.party)].created_at,
         "start": task.started_at,
@@ -222,10 +222,6 @@ def _times(times: dict[str, int]) -> Record:
         record[f"f_{name}_date"] = date(moment)
     start, end = times["start"], times["end"]
     return {**record, "f_elapsed": end - start if start and end else None}
-
-
-def _same_task(one: TaskRecord, other: TaskRecord) -> bool:
-    return one.party == other.party and one.component == other.component
 
 
 _COMPATIBLE = "1.6.0"

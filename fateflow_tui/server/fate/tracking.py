@@ -29,7 +29,6 @@ from fateflow_tui.server.tracking import (
     components_of,
     data_view,
     initiator_of,
-    newest_run,
     output_tables,
 )
 
@@ -169,7 +168,7 @@ async def output_data_table(site: ThisSite, body: Json[ComponentAtPartyRequest])
     if state is None:
         raise BadRequest("No found job", hint=JOB_HINT)
     check_component(state, body.component_name)
-    outputs = output_tables(newest_run(state, Party(body.role, body.party_id), body.component_name))
+    outputs = output_tables(state.newest_run(Party(body.role, body.party_id), body.component_name))
     if not outputs:
         raise BadRequest("No found table, please check if the parameters are correct")
     return answer(
@@ -181,7 +180,7 @@ async def output_data_table(site: ThisSite, body: Json[ComponentAtPartyRequest])
 async def summary(site: ThisSite, body: Json[SummaryRequest]) -> Response:
     """Return the summary of a component's result."""
     state = site.jobs.state(body.job_id)
-    task = newest_run(state, Party(body.role, body.party_id), body.component_name) if state else None
+    task = state.newest_run(Party(body.role, body.party_id), body.component_name) if state else None
     if task is None or not task.summary:
         raise NotFound("No component summary found, please check if arguments are specified correctly.")
     return json_file_answer(task.summary, body.filename) if body.filename else answer(task.summary)
@@ -245,7 +244,7 @@ def _task(site: Site, body: ComponentRequest) -> TaskRecord | None:
     if state is None:
         raise BadRequest(f"can not found job {body.job_id}", hint=JOB_HINT)
     check_component(state, body.component_name)
-    return newest_run(state, body.party(state), body.component_name)
+    return state.newest_run(body.party(state), body.component_name)
 
 
 def _tables(task: TaskRecord | None) -> list[tuple[str, str, str]]:
@@ -254,7 +253,7 @@ def _tables(task: TaskRecord | None) -> list[tuple[str, str, str]]:
 
 async def _series(site: Site, body: ComponentRequest) -> dict[str, Any]:
     state = _job(site, body)
-    task = newest_run(state, body.party(state), body.component_name)
+    task = state.newest_run(body.party(state), body.component_name)
     if task is None:
         return {}
     path = site.home.metrics(task.job_id, task.party, task.component, task.version)

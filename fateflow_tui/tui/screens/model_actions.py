@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from fateflow_tui.core.errors import BadRequest, Conflict, FateFlowError
 from fateflow_tui.sdk.types.jobs import Lineage
 from fateflow_tui.tui.actions import Selection, action, offline
-from fateflow_tui.tui.queries import ModelRow, parties_of
+from fateflow_tui.tui.queries import ModelRow
 from fateflow_tui.tui.screens.dialog import FormDialog, FormField, Question, Values
 from fateflow_tui.tui.screens.table_screen import MarkableTableScreen
+from fateflow_tui.views.models import parties_of
 
 if TYPE_CHECKING:
     from fateflow_tui.tui.dashboard import Dashboard

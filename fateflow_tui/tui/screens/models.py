@@ -15,10 +15,11 @@ from fateflow_tui.sdk.types.jobs import Lineage
 from fateflow_tui.sdk.types.models import ModelVerification
 from fateflow_tui.tui import queries
 from fateflow_tui.tui.columns import Column
-from fateflow_tui.tui.queries import ModelRow, parties_of
+from fateflow_tui.tui.queries import ModelRow
 from fateflow_tui.tui.screens.model_actions import ModelActions
-from fateflow_tui.tui.widgets.model_text import fact_lines, kind_of, model_columns, part_lines
+from fateflow_tui.tui.widgets.model_text import fact_lines, model_columns, part_lines
 from fateflow_tui.tui.widgets.text_views import Pane, TextView
+from fateflow_tui.views.models import parties_of, version_kind
 
 Asked = tuple[ModelVerification | FateFlowError, Lineage | FateFlowError | None]
 
@@ -59,10 +60,10 @@ class ModelsScreen(ModelActions):
     def words(self, record: ModelRow) -> Iterable[str]:
         names = (*record.services, *record.aliases, *record.tags, *record.components, *record.components.values())
         parties = parties_of(record.roles)
-        return (record.model_version, record.model_id, record.job_id, kind_of(record), *names, *parties)
+        return (record.model_version, record.model_id, record.job_id, version_kind(record), *names, *parties)
 
     def orders(self) -> dict[str, Callable[[ModelRow], Any]]:
-        return {"version": lambda row: 0, "kind": lambda row: _ORDER.index(kind_of(row))}
+        return {"version": lambda row: 0, "kind": lambda row: _ORDER.index(version_kind(row))}
 
     async def fetch(self) -> list[ModelRow]:
         return await queries.models(self.client)

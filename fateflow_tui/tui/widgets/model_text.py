@@ -11,7 +11,8 @@ from fateflow_tui.sdk.types.jobs import Lineage
 from fateflow_tui.sdk.types.models import ModelPart, ModelVerification
 from fateflow_tui.tui import columns
 from fateflow_tui.tui.columns import Column
-from fateflow_tui.tui.queries import ModelRow, parties_of
+from fateflow_tui.tui.queries import ModelRow
+from fateflow_tui.views.models import parties_of, short_parties, version_kind
 from fateflow_tui.views.text import error_lines, moment
 
 _KINDS: Final = {  # glyph and style
@@ -33,24 +34,13 @@ def model_columns(now: Callable[[], int]) -> tuple[Column[ModelRow], ...]:
     )
 
 
-def kind_of(model: ModelRow) -> str:
-    if model.loaded:
-        return "loaded"
-    return "deployed" if model.deployed else "imported" if model.imported else "trained"
-
-
-def party_words(roles: Mapping[str, Sequence[int]]) -> str:
-    """Format parties as `G9999 H10000 A10001`."""
-    return " ".join(f"{role[:1].upper()}{party}" for role, parties in roles.items() for party in parties)
-
-
 def fact_lines(
     model: ModelRow | None, lineage: Lineage | FateFlowError | None, known: Sequence[ModelRow], now: int
 ) -> list[Spans]:
     """Describe a version: names, origin, and derived versions. known: all versions."""
     if model is None:
         return []
-    kind = kind_of(model)
+    kind = version_kind(model)
     glyph, style = _KINDS[kind]
     parent = str(model.parent_info.get("parent_model_version", ""))
     children = [one for one in known if one.parent_info.get("parent_model_version") == model.model_version]
@@ -65,7 +55,7 @@ def fact_lines(
         ("base", [(f"version {parent}" if parent else "", "primary")]),
     ]
     rows += [
-        ("derived", [(f"version {one.model_version} ", "primary"), (kind_of(one), _KINDS[kind_of(one)][1])])
+        ("derived", [(f"version {one.model_version} ", "primary"), (version_kind(one), _KINDS[version_kind(one)][1])])
         for one in children
     ]
     rows += _table_rows(lineage)
@@ -96,7 +86,7 @@ def part_lines(model: ModelRow | None, found: ModelVerification | FateFlowError 
 
 
 def _kind(model: ModelRow, width: int) -> Spans:
-    kind = kind_of(model)
+    kind = version_kind(model)
     glyph, style = _KINDS[kind]
     return [(f"{glyph} {kind}", style)]
 
@@ -111,7 +101,7 @@ def _names(model: ModelRow, width: int) -> Spans:
 
 def _parties(model: ModelRow, width: int) -> Spans:
     """Format parties, by role only if there is no space for ids: `G H2 A`."""
-    words = party_words(model.roles)
+    words = short_parties(model.roles)
     if len(words) <= width:
         return [(words, "")]
     counts = {role: len(parties) for role, parties in model.roles.items()}
