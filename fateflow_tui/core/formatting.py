@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeGuard
 
 
 def duration(ms: int) -> str:
@@ -31,6 +31,11 @@ def byte_count(size: int) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 job`, `2 jobs`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Return whether a value is an int or a float, but not a bool."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def figure(value: float) -> str:

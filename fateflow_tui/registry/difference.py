@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from fateflow_tui.artifacts.models import ComponentModel
+from fateflow_tui.core.formatting import is_number
 from fateflow_tui.core.models import Pipeline
 from fateflow_tui.registry.parts import Part
 
@@ -88,7 +89,7 @@ def _model(old: ComponentModel, new: ComponentModel, shown: int) -> dict[str, An
     rest: list[Change] = list(changes({"module": old.module}, {"module": new.module}))
     for change in changes(old.parameters, new.parameters):
         before, after = change["old"], change["new"]
-        if change["change"] == "changed" and _is_number(before) and _is_number(after):
+        if change["change"] == "changed" and is_number(before) and is_number(after):
             weights.append({"path": change["path"], "old": before, "new": after, "delta": after - before})
         elif change["path"].split(".")[0] != "header":
             rest.append(change)
@@ -167,7 +168,3 @@ def _named(pipeline: Pipeline) -> dict[str, str]:
         "model_id": pipeline.model_id,
         "model_version": pipeline.model_version,
     }
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

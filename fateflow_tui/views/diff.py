@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from fateflow_tui.core.cells import Spans, cut, on_one_line
-from fateflow_tui.core.formatting import duration, marked
+from fateflow_tui.core.formatting import duration, is_number, marked
 from fateflow_tui.views.text import aligned
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _job_change(one: DocumentChange) -> Spans:
 
 
 def _metric_row(one: MetricPair) -> list[str]:
-    delta = f"{one.b - one.a:+.6g}" if _is_number(one.a) and _is_number(one.b) else ""  # type: ignore[operator]
+    delta = f"{one.b - one.a:+.6g}" if is_number(one.a) and is_number(one.b) else ""
     values = ["-" if value is None else _value(value) for value in (one.a, one.b)]
     return [f"{one.component} {one.series} {one.key}", one.party, *values, delta]
 
@@ -143,10 +143,6 @@ def _value(value: Any) -> str:
         on_one_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)),
         _VALUE_WIDTH,
     )
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_count(weight: Mapping[str, Any]) -> bool:

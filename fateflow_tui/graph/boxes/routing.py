@@ -167,7 +167,7 @@ def _links(dag: Dag, found: Layers, number: int, target: int) -> tuple[Link, ...
 
 
 class Joints:
-    """Units of exits and landings. widths: of each item in places; lefts: their left edges in units, which are moved to
+    """Units of exits and landings. widths: of each item in cells; lefts: their left edges in units, which are moved to
     the right where a line could not land otherwise.
     """
 

@@ -110,6 +110,25 @@ class TextDialog(Dialog[str]):
         self.dismiss(event.value)
 
 
+class SendDialog(Dialog[T]):
+    """A dialog with rows of inputs and the buttons `yes` and `no`; `action_send` closes it with its result."""
+
+    DEFAULT_CSS = """
+    SendDialog .row { height: 1; }
+    SendDialog .row Input { width: 1fr; height: 1; border: none; padding: 0 1; background: $panel;
+        &:focus { background: $cursor; border: none; } }
+    """
+
+    def action_send(self) -> None:
+        raise NotImplementedError
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "yes":
+            self.action_send()
+        else:
+            self.dismiss(None)
+
+
 Values = dict[str, Any]
 
 
@@ -122,7 +141,7 @@ class FormField(msgspec.Struct, frozen=True):
     hint: str = ""
 
 
-class FormDialog(Dialog[Values]):
+class FormDialog(SendDialog[Values]):
     """Asks for values. Returns them by field name, None if cancelled.
 
     lines: text above the fields. cli: the command line for values. problem: why values are invalid, "" if they are
@@ -132,10 +151,7 @@ class FormDialog(Dialog[Values]):
     DEFAULT_CSS = """
     FormDialog > .box { width: 88; }
     FormDialog .above { margin-bottom: 1; }
-    FormDialog .row { height: 1; margin-bottom: 0; }
     FormDialog .label { width: 14; color: $muted; }
-    FormDialog .row Input { width: 1fr; height: 1; border: none; padding: 0 1; background: $panel;
-        &:focus { background: $cursor; border: none; } }
     FormDialog #problem { color: $warning; height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -199,12 +215,6 @@ class FormDialog(Dialog[Values]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.action_send()
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "yes":
-            self.action_send()
-        else:
-            self.dismiss(None)
 
     def action_send(self) -> None:
         values = self.values

@@ -21,7 +21,7 @@ from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.core.formatting import plural
 from fateflow_tui.tui import drafts
 from fateflow_tui.tui.drafts import CONF, DSL, Examples, ExampleTable
-from fateflow_tui.tui.screens.dialog import Dialog
+from fateflow_tui.tui.screens.dialog import SendDialog
 from fateflow_tui.tui.widgets.choices import LineCheckbox
 from fateflow_tui.tui.widgets.file_list import FileList
 from fateflow_tui.tui.widgets.text_views import Pane, TextView
@@ -65,17 +65,14 @@ class SubmitRequest(msgspec.Struct, frozen=True):
     examples: Examples | None = None
 
 
-class SubmitDialog(Dialog[SubmitRequest]):
+class SubmitDialog(SendDialog[SubmitRequest]):
     """Lets the user choose and check a DSL and a conf. A chosen file brings the matching one beside it."""
 
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = _WIDTHS  # type: ignore[misc]
     SCOPED_CSS = False
     DEFAULT_CSS = """
     SubmitDialog > .box { width: 96%; max-width: 180; height: 94%; max-height: 60; padding: 0 1; }
-    SubmitDialog .row { height: 1; }
     SubmitDialog .label { width: 7; color: $muted; }
-    SubmitDialog .row Input { width: 1fr; height: 1; border: none; padding: 0 1; background: $panel;
-        &:focus { background: $cursor; border: none; } }
     SubmitDialog #panes { height: 1fr; }
     SubmitDialog Pane { background: $surface; }
     SubmitDialog #files { width: 2fr; }
@@ -180,12 +177,6 @@ class SubmitDialog(Dialog[SubmitRequest]):
     def on_checkbox_changed(self, event: LineCheckbox.Changed) -> None:
         self._describe()
         self._check()
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "yes":
-            self.action_send()
-        else:
-            self.dismiss(None)
 
     def action_reuse(self) -> None:
         self.query_one("#reuse", LineCheckbox).toggle()

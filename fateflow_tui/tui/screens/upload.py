@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Input, Static
 
 from fateflow_tui.core.cells import Spans, cut, on_one_line
-from fateflow_tui.tui.screens.dialog import Dialog
+from fateflow_tui.tui.screens.dialog import SendDialog
 from fateflow_tui.tui.widgets.choices import LineCheckbox
 from fateflow_tui.tui.widgets.file_list import FileList
 from fateflow_tui.tui.widgets.text_views import Pane, TextLines
@@ -36,15 +36,12 @@ class UploadRequest(msgspec.Struct, frozen=True):
     cli: str
 
 
-class UploadDialog(Dialog[UploadRequest]):
+class UploadDialog(SendDialog[UploadRequest]):
     """Choosing a file proposes the table's name and the delimiter."""
 
     DEFAULT_CSS = """
     UploadDialog > .box { width: 96%; max-width: 120; height: 94%; max-height: 44; padding: 0 1; }
-    UploadDialog .row { height: 1; }
     UploadDialog .label { width: 11; color: $muted; }
-    UploadDialog .row Input { width: 1fr; height: 1; border: none; padding: 0 1; background: $panel;
-        &:focus { background: $cursor; border: none; } }
     UploadDialog .row .second { margin-left: 2; }
     UploadDialog #files { height: 1fr; background: $surface; }
     UploadDialog #start { height: 4; }
@@ -120,12 +117,6 @@ class UploadDialog(Dialog[UploadRequest]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.action_send()
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "yes":
-            self.action_send()
-        else:
-            self.dismiss(None)
 
     def action_send(self) -> None:
         problem = self._problem()
