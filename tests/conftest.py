@@ -7,6 +7,11 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How many inputs hypothesis tries in each property test; `tests/run thorough` asks for more.
+settings.register_profile("fateflow", max_examples=int(os.environ.get("FATEFLOW_EXAMPLES", "30")), deadline=None)
+settings.load_profile("fateflow")
 
 
 def pytest_configure(config: pytest.Config) -> None:

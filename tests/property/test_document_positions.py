@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fateflow_tui.core.document.json_text import Path, read_json
@@ -37,7 +37,6 @@ def value_at(value: Any, path: Path) -> Any:
 
 
 @given(VALUES, st.sampled_from([None, 0, 2]), st.booleans())
-@settings(max_examples=200, deadline=None)
 def test_every_position_is_right(value: Any, indent: int | None, ascii_only: bool):
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
     document = read_json(text)
@@ -53,7 +52,6 @@ def test_every_position_is_right(value: Any, indent: int | None, ascii_only: boo
 
 
 @given(st.text() | st.binary() | st.text(alphabet='{}[]":,1a\\ \n'))
-@settings(max_examples=300, deadline=None)
 def test_any_text_is_a_document_or_a_flaw(text: str | bytes):
     document = read_json(text)
     assert document.errors or document.positions([()]).keys() == {()}

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fateflow_tui.core.document import check_job, derive_predict_dsl, examine_job, plan_job
@@ -61,7 +61,6 @@ def written_needs(component: dict[str, Any]) -> set[str]:
 
 
 @given(dags())
-@settings(max_examples=150, deadline=None)
 def test_plans_follow_the_dsl_and_survive_the_wire(dsl: dict[str, Any]):
     planned = plan_job(check_job(json.dumps(dsl), bare_conf(), CATALOG), "2026", Party("guest", "9999"))
     assert msgspec.json.decode(msgspec.json.encode(planned), type=JobPlan) == planned
@@ -82,7 +81,6 @@ def test_plans_follow_the_dsl_and_survive_the_wire(dsl: dict[str, Any]):
 
 
 @given(dags(), st.data())
-@settings(max_examples=100, deadline=None)
 def test_any_part_of_a_job_can_be_deployed(dsl: dict[str, Any], data: st.DataObject):
     kept = data.draw(st.sets(st.sampled_from(sorted(dsl["components"])), min_size=1))
     derived = derive_predict_dsl(dsl, kept)["components"]
@@ -108,7 +106,6 @@ def test_what_is_not_in_the_order_is_in_or_behind_a_loop(needs: dict[str, list[s
 
 
 @given(JSON_VALUES, JSON_VALUES)
-@settings(max_examples=200, deadline=None)
 def test_arbitrary_documents_are_answered_with_problems(dsl: Any, conf: Any):
     checked, problems = examine_job(dsl, conf, CATALOG)
     assert checked is None
@@ -138,7 +135,6 @@ def damaged(draw: st.DrawFn, value: Any) -> Any:
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
 def test_damaged_jobs_are_planned_or_refused_but_never_crash(data: st.DataObject):
     version = data.draw(st.sampled_from([1, 2]))
     dsl, conf = (dsl_2(), conf_2()) if version == 2 else (dsl_1(), conf_1())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fateflow_tui.artifacts import metrics
@@ -101,7 +101,6 @@ def test_a_bound_table_takes_the_place_of_a_written_one(tables: Tables, tmp_path
     assert tables.open("ns", "t").frame().rows() == [("a", "1")]
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     rows=st.lists(st.lists(st.text("ab1", max_size=2), min_size=1, max_size=4), max_size=12),
     size=st.integers(1, 40),

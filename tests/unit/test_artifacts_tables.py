@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fateflow_tui.artifacts import table_writer
@@ -52,7 +52,6 @@ def test_rows_come_back_in_order_from_several_parts(tables: Tables, monkeypatch:
     assert table.head(0).columns == ["id", "x"]
 
 
-@settings(max_examples=20, deadline=None)
 @given(sizes=st.lists(st.integers(0, 9), max_size=6), part=st.integers(1, 5))
 def test_any_split_gives_the_same_table(tmp_path_factory: pytest.TempPathFactory, sizes: list[int], part: int) -> None:
     tables = Tables(tmp_path_factory.mktemp("tables"))

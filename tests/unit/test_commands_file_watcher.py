@@ -8,10 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from fateflow_tui.commands.watch import file_watcher
 from fateflow_tui.commands.watch.file_watcher import FileWatcher, Saved, Texts, Unreadable
 from fateflow_tui.core.errors import BadRequest
 
 _TIMEOUT = 20.0  # seconds
+
+
+@pytest.fixture
+def _frequent_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a change that comes before the thread has begun to watch, and is found by the next poll."""
+    monkeypatch.setattr(file_watcher, "_POLL_INTERVAL", 300)
 
 
 @pytest.fixture
@@ -39,6 +46,7 @@ def test_a_save_without_a_change_is_none(files: FileWatcher, tmp_path: Path) -> 
     assert files.next(_TIMEOUT) == Saved(Texts("dsl 0", "conf 1"), ["conf.json"])
 
 
+@pytest.mark.usefixtures("_frequent_polls")
 def test_an_editor_may_write_beside_and_rename(files: FileWatcher, tmp_path: Path) -> None:
     for number in (1, 2):
         (tmp_path / ".conf.json.swp").write_text(f"conf {number}")
@@ -53,6 +61,7 @@ def test_a_file_may_be_missing_briefly(files: FileWatcher, tmp_path: Path) -> No
     assert files.next(_TIMEOUT) == Saved(Texts("dsl 1", "conf 0"), ["dsl.json"])
 
 
+@pytest.mark.usefixtures("_frequent_polls")
 def test_a_missing_file_is_reported_once_and_its_return_is_a_save(files: FileWatcher, tmp_path: Path) -> None:
     (tmp_path / "dsl.json").rename(tmp_path / "elsewhere.json")
     found = files.next(_TIMEOUT)
@@ -63,6 +72,7 @@ def test_a_missing_file_is_reported_once_and_its_return_is_a_save(files: FileWat
     assert files.next(_TIMEOUT) == Saved(Texts("dsl 0", "conf 0"), ["dsl.json", "conf.json"])
 
 
+@pytest.mark.usefixtures("_frequent_polls")
 def test_a_file_that_is_not_text_is_reported(files: FileWatcher, tmp_path: Path) -> None:
     (tmp_path / "conf.json").write_bytes(b"\xff")
     found = files.next(_TIMEOUT)
@@ -72,6 +82,7 @@ def test_a_file_that_is_not_text_is_reported(files: FileWatcher, tmp_path: Path)
     assert files.next(_TIMEOUT) == Saved(Texts("dsl 0", "conf 1"), ["conf.json"])
 
 
+@pytest.mark.usefixtures("_frequent_polls")
 def test_a_link_is_followed(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "conf.json").write_text("conf 0")
@@ -83,17 +94,17 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
         assert files.next(_TIMEOUT) == Saved(Texts("dsl 0", "conf 1"), ["conf.json"])
 
 
+@pytest.mark.usefixtures("_frequent_polls")
 def test_a_directory_may_be_recreated(tmp_path: Path) -> None:
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    for name in ("dsl.json", "conf.json"):
-        (folder / name).write_text("0")
+    folder, new = tmp_path / "folder", tmp_path / "new"
+    for made, text in ((folder, "0"), (new, "1")):
+        made.mkdir()
+        for name in ("dsl.json", "conf.json"):
+            (made / name).write_text(text)
     with FileWatcher(folder / "dsl.json", folder / "conf.json") as files:
         files.first()
         folder.rename(tmp_path / "old")
-        folder.mkdir()
-        for name in ("dsl.json", "conf.json"):
-            (folder / name).write_text("1")
+        new.rename(folder)
         found = files.next(_TIMEOUT)
         found = files.next(_TIMEOUT) if isinstance(found, Unreadable) else found
         assert isinstance(found, Saved)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fateflow_tui.core.errors import BadRequest, Conflict, PartyUnreachable
@@ -219,7 +219,6 @@ def test_a_chunk_and_its_header_share_a_body() -> None:
         split_body([negative])
 
 
-@settings(max_examples=60, deadline=None)
 @given(chunks=st.integers(0, 4), faults=st.lists(st.sampled_from(["lost", "unanswered", "restart"]), max_size=5))
 def test_a_value_arrives_once_whatever_the_line_does(chunks: int, faults: list[str]) -> None:
     """lost: the call never arrives; unanswered: it does, its answer does not; restart: the receiver is a new one."""

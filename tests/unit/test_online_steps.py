@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import subprocess
@@ -24,6 +25,7 @@ from tests.unit.component_tables import GUEST, HOST, listed, raw
 HEADER = ["x0", "x1", "x2"]
 TEXTS = ["0.5", "1", "-1", "3e2", "NA", "", " 7 ", "-999", "-999.0", "null", "nan", "inf", "1.", "+4"]
 ODD = ["1_0", "٣", "1\x1f", "\u20031", "0x1", "1e", "-"]
+FEW = 1 + settings().max_examples // 3  # for tests that run a module on each input
 NUMBERS = ["-2", "0", "7", "12", "-999", "3"]
 
 
@@ -34,6 +36,12 @@ def step_of(module: str, model: Any) -> Step:
 def fitted(table: Given, **parameters: Any) -> Any:
     given = {"parameters": parameters, "tables": {"data": [table]}}
     return run_module("DataIO", {GUEST: given}, data_ports=["data"])[GUEST].model
+
+
+@functools.cache
+def fitted_once() -> Any:
+    """A model of three columns, of which x1 is to be whole numbers."""
+    return fitted(raw({"id": ["a"], **{name: ["1"] for name in HEADER}}), exclusive_data_type={"x1": "int"})
 
 
 def transformed(table: Given, model: Any, **parameters: Any) -> pl.DataFrame:
@@ -82,7 +90,7 @@ def test_rows_are_read_as_a_table_of_them(parameters: dict[str, Any]) -> None:
     model = fitted(raw({**columns, "x9": ["0", "1", "0"]} if "with_label" in parameters else columns), **parameters)
     step = step_of("DataIO", model)
 
-    @settings(max_examples=30, deadline=None, database=None)
+    @settings(max_examples=FEW)
     @given(st.fixed_dictionaries(dict.fromkeys(HEADER, st.sampled_from(NUMBERS) | st.sampled_from([*TEXTS, *ODD]))))
     def check(values: dict[str, str]) -> None:
         agree(step, model, values, parameters)
@@ -90,14 +98,13 @@ def test_rows_are_read_as_a_table_of_them(parameters: dict[str, Any]) -> None:
     check()
 
 
-@settings(max_examples=100, deadline=None, database=None)
 @given(st.lists(st.text(alphabet="0123456789.+-eEinfa_ \t\x1f", max_size=8), min_size=1, max_size=1))
 def test_any_text_is_the_same_number_or_none(texts: list[str]) -> None:
-    model = fitted(raw({"id": ["a"], **{name: ["1"] for name in HEADER}}), exclusive_data_type={"x1": "int"})
+    model = fitted_once()
     agree(step_of("DataIO", model), model, dict.fromkeys(HEADER, texts[0]), {})
 
 
-@settings(max_examples=25, deadline=None, database=None)
+@settings(max_examples=FEW)
 @given(st.lists(st.tuples(st.sampled_from("abcz"), st.sampled_from(["1", "2.5", "", "NA", "-1"])), max_size=5))
 @pytest.mark.parametrize("fill", [False, True])
 def test_listed_rows_are_read_as_a_table_of_them(fill: bool, entries: list[tuple[str, str]]) -> None:
@@ -174,7 +181,7 @@ def predicted(guest: ComponentModel, host: ComponentModel, rows: dict[str, list[
 NUMBER = st.floats(-50, 50, allow_nan=False)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=FEW)
 @given(st.lists(st.tuples(*[NUMBER] * 4), min_size=1, max_size=4), st.tuples(*[NUMBER] * 5))
 def test_shares_add_up_to_the_score_of_a_predict_task(rows: list[tuple[float, ...]], w: tuple[float, ...]) -> None:
     guest = lr_model(weights(["x1", "x0"], list(w[:2]), w[2]), guest=True)

@@ -6,7 +6,7 @@ import gmpy2
 import numpy as np
 import pytest
 from gmpy2 import mpz
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fateflow_tui.components.paillier import (
@@ -142,14 +142,12 @@ def test_a_vector_travels_in_one_block_of_fixed_width(key: PrivateKey) -> None:
 
 
 @given(st.integers(2, int(MODULUS) - 1), st.binary(min_size=6, max_size=6))
-@settings(deadline=None, max_examples=20)
 def test_powers_of_a_fixed_base(base: int, exponent: bytes) -> None:
     table = FixedBase(mpz(base), MODULUS, 6)
     assert table.power(exponent) == pow(base, int.from_bytes(exponent, "little"), int(MODULUS))
 
 
 @given(st.data(), st.integers(1, 12), st.integers(1, 3))
-@settings(deadline=None)
 def test_products_of_many_powers(data: st.DataObject, rows: int, columns: int) -> None:
     bases = data.draw(st.lists(st.integers(1, int(MODULUS) - 1), min_size=rows, max_size=rows))
     weight = st.one_of(st.integers(-3, 3), st.integers(-(2**61), 2**61))

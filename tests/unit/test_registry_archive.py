@@ -461,7 +461,7 @@ def test_a_file_that_changes_after_the_check_is_noticed(tmp_path: Path) -> None:
             list(archive.models())
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(flips=st.lists(st.tuples(st.integers(0, 10_000), st.integers(1, 255)), min_size=1, max_size=4))
 def test_a_damaged_archive_is_refused_or_says_the_same(sound: Path, flips: list[tuple[int, int]]) -> None:
     data = bytearray(sound.read_bytes())

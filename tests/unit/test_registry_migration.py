@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fateflow_tui.artifacts.models import ComponentModel
@@ -264,7 +264,6 @@ def words(draw: st.DrawFn) -> list[tuple[str, str, str]]:
     return [(before, f"{draw(ROLE)}{draw(st.sampled_from('_:'))}{draw(IDS)}", behind) for _ in range(3)]
 
 
-@settings(max_examples=400, deadline=None)
 @given(moves(), words(), st.lists(st.floats() | st.integers(0, 30)))
 def test_whole_names_are_replaced_all_at_once(
     mapping: dict[Party, Party], texts: list[tuple[str, str, str]], numbers: list[float]
@@ -288,7 +287,6 @@ LEAVES = KEYS | st.floats(allow_nan=False) | st.integers() | st.none() | st.bool
 MESSAGES = st.dictionaries(KEYS, LEAVES | st.lists(st.dictionaries(KEYS, LEAVES, max_size=4), max_size=3), max_size=5)
 
 
-@settings(max_examples=200, deadline=None)
 @given(MESSAGES, st.permutations(SITES))
 def test_a_permutation_and_its_reverse_cancel_out(message: dict[str, Any], new: list[str]) -> None:
     mapping = {Party("host", before): Party("host", after) for before, after in zip(SITES, new, strict=True)}

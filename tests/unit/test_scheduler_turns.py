@@ -19,11 +19,17 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.ports import JobCommit, StoredJob
 from fateflow_tui.engine import Engine, SiteFacts
+from fateflow_tui.runtime import scheduler as scheduler_module
 from fateflow_tui.runtime.scheduler import Scheduler
 from fateflow_tui.store.jobs import TinyJobStore
 
 _GUEST = Party("guest", "9999")
 _JOB = "202611241200000000001"
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler_module, "_AFTER_FAILURE", 0.05)
 
 
 class _Disk(TinyJobStore):

@@ -9,7 +9,7 @@ import gmpy2
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fateflow_tui.core.errors import ComponentFailed
@@ -22,7 +22,6 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(values)
 def test_plain_values_come_back(value: Any) -> None:
     assert decode(encode(value).joined()) == value
@@ -114,7 +113,6 @@ def test_forged_payloads_are_refused(payload: bytes) -> None:
         decode(payload)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=300), values, st.data())
 def test_damaged_payloads_give_plain_values_or_a_refusal(noise: bytes, value: Any, data: st.DataObject) -> None:
     payload = encode(value).joined()
