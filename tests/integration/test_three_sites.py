@@ -25,9 +25,11 @@ def sites(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[li
         yield running
 
 
-def train(site: RunningSite, shared: Path, iterations: int) -> str:
-    job = site.flow.submit(*fate_job(shared, "hetero_lr_normal", {"max_iter": iterations}))
-    assert site.flow.wait(job.job_id, timeout=100).status is Status.SUCCESS, site.flow.job(job.job_id).cards
+def train(sites: list[RunningSite], shared: Path, iterations: int) -> str:
+    """Train, and return the job's id once the record of each party has ended: the driver's ends first."""
+    job = sites[0].flow.submit(*fate_job(shared, "hetero_lr_normal", {"max_iter": iterations}))
+    for site in sites:
+        assert site.flow.wait(job.job_id, timeout=100).status is Status.SUCCESS, site.flow.job(job.job_id).cards
     return job.job_id
 
 
@@ -46,7 +48,7 @@ def files_with(site: RunningSite, word: str) -> list[str]:
 
 @pytest.mark.parametrize(("iterations", "auc"), [(3, 0.979520), (5, 0.975186)])
 def test_training_auc_is_the_originals(sites: list[RunningSite], shared: Path, iterations: int, auc: float) -> None:
-    job_id = train(sites[0], shared, iterations)
+    job_id = train(sites, shared, iterations)
     assert sites[0].auc(job_id) == pytest.approx(auc, abs=1e-4)
     for site, party in zip(sites, PARTIES, strict=True):
         view = site.flow.job(job_id)
@@ -56,7 +58,7 @@ def test_training_auc_is_the_originals(sites: list[RunningSite], shared: Path, i
 
 def test_what_a_party_knows_stays_with_it(sites: list[RunningSite], shared: Path) -> None:
     guest, host, arbiter = sites
-    job_id = train(guest, shared, 3)
+    job_id = train(sites, shared, 3)
 
     [scores] = guest.flow.output_tables(job_id, "hetero_lr_0", "guest:9999")
     [path] = (guest.home / "tables" / scores.table_namespace / scores.table_name).parent.glob(scores.table_name)
