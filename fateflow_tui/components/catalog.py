@@ -1,4 +1,4 @@
-"""All modules by name: built-in ones, those of installed packages, and single files in the site's home."""
+"""All modules by name: built-in ones, those of installed packages, and files in the site's components folder."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _CLASS: Final = re.compile(r"^class (\w+)\(|^    name = \"(\w+)\"$", re.MULTILIN
 
 
 def built_in_modules() -> dict[str, str]:
-    """Where the modules of this package are, as "python.module:Class" by name.
+    """Return the location of each built-in module, as "python.module:Class" by name.
 
-    They are found by the line `name = "..."` of their class in `<file>.py` or `<folder>/module.py` beside this file.
-    Reading the lines is much faster than importing all the files.
+    Modules are found by the line `name = "..."` of their class in `<file>.py` or `<folder>/module.py` beside this file.
+    Reading these lines is much faster than importing all files.
     """
     found: dict[str, str] = {}
     here = Path(__file__).parent
@@ -49,9 +49,9 @@ BUILT_IN: Final = built_in_modules()
 
 
 def load_catalog(folder: Path | None = None) -> Catalog:
-    """Return the catalog of this installation. folder: of the drop-in files, usually `<home>/components`.
+    """Return the catalog of this installation. folder: the drop-in files, usually `<home>/components`.
 
-    Nothing is imported before it is asked for.
+    A module is imported when it is first used.
     """
     return Catalog(folder)
 
@@ -59,8 +59,8 @@ def load_catalog(folder: Path | None = None) -> Catalog:
 class Catalog:
     """Implements `core.ports.ModuleCatalog`.
 
-    A name is looked up among the built-in modules, then the entry points, then the drop-in files; the first one
-    counts, so a file cannot take the place of a built-in module. broken: what could not be loaded, and why.
+    A name is looked up in the built-in modules, then the entry points, then the drop-in files. The first match wins,
+    so a file cannot replace a built-in module. broken: errors of modules that could not be loaded, by name.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -69,11 +69,11 @@ class Catalog:
         self.broken: dict[str, str] = {}
 
     def names(self) -> list[str]:
-        """All names in alphabetical order, also of modules that are not built."""
+        """Return all names in alphabetical order, including FATE modules that are not supported."""
         return sorted({*BUILT_IN, *self._entry_points, *self._dropped_in, *NOT_BUILT})
 
     def facts(self, module: str) -> ModuleFacts | None:
-        """Raises ComponentFailed for a module that is there and cannot be loaded."""
+        """Return the facts about a module. Raises ComponentFailed if it exists but cannot be loaded."""
         found = self._find(module)
         if found is None and module in self.broken:
             raise self._broken(module)
@@ -122,7 +122,7 @@ class Catalog:
         if name not in self._loaded and name not in self.broken:
             try:
                 found = self._load(name)
-            except Exception as error:  # whatever a foreign file does while it is imported
+            except Exception as error:  # an imported file may raise anything
                 self.broken[name] = f"{type(error).__name__}: {error}"
             else:
                 if found is not None:

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from fateflow_tui.components.online import Step
     from fateflow_tui.registry import Registry
 
-    # What may cross between parties. A list or dict holds these and nothing else.
+    # What parties may exchange. Lists and dicts hold nothing but these types.
     Value = None | bool | int | float | str | bytes | np.ndarray[Any, Any] | Sequence["Value"] | Mapping[str, "Value"]
 
 
 class Parameters(BaseModel):
-    """A module's parameters, under FATE's names and with FATE's defaults. A field that is itself a `Parameters` is
-    a nested parameter object: it is merged key by key, everything else is replaced whole.
+    """A module's parameters, with FATE's names and defaults.
+
+    A field of type `Parameters` is a nested parameter object and merged key by key; any other value is replaced.
     """
 
     model_config = ConfigDict(extra="forbid", validate_default=False, protected_namespaces=())
@@ -37,19 +38,19 @@ class Inputs(Protocol):
     """A task's inputs at its own party."""
 
     def table(self, key: str) -> Table | None:
-        """The table under a data key (`data`, `train_data`, ...): the last component's, when there are several."""
+        """Return the table under a data key (`data`, `train_data`, ...); the last component's if there are several."""
         ...
 
     def tables(self, key: str) -> list[Table]:
-        """All tables under a data key, in the DSL's order."""
+        """Return all tables under a data key, in the DSL's order."""
         ...
 
     def keys(self) -> list[str]:
-        """The data keys that this component has."""
+        """Return the data keys of this component's inputs."""
         ...
 
     def model(self) -> Model | None:
-        """The model under `input.model`."""
+        """Return the model under `input.model`."""
         ...
 
     def isometric_models(self) -> list[Model]: ...
@@ -60,12 +61,12 @@ class Model(Protocol):
 
     component: str
     module: str
-    parameters: dict[str, Any]  # the part that users see (FATE's `Param` message), JSON-able
+    parameters: dict[str, Any]  # what users see (FATE's `Param` message), JSON-able
     meta: dict[str, Any]  # how it was trained (FATE's `Meta` message), JSON-able
 
 
 class Context(Protocol):
-    """All that a module may touch while it runs."""
+    """Everything that a running module can use."""
 
     job_id: str
     component: str
@@ -78,19 +79,19 @@ class Context(Protocol):
 
     @property
     def tables(self) -> Tables:
-        """The site's stored tables by namespace and name, for the modules that bring data in and out."""
+        """The site's stored tables by namespace and name, for modules that import or export data."""
         ...
 
     @property
     def registry(self) -> Registry:
-        """The site's model parts, for the modules that bring models to a second location and back."""
+        """The site's model parts, for modules that back up and restore models."""
         ...
 
     def write(self, port: int = 0, *, kind: str = "instances", label: str = "", **facts: Any) -> TableWriter:
-        """A new table for the output port with this position; it becomes an output when it is closed.
+        """Open a new table for the output port at this position. It becomes an output when it is closed.
 
-        The first column of the frames written is the id (its name becomes `sid`), the others are the header;
-        kind, label (a header name, "" for none) and any other facts go into its `TableMeta`.
+        The first column of the written frames is the id (its name becomes `sid`), the others are the header. kind,
+        label (a header name, "" for none) and any other facts go into its `TableMeta`.
         """
         ...
 
@@ -99,7 +100,7 @@ class Context(Protocol):
         ...
 
     def save_model(self, parameters: dict[str, Any], meta: dict[str, Any]) -> None:
-        """This component's model at this party; JSON-able. Stored when the task succeeds."""
+        """Set this component's model at this party (JSON-able). It is stored when the task succeeds."""
         ...
 
     def metric(
@@ -109,7 +110,7 @@ class Context(Protocol):
         points: Sequence[tuple[float | int | str, Any]] = (),
         meta: Mapping[str, Any] | None = None,
     ) -> None:
-        """Append points to a series at once, so that they can be watched. meta carries FATE's `metric_type`."""
+        """Append points to a series. They are visible at once. meta: includes FATE's `metric_type`."""
         ...
 
     def progress(self, done: int, total: int) -> None: ...
@@ -135,10 +136,10 @@ P = TypeVar("P", bound=Parameters)
 
 
 class Module(Generic[P]):
-    """A kind of component. A subclass states these facts and implements `run`.
+    """A kind of component. A subclass sets these class attributes and implements `run`.
 
-    parameter_class: FATE's name of its parameter class. variables: what its parties may exchange.
-    The other facts are those of `ModuleFacts`; a module states the ones that differ from these defaults.
+    parameter_class: FATE's name of its parameter class. variables: what its parties may exchange. The others are
+    described in `ModuleFacts`; a subclass sets those that differ from the defaults.
     """
 
     name: ClassVar[str]
@@ -160,13 +161,15 @@ class Module(Generic[P]):
         self.parameters = parameters
 
     def run(self, ctx: Context) -> None:
-        """Do the work at one party. Raises ComponentFailed for what the user can correct."""
+        """Run the task at one party. Raises ComponentFailed for errors that the user can correct."""
         raise NotImplementedError
 
     @classmethod
     def online(cls, model: Model | None) -> Step:
-        """What the module does to a single row with its fitted model at this party, for online inference. No imports
-        of NumPy or Polars; `run` on a table of the same rows must give the same. Raises NotBuilt when it cannot.
+        """Return the step that applies this party's fitted model to a single row, for online inference.
+
+        It must not import NumPy or Polars, and must give the same result as `run` on a table of the same rows. Raises
+        NotBuilt if the module does not support this.
         """
         raise NotBuilt(f"module {cls.name} does not support online inference: it works on whole tables only")
 
@@ -190,12 +193,12 @@ class Module(Generic[P]):
 
 
 def variable(name: str, source: str, target: str) -> Variable:
-    """A declared variable; roles are written ``"guest"`` or ``"guest, host"``."""
+    """Declare a variable. Roles are given as ``"guest"`` or ``"guest, host"``."""
     return Variable(name, frozenset(source.replace(" ", "").split(",")), frozenset(target.replace(" ", "").split(",")))
 
 
 class StrictParameters(Parameters):
-    """Parameters whose values must have the right JSON type: no "1" for 1, no 1 for true; 1 for 1.0 is fine."""
+    """Parameters with strict JSON types: "1" is not accepted for 1, nor 1 for true; 1 is accepted for 1.0."""
 
     model_config = ConfigDict(strict=True)
 
@@ -204,7 +207,7 @@ def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-# Goes into `Annotated[Literal[...], AnyCase]`; the literals are lower case.
+# Case-insensitive keywords: `Annotated[Literal[...], AnyCase]` with lower-case literals.
 AnyCase = BeforeValidator(_lower)
 
 PositiveInt = Annotated[int, Field(gt=0)]

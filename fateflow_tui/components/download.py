@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class DownloadParam(StrictParameters):
-    """namespace, name: the table. output_path: the file; whether a client may name it, its server has decided.
+    """namespace, name: the table. output_path: the file; the server has checked that the client may choose it.
 
-    delimiter: between the id and the other values. head: 1 for a first line with the names of the columns. quoted: 1
-    for double quotes around what holds the delimiter, so that the file can be read again; FATE's own has none.
+    delimiter: separates the values. head: 1 for a header line. quoted: 1 to put double quotes around values that
+    contain the delimiter; FATE's own module does not quote.
     """
 
     output_path: str = ""
@@ -31,7 +31,7 @@ class DownloadParam(StrictParameters):
 
 
 class Download(Module[DownloadParam]):
-    """The file appears when it is complete; an existing one is replaced."""
+    """Writes the file atomically; an existing one is replaced."""
 
     name = "Download"
     roles = frozenset({"local"})
@@ -77,7 +77,7 @@ class Download(Module[DownloadParam]):
         ctx.log.info("%s rows of %s/%s written to %s", rows, parameters.namespace, parameters.name, path)
 
     def _lines(self, frame: pl.DataFrame) -> list[str]:
-        """A line for each row, without its end."""
+        """Return one line for each row, without line ends."""
         import polars as pl
 
         cells = [self._cell(name).alias(name) for name in frame.columns]
@@ -85,7 +85,7 @@ class Download(Module[DownloadParam]):
         return frame.select(cells).select(line).to_series().to_list()
 
     def _cell(self, column: str) -> pl.Expr:
-        """A column's values as they stand in the file."""
+        """Return a column's values as they are written to the file."""
         import polars as pl
 
         text = pl.col(column).cast(pl.String).fill_null("")

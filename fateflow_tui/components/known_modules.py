@@ -1,4 +1,4 @@
-"""The modules of FATE that this version knows by name only."""
+"""FATE modules that are known by name but not supported."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _NOT_BUILT: Final = (
     ("HomoNNExperiment", frozenset({"arbiter", "host"}), "HomoNNParam"),
 )
 
-# v1 derivation leaves these out of the predict DSL unless `need_deploy` says otherwise.
+# The predict DSL derived for DSL v1 omits these unless `need_deploy` is set.
 _NOT_DEPLOYED: Final = frozenset({"FederatedSample", "PSI"})
 _SEPARATE_ARBITER: Final = frozenset({"HeteroLinR", "HeteroPoisson"})
 
@@ -62,7 +62,7 @@ NOT_BUILT: Final[Mapping[str, ModuleFacts]] = {
     for name, roles, parameter_class in _NOT_BUILT
 }
 
-# For these the names of the parameters are known, so that a misspelt one is refused as FATE refuses it.
+# Parameter names of these modules are known, so that misspelled ones are rejected as in FATE.
 PARAMETER_NAMES: Final[Mapping[str, frozenset[str]]] = {
     "HomoLR": frozenset(
         {

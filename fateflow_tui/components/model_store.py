@@ -1,4 +1,4 @@
-"""ModelStore and ModelRestore: copy one party's part of a model to a second location, and back."""
+"""ModelStore and ModelRestore: back up one party's part of a model to a second location, and restore it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from fateflow_tui.registry.location import ModelLocation
 
 
 class ModelStoreParam(StrictParameters):
-    """model_id, model_version, role, party_id: whose part of which model. store_address: {"storage": "file", "path":
-    the directory of the second location}. force_update: replaces what is stored under this version already.
+    """model_id, model_version, role, party_id: the part.
+
+    store_address: the second location, as {"storage": "file", "path": "/full/path"}. force_update: replace a different
+    part that is already stored under this version.
     """
 
     model_id: str = ""
@@ -30,18 +32,18 @@ class ModelStoreParam(StrictParameters):
         return party_model_id(Party(self.role, self.party_id), self.model_id)
 
     def location(self) -> ModelLocation:
-        """Raises ComponentFailed for a place of another kind than a directory."""
+        """Return the second location. Raises ComponentFailed unless it is a directory."""
         storage, path = self.store_address.get("storage"), str(self.store_address.get("path") or "")
         if storage != "file" or not Path(path).is_absolute():
             raise ComponentFailed(
-                f"store_address is {self.store_address}; models are stored in a directory",
+                f"invalid store_address {self.store_address}: models can only be stored in a directory",
                 hint='write {"storage": "file", "path": "/full/path"}',
             )
         return ModelLocation(Path(path))
 
 
 class ModelStore(Module[ModelStoreParam]):
-    """The same again changes nothing; another content under the same version is refused unless it is forced."""
+    """Storing the same part again changes nothing. Different content under the same version needs `force_update`."""
 
     name = "ModelStore"
     roles = frozenset({"local"})
@@ -53,12 +55,12 @@ class ModelStore(Module[ModelStoreParam]):
         parameters = self.parameters
         part = ctx.registry.part(parameters.owner, parameters.model_version)
         path = parameters.location().store(part, force_update=parameters.force_update)
-        ctx.log.info("the part is stored as %s", path)
+        ctx.log.info("stored the model part as %s", path)
         ctx.summary({"archive": path.name, "size": path.stat().st_size})
 
 
 class ModelRestore(Module[ModelStoreParam]):
-    """A part that is here already with the same content stays as it is; another content is a failure."""
+    """Restoring an identical part changes nothing. Fails if a part with different content exists."""
 
     name = "ModelRestore"
     roles = frozenset({"local"})
@@ -69,5 +71,5 @@ class ModelRestore(Module[ModelStoreParam]):
     def run(self, ctx: Context) -> None:
         parameters = self.parameters
         part = parameters.location().restore(parameters.owner, parameters.model_version, ctx.registry)
-        ctx.log.info("%s models of %s were restored", len(part.files), parameters.owner)
+        ctx.log.info("restored %s models of %s", len(part.files), parameters.owner)
         ctx.summary({"components": sorted({file.component for file in part.files})})

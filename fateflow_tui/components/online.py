@@ -1,7 +1,7 @@
-"""How one row goes through a fitted model at one party, in plain Python: for answers within milliseconds.
+"""Online inference: apply a fitted model to a single row at one party, in plain Python, within milliseconds.
 
-The steps do to one row what the modules' `run` does to a table of them. They are used in the scheduler's process,
-which has neither NumPy nor Polars.
+A step does to a row what the module's `run` does to each row of a table. Steps run in the scheduler's process, which
+does not load NumPy or Polars.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from fateflow_tui.core.errors import ComponentFailed
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One row of one party. values: by column, as text or number; None stands for nothing.
+    """One row at one party. values: by column, as text or number; None for a missing value.
 
-    delimiter: of a stored row, what stood between its fields when it was uploaded; "" for features given by name.
+    delimiter: the delimiter that a stored row was uploaded with; "" for features given by name.
     """
 
     values: Mapping[str, Any]
@@ -26,43 +26,43 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """value: of class 1, or of the likeliest of several classes. classes: its probability by class value, for several
-    classes only.
+    """value: of class 1, or of the most likely of several classes. classes: probabilities by class, for several
+    classes.
     """
 
     value: float
     classes: dict[str, float] = {}
 
 
-class RowLacks(ComponentFailed):
-    """The row has no value for some of the features that the model needs; `data` is the list of them."""
+class MissingFeatures(ComponentFailed):
+    """The row lacks features that the model needs; `data` lists them."""
 
 
-# A step that prepares the row for the next one. Raises RowLacks, ComponentFailed for a row that is of no use.
+# A step that prepares the row for the next one. Raises MissingFeatures or ComponentFailed for an unusable row.
 Transform = Callable[[Row], Row]
 
 
 class Scorer(ABC):
-    """The step that ends in a score, to which each party with columns gives a share."""
+    """The last step: computes a score as the sum of shares of all parties with features."""
 
     @abstractmethod
     def share(self, row: Row) -> list[float]:
-        """This party's part of the row's score, one number per binary model. Raises as a `Transform`."""
+        """Return this party's share of the row's score, one number per binary model. Raises as a `Transform` does."""
 
     @abstractmethod
     def score(self, shares: Sequence[Sequence[float]]) -> Score:
-        """The score of a row from the shares of all parties. Raises ComponentFailed when they do not fit together."""
+        """Return the score of a row from the shares of all parties. Raises ComponentFailed for inconsistent shares."""
 
 
 Step = Transform | Scorer
 
 
 def pass_on(row: Row) -> Row:
-    """The step of a module that changes which rows there are, but no row."""
+    """The step of a module that selects rows but does not change them."""
     return row
 
 
-def lacking(names: Sequence[str]) -> RowLacks:
-    """The error for features that the row does not have."""
+def missing_features(names: Sequence[str]) -> MissingFeatures:
+    """Return the error for missing features."""
     shown = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
-    return RowLacks(f"the row has no value for {shown}, which the model needs", data=list(names))
+    return MissingFeatures(f"the row has no value for {shown}, which the model needs", data=list(names))

@@ -23,9 +23,9 @@ MINIMUM_BITS = 1024
 
 
 class PublicKey:
-    """What may be known to everybody: enough to encrypt and to compute on ciphertexts.
+    """The public key: enough to encrypt and to compute on ciphertexts.
 
-    modulus: n. square: n². base: h^n mod n². Raises ValueError for a key that is too short or makes no sense.
+    modulus: n. square: n². base: h^n mod n². Raises ValueError for a key that is too short or invalid.
     """
 
     def __init__(self, modulus: int, base: int) -> None:
@@ -33,7 +33,7 @@ class PublicKey:
         self.square = self.modulus**2
         self.base = mpz(base)
         if self.bits < MINIMUM_BITS or self.modulus % 2 == 0:
-            raise ValueError(f"a Paillier modulus has at least {MINIMUM_BITS} bits and is odd; this has {self.bits}")
+            raise ValueError(f"a Paillier modulus must be odd and have at least {MINIMUM_BITS} bits, not {self.bits}")
         if not 1 < self.base < self.square or gmpy2.gcd(self.base, self.modulus) != 1:
             raise ValueError("the generator of a Paillier key is outside its group")
         self._obfuscators: FixedBase | None = None
@@ -44,19 +44,19 @@ class PublicKey:
 
     @property
     def width(self) -> int:
-        """Bytes of one ciphertext."""
+        """Size of one ciphertext in bytes."""
         return (int(self.square.bit_length()) + 7) // 8
 
     def obfuscators(self, count: int) -> list[mpz]:
-        """Fresh random encryptions of zero."""
+        """Return fresh random encryptions of zero."""
         if self._obfuscators is None:
             self._obfuscators = FixedBase(self.base, self.square, (self.bits // 2 + 7) // 8)
         powers = self._obfuscators
         return [powers.power(secrets.token_bytes(powers.length)) for _ in range(count)]
 
     def message(self) -> dict[str, bytes]:
-        """The key as it is sent to other parties."""
-        return {"modulus": _octets(self.modulus), "base": _octets(self.base)}
+        """Return the key in the form that is sent to other parties."""
+        return {"modulus": _to_bytes(self.modulus), "base": _to_bytes(self.base)}
 
     @classmethod
     def from_message(cls, message: Mapping[str, Any]) -> PublicKey:
@@ -64,7 +64,7 @@ class PublicKey:
 
 
 class PrivateKey:
-    """The two primes; never leaves the process that made it."""
+    """The two primes. Never leaves the process that generated it."""
 
     def __init__(self, p: int, q: int) -> None:
         self._p, self._q = mpz(p), mpz(q)
@@ -75,14 +75,14 @@ class PrivateKey:
         self.public = PublicKey(int(modulus), int(gmpy2.powmod(generator, modulus, modulus**2)))
 
     def decrypt(self, ciphertext: mpz) -> int:
-        """The plaintext as a signed number of at most half the modulus."""
+        """Return the plaintext as a signed integer of at most half the modulus."""
         mod_p, mod_q = (half.decrypt(ciphertext) for half in self._halves)
         plain = mod_p + self._p * ((mod_q - mod_p) * self._p_inverse % self._q)
         return int(plain if 2 * plain < self.public.modulus else plain - self.public.modulus)
 
 
 class _Half:
-    """Decryption modulo one of the primes."""
+    """Decryption modulo one of the primes; the Chinese remainder theorem combines both."""
 
     def __init__(self, prime: mpz, modulus: mpz) -> None:
         self.prime, self.square = prime, prime**2
@@ -96,25 +96,25 @@ class _Half:
 
 
 def generate(bits: int) -> PrivateKey:
-    """A new key whose modulus has exactly `bits` bits; raises ValueError below `MINIMUM_BITS`."""
+    """Generate a key pair with a modulus of exactly `bits` bits. Raises ValueError below `MINIMUM_BITS`."""
     if bits < MINIMUM_BITS:
         raise ValueError(f"a Paillier key needs at least {MINIMUM_BITS} bits, not {bits}")
     while True:
         primes = rsa.generate_private_key(public_exponent=65537, key_size=bits).private_numbers()
         p, q = primes.p, primes.q
-        # -x² generates all of Jacobi symbol 1 only for such primes; about one pair in six is.
+        # Only for such primes does -x² generate all numbers with Jacobi symbol 1; about one pair in six qualifies.
         if p % 4 == 3 and q % 4 == 3 and gmpy2.gcd(p - 1, q - 1) == 2:
             return PrivateKey(p, q)
 
 
-def _octets(number: mpz) -> bytes:
+def _to_bytes(number: mpz) -> bytes:
     return int(number).to_bytes((int(number.bit_length()) + 7) // 8, "big")
 
 
 class FixedBase:
-    """Powers of one base by table: one product per byte of the exponent, no squarings.
+    """Powers of a fixed base from a table: one product per byte of the exponent, no squarings.
 
-    length: bytes of an exponent.
+    length: size of an exponent in bytes.
     """
 
     def __init__(self, base: mpz, modulus: mpz, length: int) -> None:
@@ -129,7 +129,7 @@ class FixedBase:
             self._rows.append(row)
 
     def power(self, exponent: bytes) -> mpz:
-        """exponent: little-endian, exactly `length` bytes."""
+        """Return base^exponent. exponent: little-endian, exactly `length` bytes."""
         modulus = self.modulus
         result = ONE
         for row, digit in zip(self._rows, exponent, strict=True):
@@ -141,26 +141,27 @@ ONE = mpz(1)
 
 
 def weighted_products(bases: Sequence[mpz], weights: NDArray[np.int64], modulus: mpz) -> list[mpz]:
-    """For each column of `weights` (one row per base) the product of all bases, each to the power of its weight.
+    """Return, for each column of `weights` (one row per base), the product of all bases to the power of their weights.
 
-    Weights may be negative, of less than 2^62. Costs about `rows` products per window of the widest weight and
-    column; the squarings are shared by all rows.
+    Weights may be negative; absolute values must be below 2^62. A column costs about one product per row and window of
+    its widest weight; all rows share the squarings.
     """
     lowest = weights.min(axis=0)
     shifted = weights - lowest
-    together = ONE
+    product = ONE
     for base in bases:
-        together = together * base % modulus
+        product = product * base % modulus
     results = []
-    for column, low in zip(shifted.T, lowest.tolist(), strict=True):
-        # All weights less the lowest are not negative; what was taken off is one power of all bases' product.
+    for column, lowest_weight in zip(shifted.T, lowest.tolist(), strict=True):
+        # Subtracting the lowest weight makes all weights non-negative; a power of the product of all bases adds it
+        # back.
         result = _buckets(bases, column, modulus)
-        results.append(result * gmpy2.powmod(together, low, modulus) % modulus)
+        results.append(result * gmpy2.powmod(product, lowest_weight, modulus) % modulus)
     return results
 
 
 def _buckets(bases: Sequence[mpz], weights: NDArray[np.int64], modulus: mpz) -> mpz:
-    """Pippenger's way: per window the bases with equal digits are multiplied first, then raised together."""
+    """Pippenger's algorithm: in each window, bases with equal digits are multiplied first and raised together."""
     bits = int(weights.max()).bit_length()
     window = _window(len(bases), bits)
     result = ONE
@@ -179,91 +180,96 @@ def _buckets(bases: Sequence[mpz], weights: NDArray[np.int64], modulus: mpz) -> 
 
 
 def _window(count: int, bits: int) -> int:
-    """The digit width with the fewest products."""
+    """Return the window width that needs the fewest products."""
     return min(range(1, 17), key=lambda width: -(-bits // width) * (count + (2 << width)))
 
 
 FRACTION_BITS = 53
-"""Binary places of what is encrypted from floats."""
+"""Default fractional bits of encrypted floats."""
 WEIGHT_LIMIT = 2.0**61
 HEADROOM_BITS = 128
-"""Kept free in a plaintext, for scale and sums."""
+"""Bits of a plaintext reserved for scaling and sums."""
 
 Floats = NDArray[np.float64]
 
 
 class CipherVector:
-    """Ciphertexts under one key. places: binary places of the plaintexts, so each stands for m / 2^places.
+    """Ciphertexts under one key. fraction_bits: a plaintext m stands for m / 2^fraction_bits.
 
-    Operations give new vectors and raise ValueError when lengths or places differ. Only `encrypt` and `refreshed`
-    give ciphertexts that say nothing about how they came to be; use them before anything is sent.
+    Operations return new vectors and raise ValueError if lengths or fractional bits differ. Only the results of
+    `encrypt` and `refreshed` reveal nothing about how they were computed: send nothing else.
     """
 
-    def __init__(self, key: PublicKey, ciphertexts: list[mpz], places: int) -> None:
+    def __init__(self, key: PublicKey, ciphertexts: list[mpz], fraction_bits: int) -> None:
         self.key = key
         self.ciphertexts = ciphertexts
-        self.places = places
+        self.fraction_bits = fraction_bits
 
     def __len__(self) -> int:
         return len(self.ciphertexts)
 
     @classmethod
-    def encrypt(cls, key: PublicKey, values: Floats, places: int = FRACTION_BITS) -> CipherVector:
+    def encrypt(cls, key: PublicKey, values: Floats, fraction_bits: int = FRACTION_BITS) -> CipherVector:
         """Raises ValueError for values that are not finite or too large for the key."""
         n, square = key.modulus, key.square
-        numbers = _fixed_point(key, values, places)
+        numbers = _fixed_point(key, values, fraction_bits)
         fresh = key.obfuscators(len(numbers))
-        return cls(key, [(1 + m * n) * r % square for m, r in zip(numbers, fresh, strict=True)], places)
+        return cls(key, [(1 + m * n) * r % square for m, r in zip(numbers, fresh, strict=True)], fraction_bits)
 
     def plus(self, other: CipherVector) -> CipherVector:
-        if other.places != self.places:
-            raise ValueError(f"cannot add vectors with {self.places} and {other.places} binary places")
+        if other.fraction_bits != self.fraction_bits:
+            raise ValueError(f"cannot add vectors with {self.fraction_bits} and {other.fraction_bits} fractional bits")
         square = self.key.square
         pairs = zip(self.ciphertexts, other.ciphertexts, strict=True)
-        return CipherVector(self.key, [a * b % square for a, b in pairs], self.places)
+        return CipherVector(self.key, [a * b % square for a, b in pairs], self.fraction_bits)
 
     def plus_plain(self, values: Floats) -> CipherVector:
         n, square = self.key.modulus, self.key.square
-        numbers = _fixed_point(self.key, values, self.places)
+        numbers = _fixed_point(self.key, values, self.fraction_bits)
         pairs = zip(self.ciphertexts, numbers, strict=True)
-        return CipherVector(self.key, [c * (1 + m * n) % square for c, m in pairs], self.places)
+        return CipherVector(self.key, [c * (1 + m * n) % square for c, m in pairs], self.fraction_bits)
 
-    def weighted_sums(self, weights: Floats, places: int) -> CipherVector:
-        """weights^T times this vector: one sum per column; weights (rows, columns) are rounded to `places` places."""
-        scaled = np.rint(weights * 2.0**places)
+    def weighted_sums(self, weights: Floats, fraction_bits: int) -> CipherVector:
+        """Return weights^T times this vector. Weights (rows, columns) are rounded to `fraction_bits` fractional
+        bits.
+        """
+        scaled = np.rint(weights * 2.0**fraction_bits)
         if len(scaled) != len(self) or not np.all(np.abs(scaled) < WEIGHT_LIMIT):
-            raise ValueError("weights must be finite, below 2^(61 - places), and have one row per ciphertext")
+            raise ValueError("weights must be finite, below 2^(61 - fraction_bits), and have one row per ciphertext")
         sums = weighted_products(self.ciphertexts, scaled.astype(np.int64), self.key.square)
-        return CipherVector(self.key, sums, self.places + places)
+        return CipherVector(self.key, sums, self.fraction_bits + fraction_bits)
 
     def refreshed(self) -> CipherVector:
-        """The same plaintexts with fresh randomness: nobody can link the two, nor see the steps between."""
-        return self.plus(CipherVector(self.key, self.key.obfuscators(len(self)), self.places))
+        """Return the same plaintexts re-randomized, so that they cannot be linked to these ciphertexts."""
+        return self.plus(CipherVector(self.key, self.key.obfuscators(len(self)), self.fraction_bits))
 
     def message(self) -> dict[str, int | bytes]:
-        """For sending: all ciphertexts in one block, each of the key's width, big-endian."""
+        """Return the form that is sent: all ciphertexts in one block, each of the key's width, big-endian."""
         width = self.key.width
-        return {"places": self.places, "ciphertexts": b"".join(int(c).to_bytes(width, "big") for c in self.ciphertexts)}
+        return {
+            "places": self.fraction_bits,
+            "ciphertexts": b"".join(int(c).to_bytes(width, "big") for c in self.ciphertexts),
+        }
 
     @classmethod
     def from_message(cls, key: PublicKey, message: Mapping[str, Any]) -> CipherVector:
         """Raises ValueError when the block does not hold ciphertexts of this key."""
         block, width = bytes(message["ciphertexts"]), key.width
         ciphertexts = [mpz(int.from_bytes(block[i : i + width], "big")) for i in range(0, len(block), width)]
-        places = int(message["places"])
-        if len(block) % width or not all(0 < c < key.square for c in ciphertexts) or not 0 <= places < key.bits:
+        fraction_bits = int(message["places"])
+        if len(block) % width or not all(0 < c < key.square for c in ciphertexts) or not 0 <= fraction_bits < key.bits:
             raise ValueError("the block does not hold ciphertexts of this key")
-        return cls(key, ciphertexts, places)
+        return cls(key, ciphertexts, fraction_bits)
 
 
 def decrypt(key: PrivateKey, vector: CipherVector) -> Floats:
-    """The plaintexts as the nearest floats."""
-    unit = 1 << vector.places
+    """Return the plaintexts as the nearest floats."""
+    unit = 1 << vector.fraction_bits
     return np.array([key.decrypt(c) / unit for c in vector.ciphertexts], dtype=np.float64)
 
 
-def _fixed_point(key: PublicKey, values: Floats, places: int) -> list[int]:
-    limit = 2.0 ** min(key.bits - HEADROOM_BITS - places, 900)
+def _fixed_point(key: PublicKey, values: Floats, fraction_bits: int) -> list[int]:
+    limit = 2.0 ** min(key.bits - HEADROOM_BITS - fraction_bits, 900)
     if not np.all(np.abs(values) < limit):
         raise ValueError("a value is not finite or too large for the key")
-    return [round(value) for value in (np.asarray(values, dtype=np.float64) * 2.0**places).tolist()]
+    return [round(value) for value in (np.asarray(values, dtype=np.float64) * 2.0**fraction_bits).tolist()]

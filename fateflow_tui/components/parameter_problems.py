@@ -1,4 +1,4 @@
-"""A module's parameter problems: pydantic's errors as paths, messages and near misses."""
+"""Parameter problems of a module: pydantic's errors as paths, messages and suggestions."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from typing import TYPE_CHECKING
 
 
 def near_miss(name: str, names: Iterable[str]) -> str:
-    """The name that was probably meant, or ""."""
+    """Return the name that was probably meant, or ""."""
     by_lower = {candidate.lower(): candidate for candidate in names}
     close = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[close[0]] if close else ""
 
 
 def unknown_names(given: Mapping[str, Any], known: Iterable[str]) -> list[ParameterProblem]:
-    """Check the names alone, for a module without a parameter model."""
+    """Check only the names, for a module without a parameter model."""
     names = sorted(known)
     return [_unknown((name,), names) for name in given if name not in names]
 
 
 def problems(model: type[Parameters], parameters: Mapping[str, Any]) -> list[ParameterProblem]:
-    """All problems of these parameters, one per path."""
+    """Return all problems of these parameters, one per path."""
     from pydantic import ValidationError
 
     try:
@@ -42,7 +42,7 @@ def problems(model: type[Parameters], parameters: Mapping[str, Any]) -> list[Par
             problem = _problem(model, parameters, error)
             earlier = found.get(problem.path)
             if earlier is not None and earlier.message != problem.message:
-                # A union reports each of its members.
+                # Pydantic reports an error for each member of a union.
                 reasons = f"{earlier.message.split(', not ')[0]}, or {problem.message}"
                 problem = ParameterProblem(problem.path, reasons, problem.unknown, problem.suggestion)
             found[problem.path] = problem
@@ -51,7 +51,7 @@ def problems(model: type[Parameters], parameters: Mapping[str, Any]) -> list[Par
 
 
 def nested_model(model: type[Parameters], path: Iterable[str]) -> type[Parameters] | None:
-    """The parameter object at this path below `model`, or None."""
+    """Return the nested parameter class at this path below `model`, or None."""
     from fateflow_tui.components.contract import Parameters
 
     for key in path:
@@ -89,7 +89,7 @@ def _unknown(path: tuple[str, ...], known: Iterable[str]) -> ParameterProblem:
 
 
 def _existing(parameters: Mapping[str, Any], location: tuple[int | str, ...]) -> tuple[str, ...]:
-    """The part of pydantic's location that exists in the document; the rest names members of unions."""
+    """Return the part of pydantic's location that exists in the document. The rest names members of unions."""
     path: list[str] = []
     value: Any = parameters
     for key in location:
@@ -104,7 +104,7 @@ def _existing(parameters: Mapping[str, Any], location: tuple[int | str, ...]) ->
 _SHOWN = 60  # characters of an invalid value
 
 
-# pydantic's type errors in the words of JSON
+# pydantic's type errors with JSON's type names
 _KINDS = {
     "bool_type": "should be a boolean",
     "int_type": "should be an integer",

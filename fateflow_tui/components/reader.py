@@ -1,4 +1,4 @@
-"""Reader: brings a stored table of its party into the job, without copying it."""
+"""Reader: makes a stored table an input of the job, without copying it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SAMPLES = 5  # distinct values shown for a column
 
 
 class ReaderTable(BaseModel):
-    """How a table is called at its site."""
+    """The name of a table at its site."""
 
     model_config = ConfigDict(strict=True)
 
@@ -29,20 +29,20 @@ class ReaderTable(BaseModel):
 
 
 class ReaderParam(StrictParameters):
-    """table: what to read at this party."""
+    """table: the table to read at this party."""
 
     table: ReaderTable | None = None
 
     @field_validator("table", mode="before")
     @classmethod
-    def _given(cls, value: object) -> object:
+    def _check_table(cls, value: object) -> object:
         if value is None:
-            raise ValueError('names the table to read, as {"name": ..., "namespace": ...}')
+            raise ValueError('must name the table to read, as {"name": ..., "namespace": ...}')
         return value
 
 
 class Reader(Module[ReaderParam]):
-    """Its one output is the table itself; its metric describes it, with a few values of each column."""
+    """Outputs the table itself. Its metric describes the table, with sample values of each column."""
 
     name = "Reader"
     parameter_class = "ReaderParam"
@@ -82,7 +82,7 @@ class Reader(Module[ReaderParam]):
 
 
 def _samples(table: Table) -> dict[str, str]:
-    """Up to five distinct values of each column of an uploaded table, joined by commas."""
+    """Return up to five distinct values of each column of an uploaded table, joined by commas."""
     if table.meta.kind != "raw" or not table.meta.have_head:
         return {}
     rows = table.head(_SAMPLED_ROWS)

@@ -1,8 +1,8 @@
-"""SecureAddExample: the smallest federated job; guest and hosts add their numbers without showing them.
+"""SecureAddExample: the smallest federated job. Guest and hosts add their numbers without revealing them.
 
-Each party splits its numbers into random shares, keeps one and sends one to each other party. Each adds the shares
-that it has; the sums of all parties together are the sum of all numbers. A share alone, and a host's sum alone, are
-uniformly random.
+This is additive secret sharing: each party splits its numbers into random shares, keeps one and sends one to each
+other party. Each party adds up its shares; the sums of all parties add up to the total. A single share, or a host's
+sum alone, is uniformly random.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 class SecureAddExampleParam(StrictParameters):
-    """data_num: how many numbers, all 1, each party adds. partition: in how many pieces they are sent.
+    """data_num: how many numbers, all 1, each party adds. partition: number of chunks that they are sent in.
 
-    seed: makes the shares repeatable, and with that guessable; only for tests.
+    seed: makes the shares reproducible and therefore predictable; for tests only.
     """
 
     seed: int | None = None
@@ -33,7 +33,7 @@ class SecureAddExampleParam(StrictParameters):
 
 
 class SecureAddExample(Module[SecureAddExampleParam]):
-    """Its result, in the guest's summary and log, is the sum: `data_num` times the number of parties."""
+    """Reports the sum in the guest's summary and log: `data_num` times the number of parties."""
 
     name = "SecureAddExample"
     parameter_class = "SecureAddExampleParam"
@@ -55,8 +55,8 @@ class SecureAddExample(Module[SecureAddExampleParam]):
         for other, share in zip(others, shares[1:], strict=True):
             for piece, part in enumerate(np.array_split(share, self.parameters.partition)):
                 ctx.send("share", part, to=other, tag=piece)
-        speaker = f"secure_add_{ctx.party.role}"  # the word that `flow test toy` looks for in the log
-        ctx.log.info("%s: a share of the numbers is with each of %s", speaker, ", ".join(map(str, others)))
+        speaker = f"secure_add_{ctx.party.role}"  # `flow test toy` searches the log for this name
+        ctx.log.info("%s: sent a share of the numbers to each of %s", speaker, ", ".join(map(str, others)))
         total = shares[0]
         for other in others:
             total = total + self._receive(ctx, other)
@@ -70,11 +70,11 @@ class SecureAddExample(Module[SecureAddExampleParam]):
         ctx.summary({"secure_sum": secure_sum})
 
     def _shares(self, party: Party, numbers: Numbers, count: int) -> Iterator[Numbers]:
-        """Arrays that add up to the numbers, modulo 2^64; all but the first are random."""
+        """Yield arrays that add up to the numbers modulo 2^64; all but the first are random."""
         import numpy as np
 
         seed = secrets.randbits(128) if self.parameters.seed is None else self.parameters.seed
-        # The party goes into the seed, so that two parties with the same seed do not draw the same shares.
+        # The party is part of the seed, so that parties with the same seed draw different shares.
         generator = np.random.default_rng([seed, *str(party).encode()])
         randoms = [generator.integers(0, 2**64, len(numbers), dtype=np.uint64) for _ in range(count - 1)]
         first = numbers
@@ -89,11 +89,11 @@ class SecureAddExample(Module[SecureAddExampleParam]):
         pieces = [ctx.receive("share", other, tag=piece) for piece in range(self.parameters.partition)]
         good = all(isinstance(piece, np.ndarray) and piece.dtype == np.uint64 and piece.ndim == 1 for piece in pieces)
         if not good or sum(len(piece) for piece in pieces) != self.parameters.data_num:
-            raise ComponentFailed(f"the share from {other} is not {self.parameters.data_num} numbers")
+            raise ComponentFailed(f"the share from {other} does not have {self.parameters.data_num} numbers")
         return np.concatenate(pieces)
 
 
 def _whole(value: object) -> int:
     if not isinstance(value, int):
-        raise ComponentFailed("a partial sum is not a whole number")
+        raise ComponentFailed("a partial sum is not an integer")
     return value

@@ -1,4 +1,4 @@
-"""Sleep: does nothing for a while and passes its inputs through. For benchmarks, drills and waiting on purpose."""
+"""Sleep: waits, then passes its inputs through. For benchmarks and tests."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pydantic import Field
 
 from fateflow_tui.components.contract import Context, Module, StrictParameters
 
-_STEPS = 20  # how often it reports progress
+_STEPS = 20  # between two progress updates
 
 
 class SleepParam(StrictParameters):
-    """seconds: how long each party's task takes, beside what starting it costs."""
+    """seconds: how long each party's task sleeps."""
 
     seconds: Annotated[float, Field(ge=0)] = 0
 
 
 class Sleep(Module[SleepParam]):
-    """Sleeps at every role, the local one too. Its output ports are its inputs, in the DSL's order."""
+    """Runs in every role, including local. Its output ports are its inputs, in the DSL's order."""
 
     name = "Sleep"
     roles = frozenset({"guest", "host", "arbiter", "local"})

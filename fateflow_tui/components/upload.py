@@ -1,4 +1,4 @@
-"""Upload: a delimited text file becomes a stored table."""
+"""Upload: stores a delimited text file as a table."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ Format = Annotated[Literal["dense", "svmlight", "libsvm", "sparse", "tag"], AnyC
 
 
 class FormatParam(StrictParameters):
-    """How the values of a row are written, for those who read the table: the `meta` of FATE 1.11, kept in the schema.
+    """How to parse the values of a row: the `meta` of FATE 1.11, stored in the schema.
 
-    What would change the rows while they are stored is not built: match ids and lists or ranges of them.
+    Options that change the rows during the upload (match ids, and lists or ranges of them) are not supported.
     """
 
     input_format: Format = "dense"
@@ -44,7 +44,7 @@ class FormatParam(StrictParameters):
     id_range: int = 0
 
     @model_validator(mode="after")
-    def _built(self) -> Self:
+    def _check_supported(self) -> Self:
         if self.with_match_id or self.id_list or self.id_range:
             raise ValueError(
                 "match ids (with_match_id, id_list, id_range) are not supported: remove them, and make the id that "
@@ -54,19 +54,19 @@ class FormatParam(StrictParameters):
 
 
 class UploadParam(StrictParameters):
-    """file: a path on the site. file_name: what people call it, in messages. namespace, name: of the table to make.
-    head: 1 if the first line is a header.
+    """file: a path at the site. file_name: its display name, for messages. namespace, name: the new table.
 
-    id_delimiter: between the fields; the id is the first. partition: 1 to 1023. destroy: an existing table gives
-    way, once the new one is complete. duplicate_ids: what becomes of rows with an id that was there before: the
-    first or the last row of an id is kept and the others are rejected and counted, or the upload fails. (FATE keeps
-    the last one and does not say so.)
-    extend_sid: rows get ids of their own, and the first column becomes one like the others. auto_increasing_sid:
-    these ids are 0, 1, 2 and so on, otherwise they are unique over all tables. meta: see FormatParam; it
-    counts only with with_meta, as 1.11's clients always send it.
-    table_schema: {"sid": name, "header": "a,b"} names the columns of a file without a header line; other members are
-    kept.
-    storage_engine, storage_address: accepted; tables are stored by the site itself.
+    head: 1 if the first line is a header. id_delimiter: separates the fields; the first field is the id. partition: 1
+    to 1023. destroy: replace an existing table once the new one is complete. duplicate_ids: keep the first or the last
+    row of an id, rejecting and counting the others, or fail the upload. (FATE silently keeps the last one.)
+
+    extend_sid: generate an id for each row; the first column becomes an ordinary one. auto_increasing_sid: these ids
+    are 0, 1, 2, ...; otherwise they are globally unique. meta: see FormatParam; ignored unless with_meta is set,
+    because
+    clients of 1.11 always send it. table_schema: {"sid": name, "header": "a,b"} names the columns of a file without a
+    header line; other members are stored as they are.
+
+    storage_engine, storage_address: accepted and ignored; the site stores all tables itself.
     """
 
     file: str = ""
@@ -88,26 +88,26 @@ class UploadParam(StrictParameters):
 
     @field_validator("table_schema")
     @classmethod
-    def _named(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+    def _check_schema(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
         for member in ("sid", "header"):
             if value and not isinstance(value.get(member, ""), str):
-                raise ValueError(f'its member {member!r} must be a text, as in {{"sid": "id", "header": "x0,x1"}}')
+                raise ValueError(f'its member {member!r} must be a string, as in {{"sid": "id", "header": "x0,x1"}}')
         return value
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def _check_options(self) -> Self:
         if self.auto_increasing_sid and not self.extend_sid:
             raise ValueError("auto_increasing_sid requires extend_sid: set it to true as well")
         form = self.meta.input_format if self.with_meta and self.meta else "dense"
         if form != "dense" and (self.head or self.columns):
-            raise ValueError(f"rows of input_format {form} have no columns to name: set head 0")
+            raise ValueError(f"rows of input_format {form} have no header: set head to 0")
         if self.head and self.columns:
-            raise ValueError("the header line (head 1) names the columns: leave sid and header out of the schema")
+            raise ValueError("the header line (head 1) names the columns: remove sid and header from the schema")
         return self
 
     @property
     def columns(self) -> list[str]:
-        """The names that `table_schema` gives to a file's columns, in their order."""
+        """Return the column names in `table_schema`, in order."""
         given = self.table_schema or {}
         header = [name.strip() for name in str(given.get("header", "")).split(",") if name.strip()]
         sid = str(given.get("sid", "")).strip()
@@ -115,7 +115,7 @@ class UploadParam(StrictParameters):
 
     @property
     def schema_members(self) -> dict[str, Any]:
-        """What the table's schema says beyond the names of its columns."""
+        """Return the members of the table's schema other than the column names."""
         members = {name: value for name, value in (self.table_schema or {}).items() if name not in ("sid", "header")}
         if self.extend_sid:
             members["extend_tag"] = True
@@ -125,7 +125,7 @@ class UploadParam(StrictParameters):
 
 
 class _Tally(msgspec.Struct):
-    """Rows of the file: read = stored + malformed + nameless + duplicates."""
+    """Row counts: read = stored + malformed + nameless + duplicates."""
 
     read: int = 0
     malformed: int = 0
@@ -138,11 +138,11 @@ class _Tally(msgspec.Struct):
 
 
 class Upload(Module[UploadParam]):
-    """Makes a table of kind `raw`: all columns text. Memory stays bounded whatever the file's size.
+    """Creates a table of kind `raw`: all columns are text. Memory use is bounded regardless of the file's size.
 
-    With a header line each field is a column. Without one a row is its id and one text with all the rest, as the
-    sparse and tag formats need it. Its summary and the meta of its metric count the rows: read, stored, and rejected
-    by reason; read is always stored and rejected together.
+    With a header line each field is a column. Without one a row is its id and the rest as one text, as the sparse and
+    tag formats need it. The summary and the metadata of the metric count the rows: read, stored, and rejected by
+    reason, where read = stored + rejected.
     """
 
     name = "Upload"
@@ -187,7 +187,7 @@ class Upload(Module[UploadParam]):
         log("%s", ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in counts.items()))
 
     def _store(self, ctx: Context, path: Path, where: DelimitedLayout) -> tuple[Table, _Tally]:
-        """Reads the file once if no id repeats, which shows at the end; else again, without the repeated ones."""
+        """Read and store the file. If ids turn out to repeat, read it a second time without the duplicate rows."""
         from fateflow_tui.artifacts.table_writer import IdHashes, rows_to_leave_out
 
         hashes = IdHashes()
@@ -200,7 +200,7 @@ class Upload(Module[UploadParam]):
                 writer.write(frame)
             if tally.read == tally.rejected:
                 raise ComponentFailed(
-                    f"{where.title} has no rows that could be stored ({tally.rejected} were rejected)",
+                    f"{where.title} has no valid rows ({tally.rejected} were rejected)",
                     hint="put one row per line below the header, with the id as the first field",
                 )
             repeated = hashes.repeated()
@@ -226,7 +226,7 @@ class Upload(Module[UploadParam]):
             return writer.close(), tally
 
     def _frames(self, ctx: Context, path: Path, where: DelimitedLayout, tally: _Tally) -> Iterator[pl.DataFrame]:
-        """The rows that have all fields and an id, given or made for them; the others are counted."""
+        """Yield the rows that have all fields and an id, given or generated. Count the others."""
         import polars as pl
 
         from fateflow_tui.artifacts.delimited import blocks
@@ -262,7 +262,7 @@ class Upload(Module[UploadParam]):
 
 
 def _with_ids(frame: pl.DataFrame, prefix: str, start: int) -> pl.DataFrame:
-    """The frame with a first column of new ids, the prefix and a number that counts from `start`."""
+    """Insert a first column of new ids: the prefix and a number counted from `start`."""
     import polars as pl
 
     name = next(name for name in ("sid", "extend_sid", "fateflow_sid") if name not in frame.columns)
@@ -271,7 +271,7 @@ def _with_ids(frame: pl.DataFrame, prefix: str, start: int) -> pl.DataFrame:
 
 
 def _without(frame: pl.DataFrame, start: int, rows: pl.Series) -> pl.DataFrame:
-    """The frame, whose first row has number `start`, without the rows of these numbers."""
+    """Remove rows by number. start: the number of the frame's first row."""
     import polars as pl
 
     return frame.filter(~pl.int_range(start, start + frame.height, eager=True).is_in(rows))

@@ -1,4 +1,4 @@
-"""Writer: copies a stored table into another one, or into a text file on its site."""
+"""Writer: copies a stored table to another table, or to a text file at its site."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from fateflow_tui.artifacts.table import Table
 
-# What the copy has of its own; all else is as in the table that is copied.
+# Metadata that belongs to the copy; the rest is copied.
 _OWN_FACTS = frozenset(
     {"namespace", "name", "count", "partitions", "external", "created_at", "origin", "files", "source", "enabled"}
     | {"engine", "address", "kind"}
@@ -27,10 +27,11 @@ _OWN_FACTS = frozenset(
 
 
 class WriterParam(StrictParameters):
-    """namespace, table_name: what is written. output_namespace, output_table_name: the new table; destroy: one that
-    is there gives way. partitions: of the new table, as many as the old one has unless given.
-    output_path: a text file instead; whether a client may name it, its server has decided. delimiter: of its fields.
-    head: whether its first line has the names.
+    """namespace, table_name: the table to copy. output_namespace, output_table_name: the new table.
+
+    destroy: replace an existing table. partitions: of the new table; by default as many as the source has.
+    output_path: a text file to write instead; the server has checked that the client may choose it. delimiter:
+    separates its fields. head: whether to write a header line.
     """
 
     namespace: str = ""
@@ -45,7 +46,7 @@ class WriterParam(StrictParameters):
 
 
 class Writer(Module[WriterParam]):
-    """The new table, or the file, appears when it is complete."""
+    """Writes the new table or file atomically."""
 
     name = "Writer"
     roles = frozenset({"local"})
@@ -73,7 +74,7 @@ class Writer(Module[WriterParam]):
             names = [("output_table_name", copy.meta.name), ("output_namespace", copy.meta.namespace)]
             points = [*names, ("count", copy.meta.count)]
         ctx.metric("writer", "writer", points, {"name": "writer", "metric_type": "WRITER"})
-        ctx.log.info("%s rows of %s/%s written", points[-1][1], parameters.namespace, parameters.table_name)
+        ctx.log.info("wrote %s rows of %s/%s", points[-1][1], parameters.namespace, parameters.table_name)
 
     def _write_table(self, ctx: Context, table: Table) -> Table:
         parameters = self.parameters
@@ -106,7 +107,7 @@ class Writer(Module[WriterParam]):
 
 @contextmanager
 def _replaced(path: Path, word: str) -> Iterator[TextIO]:
-    """A file that takes the place of an old one when it is complete. Raises ComponentFailed when it cannot."""
+    """Open a file that replaces an existing one on success. Raises ComponentFailed if it cannot be written."""
     if not path.is_absolute():
         raise ComponentFailed(f"output_path {path} is not absolute", hint="give the full path of a file")
     unfinished = path.with_name(f".{path.name}.{word}")

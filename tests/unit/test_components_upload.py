@@ -76,7 +76,7 @@ def test_quotes_have_no_meaning_where_a_line_is_an_id_and_the_rest(home: Path, t
         ("id;y;x\na;1;2\n", "has no ',', but ';'"),
         ('id,"x,1"\na,1\n', "the delimiter ',' in it"),
         ("", "patients.csv is empty"),
-        ("id,x\n", "patients.csv has no rows"),
+        ("id,x\n", "patients.csv has no valid rows"),
     ],
 )
 def test_a_file_that_cannot_be_meant_is_refused_by_its_name(home: Path, tmp_path: Path, text: str, said: str) -> None:
@@ -136,7 +136,7 @@ def test_an_existing_table_is_replaced_only_on_demand_and_only_by_a_good_one(hom
     second = written(tmp_path / "g.csv", "id,z\nb,2\n")
     with pytest.raises(Conflict, match="exists"):
         upload(home, second)
-    with pytest.raises(ComponentFailed, match="no rows"):
+    with pytest.raises(ComponentFailed, match="no valid rows"):
         upload(home, written(tmp_path / "h.csv", "id,z\n"), destroy=True)
     assert Tables(home / "tables").open("experiment", "t").frame().rows() == [("a", "1")]
     _, table = upload(home, second, destroy=True)
@@ -149,7 +149,7 @@ def test_an_existing_table_is_replaced_only_on_demand_and_only_by_a_good_one(hom
     [
         ("", "f.csv is empty"),
         ("\nid,x\n", "first line of f.csv is empty"),
-        ("id,x\n", "no rows"),
+        ("id,x\n", "no valid rows"),
         ("id,x,x\n1,2,3\n", "names a column twice"),
         ("id,,x\n1,2,3\n", "column without a name"),
         (b"id,x\n1,\xff\n", "not UTF-8"),
@@ -157,7 +157,7 @@ def test_an_existing_table_is_replaced_only_on_demand_and_only_by_a_good_one(hom
         (b"\x1f\x8b\x08\x00id", "f.csv is compressed"),
         (b"PK\x03\x04\x14\x00", "f.csv is an archive or a workbook"),
         ("id,x\r1,2\r", "end with a carriage return alone"),
-        ("id,x\n1,2,3\n4\n", "no rows that could be stored .2 were rejected"),
+        ("id,x\n1,2,3\n4\n", "no valid rows .2 were rejected"),
     ],
 )
 def test_files_that_cannot_be_a_table_leave_none(home: Path, tmp_path: Path, content: str | bytes, said: str) -> None:

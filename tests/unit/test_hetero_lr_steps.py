@@ -11,10 +11,10 @@ import pytest
 
 from fateflow_tui.components.hetero_lr import validation
 from fateflow_tui.components.hetero_lr.folds import sets, split
-from fateflow_tui.components.hetero_lr.optimization import OPTIMIZERS, Penalty, Weights, initial, rule
+from fateflow_tui.components.hetero_lr.optimization import OPTIMIZERS, Penalty, Weights, convergence_rule, initial
 from fateflow_tui.components.hetero_lr.parameters import CrossValidationParam, HeteroLogisticParam, InitParam
 from fateflow_tui.components.hetero_lr.rows import Rows, score_table, sigmoid
-from fateflow_tui.components.hetero_lr.tasks import Work, decide, flows
+from fateflow_tui.components.hetero_lr.tasks import Mode, choose_mode, flows
 from fateflow_tui.components.hetero_lr.training import batch_sizes
 from fateflow_tui.components.hetero_lr.validation import Improvement
 from fateflow_tui.core.errors import ComponentFailed
@@ -73,15 +73,15 @@ def test_penalties_leave_the_intercept_alone() -> None:
     ridge = Penalty(HeteroLogisticParam(penalty="L2", alpha=0.5))
     assert ridge.loss(weights) == pytest.approx(0.25 * 25)
     assert ridge.gradient(weights).tolist() == [1.5, -2.0, 0.0]
-    assert ridge.shrunk(weights, 0) is weights
+    assert ridge.soft_threshold(weights, 0) is weights
     lasso = Penalty(HeteroLogisticParam(penalty="L1", alpha=0.5, learning_rate=7))
     assert lasso.loss(weights) == pytest.approx(3.5)
     assert lasso.gradient(weights).tolist() == [0, 0, 0]
-    assert lasso.shrunk(weights, 0).vector.tolist() == [0, -0.5, 100]
-    assert lasso.shrunk(weights, 3).vector.tolist() == [1.25, -2.25, 100]
+    assert lasso.soft_threshold(weights, 0).vector.tolist() == [0, -0.5, 100]
+    assert lasso.soft_threshold(weights, 3).vector.tolist() == [1.25, -2.25, 100]
     nothing = Penalty(HeteroLogisticParam(penalty=None))
     assert nothing.loss(weights) == 0
-    assert nothing.shrunk(weights, 0) is weights
+    assert nothing.soft_threshold(weights, 0) is weights
 
 
 def test_weights_give_the_share_of_the_score() -> None:
@@ -91,11 +91,11 @@ def test_weights_give_the_share_of_the_score() -> None:
 
 
 def test_convergence() -> None:
-    diff = rule("diff", 0.1)
+    diff = convergence_rule("diff", 0.1)
     assert [diff.reached(loss, 0, 0) for loss in (1.0, 0.5, 0.45)] == [False, False, True]
-    below = rule("abs", 0.1)
+    below = convergence_rule("abs", 0.1)
     assert [below.reached(loss, 0, 0) for loss in (0.2, 0.1)] == [False, True]
-    weights = rule("weight_diff", 0.1)
+    weights = convergence_rule("weight_diff", 0.1)
     assert [weights.reached(None, 0.15, norm) for norm in (0.5, 1.4, 1.6)] == [False, False, True]
 
 
@@ -115,11 +115,11 @@ def test_no_batch_is_so_small_that_its_sums_tell_of_single_rows(rows: int, wante
 
 def test_work_by_inputs() -> None:
     plain, folds = HeteroLogisticParam(), HeteroLogisticParam(cv_param=CrossValidationParam(need_cv=True))
-    assert decide(["train_data"], plain, "lr") is Work.TRAIN
-    assert decide(["train_data", "eval_data"], plain, "lr") is Work.TRAIN
-    assert decide(["train_data"], folds, "lr") is Work.CROSS_VALIDATE
-    assert decide(["test_data"], folds, "lr") is Work.PREDICT
-    assert decide(["eval_data"], plain, "lr") is Work.PREDICT
+    assert choose_mode(["train_data"], plain, "lr") is Mode.TRAIN
+    assert choose_mode(["train_data", "eval_data"], plain, "lr") is Mode.TRAIN
+    assert choose_mode(["train_data"], folds, "lr") is Mode.CROSS_VALIDATE
+    assert choose_mode(["test_data"], folds, "lr") is Mode.PREDICT
+    assert choose_mode(["eval_data"], plain, "lr") is Mode.PREDICT
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_work_by_inputs() -> None:
 )
 def test_work_that_is_refused(keys: list[str], parameters: dict[str, Any], message: str) -> None:
     with pytest.raises(ComponentFailed, match=message):
-        decide(keys, HeteroLogisticParam.model_validate(parameters), "lr")
+        choose_mode(keys, HeteroLogisticParam.model_validate(parameters), "lr")
 
 
 def test_flows() -> None:
@@ -212,7 +212,7 @@ def test_followed_figures() -> None:
 def test_improvement_counts_evaluations_without_a_new_best() -> None:
     progress = Improvement()
     seen = []
-    for figures in ({"auc": 0.5, "ks": 0.1}, {"auc": 0.6, "ks": 0.1}, {"auc": 0.7, "ks": 0.2}, {"auc": 0.6, "ks": 0.3}):
-        progress.add(figures)
-        seen.append((progress.better, progress.idle))
+    for metrics in ({"auc": 0.5, "ks": 0.1}, {"auc": 0.6, "ks": 0.1}, {"auc": 0.7, "ks": 0.2}, {"auc": 0.6, "ks": 0.3}):
+        progress.add(metrics)
+        seen.append((progress.improved, progress.idle))
     assert seen == [(True, 0), (False, 1), (True, 0), (False, 1)]

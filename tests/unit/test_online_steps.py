@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from fateflow_tui.artifacts.models import ComponentModel
 from fateflow_tui.components.catalog import load_catalog
-from fateflow_tui.components.online import Row, RowLacks, Scorer, Step
+from fateflow_tui.components.online import MissingFeatures, Row, Scorer, Step
 from fateflow_tui.core.errors import ComponentFailed, NotBuilt
 from fateflow_tui.worker.testing import Given, Result, run_module
 from tests.unit.component_tables import GUEST, HOST, listed, raw
@@ -145,13 +145,13 @@ def test_a_row_with_other_fields_than_the_model_splits_is_split_anew() -> None:
 def test_numbers_of_a_request_are_read_like_their_texts() -> None:
     step = step_of("DataIO", fitted(raw({"id": ["a"], "x0": ["1"], "x1": ["2"]}), exclusive_data_type={"x1": "int"}))
     assert online(step, {"x0": 1e-7, "x1": 3.0, "more": "of no interest"}) == {"x0": 1e-7, "x1": 3}
-    with pytest.raises(ComponentFailed, match="x0 is neither a number nor a text"):
+    with pytest.raises(ComponentFailed, match="x0 is neither a number nor a string"):
         online(step, {"x0": True, "x1": 1})
 
 
 def test_features_that_the_row_lacks_are_named() -> None:
     step = step_of("DataTransform", fitted(raw({"id": ["a"], "x0": ["1"], "x1": ["2"]})))
-    with pytest.raises(RowLacks, match="no value for x1,") as raised:
+    with pytest.raises(MissingFeatures, match="no value for x1,") as raised:
         online(step, {"x0": "1"})
     assert raised.value.data == ["x1"]
 
@@ -226,9 +226,9 @@ def test_values_that_are_no_numbers_get_no_share() -> None:
     assert isinstance(step, Scorer)
     with pytest.raises(ComponentFailed, match="no finite number for x0, x1"):
         step.share(Row({"x0": math.nan, "x1": "text"}))
-    with pytest.raises(RowLacks, match="no value for x1"):
+    with pytest.raises(MissingFeatures, match="no value for x1"):
         step.share(Row({"x0": 1.0}))
-    with pytest.raises(ComponentFailed, match="not 1 finite numbers"):
+    with pytest.raises(ComponentFailed, match="must be 1 finite numbers"):
         step.score([[1.0], [math.inf]])
 
 
@@ -240,7 +240,7 @@ def test_modules_that_leave_rows_alone_pass_them_on(module: str) -> None:
 def test_modules_without_an_online_form_say_so() -> None:
     with pytest.raises(NotBuilt, match="SecureAddExample does not support online inference"):
         step_of("SecureAddExample", None)
-    with pytest.raises(ComponentFailed, match="without a fitted model"):
+    with pytest.raises(ComponentFailed, match="needs a fitted model"):
         step_of("DataIO", None)
     with pytest.raises(ComponentFailed, match="its input is no model"):
         step_of("HeteroLR", None)

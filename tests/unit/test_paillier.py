@@ -68,7 +68,7 @@ def test_public_keys_that_make_no_sense_are_refused(key: PrivateKey) -> None:
 def test_decryption_agrees_with_the_textbook(key: PrivateKey) -> None:
     n, square = key.public.modulus, key.public.square
     order = gmpy2.lcm(key._p - 1, key._q - 1)
-    (ciphertext,) = CipherVector.encrypt(key.public, np.array([12345.0]), places=0).ciphertexts
+    (ciphertext,) = CipherVector.encrypt(key.public, np.array([12345.0]), fraction_bits=0).ciphertexts
     plain = (gmpy2.powmod(ciphertext, order, square) - 1) // n * gmpy2.invert(order, n) % n
     assert plain == 12345 == key.decrypt(ciphertext)
 
@@ -94,8 +94,8 @@ def test_sums_with_ciphertexts_and_with_numbers(key: PrivateKey) -> None:
         CipherVector.encrypt(key.public, a).plus(CipherVector.encrypt(key.public, b)).plus_plain(np.array([1, 2, 3.5]))
     )
     assert decrypt(key, sums).tolist() == [2.0, 2.0, 3.5]
-    with pytest.raises(ValueError, match="binary places"):
-        sums.plus(CipherVector.encrypt(key.public, a, places=10))
+    with pytest.raises(ValueError, match="fractional bits"):
+        sums.plus(CipherVector.encrypt(key.public, a, fraction_bits=10))
     with pytest.raises(ValueError, match="zip"):
         sums.plus(CipherVector.encrypt(key.public, a[:2]))
 
@@ -106,7 +106,7 @@ def test_weighted_sums_are_the_matrix_product_of_the_rounded_weights(key: Privat
     weights[:, 1] = 1.0
     weights[:, 2] = 0.0
     sums = CipherVector.encrypt(key.public, values).weighted_sums(weights, 23)
-    assert sums.places == FRACTION_BITS + 23
+    assert sums.fraction_bits == FRACTION_BITS + 23
     rounded = np.rint(weights * 2**23) / 2**23
     np.testing.assert_allclose(decrypt(key, sums), rounded.T @ values, rtol=1e-13, atol=1e-13)
 

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from fateflow_tui.artifacts.table import Table
 
 
-# A number column takes these as "not a number"; `missing_fill` replaces them before.
+# Read as NaN in numeric columns, unless `missing_fill` has replaced them.
 NOT_A_NUMBER = ("", "NULL", "null", "NA")
 
 
 def texts(table: Table, delimitor: str) -> pl.DataFrame:
-    """The table's rows, split by `delimitor` if that is not what it was uploaded with. No nulls."""
+    """Return the table's rows without nulls, split again if `delimitor` differs from the one of the upload."""
     import polars as pl
 
     frame = table.frame().fill_null("")
@@ -44,7 +44,7 @@ def texts(table: Table, delimitor: str) -> pl.DataFrame:
 
 
 def rows_as_text(table: Table) -> pl.DataFrame:
-    """Two columns: the id, and everything after it as one text, `value`."""
+    """Return two columns: the id, and the rest of the row as one text, `value`."""
     import polars as pl
 
     meta = table.meta
@@ -53,7 +53,7 @@ def rows_as_text(table: Table) -> pl.DataFrame:
 
 
 def typed(features: pl.DataFrame, types: Mapping[str, str], not_a_number: list[str] | None) -> pl.DataFrame:
-    """The features as numbers (or texts), each column by its type in FATE's words."""
+    """Convert the features to numbers or text, each column by its FATE type."""
     import polars as pl
 
     words = list(NOT_A_NUMBER if not_a_number is None else not_a_number)
@@ -66,7 +66,7 @@ def typed(features: pl.DataFrame, types: Mapping[str, str], not_a_number: list[s
             continue
         empty = column.is_in(words)
         numbers = column.str.strip_chars().cast(_dtype(kind), strict=False)
-        _refuse_bad(column, numbers.is_null() & ~empty, name, kind)
+        _check_converted(column, numbers.is_null() & ~empty, name, kind)
         if kind in ("float", "float64"):
             numbers = numbers.fill_null(float("nan"))
         elif numbers.is_null().any():
@@ -83,7 +83,7 @@ def labels(column: pl.Series, kind: str) -> pl.Series:
     if kind == "str":
         return column
     found = column.str.strip_chars().cast(_dtype(kind), strict=False)
-    _refuse_bad(column, found.is_null(), f"{column.name}, the label", kind)
+    _check_converted(column, found.is_null(), f"{column.name}, the label", kind)
     return found
 
 
@@ -93,10 +93,10 @@ def _dtype(kind: str) -> Any:
     return pl.Float64 if kind in ("float", "float64") else pl.Int64
 
 
-def _refuse_bad(column: pl.Series, bad: pl.Series, name: str, kind: str) -> None:
+def _check_converted(column: pl.Series, bad: pl.Series, name: str, kind: str) -> None:
     count = int(bad.sum())
     if count:
-        # Positions, not values: this text may travel to other parties.
+        # Row numbers, not values: this message may be sent to other parties.
         first = bad.arg_true()[0] + 1
         raise ComponentFailed(
             f"column {name}: {count} of {column.len()} values cannot be read as {kind}, the first in row {first}",
@@ -108,7 +108,7 @@ MISSING_WORDS = ("", "none", "null", "na", "None", "NULL", "NA", "nan", "NaN")
 
 
 class Replacement(msgspec.Struct, frozen=True):
-    """A fitted rule. words: the texts to replace, values: by what in each column, ratios: how often, when fitted."""
+    """A fitted rule. words: the texts to replace. values, ratios: replacement and share of replaced rows by column."""
 
     words: list[str]
     method: str
@@ -117,7 +117,7 @@ class Replacement(msgspec.Struct, frozen=True):
 
 
 def fit(features: pl.DataFrame, method: str | None, designated: Any, words: Sequence[Any] | None) -> Replacement:
-    """Fit the values for each column. features: all text. Raises ComponentFailed when a method needs numbers."""
+    """Fit the replacement values. features: text columns. Raises ComponentFailed if a method needs numbers."""
     texts = [str(word) for word in words] if words is not None else list(MISSING_WORDS)
     values: dict[str, str] = {}
     ratios: dict[str, float] = {}
@@ -135,7 +135,7 @@ def fit(features: pl.DataFrame, method: str | None, designated: Any, words: Sequ
 
 
 def apply(features: pl.DataFrame, rule: Replacement) -> pl.DataFrame:
-    """The same texts with the rule's words replaced."""
+    """Return the features with the rule's words replaced."""
     import polars as pl
 
     return features.with_columns(
@@ -145,7 +145,7 @@ def apply(features: pl.DataFrame, rule: Replacement) -> pl.DataFrame:
 
 
 def _hits(column: pl.Series, words: Sequence[str]) -> pl.Series:
-    """Where a text is one of the words, or a number equal to one of them."""
+    """Return where a text is one of the words or a number equal to one of them."""
     import polars as pl
 
     hit = column.is_in(list(words))
@@ -156,7 +156,7 @@ def _hits(column: pl.Series, words: Sequence[str]) -> pl.Series:
 
 
 def finite(word: str) -> float | None:
-    """The number that a word means; None if it means none, or none that values can equal."""
+    """Return a word as a number; None if it is not a finite number."""
     try:
         number = float(word)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What DataIO learned from its training data, and how that is stored: the fields of FATE's two messages."""
+"""The fitted state of DataIO, and its conversion to and from FATE's `Param` and `Meta` messages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class FittedFormat(msgspec.Struct, frozen=True):
-    """header: the feature columns in order. label_name: "" if there was no label. missing, outlier: None if unused."""
+    """header: the feature columns in order. label_name: "" without a label. missing, outlier: None if not used."""
 
     header: list[str]
     sid_name: str
@@ -24,7 +24,7 @@ class FittedFormat(msgspec.Struct, frozen=True):
 
 
 def to_model(fitted: FittedFormat, parameters: DataIOParam) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The model's parameters and meta."""
+    """Return the model's parameters and meta."""
     missing, outlier = fitted.missing, fitted.outlier
     stored = {
         "header": fitted.header,
@@ -66,7 +66,7 @@ def to_model(fitted: FittedFormat, parameters: DataIOParam) -> tuple[dict[str, A
 
 
 def from_model(model: Model, current: DataIOParam) -> tuple[FittedFormat, DataIOParam]:
-    """The fitted state, and the parameters that it was fitted with, which count instead of the current ones."""
+    """Return the fitted state and the parameters that it was fitted with, which override the current ones."""
     stored, meta = model.parameters, model.meta
     imputer, outlier = meta["imputerMeta"], meta["outlierMeta"]
     missing_values = stored["imputerParam"]

@@ -1,4 +1,4 @@
-"""Input formats: dense rows with one column per feature, and sparse or tag rows that list the features they have."""
+"""Input formats: dense rows with one column per feature, and sparse or tag rows that list their features."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def fit_dense(table: Table, parameters: DataIOParam) -> tuple[FittedFormat, pl.DataFrame]:
-    """Fit the format on the table; return it with the table's instances: id, label if any, features."""
+    """Fit the format; return it and the table's instances: id, label if any, features."""
     texts = _texts(table, parameters)
     sid, *header = texts.columns
     label = parameters.label_name if parameters.with_label else ""
@@ -48,7 +48,7 @@ def fit_dense(table: Table, parameters: DataIOParam) -> tuple[FittedFormat, pl.D
 
 
 def transform_dense(table: Table, fitted: FittedFormat, parameters: DataIOParam) -> pl.DataFrame:
-    """Instances of new rows, columns as they were fitted. The label is taken along where there is one."""
+    """Return the instances of new rows, with the fitted columns and the label if there is one."""
     texts = _texts(table, parameters)
     absent = [name for name in fitted.header if name not in texts.columns[1:]]
     if absent:
@@ -69,7 +69,7 @@ def _texts(table: Table, parameters: DataIOParam) -> pl.DataFrame:
         raise ComponentFailed(
             f"table {table.meta.namespace}/{table.meta.name} was uploaded without a header line, which the dense "
             "format needs",
-            hint="upload it with head 1, or set input_format to sparse or tag",
+            hint="upload it with head set to 1, or set input_format to sparse or tag",
         )
     return columns.texts(table, parameters.delimitor)
 
@@ -88,11 +88,11 @@ def _instances(texts: pl.DataFrame, features: pl.DataFrame, label: str, paramete
     return pl.concat(parts, how="horizontal")
 
 
-_TAG_LABEL = "label"  # FATE's name for it in the tag format, whatever `label_name` says
+_TAG_LABEL = "label"  # FATE's fixed label name in the tag format; `label_name` is ignored
 
 
 def fit_listed(table: Table, parameters: DataIOParam) -> tuple[FittedFormat, pl.DataFrame]:
-    """Fit the list of features; return it with the table's instances: id, label if any, features."""
+    """Fit the list of features; return it and the table's instances: id, label if any, features."""
     ids, label, entries = _read(table, parameters)
     header = _header(entries, parameters)
     if not header:
@@ -110,7 +110,7 @@ def fit_listed(table: Table, parameters: DataIOParam) -> tuple[FittedFormat, pl.
 
 
 def transform_listed(table: Table, fitted: FittedFormat, parameters: DataIOParam) -> pl.DataFrame:
-    """Instances of new rows. Features that were not there when the model was fitted are left out."""
+    """Return the instances of new rows. Features that the model was not fitted on are dropped."""
     ids, label, entries = _read(table, parameters)
     features = _spread(entries, fitted.header, ids.height)
     if fitted.missing is not None:
@@ -119,7 +119,7 @@ def transform_listed(table: Table, fitted: FittedFormat, parameters: DataIOParam
 
 
 def _read(table: Table, parameters: DataIOParam) -> tuple[pl.DataFrame, pl.Series | None, pl.DataFrame]:
-    """The ids, the labels, and the entries: row number, feature, value (all but the row number are texts)."""
+    """Return the ids, the labels, and the entries: row number, feature and value, the last two as text."""
     import polars as pl
 
     svmlight = parameters.input_format == "sparse"
@@ -141,7 +141,7 @@ def _read(table: Table, parameters: DataIOParam) -> tuple[pl.DataFrame, pl.Serie
         raise ComponentFailed(
             f"{bad} of {pairs.len()} entries of table {table.meta.namespace}/{table.meta.name} are not written "
             f"feature{colon}value",
-            hint="set tag_with_value false for tags without values, or correct delimitor and tag_value_delimitor",
+            hint="set tag_with_value to false for tags without values, or correct delimitor and tag_value_delimitor",
         )
     entries = entries.with_columns(feature=pairs.list.get(0).str.strip_chars(" "), value=pairs.list.get(1))
     return rows.select(table.meta.sid), label, entries
@@ -154,12 +154,12 @@ def _header(entries: pl.DataFrame, parameters: DataIOParam) -> list[str]:
         return entries["feature"].unique().sort().to_list()
     indices = entries["feature"].cast(pl.Int64, strict=False)
     if indices.is_null().any() or (indices < 0).any():
-        raise ComponentFailed("the features of sparse input are numbered from 0, but some here are not whole numbers")
+        raise ComponentFailed("the features of sparse input must be integers from 0, but some are not")
     return [str(index) for index in range(int(indices.max()) + 1)] if indices.len() else []  # type: ignore[arg-type]
 
 
 def _spread(entries: pl.DataFrame, header: list[str], rows: int) -> pl.DataFrame:
-    """One text column per feature; "" where a row does not list it. A feature listed twice: the last one counts."""
+    """Return one text column per feature, "" where a row does not list it. Of repeated features the last one wins."""
     import polars as pl
 
     everything = pl.DataFrame({"row": range(rows)}, schema={"row": pl.Int64})

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class DataIO(Module[DataIOParam]):
-    """Reads `data`. With an input model it transforms as that model was fitted, else it fits and keeps a model.
+    """Parses the uploaded table in `data`. With an input model it applies that model, otherwise it fits and saves one.
 
-    The output is the instances in the one order of rows (see `row_order`), the label column first among the others.
+    The output is the instances in canonical row order (see `row_order`); the label is the first column after the id.
     """
 
     name = "DataIO"
@@ -32,7 +32,7 @@ class DataIO(Module[DataIOParam]):
 
         if model is None:
             raise ComponentFailed(
-                f"a {cls.name} without a fitted model must be fitted on a table; a single row is not enough",
+                f"{cls.name} needs a fitted model for online inference; it cannot be fitted on a single row",
                 hint='give it its trained model as "input.model"',
             )
         return transform(model)
@@ -48,8 +48,8 @@ class DataIO(Module[DataIOParam]):
             )
         if table.meta.kind != "raw":
             raise ComponentFailed(
-                f"{ctx.component} reads uploaded text, but its input {table.meta.namespace}/{table.meta.name} holds "
-                f"{table.meta.kind} already",
+                f"{ctx.component} parses uploaded text, but its input {table.meta.namespace}/{table.meta.name} already "
+                f"holds {table.meta.kind}",
                 hint="remove this component, or give it the uploaded table",
             )
         model = ctx.inputs.model()
@@ -73,7 +73,7 @@ class DataIO(Module[DataIOParam]):
 
 
 class DataTransform(DataIO):
-    """DataIO under its later name."""
+    """DataIO under its newer name."""
 
     name = "DataTransform"
     parameter_class = "DataTransformParam"

@@ -1,4 +1,4 @@
-"""DataIO on a single row: the same texts to the same numbers as for a table (see `dense`, `listed`, `columns`)."""
+"""DataIO for a single row, with the same results as for a table (see `formats`, `columns`)."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING, Any, Final
 from fateflow_tui.components.data_io.columns import NOT_A_NUMBER, Replacement, finite
 from fateflow_tui.components.data_io.fitted import from_model
 from fateflow_tui.components.data_io.parameters import DataIOParam
-from fateflow_tui.components.online import Row, Transform, lacking
+from fateflow_tui.components.online import Row, Transform, missing_features
 from fateflow_tui.core.errors import ComponentFailed
 
 if TYPE_CHECKING:
     from fateflow_tui.components.contract import Model
     from fateflow_tui.components.data_io.fitted import FittedFormat
 
-# What Polars reads as numbers, and what it strips: Python's own notions of both are wider.
+# The numbers that Polars parses and the whitespace that it strips; Python accepts more of both.
 _FLOAT: Final = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf|infinity|nan)", re.IGNORECASE)
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+")
-_LEAST, _MOST = -(2**63), 2**63 - 1
+_MIN_INT, _MAX_INT = -(2**63), 2**63 - 1
 _SPACES: Final = "".join(char for char in map(chr, range(0x3001)) if char.isspace() and char not in "\x1c\x1d\x1e\x1f")
-_EXACT: Final = 2.0**53  # whole floats below this are written without a fraction
+_EXACT: Final = 2.0**53  # integral floats below this are written without a fraction
 
 Texts = dict[str, str]
 
 
 def transform(model: Model) -> Transform:
-    """The step of a fitted DataIO."""
+    """Return the step of a fitted DataIO."""
     fitted, parameters = from_model(model, DataIOParam())
     dense = parameters.input_format == "dense"
     read = _dense if dense else _listed
@@ -52,7 +52,7 @@ def transform(model: Model) -> Transform:
 
 
 class _Rule:
-    """A fitted replacement; see `replacement.apply`."""
+    """A fitted replacement; see `columns.apply`."""
 
     def __init__(self, rule: Replacement) -> None:
         self._words = frozenset(rule.words)
@@ -70,12 +70,12 @@ def _dense(row: Row, fitted: FittedFormat, parameters: DataIOParam) -> Texts:
         values = _split(row, parameters.delimitor)
     absent = [name for name in fitted.header if name not in values]
     if absent:
-        raise lacking(absent)
+        raise missing_features(absent)
     return {name: _text(name, values[name]) for name in fitted.header}
 
 
 def _split(row: Row, delimitor: str) -> Mapping[str, str]:
-    """The fields of a stored row as the model's data were split, if that is not how they were uploaded."""
+    """Split a stored row by the model's delimiter if it was uploaded with another one."""
     names = row.delimiter.join(row.values).split(delimitor)
     fields = _stored(row).split(delimitor)
     if len(fields) != len(names):
@@ -89,7 +89,7 @@ def _listed(row: Row, fitted: FittedFormat, parameters: DataIOParam) -> Texts:
 
 
 def _named(row: Row, parameters: DataIOParam) -> Texts:
-    """Features given by name: those that are not of the model are left out, as in a table."""
+    """Return features given by name. Those that the model does not know are dropped, as for a table."""
     if parameters.input_format == "tag" and not parameters.tag_with_value:
         return dict.fromkeys(row.values, "1")
     return {name: _text(name, value) for name, value in row.values.items()}
@@ -115,13 +115,13 @@ def _stored(row: Row) -> str:
 
 
 def _text(name: str, value: Any) -> str:
-    """A value as an upload would have stored it."""
+    """Return a value as an upload would have stored it."""
     if value is None:
         return ""
     if isinstance(value, str):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ComponentFailed(f"the value of {name} is neither a number nor a text")
+        raise ComponentFailed(f"the value of {name} is neither a number nor a string")
     whole = isinstance(value, float) and value.is_integer() and abs(value) < _EXACT
     return str(int(value)) if whole else repr(value)
 
@@ -146,8 +146,8 @@ def _number(text: str) -> float | None:
 
 
 def _integer(text: str) -> int | None:
-    # Longer ones are out of range whatever they say; Python refuses to read very long ones.
+    # Longer ones are out of range anyway, and Python limits the number of digits that it parses.
     if not _INTEGER.fullmatch(text) or len(text.lstrip("+-").lstrip("0")) > 19:
         return None
     number = int(text)
-    return number if _LEAST <= number <= _MOST else None
+    return number if _MIN_INT <= number <= _MAX_INT else None

@@ -16,14 +16,15 @@ FillMethod = Annotated[Literal["min", "max", "mean", "designated"], AnyCase]
 
 
 class DataIOParam(StrictParameters):
-    """How the text is to be read.
+    """How to parse the text.
 
-    input_format: dense (a column per feature), sparse (svmlight: label, then index:value) or tag (a list of tags,
-    with `tag_with_value` tag:value). delimitor: between the fields of a row. data_type: of all features but those in
-    `exclusive_data_type` (column -> type). missing_fill: replace missing values by `missing_fill_method` (nothing: 0,
-    designated: `default_value`, one value or one per column); missing_impute: which texts count as missing.
-    outlier_replace with its four parameters: the same for the values listed in `outlier_impute`.
-    output_format is accepted; tables hold dense rows either way.
+    input_format: dense (a column per feature), sparse (svmlight: label, then index:value) or tag (a list of tags, or of
+    tag:value with `tag_with_value`). delimitor: separates the fields of a row. data_type: of all features except those
+    in `exclusive_data_type` (column -> type). missing_fill: replace missing values by `missing_fill_method` (default:
+    0;
+    designated: `default_value`, one value or one per column). missing_impute: the texts that count as missing.
+    outlier_replace and its parameters: the same for the values listed in `outlier_impute`. output_format: accepted;
+    tables always hold dense rows.
     """
 
     input_format: Annotated[Literal["dense", "sparse", "tag"], AnyCase] = "dense"
@@ -48,4 +49,4 @@ class DataIOParam(StrictParameters):
 
 
 class DataTransformParam(DataIOParam):
-    """The same under the module's later name."""
+    """The same parameters under the module's newer name."""

@@ -1,4 +1,4 @@
-"""Metrics of predictions for two classes, on FATE's grids of thresholds."""
+"""Binary classification metrics, on FATE's grids of thresholds."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 
 def auc(labels: Array, scores: Array) -> float:
-    """Area under the ROC curve. labels: 1 positive, 0 not; both must occur."""
+    """Return the area under the ROC curve. labels: 1 for positive, else 0; both must occur."""
     from sklearn.metrics import roc_auc_score
 
     return float(roc_auc_score(labels, scores))
 
 
 def ks(labels: Array, scores: Array) -> float:
-    """Kolmogorov-Smirnov on FATE's grid of at most 100 quantiles, so up to 0.01 below the exact one."""
+    """Return the Kolmogorov-Smirnov statistic on FATE's grid of 100 quantiles, up to 0.01 below the exact value."""
     return _ks(Split(labels, scores))[0]
 
 
 def report(name: str, labels: Array, scores: Array, metrics: Sequence[str]) -> MetricReport:
-    """All that is asked for but `psi`, which needs two sets (see `stability`).
+    """Compute the named metrics except `psi`, which needs two sets (see `metrics.psi`).
 
-    name: of the predictions, usually the component that made them. labels: 1 positive, 0 not; both must occur.
+    name: of the predictions, usually the component that made them. labels: 1 for positive, else 0; both must occur.
     """
     split = Split(labels, scores)
     single: dict[str, float] = {}
@@ -45,7 +45,7 @@ def report(name: str, labels: Array, scores: Array, metrics: Sequence[str]) -> M
 
 
 def _ks(split: Split) -> tuple[float, Any, Any, list[float], list[float]]:
-    """The statistic, false and true positive rates, thresholds, cuts."""
+    """Return the statistic, false and true positive rates, thresholds and cuts."""
     found, cuts = by_index(split)
     counts = split.at(found)
     fpr, tpr = counts.fp / split.negatives, counts.tp / split.positives
@@ -71,19 +71,21 @@ def _ks_curves(name: str, split: Split) -> list[MetricSeries]:
 def _lift(name: str, split: Split) -> list[MetricSeries]:
     found, _ = by_step(split.scores)
     counts = split.at(found)
-    called = (counts.tp + counts.fp) / len(split.scores)
-    return _called_curve(name, "lift", called, counts.precision() * len(split.scores) / split.positives, found)
+    predicted = (counts.tp + counts.fp) / len(split.scores)
+    return _positive_share_curve(
+        name, "lift", predicted, counts.precision() * len(split.scores) / split.positives, found
+    )
 
 
 def _gain(name: str, split: Split) -> list[MetricSeries]:
     found, _ = by_step(split.scores)
     counts = split.at(found)
-    called = (counts.tp + counts.fp) / len(split.scores)
-    return _called_curve(name, "gain", called, counts.recall(), found)
+    predicted = (counts.tp + counts.fp) / len(split.scores)
+    return _positive_share_curve(name, "gain", predicted, counts.recall(), found)
 
 
-def _called_curve(name: str, metric: str, x: Any, y: Any, found: list[float]) -> list[MetricSeries]:
-    """Over the share of rows called positive; it ends where all are."""
+def _positive_share_curve(name: str, metric: str, x: Any, y: Any, found: list[float]) -> list[MetricSeries]:
+    """Return a curve over the share of rows predicted as positive; it ends where all are."""
     kept = _highest(x, y)
     return [
         curve(
@@ -111,7 +113,7 @@ def _precision_recall(name: str, split: Split) -> list[MetricSeries]:
     counts = split.at(found)
     precision, recall = counts.precision(), counts.recall()
     kept = _highest(recall, precision)
-    # FATE does not list the threshold below all scores.
+    # FATE omits the threshold below all scores.
     listed = [found[index] for index in kept if index != len(found) - 1]
     return [
         curve(
@@ -184,7 +186,7 @@ def _quantile_pr(name: str, split: Split) -> list[MetricSeries]:
 
 
 def _highest(x: Any, y: Any) -> list[int]:
-    """For each x, in order of first occurrence, the position of its highest y."""
+    """Return the position of the highest y of each x, in order of first occurrence."""
     best: dict[float, int] = {}
     for index, value in enumerate(x):
         if float(value) not in best or y[best[float(value)]] < y[index]:

@@ -1,4 +1,4 @@
-"""The result of one evaluation, metrics for several classes and for numbers, and the population stability index."""
+"""Evaluation results, multiclass and regression metrics, and the population stability index."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DIGITS = 6
 
 
 class MetricSeries(msgspec.Struct, frozen=True):
-    """One metric as it is stored: points (key, value) and meta with FATE's `metric_type`."""
+    """One stored metric series: points (key, value) and metadata with FATE's `metric_type`."""
 
     name: str
     points: list[tuple[float | int | str, Any]]
@@ -26,7 +26,7 @@ class MetricSeries(msgspec.Struct, frozen=True):
 
 
 class MetricReport(msgspec.Struct):
-    """single: metric name -> exact value; they are also the points of a series EVALUATION_SUMMARY."""
+    """single: exact values by metric name; also stored as the points of a series EVALUATION_SUMMARY."""
 
     single: dict[str, float]
     series: list[MetricSeries]
@@ -42,7 +42,7 @@ def summary(name: str, single: dict[str, float]) -> MetricSeries:
 
 
 def curve(name: str, kind: str, x: Iterable[Any], y: Iterable[Any], **facts: Any) -> MetricSeries:
-    """A curve, its points in order of x. facts: more meta; thresholds are rounded, empty ones left out."""
+    """Return a curve with points in order of x. facts: more metadata; thresholds are rounded, empty ones omitted."""
     pairs = sorted(zip(rounded(x), rounded(y), strict=True), key=lambda point: point[0])
     points: list[tuple[float | int | str, Any]] = list(pairs)
     meta: dict[str, Any] = {"name": name, "metric_type": f"{kind}_EVALUATION"}
@@ -55,12 +55,12 @@ def curve(name: str, kind: str, x: Iterable[Any], y: Iterable[Any], **facts: Any
 
 
 def table(name: str, kind: str, **columns: Any) -> MetricSeries:
-    """Columns of equal length, which FATE keeps in the meta of a series without points."""
+    """Return columns of equal length, which FATE stores in the metadata of a series without points."""
     return MetricSeries(name, [], {"name": name, "metric_type": kind, **columns})
 
 
 def multi(name: str, labels: Array, predicted: Array, metrics: Sequence[str]) -> MetricReport:
-    """Accuracy, and precision and recall of each class with their mean over the classes."""
+    """Compute accuracy, and precision and recall of each class with their mean over the classes."""
     import numpy as np
     from sklearn.metrics import accuracy_score, precision_score, recall_score
 
@@ -78,7 +78,9 @@ def multi(name: str, labels: Array, predicted: Array, metrics: Sequence[str]) ->
 
 
 def _per_class(name: str, metric: str, classes: Any, values: Any) -> MetricSeries:
-    """Keys are the classes. Where they are numbered, those in between that do not occur have 0, as FATE has it."""
+    """Return one point per class. Integer classes between the lowest and highest that do not occur get 0, as in
+    FATE.
+    """
     full = f"{name}_{metric}"
     facts = {"ordinate_name": metric.capitalize(), "curve_name": name, "pair_type": name}
     if classes.dtype.kind in "iu" and classes.min() >= 0:
@@ -91,7 +93,7 @@ def _per_class(name: str, metric: str, classes: Any, values: Any) -> MetricSerie
 
 
 def regression(name: str, labels: Array, predicted: Array, metrics: Sequence[str]) -> MetricReport:
-    """Each metric is one number."""
+    """Compute regression metrics; each is a single number."""
     from sklearn import metrics as known
 
     formulas = {
@@ -106,11 +108,14 @@ def regression(name: str, labels: Array, predicted: Array, metrics: Sequence[str
     return MetricReport(single, [summary(name, single)])
 
 
-_EMPTY = 1e-6  # rows that an empty interval is taken to have
+_EMPTY = 1e-6  # row count assumed for an empty interval
 
 
 def psi(name: str, train: tuple[Array, Array], validate: tuple[Array, Array]) -> MetricSeries:
-    """Over the training scores' quantiles. train, validate: labels (1 positive, 0 not) and scores."""
+    """Compute the population stability index over the quantiles of the training scores.
+
+    train, validate: labels (1 for positive, else 0) and scores.
+    """
     import numpy as np
 
     points = sorted(set(by_quantile(train[1])))
@@ -137,7 +142,7 @@ def psi(name: str, train: tuple[Array, Array], validate: tuple[Array, Array]) ->
 
 
 def _intervals(data: tuple[Array, Array], points: list[float]) -> tuple[Any, list[float]]:
-    """How many scores lie in each interval, and which share of them is positive. The last interval is closed."""
+    """Return the number of scores in each interval and the share of positives. The last interval is closed."""
     import numpy as np
 
     labels, scores = data

@@ -1,4 +1,4 @@
-"""The module Evaluation, its parameters, and the metrics that they choose."""
+"""The module Evaluation, its parameters and the available metrics."""
 
 from __future__ import annotations
 
@@ -76,11 +76,11 @@ def _by_type() -> dict[str, list[str]]:
 
 
 class EvaluateParam(StrictParameters):
-    """eval_type: what was predicted. pos_label: the label that counts as positive, for two classes.
+    """eval_type: what was predicted. pos_label: the label of the positive class, for binary labels.
 
-    metrics: which ones; nothing: all of the type. Names may be in any case; FATE's aliases (mse, acc, ...) count.
-    unfold_multi_result: AUC and KS of each class against the rest, for several classes.
-    default_metrics, allowed_metrics: FATE shows them among the parameters; setting them has no effect.
+    metrics: the metrics to compute; by default all of the type. Names are case-insensitive, and FATE's aliases (mse,
+    acc, ...) are accepted. unfold_multi_result: also compute AUC and KS of each class against the rest.
+    default_metrics, allowed_metrics: listed by FATE among the parameters; setting them has no effect.
     """
 
     eval_type: Annotated[Literal["binary", "multi", "regression", "clustering"], AnyCase] = "binary"
@@ -93,7 +93,7 @@ class EvaluateParam(StrictParameters):
     allowed_metrics: dict[str, list[str]] = Field(default_factory=_by_type)
 
     @model_validator(mode="after")
-    def _metrics_fit(self) -> Self:
+    def _check_metrics(self) -> Self:
         wrong = [name for name in self.metrics or () if full_name(name) not in METRICS[self.eval_type]]
         if wrong:
             raise ValueError(
@@ -103,7 +103,7 @@ class EvaluateParam(StrictParameters):
         return self
 
     def chosen(self) -> list[str]:
-        """The metrics to compute, by their full names; precision and recall go together."""
+        """Return the full names of the metrics to compute. Precision and recall are always computed together."""
         names = list(dict.fromkeys(full_name(name) for name in self.metrics or METRICS[self.eval_type]))
         for one, other in (("recall", "precision"), ("precision", "recall")):
             if one in names and other not in names:
@@ -112,7 +112,7 @@ class EvaluateParam(StrictParameters):
 
 
 def full_name(metric: str) -> str:
-    """`acc` -> `accuracy`; a name that is no alias stays."""
+    """Resolve an alias, such as `acc` to `accuracy`. Other names are returned in lower case."""
     return _ALIASES.get(metric.lower(), metric.lower())
 
 
@@ -120,11 +120,11 @@ _UNFOLDED = ("auc", "ks")
 
 
 class Evaluation(Module[EvaluateParam]):
-    """Reads tables of scores, as many as there are, each named after the component that made it.
+    """Evaluates any number of tables of scores, each named after the component that produced it.
 
-    Rows are distinguished by their column `type`: train, validate, predict become the namespaces of the metrics.
-    A party that gets no scores, because it has no labels, succeeds with nothing. The summary holds the single
-    numbers: upstream component -> type -> metric.
+    The column `type` of the rows (train, validate, predict) becomes the namespace of the metrics. A party without
+    labels gets no scores and succeeds without output. The summary holds the single numbers: upstream component ->
+    type -> metric.
     """
 
     name = "Evaluation"
@@ -154,18 +154,18 @@ class Evaluation(Module[EvaluateParam]):
             ctx.log.info("no predictions with labels at %s: nothing to evaluate", ctx.party)
 
     def _of_table(self, ctx: Context, name: str, table: Table) -> dict[str, dict[str, MetricReport]]:
-        """Type of row -> name of the predictions -> their report."""
+        """Return the reports by type of row and name of the predictions."""
         frame = table.frame()
         if table.meta.kind != "scores":
             raise ComponentFailed(
-                f"{ctx.component} evaluates predictions, but {name} gave it {table.meta.kind}",
-                hint="take its input from the output of a model",
+                f"{ctx.component} evaluates predictions, but its input from {name} is {table.meta.kind}",
+                hint="connect the data output of a model as its input",
             )
         reports: dict[str, dict[str, MetricReport]] = {}
         sets: dict[str, tuple[Array, Array]] = {}
         for (kind,), rows in frame.partition_by("type", as_dict=True, maintain_order=True).items():
             if rows["label"].is_null().any():
-                ctx.log.warning("%s: its %s rows have no labels and are not evaluated", name, kind)
+                ctx.log.warning("%s: skipping the %s rows, which have no labels", name, kind)
                 continue
             found = self._of_rows(ctx, name, str(kind), rows, sets)
             if found:
@@ -202,7 +202,7 @@ class Evaluation(Module[EvaluateParam]):
 
 
 def _named(ctx: Context) -> Iterable[tuple[str, Table]]:
-    """All input tables with the names of the components that made them; a second one of the same gets a number."""
+    """Yield the input tables with the names of their components; further ones of the same component get a number."""
     taken: dict[str, int] = {}
     for key in ctx.inputs.keys():  # noqa: SIM118
         for table in ctx.inputs.tables(key):
@@ -212,7 +212,7 @@ def _named(ctx: Context) -> Iterable[tuple[str, Table]]:
 
 
 def _positive(labels: pl.Series, pos_label: Any) -> Array:
-    """1 where a label is the positive one, else 0. Numbers are compared as numbers, anything else as text."""
+    """Return 1 for each positive label, else 0. Numbers are compared as numbers, anything else as text."""
     if labels.dtype.is_numeric() and not isinstance(pos_label, str):
         positive = labels == pos_label
     else:
@@ -222,7 +222,7 @@ def _positive(labels: pl.Series, pos_label: Any) -> Array:
 
 
 def _unfolded(name: str, rows: pl.DataFrame) -> dict[str, MetricReport]:
-    """Each class against the rest, from the probabilities in `predict_detail`."""
+    """Evaluate each class against the rest, using the probabilities in `predict_detail`."""
     import msgspec
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""Scores cut at thresholds: which thresholds FATE takes, and how many rows fall on each side."""
+"""FATE's grids of thresholds, and the confusion counts at each threshold."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CUTS = 100
 
 
 class Split:
-    """Labels (1 positive, 0 not) and scores, sorted once, to be cut at many thresholds."""
+    """Labels (1 for positive, else 0) and scores, sorted once for many thresholds."""
 
     def __init__(self, labels: Array, scores: Array) -> None:
         import numpy as np
@@ -37,7 +37,7 @@ class Split:
         return len(self._negative)
 
     def at(self, thresholds: Any) -> Counts:
-        """Counts for each threshold; a row is called positive when its score is above it."""
+        """Return the counts for each threshold. A row is predicted as positive if its score is above the threshold."""
         import numpy as np
 
         fn = np.searchsorted(self._positive, thresholds, side="right")
@@ -54,11 +54,11 @@ class Counts(msgspec.Struct, frozen=True):
     tn: Any
 
     def precision(self) -> Array:
-        """1 where nothing is called positive."""
+        """Return the precision; 1 where no row is predicted as positive."""
         import numpy as np
 
-        called = self.tp + self.fp
-        return np.where(called == 0, 1.0, self.tp / np.maximum(called, 1))
+        predicted = self.tp + self.fp
+        return np.where(predicted == 0, 1.0, self.tp / np.maximum(predicted, 1))
 
     def recall(self) -> Array:
         found: Array = self.tp / (self.tp + self.fn)
@@ -66,13 +66,13 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 def by_index(split: Split) -> tuple[list[float], list[float]]:
-    """The scores at each hundredth of the rows, from the highest; and the hundredths."""
+    """Return the scores at each hundredth of the rows, from the highest, and the hundredths."""
     cuts = [cut / _CUTS for cut in range(_CUTS)]
     return [float(split.descending[int(len(split.descending) * cut)]) for cut in cuts], cuts
 
 
 def by_step(values: Any) -> tuple[list[float], list[float]]:
-    """The distinct values at each hundredth of them, from the highest; and the hundredths."""
+    """Return the distinct values at each hundredth, from the highest, and the hundredths."""
     import numpy as np
 
     distinct = np.unique(values)[::-1]
@@ -80,7 +80,7 @@ def by_step(values: Any) -> tuple[list[float], list[float]]:
 
 
 def at_hundredths(descending: Any) -> tuple[list[float], list[float]]:
-    """Picks at each hundredth of a list; short lists give repeats."""
+    """Return the items at each hundredth of a list, and the hundredths. Short lists give repeats."""
     import numpy as np
 
     cuts = [float(cut) for cut in np.arange(0, 1, 1 / _CUTS)]
@@ -88,7 +88,7 @@ def at_hundredths(descending: Any) -> tuple[list[float], list[float]]:
 
 
 def by_quantile(scores: Any) -> list[float]:
-    """The scores nearest to each twentieth, ascending, 21 of them, repeats included."""
+    """Return the scores nearest to each twentieth, ascending: 21 values, possibly with repeats."""
     import numpy as np
 
     quantiles = [round(step * 0.05, 3) for step in range(20)] + [1.0]

@@ -1,7 +1,8 @@
 """Logistic regression over columns that several parties hold: one guest with the label, hosts, and an arbiter.
 
-The arbiter makes a Paillier key pair. Parties only ever exchange ciphertexts under it: the hosts their share of the
-scores, the guest the residuals, everybody its gradient, which the arbiter alone decrypts and turns into steps.
+The arbiter generates a Paillier key pair. The parties exchange only ciphertexts under its public key: hosts send their
+share of the scores, the guest sends the residuals, and each of them sends its gradient to the arbiter, which alone can
+decrypt it and returns the update step.
 """
 
 from fateflow_tui.components.hetero_lr.module import HeteroLR

@@ -1,4 +1,4 @@
-"""The arbiter's part: it alone decrypts, and it only ever sees sums over batches."""
+"""The arbiter's task: it holds the private key and decrypts only sums over whole batches."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from fateflow_tui.components import paillier
 from fateflow_tui.components.hetero_lr import exchange
 from fateflow_tui.components.hetero_lr.exchange import join
-from fateflow_tui.components.hetero_lr.optimization import OPTIMIZERS, Optimizer, rule
-from fateflow_tui.components.hetero_lr.tasks import Work, announced, flows, prefixes
-from fateflow_tui.components.hetero_lr.training import Pace
+from fateflow_tui.components.hetero_lr.optimization import OPTIMIZERS, Optimizer, convergence_rule
+from fateflow_tui.components.hetero_lr.tasks import Mode, flows, prefixes, receive_announcement
+from fateflow_tui.components.hetero_lr.training import TrainingProgress
 from fateflow_tui.components.paillier import CipherVector, decrypt
 from fateflow_tui.core.errors import ComponentFailed
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Arbiter:
-    """Makes the key pair, turns gradients into steps, watches the loss."""
+    """Generates the key pair, turns gradients into update steps and checks convergence."""
 
     def __init__(self, ctx: Context, parameters: HeteroLogisticParam) -> None:
         self.ctx = ctx
@@ -38,12 +38,12 @@ class Arbiter:
         for role in ("guest", "host"):
             ctx.send("paillier_pubkey", self._key.public.message(), role)
 
-    def fit(self, flow: str, pace: Pace) -> dict[str, Any]:
-        """One training; returns its summary."""
+    def fit(self, flow: str, progress: TrainingProgress) -> dict[str, Any]:
+        """Run one training and return its summary."""
         ctx, parameters = self.ctx, self.parameters
         sizes = exchange.batch_sizes(ctx, flow)
         optimizer = OPTIMIZERS[parameters.optimizer](parameters.learning_rate, parameters.decay, parameters.decay_sqrt)
-        convergence = rule(parameters.early_stop, parameters.tol)
+        convergence = convergence_rule(parameters.early_stop, parameters.tol)
         losses: list[float] = []
         converged, best_iteration = False, -1
         for iteration in range(parameters.max_iter):
@@ -54,7 +54,7 @@ class Arbiter:
             converged = convergence.reached(loss, change, norm)
             for role in ("guest", "host"):
                 ctx.send("converge_flag", converged, role, join(flow, iteration))
-            pace.step()
+            progress.advance()
             if parameters.early_stopping_rounds is not None and parameters.validates(iteration):
                 status = ctx.receive("validation_status", self._guest, join(flow, iteration))
                 best_iteration = iteration if status["best"] else best_iteration
@@ -62,13 +62,13 @@ class Arbiter:
                     break
             if converged:
                 break
-        pace.leap()
+        progress.finish_training()
         return {"loss_history": losses, "is_converged": converged, "best_iteration": best_iteration}
 
     def _iterate(
         self, flow: str, iteration: int, sizes: list[int], optimizer: Optimizer
     ) -> tuple[float | None, float, float]:
-        """All batches once. Returns the mean loss, the norm of the change of all weights, and their norm."""
+        """Run one epoch. Return the mean loss, the norm of the weight update, and the norm of the weights."""
         loss, norm, change = 0.0, 0.0, np.zeros(1)
         for batch, size in enumerate(sizes):
             tag = join(flow, iteration, batch)
@@ -83,7 +83,7 @@ class Arbiter:
         return mean, float(np.linalg.norm(change)), norm
 
     def _gradients(self, tag: str, size: int) -> tuple[list[Floats], float]:
-        """Each party's mean gradient, guest first, and the norm of all weights where that is wanted."""
+        """Return each party's mean gradient, guest first, and the norm of all weights if `early_stop` needs it."""
         gradients, squares = [], 0.0
         for party in (self._guest, *self._hosts):
             name = f"{party.role}_gradient"
@@ -109,12 +109,12 @@ class Arbiter:
 
 
 def arbitrate(ctx: Context, parameters: HeteroLogisticParam) -> None:
-    """The arbiter's task; it has nothing to do with scoring."""
-    work, classes, folds = announced(ctx)
-    if work is Work.PREDICT:
+    """Run the arbiter's task. Scoring does not involve the arbiter."""
+    mode, classes, folds = receive_announcement(ctx)
+    if mode is Mode.PREDICT:
         return
     arbiter = Arbiter(ctx, parameters)
     trainings = [flow for prefix in prefixes(folds) for flow in flows(prefix, classes)]
-    pace = Pace(ctx, len(trainings), parameters.max_iter)
-    summary = {flow: arbiter.fit(flow, pace) for flow in trainings}
+    progress = TrainingProgress(ctx, len(trainings), parameters.max_iter)
+    summary = {flow: arbiter.fit(flow, progress) for flow in trainings}
     ctx.summary(summary if len(trainings) > 1 else summary[trainings[0]])

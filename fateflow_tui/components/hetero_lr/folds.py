@@ -1,4 +1,4 @@
-"""Cross validation: how rows are split and what is kept of each fold."""
+"""Cross-validation: how rows are split into folds, and the output table of each fold."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 
 def split(count: int, cv: CrossValidationParam) -> Iterator[NDArray[np.int64]]:
-    """Per fold the positions of the rows that are held out. Raises ComponentFailed for fewer rows than folds."""
+    """Yield the positions of the held-out rows of each fold. Raises ComponentFailed for fewer rows than folds."""
     from sklearn.model_selection import KFold
 
     if count < cv.n_splits:
         raise ComponentFailed(f"{count} rows cannot be split into cv_param.n_splits = {cv.n_splits} folds")
-    chance = {"random_state": cv.random_seed} if cv.shuffle else {}
-    for _, held_out in KFold(cv.n_splits, shuffle=cv.shuffle, **chance).split(np.zeros(count)):
+    seed = {"random_state": cv.random_seed} if cv.shuffle else {}
+    for _, held_out in KFold(cv.n_splits, shuffle=cv.shuffle, **seed).split(np.zeros(count)):
         yield held_out.astype(np.int64)
 
 
 def sets(rows: Rows, held_out: NDArray[np.int64]) -> dict[str, Rows]:
-    """The two parts of the rows, each in the old order."""
+    """Split the rows into a training and a validation set; both keep the original order."""
     kept = np.setdiff1d(np.arange(len(rows)), held_out)
     return {"train": rows.take(kept), "validate": rows.take(np.sort(held_out))}
 
 
 def history(rows: Rows, scored: pl.DataFrame | None, number: int, name: str, cv: CrossValidationParam) -> pl.DataFrame:
-    """A part of a fold for the output table; the ids say which. scored: None at a host, which has no scores."""
+    """Return one set of a fold for the output table. Ids are suffixed with fold and set. scored: None at a host."""
     import polars as pl
 
     if cv.history_value_type == "score" and scored is not None:
@@ -47,5 +47,5 @@ def history(rows: Rows, scored: pl.DataFrame | None, number: int, name: str, cv:
 
 
 def kind(cv: CrossValidationParam) -> str:
-    """Of the output table."""
+    """Return the kind of the output table."""
     return "scores" if cv.history_value_type == "score" else "instances"

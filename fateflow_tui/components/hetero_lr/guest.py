@@ -1,4 +1,4 @@
-"""The guest's task: it has the labels, leads the others, and keeps the scores."""
+"""The guest's task: it has the labels, coordinates the other parties and outputs the scores."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from fateflow_tui.components.hetero_lr import exchange, folds, model, tables, validation
 from fateflow_tui.components.hetero_lr.exchange import join
 from fateflow_tui.components.hetero_lr.rows import forwards, score_table, sigmoid
-from fateflow_tui.components.hetero_lr.tasks import Work, announce, flows, prefixes
-from fateflow_tui.components.hetero_lr.training import FittedModel, GuestLearner, Pace, fit
-from fateflow_tui.components.hetero_lr.validation import GuestWatch
+from fateflow_tui.components.hetero_lr.tasks import Mode, announce, flows, prefixes
+from fateflow_tui.components.hetero_lr.training import FittedModel, GuestLearner, TrainingProgress, fit
+from fateflow_tui.components.hetero_lr.validation import GuestMonitor
 from fateflow_tui.core.errors import ComponentFailed
 
 if TYPE_CHECKING:
@@ -28,29 +28,29 @@ History = dict[str, dict[str, list[float]]]
 
 
 class GuestTask:
-    """One run of the component at the guest. classes: [] for two classes, else all label values."""
+    """One run of the component at the guest. classes: [] for binary labels, else all label values."""
 
     def __init__(self, ctx: Context, parameters: HeteroLogisticParam) -> None:
         self._ctx, self._parameters = ctx, parameters
         self._classes: list[int] = []
 
-    def run(self, work: Work) -> None:
-        sets = tables.read(self._ctx, work, with_label=True)
+    def run(self, mode: Mode) -> None:
+        sets = tables.read(self._ctx, mode, with_label=True)
         for name, rows in sets.items():
             self._ctx.send("row_digest", rows.digest(self._ctx.job_id), "host", name)
-        match work:
-            case Work.TRAIN:
+        match mode:
+            case Mode.TRAIN:
                 self._train(sets)
-            case Work.CROSS_VALIDATE:
+            case Mode.CROSS_VALIDATE:
                 self._cross_validate(sets["train"])
-            case Work.PREDICT:
+            case Mode.PREDICT:
                 self._predict(sets["predict"])
 
     def _train(self, sets: Mapping[str, Rows]) -> None:
         ctx = self._ctx
-        self._agree(Work.TRAIN, sets)
-        pace = Pace(ctx, max(len(self._classes), 1), self._parameters.max_iter)
-        fitted, history = self._fit("", sets, pace)
+        self._announce_training(Mode.TRAIN, sets)
+        progress = TrainingProgress(ctx, max(len(self._classes), 1), self._parameters.max_iter)
+        fitted, history = self._fit("", sets, progress)
         self._write([self._scored("", name, rows, fitted) for name, rows in sets.items()])
         ctx.save_model(
             model.document(fitted, self._classes),
@@ -64,18 +64,18 @@ class GuestTask:
 
     def _cross_validate(self, rows: Rows) -> None:
         ctx, cv = self._ctx, self._parameters.cv_param
-        self._agree(Work.CROSS_VALIDATE, {"train": rows}, cv.n_splits)
-        pace = Pace(ctx, cv.n_splits * max(len(self._classes), 1), self._parameters.max_iter)
+        self._announce_training(Mode.CROSS_VALIDATE, {"train": rows}, cv.n_splits)
+        progress = TrainingProgress(ctx, cv.n_splits * max(len(self._classes), 1), self._parameters.max_iter)
         summary: dict[str, Any] = {}
         history: list[pl.DataFrame] = []
         splits = zip(prefixes(cv.n_splits), folds.split(len(rows), cv), strict=True)
         for number, (flow, held_out) in enumerate(splits):
             ctx.send("validate_rows", held_out, "host", flow)
             sets = folds.sets(rows, held_out)
-            fitted, _ = self._fit(flow, sets, pace)
+            fitted, _ = self._fit(flow, sets, progress)
             for name, part in sets.items():
                 scored = self._scored(flow, name, part, fitted)
-                summary.setdefault(name, {})[flow] = self._fold_figures(flow, name, scored)
+                summary.setdefault(name, {})[flow] = self._fold_metrics(flow, name, scored)
                 history.append(folds.history(part, scored, number, name, cv))
         if cv.output_fold_history:
             tables.write(
@@ -85,12 +85,15 @@ class GuestTask:
 
     def _predict(self, rows: Rows) -> None:
         fitted, self._classes = model.load(self._ctx.inputs.model(), self._ctx.component)
-        announce(self._ctx, Work.PREDICT, len(self._classes))
+        announce(self._ctx, Mode.PREDICT, len(self._classes))
         rows = rows.ordered(fitted[0].names, f"test_data of {self._ctx.party}")
         self._write([self._scored("", "predict", rows, fitted)])
 
-    def _agree(self, work: Work, sets: Mapping[str, Rows], folds: int = 0) -> None:
-        """Two classes are 0 (or -1) and 1; all else is trained one against the rest."""
+    def _announce_training(self, mode: Mode, sets: Mapping[str, Rows], folds: int = 0) -> None:
+        """Announce the training to the other parties and receive the public key.
+
+        Labels 0 (or -1) and 1 are binary; any others are trained one-vs-rest.
+        """
         for name, rows in sets.items():
             if rows.labels is None:
                 raise ComponentFailed(
@@ -101,22 +104,24 @@ class GuestTask:
         if len(found) < 2:
             raise ComponentFailed(f"all rows at {self._ctx.party} have the label {found}; training needs two classes")
         self._classes = [] if found in ([0, 1], [-1, 1]) else found
-        announce(self._ctx, work, len(self._classes), folds)
+        announce(self._ctx, mode, len(self._classes), folds)
         self._key = exchange.public_key(self._ctx, self._parameters.encrypt_param.key_length)
 
-    def _fit(self, prefix: str, sets: Mapping[str, Rows], pace: Pace) -> tuple[list[FittedModel], History]:
+    def _fit(
+        self, prefix: str, sets: Mapping[str, Rows], progress: TrainingProgress
+    ) -> tuple[list[FittedModel], History]:
         fitted = []
         history: History = {}
         train = sets["train"]
         for number, flow in enumerate(flows(prefix, len(self._classes))):
-            labels = {name: self._signs(rows, number) for name, rows in sets.items()}
+            labels = {name: self._signed_labels(rows, number) for name, rows in sets.items()}
             learner = GuestLearner(self._ctx, self._parameters, self._key, train, labels["train"], flow)
-            watch = GuestWatch(self._ctx, self._parameters, flow, sets, labels)
-            fitted.append(fit(learner, train.names, watch, pace))
-            history = watch.history
+            monitor = GuestMonitor(self._ctx, self._parameters, flow, sets, labels)
+            fitted.append(fit(learner, train.names, monitor, progress))
+            history = monitor.history
         return fitted, history if not self._classes else {}
 
-    def _signs(self, rows: Rows, number: int) -> Floats:
+    def _signed_labels(self, rows: Rows, number: int) -> Floats:
         positive = self._classes[number] if self._classes else 1
         return np.where(rows.labels == positive, 1.0, -1.0)
 
@@ -129,15 +134,15 @@ class GuestTask:
         threshold = self._parameters.predict_param.threshold
         return score_table(rows, values, self._classes or [0, 1], threshold, name)
 
-    def _fold_figures(self, flow: str, name: str, scored: pl.DataFrame) -> dict[str, float]:
+    def _fold_metrics(self, flow: str, name: str, scored: pl.DataFrame) -> dict[str, float]:
         labels: NDArray[np.int64] = scored["label"].to_numpy()
         if self._classes:
             predicted = scored["predict_result"].to_numpy()
-            figures = validation.several_classes(self._parameters.metrics, labels, predicted)
+            metrics = validation.several_classes(self._parameters.metrics, labels, predicted)
         else:
-            figures = validation.two_classes(self._parameters.metrics, labels, scored["predict_score"].to_numpy())
-        self._ctx.metric(name, flow, list(figures.items()), {"metric_type": "EVALUATION_SUMMARY", "name": flow})
-        return figures
+            metrics = validation.two_classes(self._parameters.metrics, labels, scored["predict_score"].to_numpy())
+        self._ctx.metric(name, flow, list(metrics.items()), {"metric_type": "EVALUATION_SUMMARY", "name": flow})
+        return metrics
 
     def _write(self, scored: list[pl.DataFrame]) -> None:
         tables.write(self._ctx, scored, kind="scores", label="label")

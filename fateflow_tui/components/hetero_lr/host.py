@@ -1,4 +1,4 @@
-"""A host's task: it has columns but no labels, and learns only its own weights."""
+"""A host's task: it has features but no labels, and trains the weights of its own features."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from fateflow_tui.components.hetero_lr import exchange, folds, model, tables
 from fateflow_tui.components.hetero_lr.exchange import join
 from fateflow_tui.components.hetero_lr.rows import send_share
-from fateflow_tui.components.hetero_lr.tasks import Work, announced, flows, prefixes
-from fateflow_tui.components.hetero_lr.training import FittedModel, HostLearner, Pace, fit
-from fateflow_tui.components.hetero_lr.validation import HostWatch
+from fateflow_tui.components.hetero_lr.tasks import Mode, flows, prefixes, receive_announcement
+from fateflow_tui.components.hetero_lr.training import FittedModel, HostLearner, TrainingProgress, fit
+from fateflow_tui.components.hetero_lr.validation import HostMonitor
 from fateflow_tui.core.errors import ComponentFailed
 
 if TYPE_CHECKING:
@@ -26,25 +26,25 @@ class HostTask:
         self._ctx, self._parameters = ctx, parameters
         self._guest = exchange.party(ctx, "guest")
 
-    def run(self, work: Work) -> None:
-        sets = tables.read(self._ctx, work, with_label=False)
+    def run(self, mode: Mode) -> None:
+        sets = tables.read(self._ctx, mode, with_label=False)
         for name, rows in sets.items():
             self._check_order(name, rows)
-        announced_work, classes, splits = announced(self._ctx)
-        if announced_work is not work:
+        guest_mode, classes, splits = receive_announcement(self._ctx)
+        if guest_mode is not mode:
             raise ComponentFailed(
-                f"{self._guest} announced {announced_work}, but the inputs and parameters at {self._ctx.party} "
-                f"require {work}",
+                f"{self._guest} announced {guest_mode}, but the inputs and parameters at {self._ctx.party} "
+                f"require mode {mode}",
                 hint="set the same cv_param for all parties",
             )
-        if work is not Work.PREDICT:
+        if mode is not Mode.PREDICT:
             self._key = exchange.public_key(self._ctx, self._parameters.encrypt_param.key_length)
-        match work:
-            case Work.TRAIN:
+        match mode:
+            case Mode.TRAIN:
                 self._train(sets, classes)
-            case Work.CROSS_VALIDATE:
+            case Mode.CROSS_VALIDATE:
                 self._cross_validate(sets["train"], classes, splits)
-            case Work.PREDICT:
+            case Mode.PREDICT:
                 self._predict(sets["predict"], classes)
 
     def _check_order(self, name: str, rows: Rows) -> None:
@@ -56,7 +56,7 @@ class HostTask:
 
     def _train(self, sets: Mapping[str, Rows], classes: int) -> None:
         ctx = self._ctx
-        fitted = self._fit("", sets, classes, Pace(ctx, max(classes, 1), self._parameters.max_iter))
+        fitted = self._fit("", sets, classes, TrainingProgress(ctx, max(classes, 1), self._parameters.max_iter))
         for name, rows in sets.items():
             self._send_shares("", name, rows, fitted)
         numbers = list(range(classes))
@@ -66,11 +66,11 @@ class HostTask:
 
     def _cross_validate(self, rows: Rows, classes: int, splits: int) -> None:
         ctx, cv = self._ctx, self._parameters.cv_param
-        pace = Pace(ctx, splits * max(classes, 1), self._parameters.max_iter)
+        progress = TrainingProgress(ctx, splits * max(classes, 1), self._parameters.max_iter)
         history = []
         for number, flow in enumerate(prefixes(splits)):
             sets = folds.sets(rows, exchange.positions(ctx, "validate_rows", self._guest, flow, len(rows)))
-            fitted = self._fit(flow, sets, classes, pace)
+            fitted = self._fit(flow, sets, classes, progress)
             for name, part in sets.items():
                 self._send_shares(flow, name, part, fitted)
                 if cv.history_value_type == "instance":
@@ -87,13 +87,15 @@ class HostTask:
         rows = rows.ordered(fitted[0].names, f"test_data of {self._ctx.party}")
         self._send_shares("", "predict", rows, fitted)
 
-    def _fit(self, prefix: str, sets: Mapping[str, Rows], classes: int, pace: Pace) -> list[FittedModel]:
+    def _fit(
+        self, prefix: str, sets: Mapping[str, Rows], classes: int, progress: TrainingProgress
+    ) -> list[FittedModel]:
         fitted = []
         train = sets["train"]
         for flow in flows(prefix, classes):
             learner = HostLearner(self._ctx, self._parameters, self._key, train, flow)
-            watch = HostWatch(self._ctx, self._parameters, flow, sets)
-            fitted.append(fit(learner, train.names, watch, pace))
+            monitor = HostMonitor(self._ctx, self._parameters, flow, sets)
+            fitted.append(fit(learner, train.names, monitor, progress))
         return fitted
 
     def _send_shares(self, prefix: str, name: str, rows: Rows, fitted: list[FittedModel]) -> None:

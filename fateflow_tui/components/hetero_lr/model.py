@@ -1,4 +1,4 @@
-"""One party's model as it is stored and shown: FATE's `Param` and `Meta` messages in their JSON form."""
+"""Conversion of a party's model to and from FATE's `Param` and `Meta` messages in JSON form."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def document(models: Sequence[FittedModel], classes: Sequence[int]) -> dict[str, Any]:
-    """classes: [] for two classes and one model, else one per model; a host does not know them and gives numbers."""
+    """Return the `Param` message of fitted models.
+
+    classes: [] for binary labels (one model), else one class per model. A host does not know them and passes numbers.
+    """
     if not classes:
         return _single(models[0]) | {"needOneVsRest": False}
     return {
@@ -37,7 +40,7 @@ def document(models: Sequence[FittedModel], classes: Sequence[int]) -> dict[str,
 
 
 def meta(parameters: HeteroLogisticParam, *, has_intercept: bool, one_vs_rest: bool) -> dict[str, Any]:
-    """Whole numbers of 64 bits are texts, as everywhere in the JSON form of FATE's messages."""
+    """Return the `Meta` message. 64-bit integers are strings, as always in the JSON form of protobuf."""
     return {
         "alpha": parameters.alpha,
         "batchSize": str(parameters.batch_size),
@@ -55,7 +58,7 @@ def meta(parameters: HeteroLogisticParam, *, has_intercept: bool, one_vs_rest: b
 
 
 def load(model: Model | None, component: str) -> tuple[list[FittedModel], list[int]]:
-    """What `document` wrote. Raises ComponentFailed for no model, or another module's."""
+    """Read models written by `document`. Raises ComponentFailed without a model, or for another module's model."""
     if model is None or model.module != "HeteroLR":
         found = "no model" if model is None else f"a model of {model.component}, a {model.module}"
         raise ComponentFailed(
@@ -74,7 +77,7 @@ def load(model: Model | None, component: str) -> tuple[list[FittedModel], list[i
 
 
 def summary(models: Sequence[FittedModel], classes: Sequence[int]) -> dict[str, Any]:
-    """FATE's summary of a party that has weights; one per class when there are several."""
+    """Return FATE's summary of a guest or host; one per class for several classes."""
     if classes:
         return {"one_vs_rest": True} | {
             str(value): summary([model], []) for value, model in zip(classes, models, strict=True)

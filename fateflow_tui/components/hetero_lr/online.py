@@ -1,4 +1,4 @@
-"""Scoring a single row: each party's share is its weights times its values; the guest adds them up."""
+"""Online inference for a single row: each party computes its share of the linear score; the guest adds them up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from fateflow_tui.components.online import Row, Score, Scorer, lacking
+from fateflow_tui.components.online import Row, Score, Scorer, missing_features
 from fateflow_tui.core.errors import ComponentFailed
 
 if TYPE_CHECKING:
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class Linear(msgspec.Struct, frozen=True):
-    """One binary model at one party. weights: one for each column of the scorer; a host has no intercept."""
+    """One binary model at one party. weights: one for each column of the scorer. A host has no intercept."""
 
     weights: list[float]
     intercept: float
 
 
 def scorer(model: Model | None) -> LinearScorer:
-    """Of a stored model (see `models.document`)."""
+    """Return the scorer of a stored model (see `model.document`)."""
     if model is None or model.module != "HeteroLR":
         found = "no model" if model is None else f"a model of {model.component}, a {model.module}"
         raise ComponentFailed(f"HeteroLR scores with a model of its own kind, but its input is {found}")
@@ -40,7 +40,10 @@ def scorer(model: Model | None) -> LinearScorer:
 
 
 class LinearScorer(Scorer):
-    """classes: [] for two classes and one model, else one per model, each of which tells its class from the rest."""
+    """Scores rows with one binary model, or with one model per class (one-vs-rest).
+
+    classes: [] for binary labels, else the class of each model.
+    """
 
     def __init__(self, header: Sequence[str], models: Sequence[Linear], classes: Sequence[str]) -> None:
         self._header = list(header)
@@ -50,7 +53,7 @@ class LinearScorer(Scorer):
     def share(self, row: Row) -> list[float]:
         absent = [name for name in self._header if name not in row.values]
         if absent:
-            raise lacking(absent)
+            raise missing_features(absent)
         values = [row.values[name] for name in self._header]
         bad = [name for name, value in zip(self._header, values, strict=True) if not _is_finite(value)]
         if bad:
@@ -61,7 +64,7 @@ class LinearScorer(Scorer):
 
     def score(self, shares: Sequence[Sequence[float]]) -> Score:
         if any(len(share) != len(self._models) or not all(map(math.isfinite, share)) for share in shares):
-            raise ComponentFailed(f"a share is not {len(self._models)} finite numbers")
+            raise ComponentFailed(f"a party's share must be {len(self._models)} finite numbers")
         scores = [_sigmoid(sum(parts)) for parts in zip(*shares, strict=True)]
         if not self._classes:
             return Score(scores[0])
@@ -78,6 +81,6 @@ def _is_finite(value: Any) -> bool:
 
 
 def _sigmoid(forward: float) -> float:
-    """Without overflow for any finite argument."""
+    """Return 1 / (1 + exp(-forward)); never overflows for finite arguments."""
     small = math.exp(-abs(forward))
     return (1.0 if forward >= 0 else small) / (1.0 + small)

@@ -1,4 +1,4 @@
-"""Weights, penalties, optimizers and convergence rules; pure."""
+"""Weights, penalties, optimizers and convergence criteria."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ if TYPE_CHECKING:
     from fateflow_tui.components.hetero_lr.parameters import HeteroLogisticParam, InitParam
 
 
-class Rule(Protocol):
-    """Asked once per iteration."""
+class ConvergenceRule(Protocol):
+    """A convergence criterion, evaluated once per iteration."""
 
     def reached(self, loss: float | None, change: float, norm: float) -> bool:
-        """loss: None with several hosts. change: norm of what was taken off the weights. norm: of the weights."""
+        """Whether training has converged.
+
+        loss: None with several hosts. change: norm of the weight update. norm: norm of the weights.
+        """
         ...
 
 
 class LossDifference:
-    """The loss changed by less than `tol`."""
+    """Converged when the loss changes by less than `tol`."""
 
     def __init__(self, tol: float) -> None:
         self._tol = tol
@@ -35,7 +38,7 @@ class LossDifference:
 
 
 class LossBelow:
-    """The loss is at most `tol`."""
+    """Converged when the loss is at most `tol`."""
 
     def __init__(self, tol: float) -> None:
         self._tol = tol
@@ -45,7 +48,7 @@ class LossBelow:
 
 
 class WeightDifference:
-    """The weights changed by less than `tol`, relative to their norm where that is above 1."""
+    """Converged when the weights change by less than `tol`, relative to their norm if that is above 1."""
 
     def __init__(self, tol: float) -> None:
         self._tol = tol
@@ -54,8 +57,8 @@ class WeightDifference:
         return change < self._tol * max(norm, 1.0)
 
 
-def rule(early_stop: str, tol: float) -> Rule:
-    rules: dict[str, Callable[[float], Rule]] = {
+def convergence_rule(early_stop: str, tol: float) -> ConvergenceRule:
+    rules: dict[str, Callable[[float], ConvergenceRule]] = {
         "diff": LossDifference,
         "abs": LossBelow,
         "weight_diff": WeightDifference,
@@ -67,7 +70,7 @@ Floats = NDArray[np.float64]
 
 
 class Optimizer(ABC):
-    """One optimizer with its state. `step` is called once per batch, with the iteration's number from 0."""
+    """An optimizer and its state. `step` is called once per batch with the iteration's number, counted from 0."""
 
     def __init__(self, learning_rate: float, decay: float, decay_sqrt: bool) -> None:
         self._learning_rate = learning_rate
@@ -75,7 +78,7 @@ class Optimizer(ABC):
         self._decay_sqrt = decay_sqrt
 
     def rate(self, iteration: int) -> float:
-        """The step size, which falls from iteration to iteration."""
+        """Return the decayed learning rate of this iteration."""
         slower = 1 + self._decay * iteration
         return float(self._learning_rate / (np.sqrt(slower) if self._decay_sqrt else slower))
 
@@ -94,7 +97,7 @@ class Sgd(Optimizer):
 
 
 class RmsProp(Optimizer):
-    """Divides by a running root mean square."""
+    """Divides the gradient by a running root mean square of recent gradients."""
 
     _squares: Floats | float = 0.0
 
@@ -104,7 +107,7 @@ class RmsProp(Optimizer):
 
 
 class AdaGrad(Optimizer):
-    """Divides by the root of the sum of all squares so far."""
+    """Divides the gradient by the root of the sum of all past squared gradients."""
 
     _squares: Floats | float = 0.0
 
@@ -114,7 +117,7 @@ class AdaGrad(Optimizer):
 
 
 class Adam(Optimizer):
-    """Running mean over running root mean square, both corrected for their start at 0."""
+    """Bias-corrected running mean of the gradient, divided by its bias-corrected running root mean square."""
 
     _mean: Floats | float = 0.0
     _squares: Floats | float = 0.0
@@ -130,7 +133,7 @@ class Adam(Optimizer):
 
 
 class NesterovMomentum(Optimizer):
-    """Momentum that looks one step ahead."""
+    """Nesterov's accelerated gradient."""
 
     _momentum: Floats | float = 0.0
 
@@ -151,7 +154,7 @@ OPTIMIZERS: Final[dict[str, Callable[[float, float, bool], Optimizer]]] = {
 
 @dataclass(frozen=True)
 class Weights:
-    """vector: one weight per column, then the intercept if there is one. Only a guest's model has an intercept."""
+    """A party's weights. vector: one weight per column, then the intercept if any. Only the guest has an intercept."""
 
     vector: Floats
     has_intercept: bool
@@ -165,15 +168,15 @@ class Weights:
         return float(self.vector[-1]) if self.has_intercept else 0.0
 
     def forward(self, features: Floats) -> Floats:
-        """This party's share of the score of each row."""
+        """Return this party's share of the linear score of each row."""
         return features @ self.columns + self.intercept
 
-    def less(self, step: Floats) -> Weights:
+    def minus(self, step: Floats) -> Weights:
         return Weights(self.vector - step, self.has_intercept)
 
 
 def initial(init: InitParam, columns: int, has_intercept: bool) -> Weights:
-    """Raises nothing; the intercept starts like any weight."""
+    """Return the initial weights. The intercept is initialized like any weight."""
     size = columns + has_intercept
     random = np.random.default_rng(init.random_seed)
     match init.init_method:
@@ -191,7 +194,7 @@ def initial(init: InitParam, columns: int, has_intercept: bool) -> Weights:
 
 
 class Penalty:
-    """L1, L2 or nothing, never on the intercept."""
+    """The L1 or L2 penalty, or none. The intercept is not penalized."""
 
     def __init__(self, parameters: HeteroLogisticParam) -> None:
         self._kind = parameters.penalty
@@ -212,8 +215,8 @@ class Penalty:
             gradient[: len(weights.columns)] = self._alpha * weights.columns
         return gradient
 
-    def shrunk(self, weights: Weights, iteration: int) -> Weights:
-        """The soft threshold of L1 after a step; it falls with the root of the iterations so far."""
+    def soft_threshold(self, weights: Weights, iteration: int) -> Weights:
+        """Apply the soft threshold of L1 after a step. The threshold decays with the square root of the iteration."""
         if self._kind != "L1":
             return weights
         threshold = self._alpha * self._learning_rate / np.sqrt(iteration + 1)

@@ -1,4 +1,4 @@
-"""FATE's parameters of heterogeneous logistic regression: names, defaults, checks."""
+"""FATE's parameters of heterogeneous logistic regression: names, defaults and validation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Mode = Annotated[Literal["hetero", "homo"], AnyCase]
 
 
 class InitParam(StrictParameters):
-    """The weights before the first step."""
+    """Weight initialization."""
 
     init_method: Annotated[Literal["random_uniform", "random_normal", "ones", "zeros", "const"], AnyCase] = (
         "random_uniform"
@@ -33,27 +33,27 @@ class InitParam(StrictParameters):
 
 
 class EncryptParam(StrictParameters):
-    """The key pair. key_length: bits of the modulus; shorter keys than 1024 bits are not made."""
+    """The Paillier key pair. key_length: bits of the modulus, at least 1024."""
 
-    method: Annotated[Literal["Paillier"], BeforeValidator(lambda value: _paillier(value))] | None = "Paillier"
+    method: Annotated[Literal["Paillier"], BeforeValidator(lambda value: _normalize_method(value))] | None = "Paillier"
     key_length: Annotated[int, Field(ge=1024, le=4096)] = 1024
 
 
 class EncryptedModeCalculatorParam(StrictParameters):
-    """How often FATE encrypts afresh. Accepted for compatibility: here every value is encrypted afresh."""
+    """How often FATE re-encrypts values. Accepted for compatibility; every value is always freshly encrypted."""
 
     mode: Annotated[Literal["strict", "fast", "balance", "confusion_opt", "confusion_opt_balance"], AnyCase] = "strict"
     re_encrypted_rate: Annotated[float, Field(ge=0, le=1)] = 1
 
 
 class PredictParam(StrictParameters):
-    """threshold: the label is 1 where the score is above it."""
+    """threshold: a row with a score above it is predicted as 1."""
 
     threshold: float = 0.5
 
 
 class CrossValidationParam(StrictParameters):
-    """Training on all folds but one, for each fold. history_value_type: what the output table holds."""
+    """K-fold cross-validation. history_value_type: what the output table holds."""
 
     n_splits: Annotated[int, Field(ge=2)] = 5
     mode: Mode = "hetero"
@@ -75,7 +75,7 @@ class StochasticQuasiNewtonParam(StrictParameters):
 
 
 class StepwiseParam(StrictParameters):
-    """Choice of columns step by step."""
+    """Stepwise feature selection."""
 
     score_name: Annotated[Literal["AIC", "BIC"], _UpperCase] = "AIC"
     mode: Mode = "hetero"
@@ -88,10 +88,11 @@ class StepwiseParam(StrictParameters):
 
 
 class HeteroLogisticParam(StrictParameters):
-    """See `StrictParameters` for what is a right type; words are taken in any case.
+    """Types are strict (see `StrictParameters`); keywords are case-insensitive.
 
-    batch_size: rows per step, -1 for all. tol: see early_stop. floating_point_precision: binary places of what
-    ciphertexts are multiplied with. validation_freqs: evaluate after each so many iterations, or after those listed.
+    batch_size: rows per batch, -1 for all rows. tol: tolerance of `early_stop`. floating_point_precision: fractional
+    bits of the numbers that ciphertexts are multiplied by. validation_freqs: evaluate every n iterations, or after the
+    listed ones.
     """
 
     penalty: Annotated[Literal["L1", "L2", "NONE"], _UpperCase] | None = "L2"
@@ -123,25 +124,25 @@ class HeteroLogisticParam(StrictParameters):
 
     @field_validator("batch_size")
     @classmethod
-    def _enough_rows(cls, value: int) -> int:
+    def _check_batch_size(cls, value: int) -> int:
         if value != -1 and value < 10:
-            raise ValueError(f"batch_size is -1 (all rows) or at least 10, not {value}")
+            raise ValueError(f"batch_size must be -1 (all rows) or at least 10, not {value}")
         return value
 
     @field_validator("early_stopping_rounds")
     @classmethod
-    def _evaluated(cls, value: int | None, info: ValidationInfo) -> int | None:
+    def _check_early_stopping(cls, value: int | None, info: ValidationInfo) -> int | None:
         if value is not None and info.data.get("validation_freqs") is None:
             raise ValueError("early_stopping_rounds counts evaluations, so validation_freqs must be set too")
         return value
 
     def validates(self, iteration: int) -> bool:
-        """Whether an evaluation follows the iteration with this number, counted from 0."""
+        """Whether the model is evaluated after this iteration, counted from 0."""
         frequency = self.validation_freqs
         if frequency is None:
             return False
         return iteration in frequency if isinstance(frequency, list) else (iteration + 1) % frequency == 0
 
 
-def _paillier(value: Any) -> Any:
+def _normalize_method(value: Any) -> Any:
     return "Paillier" if isinstance(value, str) and value.lower() == "paillier" else value

@@ -1,4 +1,4 @@
-"""The rows that one party trains on or scores."""
+"""The rows that a party trains on or scores, and the table of predictions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Rows:
-    """ids, features (rows, columns) and, where there are labels, labels as whole numbers. label: its column's name."""
+    """Ids, features of shape (rows, columns), and integer labels if present. label: the name of the label column."""
 
     sid: str
     names: list[str]
@@ -44,7 +44,7 @@ class Rows:
         return replace(self, ids=self.ids[positions], features=self.features[positions], labels=labels)
 
     def ordered(self, names: Sequence[str], where: str) -> Rows:
-        """With the columns of a model, in its order. Raises ComponentFailed when one is missing."""
+        """Select a model's columns in its order. Raises ComponentFailed when one is missing."""
         missing = [name for name in names if name not in self.names]
         if missing:
             raise ComponentFailed(
@@ -55,7 +55,7 @@ class Rows:
         return replace(self, names=list(names), features=self.features[:, positions])
 
     def digest(self, salt: str) -> str:
-        """Equal for two parties exactly when they have the same ids in the same order."""
+        """Return a salted hash of the ordered ids, equal at two parties only if their rows are aligned."""
         digest = hashlib.sha256(salt.encode())
         for identifier in self.ids:
             digest.update(b"%d:" % len(octets := str(identifier).encode()) + octets)
@@ -63,9 +63,9 @@ class Rows:
 
 
 def read(table: Table, where: str, *, with_label: bool) -> Rows:
-    """All rows of a table. where: party and data key, for messages. with_label: read the label if there is one.
+    """Read all rows of a table. where: party and data key, for messages. with_label: read the label if there is one.
 
-    Raises ComponentFailed for an empty table and for values that are missing or no numbers.
+    Raises ComponentFailed for an empty table and for missing or non-numeric values.
     """
     import polars as pl
 
@@ -79,7 +79,7 @@ def read(table: Table, where: str, *, with_label: bool) -> Rows:
     texts = [name for name in names if not frame.schema[name].is_numeric()]
     if texts:
         raise ComponentFailed(
-            f"{where} has columns that are no numbers: {', '.join(texts)}", hint="convert them with DataIO"
+            f"{where} has columns that are not numeric: {', '.join(texts)}", hint="convert them with DataIO"
         )
     features = frame.select(pl.col(names).cast(pl.Float64)).to_numpy()
     bad = [name for name, fine in zip(names, np.isfinite(features).all(axis=0), strict=True) if not fine]
@@ -99,25 +99,25 @@ def _labels(frame: pl.DataFrame, label: str, where: str) -> NDArray[np.int64] | 
     values = column.to_numpy() if column.dtype.is_numeric() and not column.null_count() else None
     if values is None or not np.array_equal(values, np.rint(values)):
         raise ComponentFailed(
-            f"the label {label} of {where} must be a whole number in every row",
+            f"the label {label} of {where} must be an integer in every row",
             hint='set label_type to "int" in DataIO',
         )
     return values.astype(np.int64)
 
 
 def sigmoid(forward: Floats) -> Floats:
-    """Without overflow for any finite argument."""
+    """Return 1 / (1 + exp(-forward)); never overflows for finite arguments."""
     small = np.exp(-np.abs(forward))
     return np.where(forward >= 0, 1.0, small) / (1.0 + small)
 
 
 def send_share(ctx: Context, weights: Weights, rows: Rows, tag: str) -> None:
-    """A host's part of `forwards`."""
+    """Send a host's share of the linear scores to the guest; see `forwards`."""
     ctx.send("host_prob", weights.forward(rows.features), exchange.party(ctx, "guest"), tag)
 
 
 def forwards(ctx: Context, weights: Weights, rows: Rows, tag: str) -> Floats:
-    """w x of all parties for each row, at the guest."""
+    """Return the linear score w·x of each row, summed over all parties. Runs at the guest."""
     total = weights.forward(rows.features)
     for host in exchange.hosts(ctx):
         total = total + exchange.floats(ctx, "host_prob", host, tag, len(rows))
@@ -125,9 +125,9 @@ def forwards(ctx: Context, weights: Weights, rows: Rows, tag: str) -> Floats:
 
 
 def score_table(rows: Rows, scores: Floats, classes: Sequence[int], threshold: float, kind: str) -> pl.DataFrame:
-    """FATE's table of predictions. scores: of class 1 for each row, or (rows, classes) for several classes.
+    """Return FATE's table of predictions.
 
-    kind: train, validate or predict.
+    scores: of class 1 for each row, or of shape (rows, classes). kind: train, validate or predict.
     """
     import polars as pl
 

@@ -1,4 +1,4 @@
-"""The tables that a task reads and writes at its own party."""
+"""Input and output tables of a task at its own party."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fateflow_tui.components.hetero_lr import rows
-from fateflow_tui.components.hetero_lr.tasks import Sets, Work
+from fateflow_tui.components.hetero_lr.tasks import Mode, Sets
 from fateflow_tui.core.errors import ComponentFailed
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from fateflow_tui.components.hetero_lr.rows import Rows
 
 
-def read(ctx: Context, work: Work, *, with_label: bool) -> dict[str, Rows]:
-    """The rows by what they are for: `train` and maybe `validate`, or `predict`."""
-    if work is Work.PREDICT:
+def read(ctx: Context, mode: Mode, *, with_label: bool) -> dict[str, Rows]:
+    """Return the row sets by name: `train` and optionally `validate`, or `predict`."""
+    if mode is Mode.PREDICT:
         return {"predict": _read(ctx, (Sets.TEST, Sets.EVAL), with_label)}
     train = _read(ctx, (Sets.TRAIN,), with_label)
     if not {Sets.VALIDATE, Sets.EVAL} & set(ctx.inputs.keys()):
@@ -28,7 +28,7 @@ def read(ctx: Context, work: Work, *, with_label: bool) -> dict[str, Rows]:
 
 
 def write(ctx: Context, frames: Sequence[pl.DataFrame], *, kind: str, label: str) -> None:
-    """All frames, one after the other, as the first output."""
+    """Write the concatenated frames to the first output port."""
     with ctx.write(0, kind=kind, label=label) as writer:
         for frame in frames:
             writer.write(frame)

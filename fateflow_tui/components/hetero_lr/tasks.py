@@ -1,4 +1,4 @@
-"""What a task is to do, from its inputs, and which party's work that is."""
+"""The mode of a task, chosen by its inputs, and its announcement to the other parties."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from fateflow_tui.components.hetero_lr.parameters import HeteroLogisticParam
 
 
-class Work(StrEnum):
-    """The three things that the module does."""
+class Mode(StrEnum):
+    """What a run of the module does."""
 
     TRAIN = "train"
     CROSS_VALIDATE = "cross-validate"
@@ -29,11 +29,11 @@ class Sets(StrEnum):
     TRAIN = "train_data"
     VALIDATE = "validate_data"
     TEST = "test_data"
-    EVAL = "eval_data"  # v1's word: validates when there is train_data, else it is scored
+    EVAL = "eval_data"  # DSL v1: validation data if there is train_data, otherwise test data
 
 
-def decide(keys: Iterable[str], parameters: HeteroLogisticParam, component: str) -> Work:
-    """Raises ComponentFailed for inputs or options that do not go together, or that are not built."""
+def choose_mode(keys: Iterable[str], parameters: HeteroLogisticParam, component: str) -> Mode:
+    """Choose the mode by the inputs. Raises ComponentFailed for conflicting or unsupported inputs and options."""
     given = set(keys)
     if Sets.TRAIN not in given:
         if not given & {Sets.TEST, Sets.EVAL}:
@@ -41,7 +41,7 @@ def decide(keys: Iterable[str], parameters: HeteroLogisticParam, component: str)
                 f"{component} has neither train_data nor test_data; it has {', '.join(sorted(given)) or 'no data'}",
                 hint="connect the input as train_data, or as test_data together with a model",
             )
-        return Work.PREDICT
+        return Mode.PREDICT
     if Sets.TEST in given:
         raise ComponentFailed(f"{component} has train_data and test_data; score test_data in a separate component")
     if parameters.optimizer == "sqn":
@@ -55,34 +55,34 @@ def decide(keys: Iterable[str], parameters: HeteroLogisticParam, component: str)
     if parameters.cv_param.need_cv:
         if validated:
             raise ComponentFailed(f"{component} uses cross-validation, so its only input can be train_data")
-        return Work.CROSS_VALIDATE
+        return Mode.CROSS_VALIDATE
     if parameters.early_stopping_rounds is not None and not validated:
         raise ComponentFailed(
             f"{component} has early_stopping_rounds but no validate_data",
             hint="connect validate_data, or remove early_stopping_rounds",
         )
-    return Work.TRAIN
+    return Mode.TRAIN
 
 
-def announce(ctx: Context, work: Work, classes: int, folds: int = 0) -> None:
-    """Announce the guest's work to the others. classes: 0 for two, else how many."""
+def announce(ctx: Context, mode: Mode, classes: int, folds: int = 0) -> None:
+    """Send the guest's mode to the other parties. classes: 0 for binary labels, else the number of classes."""
     for role in ("host", "arbiter"):
-        ctx.send("work", {"work": str(work), "classes": classes, "folds": folds}, role)
+        ctx.send("work", {"work": str(mode), "classes": classes, "folds": folds}, role)
 
 
-def announced(ctx: Context) -> tuple[Work, int, int]:
-    """Receive what the guest announced."""
-    said = ctx.receive("work", party(ctx, "guest"))
-    return Work(said["work"]), int(said["classes"]), int(said["folds"])
+def receive_announcement(ctx: Context) -> tuple[Mode, int, int]:
+    """Receive the guest's mode, number of classes and number of folds."""
+    message = ctx.receive("work", party(ctx, "guest"))
+    return Mode(message["work"]), int(message["classes"]), int(message["folds"])
 
 
 def flows(prefix: str, classes: int) -> list[str]:
-    """The trainings behind one model: one for two classes (`classes` 0), else one per class."""
+    """Return the names of a model's trainings: one for binary labels (`classes` 0), else one per class."""
     if not classes:
         return [prefix]
     return [f"{prefix}.class_{number}" if prefix else f"class_{number}" for number in range(classes)]
 
 
 def prefixes(folds: int) -> list[str]:
-    """Of the flows of each fold; one that is empty without cross validation."""
+    """Return the flow prefix of each fold; a single empty one without cross-validation."""
     return [f"fold_{number}" for number in range(folds)] or [""]

@@ -1,4 +1,4 @@
-"""Evaluation while training: the guest scores both tables, with the hosts' shares, and may end the training."""
+"""Evaluation during training and early stopping. The guest scores all sets with the hosts' shares."""
 
 from __future__ import annotations
 
@@ -28,48 +28,51 @@ _MULTI: Final = ("accuracy", "precision", "recall")
 
 
 def two_classes(metrics: Sequence[str] | None, labels: Array, scores: Array) -> dict[str, float]:
-    """AUC and KS, or the one that is named in `metrics`. labels: above 0 for class 1. {} when all are of one class."""
+    """Return AUC and KS, or those named in `metrics`; {} if all rows have one class. labels: positive for class 1."""
     positive = (labels > 0).astype(int)
     if len(set(positive.tolist())) < 2:
         return {}
-    return _rounded(binary.report("", positive, scores, _followed(metrics, _BINARY)).single)
+    return _rounded(binary.report("", positive, scores, _selected(metrics, _BINARY)).single)
 
 
 def several_classes(metrics: Sequence[str] | None, labels: Array, predicted: Array) -> dict[str, float]:
-    """Accuracy, mean precision and mean recall, or those that are named in `metrics`."""
-    return _rounded(multi("", labels, predicted, _followed(metrics, _MULTI)).single)
+    """Return accuracy, mean precision and mean recall, or those named in `metrics`."""
+    return _rounded(multi("", labels, predicted, _selected(metrics, _MULTI)).single)
 
 
-def _followed(metrics: Sequence[str] | None, known: Sequence[str]) -> list[str]:
+def _selected(metrics: Sequence[str] | None, known: Sequence[str]) -> list[str]:
     return [name for metric in metrics or () if (name := full_name(metric)) in known] or list(known)
 
 
-def _rounded(figures: dict[str, float]) -> dict[str, float]:
-    return {name: round(value, DIGITS) for name, value in figures.items()}
+def _rounded(metrics: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, DIGITS) for name, value in metrics.items()}
 
 
 Best = tuple[int, "Weights"]
 
 
-class Watch(Protocol):
-    """best: iteration and weights to return to at the end; None without early stopping, or before an evaluation."""
+class Monitor(Protocol):
+    """Evaluates a training.
+
+    best: the iteration and weights to restore at the end; None without early stopping or before the first evaluation.
+    """
 
     best: Best | None
 
-    def after(self, iteration: int, weights: Weights) -> bool:
-        """Called after each iteration; True ends the training."""
+    def after_iteration(self, iteration: int, weights: Weights) -> bool:
+        """Called after each iteration. Return True to stop the training."""
         ...
 
 
-class HostWatch:
-    """Sends this host's shares and follows what the guest decides."""
+class HostMonitor:
+    """Sends this host's shares to the guest, which decides when to stop."""
 
     def __init__(self, ctx: Context, parameters: HeteroLogisticParam, flow: str, sets: Mapping[str, Rows]) -> None:
-        """sets: the tables to score, by `train` and `validate`."""
+        """sets: the rows to score, by name: `train` and `validate`."""
         self._ctx, self._parameters, self._flow, self._sets = ctx, parameters, flow, sets
         self.best: Best | None = None
 
-    def after(self, iteration: int, weights: Weights) -> bool:
+    def after_iteration(self, iteration: int, weights: Weights) -> bool:
         if not self._parameters.validates(iteration):
             return False
         for name, rows in self._sets.items():
@@ -83,10 +86,10 @@ class HostWatch:
         return bool(status["stop"])
 
 
-class GuestWatch:
-    """Evaluates, records and decides. labels: -1 or +1 for each row of each set.
+class GuestMonitor:
+    """Evaluates the model, records the metrics and decides when to stop. labels: -1 or +1 for each row of each set.
 
-    history: figures by set and metric, one entry per evaluation.
+    history: values by set and metric, one per evaluation.
     """
 
     def __init__(
@@ -102,54 +105,54 @@ class GuestWatch:
         self.best: Best | None = None
         self.history: dict[str, dict[str, list[float]]] = {}
 
-    def after(self, iteration: int, weights: Weights) -> bool:
+    def after_iteration(self, iteration: int, weights: Weights) -> bool:
         if not self._parameters.validates(iteration):
             return False
-        figures: dict[str, float] = {}
+        metrics: dict[str, float] = {}
         for name in self._sets:
-            figures = self._evaluate(name, iteration, weights)
+            metrics = self._evaluate(name, iteration, weights)
         rounds = self._parameters.early_stopping_rounds
         if rounds is None:
             return False
-        # The last set is the one that the model does not learn from.
-        watched = dict(list(figures.items())[:1]) if self._parameters.use_first_metric_only else figures
+        # The last set is the validation set, if there is one.
+        watched = dict(list(metrics.items())[:1]) if self._parameters.use_first_metric_only else metrics
         self._progress.add(watched)
-        if self._progress.better:
+        if self._progress.improved:
             self.best = (iteration, weights)
-        status = {"stop": self._progress.idle >= rounds, "best": self._progress.better}
+        status = {"stop": self._progress.idle >= rounds, "best": self._progress.improved}
         for role in ("host", "arbiter"):
             self._ctx.send("validation_status", status, role, join(self._flow, iteration))
         return status["stop"]
 
     def _evaluate(self, name: str, iteration: int, weights: Weights) -> dict[str, float]:
         forward = forwards(self._ctx, weights, self._sets[name], join(self._flow, iteration, name))
-        figures = two_classes(self._parameters.metrics, self._labels[name], sigmoid(forward))
+        metrics = two_classes(self._parameters.metrics, self._labels[name], sigmoid(forward))
         series = join(self._flow, f"iteration_{iteration}")
-        self._ctx.metric(name, series, list(figures.items()), {"metric_type": "EVALUATION_SUMMARY", "name": series})
-        for metric, value in figures.items():
+        self._ctx.metric(name, series, list(metrics.items()), {"metric_type": "EVALUATION_SUMMARY", "name": series})
+        for metric, value in metrics.items():
             self.history.setdefault(name, {}).setdefault(metric, []).append(value)
-        return figures
+        return metrics
 
 
 class Improvement:
-    """Follows figures of which more is better. better: the newest beat all before it, each of them.
+    """Tracks metrics where higher is better. improved: each metric's latest value is its highest so far.
 
-    idle: the most evaluations in a row that one of the figures has not improved for.
+    idle: evaluations since the last improvement, of the metric that has gone longest without one.
     """
 
     def __init__(self) -> None:
         self._highest: dict[str, float] = {}
         self._idle: dict[str, int] = {}
 
-    def add(self, figures: Mapping[str, float]) -> None:
-        for name, value in figures.items():
+    def add(self, metrics: Mapping[str, float]) -> None:
+        for name, value in metrics.items():
             improved = name not in self._highest or value > self._highest[name]
             self._idle[name] = 0 if improved else self._idle[name] + 1
             if improved:
                 self._highest[name] = value
 
     @property
-    def better(self) -> bool:
+    def improved(self) -> bool:
         return bool(self._idle) and not any(self._idle.values())
 
     @property

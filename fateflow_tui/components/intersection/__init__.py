@@ -1,4 +1,4 @@
-"""Intersection: which rows all parties have, and each party's part of them in the same order."""
+"""Private set intersection: the rows whose ids all parties have, aligned at all parties."""
 
 from fateflow_tui.components.intersection.module import Intersection
 

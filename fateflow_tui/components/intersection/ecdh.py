@@ -1,9 +1,11 @@
-"""Method `ecdh`: ids become points of Curve25519, blinded by both parties with secret factors that commute.
+"""Method `ecdh`: private set intersection by Diffie-Hellman on Curve25519.
 
-The guest sends a * P(id) for its ids, the host answers with b * a * P(id) in the same order and sends b * P(id) of
-its own, which the guest blinds in turn. Equal points are the intersection; neither can undo the other's factor. With
-several hosts the guest uses a new factor for each, and an id must be at all of them.
-Each function returns the party's own ids in the intersection, None if it does not receive them.
+Ids are hashed to points, which both parties blind with secret scalars; the order of blinding does not matter. The
+guest sends a * P(id) for its ids. The host answers with b * a * P(id) in the same order and sends b * P(id) for its
+own ids, which the guest blinds in turn. Equal points are the intersection; neither party can remove the other's
+scalar. With several hosts the guest uses a new scalar for each, and an id must be at all of them.
+
+Each function returns the party's own ids in the intersection, or None if it does not receive them.
 """
 
 from __future__ import annotations
@@ -69,7 +71,7 @@ def _factor() -> X25519PrivateKey:
 
 
 def _point(one: str, parameters: IntersectParam) -> bytes:
-    """Every text of 32 bytes is a coordinate on the curve or its twist, and both are safe."""
+    """Hash an id to a point. Any 32 bytes are a coordinate on the curve or its twist, and both are safe."""
     return hashlib.sha256(f"{one}{parameters.rsa_params.salt}".encode()).digest()
 
 
@@ -78,5 +80,5 @@ def _blind(factor: X25519PrivateKey, points: Iterable[bytes], source: Party) -> 
 
     try:
         return [factor.exchange(X25519PublicKey.from_public_bytes(point)) for point in points]
-    except ValueError as error:  # a point of small order, which nobody gets by hashing
+    except ValueError as error:  # a point of small order, which hashing never produces
         raise ComponentFailed(f"a blinded id from {source} is not a valid point") from error

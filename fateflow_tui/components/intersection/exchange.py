@@ -1,4 +1,4 @@
-"""What crosses between the parties: hashed ids, and checks of what was received."""
+"""Values exchanged between the parties: hashed ids, and validation of received values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fateflow_tui.core.ids import Party
 
 
 def encoded(ids: Iterable[str], method: str, salt: str, as_base64: bool) -> list[str]:
-    """Each id with the salt behind it, hashed and written as hexadecimal or base64 text; `none`: as it is."""
+    """Return the hash of id + salt for each id, as hexadecimal or base64 text. method `none`: the ids themselves."""
     if method == "none":
         return list(ids)
     digests = (_digest(method, f"{one}{salt}".encode()) for one in ids)
@@ -20,7 +20,7 @@ def encoded(ids: Iterable[str], method: str, salt: str, as_base64: bool) -> list
 
 
 def full_domain(value: str, method: str, salt: str, modulus: int) -> int:
-    """A number below `modulus` that looks random: the hash is stretched, so that products of hashes are no hashes."""
+    """Full-domain hash: a pseudorandom number below `modulus`, so that products of hashes are not hashes themselves."""
     wanted = (modulus.bit_length() + 7) // 8 + 16
     text = f"{value}{salt}".encode()
     stretched = b""
@@ -32,7 +32,7 @@ def full_domain(value: str, method: str, salt: str, modulus: int) -> int:
 
 
 def of_number(number: int, method: str, salt: str) -> bytes:
-    """What stands for a signature when it is compared."""
+    """Hash a signature for comparison."""
     size = (number.bit_length() + 7) // 8
     return _digest(method, number.to_bytes(size, "big") + salt.encode())
 
@@ -40,7 +40,7 @@ def of_number(number: int, method: str, salt: str) -> bytes:
 def _digest(method: str, data: bytes) -> bytes:
     if method != "sm3":
         return hashlib.new(method, data, usedforsecurity=False).digest()
-    # Python's own OpenSSL need not have it.
+    # not available in every OpenSSL that Python is built with
     from cryptography.hazmat.primitives import hashes
 
     sm3 = hashes.Hash(hashes.SM3())
@@ -49,14 +49,14 @@ def _digest(method: str, data: bytes) -> bytes:
 
 
 def texts(value: Any, name: str, source: Party) -> list[str]:
-    """A list of ids."""
+    """Validate a list of ids."""
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise ComponentFailed(f"{name} from {source} is not a list of texts")
+        raise ComponentFailed(f"{name} from {source} is not a list of strings")
     return value
 
 
 def numbers(value: Any, name: str, source: Party, modulus: int, count: int) -> list[int]:
-    """A list of `count` numbers from 1 to the modulus."""
+    """Validate a list of `count` integers from 1 up to, but not including, the modulus."""
     good = isinstance(value, list) and len(value) == count
     if not good or not all(isinstance(one, int) and 0 < one < modulus for one in value):
         raise ComponentFailed(f"{name} from {source} is not a list of {count} numbers below the modulus")
@@ -64,18 +64,18 @@ def numbers(value: Any, name: str, source: Party, modulus: int, count: int) -> l
 
 
 def pieces(value: Any, name: str, source: Party, size: int, count: int | None = None) -> list[bytes]:
-    """Byte strings of equal size that were sent as one. count: how many there must be."""
+    """Split a received block into byte strings of equal size. count: the number expected, if known."""
     try:
         data = bytes(value)
     except TypeError as error:
         raise ComponentFailed(f"{name} from {source} is not bytes") from error
     if len(data) % size or (count is not None and len(data) != size * count):
-        raise ComponentFailed(f"{name} from {source} is {len(data)} bytes, not a number of pieces of {size} bytes")
+        raise ComponentFailed(f"{name} from {source} has {len(data)} bytes, not the expected multiple of {size}")
     return [data[start : start + size] for start in range(0, len(data), size)]
 
 
 def positions(value: Any, name: str, source: Party, count: int) -> list[int]:
-    """Places in a list of `count` values that was sent before."""
+    """Validate positions in a list of `count` values that was sent before."""
     if not isinstance(value, list) or not all(isinstance(one, int) and 0 <= one < count for one in value):
         raise ComponentFailed(f"{name} from {source} is not a list of positions below {count}")
     return value

@@ -1,4 +1,4 @@
-"""The module Intersection, its parameters and its variables."""
+"""The module Intersection and the variables that its parties exchange."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 VARIABLES: Final[tuple[Variable, ...]] = (
-    # raw: ids, or their hashes, in the order of the alphabet
+    # raw: ids or their hashes, sorted
     variable("send_ids_host", "host", "guest"),
     variable("send_ids_guest", "guest", "host"),
     variable("intersect_ids_guest", "guest", "host"),
@@ -33,19 +33,19 @@ VARIABLES: Final[tuple[Variable, ...]] = (
     variable("host_prvkey_ids", "host", "guest"),  # hashes of the host's signed ids, in random order
     # ecdh
     variable("guest_blinded_ids", "guest", "host"),  # 32 bytes each, in random order
-    variable("guest_double_blinded_ids", "host", "guest"),  # the same in the same order
+    variable("guest_double_blinded_ids", "host", "guest"),  # the same points blinded by the host, in the same order
     variable("host_blinded_ids", "host", "guest"),  # 32 bytes each, in random order
-    # rsa, ecdh: which of the host's values are in the intersection, as positions in what it sent
+    # rsa, ecdh: positions of the intersection in the values that the host sent
     variable("intersect_positions", "guest", "host"),
-    # repeated ids: id -> the guest's rows with it, of the intersection only
+    # repeated ids: id -> ids of the guest's rows, for the intersection only
     variable("id_map_from_guest", "guest", "host"),
 )
 
 
 class Intersection(Module[IntersectParam]):
-    """Reads `data`; its output has the rows whose ids the guest and all hosts have.
+    """Reads `data` and outputs the rows whose ids the guest and all hosts have.
 
-    All parties' outputs have the same ids in the same order (see `row_order`), so their rows match by position. A
+    The outputs of all parties have the same ids in the same order (see `row_order`), so rows match by position. A
     party that does not receive the intersection (`sync_intersect_ids` false) has no output.
     """
 
@@ -97,7 +97,7 @@ class Intersection(Module[IntersectParam]):
         return self._repeated(ctx, table, frame)
 
     def _repeated(self, ctx: Context, table: Table, frame: pl.DataFrame) -> pl.DataFrame | None:
-        """The guest's rows may share a real id; a host's rows are repeated to match them."""
+        """Repeat a host's rows to match the guest's rows that share an id."""
         import polars as pl
 
         from fateflow_tui.components.intersection import repeated
@@ -120,7 +120,7 @@ class Intersection(Module[IntersectParam]):
         return found.drop(repeated.REAL_ID)
 
     def _common(self, ctx: Context, ids: list[str]) -> list[str] | None:
-        """The party's own ids in the intersection, found by the method that is asked for."""
+        """Return the party's own ids in the intersection, found by the chosen method."""
         from fateflow_tui.components.intersection import ecdh, raw, rsa
 
         method: Any = {"raw": raw, "rsa": rsa, "ecdh": ecdh}[self.parameters.intersect_method]
@@ -130,7 +130,7 @@ class Intersection(Module[IntersectParam]):
 
 
 def _write(ctx: Context, table: Table, rows: pl.DataFrame) -> None:
-    """The rows with the facts of the table that they come from."""
+    """Write the rows with the metadata of the input table."""
     meta = table.meta
     label = meta.label if meta.label in rows.columns else ""
     facts: dict[str, Any] = {

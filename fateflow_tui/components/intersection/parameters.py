@@ -22,7 +22,7 @@ _FinalHash = Literal["md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sm3
 
 
 class EncodeParam(StrictParameters):
-    """How `raw` hides ids with `with_encode`: a hash of id + salt. Whoever can guess ids can still find them."""
+    """How `raw` hashes id + salt with `with_encode`. Ids that can be guessed are not protected by this."""
 
     salt: str = ""
     encode_method: Annotated[_Encoding, AnyCase] = "none"
@@ -30,10 +30,10 @@ class EncodeParam(StrictParameters):
 
 
 class RSAParam(StrictParameters):
-    """How `rsa` blinds ids. salt goes into both hashes.
+    """How `rsa` blinds ids. salt: added to both hashes.
 
-    split_calculation and random_base_fraction trade safety or simplicity for speed in FATE; here they change
-    nothing: every id has a blinding factor of its own.
+    split_calculation and random_base_fraction are FATE's speed options. They have no effect: every id has its own
+    blinding factor.
     """
 
     salt: str = ""
@@ -45,7 +45,7 @@ class RSAParam(StrictParameters):
 
 
 class IntersectCache(StrictParameters):
-    """FATE's cache of encrypted ids; accepted, not used: every run encrypts the ids again."""
+    """FATE's cache of encrypted ids. Accepted but not used: every run encrypts the ids again."""
 
     use_cache: bool = False
     id_type: Annotated[Literal["phone", "imei"], AnyCase] = "phone"
@@ -53,12 +53,13 @@ class IntersectCache(StrictParameters):
 
 
 class IntersectParam(StrictParameters):
-    """intersect_method: raw (ids are shown to the joining role), rsa (blind signatures) or ecdh (blinded curve points).
+    """intersect_method: raw (reveals ids to the joining role), rsa (blind signatures) or ecdh (blinded curve points).
 
-    sync_intersect_ids: whether the role that finds the intersection tells the other. join_role: who finds it with
-    `raw`; with the other methods it is the guest. only_output_key: ids without values. repeated_id_process: the
-    rows of `repeated_id_owner` may share an id, which is their first feature; with_sample_id: so it is at the other
-    role as well. random_bit is FATE's size of blinding factors; here they are as large as the key.
+    sync_intersect_ids: whether the role that finds the intersection sends it to the other. join_role: the role that
+    finds it with `raw`; with the other methods it is the guest. only_output_key: output ids without values.
+    repeated_id_process: rows of `repeated_id_owner` may share an id, which is their first feature. with_sample_id: the
+    id is the first feature at the other role as well. random_bit: FATE's size of blinding factors; ignored, they are
+    as large as the key.
     """
 
     intersect_method: Annotated[Literal["raw", "rsa", "ecdh"], AnyCase] = "raw"

@@ -1,7 +1,8 @@
-"""Method `raw`: one role sends its ids, or their hashes, and the other compares.
+"""Method `raw`: one role sends its ids or their hashes, and the joining role compares them with its own.
 
 The joining role sees the ids of the others. With several hosts an id must be at all of them.
-Each function returns the party's own ids in the intersection, None if it does not receive them.
+
+Each function returns the party's own ids in the intersection, or None if it does not receive them.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def run_host(ctx: Context, ids: Sequence[str], parameters: IntersectParam) -> li
 
 
 def _by_sent_form(ids: Sequence[str], parameters: IntersectParam) -> dict[str, str]:
-    """What is sent for an id -> the id."""
+    """Return the ids by their sent form."""
     if not parameters.with_encode:
         return {one: one for one in ids}
     how = parameters.encode_params

@@ -1,4 +1,4 @@
-"""Ids that occur in several rows: they are compared by the real id, then spread over the rows that share it."""
+"""Ids that occur in several rows: the parties compare the real id, then repeat rows for all rows that share it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REAL_ID = "__real_id__"
 
 
 def by_first_feature(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
-    """The rows with their first feature moved into the column `REAL_ID`, as text."""
+    """Move the first feature into the column `REAL_ID`, as text."""
     import polars as pl
 
     features = [name for name in table.meta.header if name != table.meta.label]
@@ -29,7 +29,7 @@ def by_first_feature(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
         whole = column.cast(pl.Int64, strict=False)
         if not (whole.cast(pl.Float64) == column).fill_null(False).all():
             raise ComponentFailed(
-                f"column {features[0]}, the repeated id, holds numbers that are not whole",
+                f"column {features[0]}, the repeated id, holds numbers that are not integers",
                 hint=f'read it as text: "exclusive_data_type": {{"{features[0]}": "str"}}',
             )
         column = whole
@@ -37,7 +37,7 @@ def by_first_feature(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
 
 
 def id_map(frame: pl.DataFrame) -> dict[str, list[str]]:
-    """Real id -> the ids of the owner's rows with it. frame: the rows in the intersection, no others."""
+    """Return the ids of the owner's rows by real id. frame: only the rows in the intersection."""
     import polars as pl
 
     sid = frame.columns[0]
@@ -46,7 +46,7 @@ def id_map(frame: pl.DataFrame) -> dict[str, list[str]]:
 
 
 def spread(frame: pl.DataFrame, rows_of: Any, source: str) -> pl.DataFrame:
-    """The partner's rows, once for each of the owner's rows with their id, under the owner's ids."""
+    """Repeat the other party's rows for each of the owner's rows with the same real id, under the owner's ids."""
     import polars as pl
 
     good = isinstance(rows_of, dict) and all(

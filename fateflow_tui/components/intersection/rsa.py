@@ -1,10 +1,12 @@
-"""Method `rsa`: the guest has its ids signed by the host without showing them, and compares the signatures.
+"""Method `rsa`: private set intersection by RSA blind signatures.
 
-The host makes a key (n, e, d) and sends n and e. The guest sends H(id) * r^e for each id, r random, so the host sees
-random numbers; it answers with their d-th powers, from which the guest takes r away and has H(id)^d. The host also
-sends hashes of H(id)^d of its own ids. Equal ones are the intersection; what is not in it says nothing to the guest,
-who cannot sign. With several hosts an id must be at all of them; the guest learns the intersection with each.
-Each function returns the party's own ids in the intersection, None if it does not receive them.
+The host generates a key (n, e, d) and sends n and e. For each id the guest sends H(id) * r^e with a random r, which
+the host cannot distinguish from random numbers. The host answers with the d-th powers, from which the guest removes
+r to get the signature H(id)^d. The host also sends hashes of the signatures of its own ids. Equal hashes are the
+intersection; the others reveal nothing to the guest, because it cannot sign. With several hosts an id must be at all
+of them; the guest learns the intersection with each.
+
+Each function returns the party's own ids in the intersection, or None if it does not receive them.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from fateflow_tui.core.errors import ComponentFailed
 from fateflow_tui.core.ids import Party
 
 _EXPONENT = 65537
-_CHUNK = 5_000  # ids between two reports of progress
+_CHUNK = 5_000  # ids between two progress updates
 
 
 def run_guest(ctx: Context, ids: Sequence[str], parameters: IntersectParam) -> list[str] | None:
@@ -68,7 +70,7 @@ class _Blinding:
     """The guest's side of the exchange with one host."""
 
     def __init__(self, ctx: Context, host: Party, ids: Sequence[str], how: RSAParam) -> None:
-        """ids: in the order in which they are sent. Waits for the host's key."""
+        """Wait for the host's public key. ids: in the order in which they are sent."""
         self._ctx = ctx
         self._host = host
         self._ids = ids
@@ -87,7 +89,7 @@ class _Blinding:
         self._ctx.send("guest_pubkey_ids", blinded, to=self._host)
 
     def matches(self) -> dict[str, int]:
-        """Own ids that the host has, each with the position of its value in what the host sent."""
+        """Return the own ids that the host has, each with the position of its hash in the host's list."""
         import gmpy2
 
         n, how = self._modulus, self._how
@@ -106,18 +108,20 @@ class _Blinding:
         return found
 
 
-def _public_key(value: Any, host: Party, least_bits: int) -> tuple[int, int]:
-    """Modulus and exponent. A small key would show the ids, a wrong exponent would not hide them."""
+def _public_key(value: Any, host: Party, min_bits: int) -> tuple[int, int]:
+    """Validate the host's key; return modulus and exponent. A short key or another exponent would not protect the
+    ids.
+    """
     modulus = value.get("n") if isinstance(value, dict) else None
-    if not isinstance(modulus, int) or modulus.bit_length() < least_bits or modulus % 2 == 0:
-        raise ComponentFailed(f"host_pubkey from {host} is not a key of {least_bits} bits")
+    if not isinstance(modulus, int) or modulus.bit_length() < min_bits or modulus % 2 == 0:
+        raise ComponentFailed(f"host_pubkey from {host} is not an RSA key of at least {min_bits} bits")
     if value.get("e") != _EXPONENT:
         raise ComponentFailed(f"host_pubkey from {host} does not have the exponent {_EXPONENT}")
     return modulus, _EXPONENT
 
 
 def _sign(ctx: Context, values: list[int], key: Any) -> list[int]:
-    """d-th powers, by the Chinese remainder theorem."""
+    """Sign the values: return their d-th powers, computed by the Chinese remainder theorem."""
     import gmpy2
 
     p, q = key.p, key.q

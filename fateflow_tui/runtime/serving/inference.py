@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from fateflow_tui.components.online import Row, RowLacks, Score
+from fateflow_tui.components.online import MissingFeatures, Row, Score
 from fateflow_tui.core.errors import ComponentFailed, FateFlowError, PartyRefused, PartyUnreachable
 from fateflow_tui.core.ids import Party
 from fateflow_tui.runtime.peers.client import Peers
@@ -95,7 +95,7 @@ class RowScorer:
             if question.features or not stored:
                 try:
                     return served.model.share(Row(question.features))
-                except RowLacks:
+                except MissingFeatures:
                     if not stored:
                         raise
             row = await self._features.find(party, model_id, question.ids, self._config.serving.timeout)

@@ -53,7 +53,7 @@ class OnlineModel:
         self._scorer = scorer
 
     def share(self, row: Row) -> list[float]:
-        """Return the party's share of the score of its raw row. Raises RowLacks, ComponentFailed."""
+        """Return the party's share of the score of its raw row. Raises MissingFeatures, ComponentFailed."""
         for transform in self._transforms:
             row = transform(row)
         return self._scorer.share(row)
