@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-import time
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -171,15 +170,13 @@ def test_a_call_recorded_before_a_restart_is_worthless_after_it_and_peers_sign_a
 
 def test_a_peer_that_is_away_is_unreachable_by_party_and_address() -> None:
     async def run() -> None:
-        guest = PeerSite(SiteConfig(parties=["9999"], timeouts=Timeouts(peer=5)))
+        guest = PeerSite(SiteConfig(parties=["9999"], timeouts=Timeouts(peer=3600)))
         gone = PeerSite(SiteConfig(parties=["10000"]))
         guest.know(HOST, gone)
         gone.close()
         guest.close()
-        started = time.monotonic()
         with pytest.raises(PartyUnreachable, match=f"host:10000 at {gone.url} does not answer"):
-            await guest.peers.send_directive(directive())
-        assert time.monotonic() - started < 3
+            await guest.peers.send_directive(directive())  # does not wait for the hour of its time limit
         await guest.peers.close()
 
     asyncio.run(run())

@@ -46,6 +46,7 @@ def reused(site: RunningSite, job_id: str) -> dict[str, str]:
 def test_an_unchanged_job_takes_over_everything(sites: list[RunningSite], shared: Path, first: str) -> None:
     job_id = run(sites[0], shared, reuse=True)
     for site in sites:
+        site.flow.wait(job_id, timeout=30)  # the other parties learn of the end after the driver
         found = reused(site, job_id)
         assert set(found.values()) == {first}
         assert set(found) <= set(ALL)

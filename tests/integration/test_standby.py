@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
 
 from fateflow_tui.core.status import Status
@@ -23,14 +22,11 @@ def test_the_job_of_a_killed_scheduler_goes_on_under_the_one_that_stood_by(tmp_p
             until_running(site.flow, job.job_id, "sleep_0")
             first, url = site.pid, site.url
             os.kill(first, signal.SIGKILL)
-            began = time.monotonic()
-            until(lambda: (run := read_run_file(site.home)) is not None and run.pid == standby, "nobody took over", 30)
-            took = time.monotonic() - began
+            until(lambda: (run := read_run_file(site.home)) is not None and run.pid == standby, "nobody took over", 15)
             assert site.flow.wait(job.job_id, timeout=60).status is Status.SUCCESS
             assert read_run_file(site.home).url == url  # type: ignore[union-attr]
             assert site.pid == standby
             assert not alive([first])
-            assert took < 15
         finally:
             if alive([standby]) and site.pid != standby:
                 os.kill(standby, signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from typing import Any
 
@@ -112,3 +113,22 @@ def dsl_1() -> JSON:
 
 def conf_1() -> JSON:
     return deepcopy(_CONF_1)
+
+
+def chain_job(count: int) -> tuple[str, str]:
+    """DSL and conf, as texts, of a chain of so many components at three parties."""
+    components: JSON = {"reader_0": {"module": "Reader", "output": {"data": ["data"]}}}
+    parameters: JSON = {}
+    for index in range(count - 1):
+        upstream = list(components)[-1]
+        components[f"hetero_lr_{index}"] = {
+            "module": "HeteroLR",
+            "input": {"data": {"data": [f"{upstream}.data"]}},
+            "output": {"data": ["data"], "model": ["model"]},
+        }
+        parameters[f"hetero_lr_{index}"] = {"alpha": index / 100, "init_param": {"init_method": "zeros"}}
+    conf = conf_2()
+    conf["role"]["host"] = [10000]
+    table = {"reader_0": {"table": {"name": "a", "namespace": "b"}}}
+    conf["component_parameters"] = {"common": parameters, "role": {"guest": {"0": table}, "host": {"0": table}}}
+    return json.dumps({"components": components}), json.dumps(conf)

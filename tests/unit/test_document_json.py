@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -93,16 +92,14 @@ def test_deep_and_odd_parsed_values_are_flaws():
         deep = deep.pop("a")  # type: ignore[assignment]
 
 
-def test_ten_megabytes_are_read_and_searched_in_seconds():
+def test_ten_megabytes_are_read_and_searched():
     component = {"module": "Reader", "output": {"data": ["data"]}, "note": "x" * 400}
     text = json.dumps({"components": {f"reader_{i}": component for i in range(20_000)}})
     assert len(text) > 9_000_000
     text = text[:-1] + ', "components": 1}'
-    began = time.perf_counter()
     document = read_json(text)
     assert [error.code for error in document.errors] == ["DuplicateKeyError"]
     assert document.positions([("components",)])
-    assert time.perf_counter() - began < 20  # about 3 s on a machine that has nothing else to do
 
 
 def test_paths_are_written_as_json_paths():

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
+import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import msgspec
@@ -14,7 +17,7 @@ from fateflow_tui.core.document import check_job, plan_job
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import JobOptions, JobPlan, PartyDocument, Resources, TaskPlan
 from tests.unit.document_catalog import FateCatalog
-from tests.unit.document_jobs import conf_1, conf_2, dsl_1, dsl_2
+from tests.unit.document_jobs import chain_job, conf_1, conf_2, dsl_1, dsl_2
 
 GUEST, ARBITER = Party("guest", "9999"), Party("arbiter", "10002")
 HOST_0, HOST_1 = Party("host", "10000"), Party("host", "10001")
@@ -202,32 +205,25 @@ def test_the_order_is_that_of_the_document_where_needs_allow_it():
     assert names == ["reader_0", "dataio_0", "intersection_0", "hetero_lr_0", "evaluation_0", "evaluation_1"]
 
 
-def test_planning_is_fast():
-    """Budgets: 5 ms for 5 components, 100 ms for 200 components at 3 parties; the best of some runs counts."""
-    dsl, conf = json.dumps(dsl_2()), json.dumps(conf_2())
-    assert _best(lambda: plan(dsl, conf)) < 0.005
-    components: dict[str, Any] = {"reader_0": {"module": "Reader", "output": {"data": ["data"]}}}
-    parameters: dict[str, Any] = {}
-    for index in range(199):
-        upstream = list(components)[-1]
-        components[f"hetero_lr_{index}"] = {
-            "module": "HeteroLR",
-            "input": {"data": {"data": [f"{upstream}.data"]}},
-            "output": {"data": ["data"], "model": ["model"]},
-        }
-        parameters[f"hetero_lr_{index}"] = {"alpha": index / 100, "init_param": {"init_method": "zeros"}}
-    big = conf_2()
-    big["role"]["host"] = [10000]
-    table = {"reader_0": {"table": {"name": "a", "namespace": "b"}}}
-    big["component_parameters"] = {"common": parameters, "role": {"guest": {"0": table}, "host": {"0": table}}}
-    dsl, conf = json.dumps({"components": components}), json.dumps(big)
-    assert _best(lambda: plan(dsl, conf)) < 0.100
+def test_the_work_of_planning_grows_with_the_components_and_no_faster():
+    """Counted in function calls. How long it takes is measured by `tests/bench/planning.py`."""
+    few, many = (_calls(partial(plan, *chain_job(count))) for count in (50, 200))
+    assert many < 5 * few
 
 
-def _best(run: Any) -> float:
-    times = []
-    for _ in range(7):
-        began = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - began)
-    return min(times)
+def _calls(work: Callable[[], object]) -> int:
+    """The number of Python functions that are called."""
+    work()
+    found = 0
+
+    def count(_: FrameType, event: str, __: object) -> None:
+        nonlocal found
+        found += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return found
