@@ -18,6 +18,7 @@ from fateflow_tui.commands.errors import of_status
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import ConfOption, JobOption, LimitOption, NamespaceOption, TableOption, required
 from fateflow_tui.core.errors import BadRequest, ComponentFailed, FateFlowError
+from fateflow_tui.core.formatting import plural
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.types.jobs import JobView
@@ -50,7 +51,7 @@ def finish_upload(session: Session, job_id: str, conf: dict[str, Any]) -> int:
     output = session.output
     table = session.flow.table_info(str(conf["namespace"]), str(conf["table_name"]))
     if output.is_table:
-        rows = f"{table.count} row{'' if table.count == 1 else 's'}"
+        rows = plural(table.count or 0, "row")
         output.lines([f"{table.namespace} {table.table_name}: {rows}"])
     rejected = _rejected(session.flow.summary(job_id, "upload_0", "local:0"))
     if rejected:

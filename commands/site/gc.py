@@ -12,7 +12,7 @@ from fateflow_tui.commands.groups import Command
 from fateflow_tui.commands.options import YesOption
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest
-from fateflow_tui.core.formatting import byte_count, duration
+from fateflow_tui.core.formatting import byte_count, duration, plural
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.types import Leftover
@@ -54,7 +54,7 @@ def gc(
     limits = {key: value for name, text in given.items() if text for key, value in _limit(name, text).items()}
     found = session.flow.site.collect_garbage(True, **limits)
     if not dry_run and found.items:
-        session.confirm(f"Delete {_counted(len(found.items))} of {byte_count(found.size)}?", yes)
+        session.confirm(f"Delete {plural(len(found.items), 'item')} of {byte_count(found.size)}?", yes)
         found = session.flow.site.collect_garbage(False, **limits)
     titles = ("KIND", "NAME", "SIZE", "AGE", "WHY")
     output.listing(found.items, titles, lambda one: _row(one, now), lambda one: one.name, empty="nothing to delete")
@@ -63,7 +63,7 @@ def gc(
             output.info(f"{_short(name)} is kept: {why}")
         if found.items:
             word = "would be deleted" if found.dry_run else "deleted"
-            output.info(f"{_counted(len(found.items))} of {byte_count(found.size)} {word}")
+            output.info(f"{plural(len(found.items), 'item')} of {byte_count(found.size)} {word}")
 
 
 def _row(one: Leftover, now: int) -> list[str]:
@@ -74,10 +74,6 @@ def _short(name: str) -> str:
     """Shorten the name of an output table to its job, component and version."""
     head, found, _ = name.removeprefix("output_data_").partition(".")
     return head if found and name.startswith("output_data_") else name
-
-
-def _counted(count: int) -> str:
-    return f"{count} item{'' if count == 1 else 's'}"
 
 
 def _limit(name: str, text: str) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -39,7 +38,7 @@ from fateflow_tui.core.errors import BadRequest, FateFlowError
 from fateflow_tui.core.formatting import duration, marked
 from fateflow_tui.views.cards import card_lines
 from fateflow_tui.views.problems import problem_counts
-from fateflow_tui.views.text import folded
+from fateflow_tui.views.text import clock, folded
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.types.jobs import JobView
@@ -200,8 +199,7 @@ class TextReporter:
             case Watching(once=False):
                 output.info(f"watching {Path(event.dsl).name} and {Path(event.conf).name}; stop with Ctrl-C")
             case Saved():
-                time = f"{datetime.fromtimestamp(event.at / 1000):%H:%M:%S}"
-                output.lines(["", rule(f"{time}  {', '.join(event.files)}", output.width, painted)])
+                output.lines(["", rule(f"{clock(event.at)}  {', '.join(event.files)}", output.width, painted)])
             case Unreadable():
                 self._print("✗", event.message, "33", "waiting for the file")
             case Linted():

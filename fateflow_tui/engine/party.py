@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from fateflow_tui.core.effects import AnnounceJobEnd
+from fateflow_tui.core.formatting import plural
 from fateflow_tui.core.messages import Directive, Phase, Refusal, Report
-from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.records import Adopted, PartyRecord
 from fateflow_tui.core.status import JOB_TRANSITIONS, Status
 from fateflow_tui.engine.capacity import lacks
@@ -207,10 +207,6 @@ def _follow(turn: TurnContext, job: Job, record: PartyRecord, status: Status) ->
     move_party(job, record, status, turn.at, record.directive.reason if status.ended else "")
 
 
-def _cores(held: Resources) -> str:
-    return f"{held.cores} core{'' if held.cores == 1 else 's'}"
-
-
 def _reserve(turn: TurnContext, job: Job, record: PartyRecord, *, firm: bool) -> None:
     if lacks(job, record):
         shortage = turn.ledger.shortage(job, turn.at)
@@ -224,7 +220,7 @@ def _reserve(turn: TurnContext, job: Job, record: PartyRecord, *, firm: bool) ->
         record.granted_at, record.returned_at = turn.at, 0
         record.granted_until = 0
         _drop_claim(turn, job, record)
-        job.add_story(turn.at, "Granted", party=str(record.party), text=_cores(record.granted))
+        job.add_story(turn.at, "Granted", party=str(record.party), text=plural(record.granted.cores, "core"))
         job.touch_party(record)
         turn.ledger.index(job)
     until = 0 if firm else record.last_contact_at + turn.tunables.reserve_ttl
@@ -236,7 +232,7 @@ def _reserve(turn: TurnContext, job: Job, record: PartyRecord, *, firm: bool) ->
 def _release(turn: TurnContext, job: Job, record: PartyRecord) -> None:
     if record.granted is None:
         return
-    job.add_story(turn.at, "Returned", party=str(record.party), text=_cores(record.granted))
+    job.add_story(turn.at, "Returned", party=str(record.party), text=plural(record.granted.cores, "core"))
     record.granted = None
     record.granted_until = 0
     record.returned_at = turn.at

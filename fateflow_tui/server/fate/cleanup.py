@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from fateflow_tui.artifacts.metrics import prune
 from fateflow_tui.core.errors import BadRequest, Conflict
+from fateflow_tui.core.formatting import plural
 from fateflow_tui.core.ids import output_namespace
 from fateflow_tui.core.records import JobState, TaskRecord
 from fateflow_tui.runtime.site import Site
@@ -113,7 +114,7 @@ async def delete_metric(site: ThisSite, body: Json[DeleteMetricsRequest]) -> Res
         series += of_job
         jobs += bool(of_job)
     kept = f"; {running} running jobs were left unchanged" if running else ""
-    return answer(f"deleted {series} metric series of {jobs} job{'' if jobs == 1 else 's'}{kept}")
+    return answer(f"deleted {series} metric series of {plural(jobs, 'job')}{kept}")
 
 
 @router.post("/job/clean", tags=["job (FATE-Flow 1.x)"], **answers())
