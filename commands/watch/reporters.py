@@ -37,6 +37,7 @@ from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest, FateFlowError
 from fateflow_tui.core.formatting import duration, marked
 from fateflow_tui.views.cards import card_lines
+from fateflow_tui.views.metrics import is_number
 from fateflow_tui.views.problems import problem_counts
 from fateflow_tui.views.text import clock, folded
 
@@ -126,7 +127,7 @@ def _numbers(session: Session, job: JobView) -> Iterator[Figure]:
     evaluations = [one.name for one in job.components if one.evaluates and one.status.succeeded]
     for name in evaluations:
         for figure in figures(metrics_of(session, job, name, job.initiator)):
-            if isinstance(figure.value, int | float):
+            if is_number(figure.value):
                 yield figure
 
 

@@ -187,13 +187,13 @@ async def test_the_log_is_found_in_and_filtered(workshop: RunningSite, trained: 
 async def test_curves_and_scores_are_drawn(workshop: RunningSite, trained: str) -> None:
     async with connected(workshop.home, (140, 60)) as pilot:
         screen = await opened(pilot, trained, "metrics")
-        text = await shows(pilot, "loss · train", "ROC · train", "KS · train", "auc 0.", "ks 0.")
+        text = await shows(pilot, "ROC", "KS of hetero_lr_0", "arbiter:10001, train", "auc 0.", "ks 0.")
         assert any("⠀" < sign <= "⣿" for sign in text), "no curve is drawn"
         screen.graph.select("reader_0")
         await shows(pilot, "reader_0 has no metrics at this site")
         screen.graph.select("hetero_lr_0")
-        await shows(pilot, "hetero_lr_0 arbiter:10001")
-        await lacks(pilot, "ROC · train")
+        await shows(pilot, "hetero_lr_0 at arbiter:10001, train")
+        await lacks(pilot, "ROC")
 
 
 async def test_outputs_are_tables_trees_and_a_summary(workshop: RunningSite, trained: str) -> None:

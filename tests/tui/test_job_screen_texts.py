@@ -16,14 +16,12 @@ from fateflow_tui.core.status import Status
 from fateflow_tui.graph import Dag
 from fateflow_tui.sdk.types.jobs import ComponentView, JobView, PartyLine
 from fateflow_tui.sdk.types.site import LogLine
-from fateflow_tui.sdk.types.tables import Series
 from fateflow_tui.tui import graph_scene, parameters
 from fateflow_tui.tui.columns import Column, fit_columns, fitted, scrolled_columns, without_start
 from fateflow_tui.tui.graph_scene import Look, row_of
 from fateflow_tui.tui.job_filter import Subject, first_component, first_tab
 from fateflow_tui.tui.log_book import LogBook, LogFilter
 from fateflow_tui.tui.parameters import parameters_of
-from fateflow_tui.tui.widgets import metric_charts
 
 
 def _line(at: int, text: str, level: str = "INFO", party: str = "guest:9999", component: str = "a") -> LogLine:
@@ -71,32 +69,6 @@ def test_lines_are_filtered_by_level_party_and_component() -> None:
         "guest": ["guest", "scheduler"],
         "b": ["host"],
     }
-
-
-def test_series_become_charts_and_scores() -> None:
-    found = {
-        "train": {
-            "loss": Series([[0, 0.7], [1, 0.5]], {"metric_type": "LOSS"}),
-            "lr": Series([["auc", 0.9], ["ks", 0.8]], {"metric_type": "EVALUATION_SUMMARY"}),
-            "lr_roc": Series([[0, 0], [0, 1], [1, 1]], {"metric_type": "ROC_EVALUATION"}),
-            "lr_ks_fpr": Series([[0, 0], [1, 1]], {"metric_type": "KS_EVALUATION"}),
-            "lr_ks_tpr": Series([[0, 0], [1, 1]], {"metric_type": "KS_EVALUATION"}),
-            "lr_lift": Series([[0, 1], [1, 1]], {"metric_type": "LIFT_EVALUATION"}),
-            "empty": Series(),
-        }
-    }
-    drawn, scores = metric_charts.charts_of("evaluation_0", "guest:9999", found)
-    titles = [(chart.title, chart.note) for chart in sorted(drawn, key=metric_charts.rank)]
-    assert titles == [
-        ("loss · train", "0.5  (2)"),
-        ("ROC · train", "auc 0.9"),
-        ("KS · train", "ks 0.8"),
-        ("lift · train", ""),
-    ]
-    assert [(score.of, score.name, score.value) for score in scores] == [
-        ("train lr", "auc", 0.9),
-        ("train lr", "ks", 0.8),
-    ]
 
 
 def test_a_parameter_says_which_layer_it_comes_from() -> None:

@@ -6,9 +6,7 @@ import math
 
 import pytest
 
-from fateflow_tui.commands.metric import TaskMetrics, charts
 from fateflow_tui.core.cells import Spans, beside, spans_width, width
-from fateflow_tui.sdk.types import Series
 from fateflow_tui.views.charts import Chart, Line, _texts, _ticks, draw, page
 
 _BLANK = "\u2800"
@@ -135,34 +133,16 @@ def test_a_low_terminal_gets_low_charts_or_fewer() -> None:
     assert len(page([chart] * 9, 80, _plain, height=21)) <= 21
 
 
-def _series(kind: str, points: list[list[object]], **meta: object) -> Series:
-    return Series(points, {"metric_type": kind, **meta})
-
-
-def test_curves_are_put_into_charts() -> None:
-    evaluation = {
-        "train": {
-            "lr": _series("EVALUATION_SUMMARY", [["auc", 0.9], ["ks", 0.8]]),
-            "lr_roc": _series("ROC_EVALUATION", [[0, 0], [1, 1]], curve_name="lr"),
-            "lr_ks_tpr": _series("KS_EVALUATION", [[0, 0], [1, 1]], curve_name="lr_tpr", pair_type="lr"),
-            "lr_ks_fpr": _series("KS_EVALUATION", [[0, 0], [1, 1]], curve_name="lr_fpr", pair_type="lr"),
-            "lr_lift": _series("LIFT_EVALUATION", [[0, 2], [1, 1]]),
-            "lr_confusion_mat": _series("CONFUSION_MAT", [], tp=[1]),
-        },
-        "validate": {"lr_roc": _series("ROC_EVALUATION", [[0, 0], [1, 1]], curve_name="lr")},
-    }
-    loss = {"train": {"loss": _series("LOSS", [[0, 0.7], [1, 0.5]], unit_name="iters")}}
-    tasks = [TaskMetrics("evaluation_0", "guest:1", evaluation), TaskMetrics("lr_0", "arbiter:2", loss)]
-    drawn = charts(tasks)
-    assert [chart.title for chart in drawn] == [
-        "lr_0 at arbiter:2: loss",
-        "evaluation_0 at guest:1: ROC",
-        "evaluation_0 at guest:1: KS of lr",
-    ]
-    assert (drawn[0].note, drawn[0].across) == ("0.5 at 1", "iters")
-    assert drawn[1].note == "auc 0.9000"
-    assert [line.name for line in drawn[1].lines if not line.guide] == ["lr (train)", "lr (validate)"]
-    assert [line.name for line in drawn[2].lines] == ["tpr", "fpr"]
-    [lift] = charts(tasks, "lift")
-    assert lift.title == "evaluation_0 at guest:1: lift"
-    assert charts(tasks, "confusion") == []
+def test_a_head_says_where_curves_come_from_and_names_them() -> None:
+    curves = [Line("train", [(0, 0), (1, 1)]), Line("validate", [(0, 0), (1, 1)])]
+    chart = Chart("ROC", curves, note="auc 0.9917 (train)  auc 0.9876 (validate)", where="evaluation_0 at guest:9999")
+    wide, narrow, tiny = (_lines(chart, columns, 5) for columns in (90, 46, 16))
+    assert wide[0].split("  ", 1)[0] == "ROC"
+    assert chart.where in wide[0]
+    assert wide[0].endswith(chart.note)
+    assert narrow[0].endswith(chart.note)
+    assert narrow[1] == chart.where
+    assert [word for line in tiny[2:4] for word in line.split() if word.isalpha()] == ["train", "validate"]
+    assert [len(lines) for lines in (wide, narrow, tiny)] == [9, 10, 11]
+    assert max(map(width, [*wide, *narrow, *tiny])) <= 90
+    assert max(map(width, tiny)) <= 16

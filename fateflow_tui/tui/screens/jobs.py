@@ -18,9 +18,9 @@ from fateflow_tui.tui.screens.job_actions import EditJobActions, OpenJobAction
 from fateflow_tui.tui.snapshot import Change, Link, Snapshot
 from fateflow_tui.tui.widgets.job_head import job_columns
 from fateflow_tui.tui.widgets.listing import Listing
-from fateflow_tui.tui.widgets.metric_charts import Curve, curves_of
-from fateflow_tui.tui.widgets.preview import JobPreview
+from fateflow_tui.tui.widgets.preview import JobPreview, read_highlights
 from fateflow_tui.tui.widgets.text_views import Pane
+from fateflow_tui.views.metrics import Highlight
 
 _REST = 0.08  # seconds after which the job under a resting cursor is read
 _CURVES_AGAIN = 1.0  # seconds between two reads of a running job's metrics
@@ -45,7 +45,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
         self._order = Order()
         self._viewed = ""
         self._preview_size = "usual"
-        self._curves: dict[str, list[Curve]] = {}
+        self._curves: dict[str, list[Highlight]] = {}
         self._rest: Timer | None = None
         self._curves_due = 0.0
 
@@ -296,7 +296,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
 
     async def _curves_read(self, job_id: str) -> None:
         try:
-            self._curves[job_id] = await curves_of(self.client, self.snapshot.views[job_id])
+            self._curves[job_id] = await read_highlights(self.client, self.snapshot.views[job_id])
         except FateFlowError:
             return  # the site bar shows that the scheduler is disconnected
         self._show_preview()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Final
+
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -9,20 +11,26 @@ from textual.widget import Widget
 
 from fateflow_tui.core.cells import Spans, cut, on_one_line, padded, spans_width
 from fateflow_tui.core.clock import now_ms
+from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.core.formatting import duration, figure
 from fateflow_tui.core.status import Status
 from fateflow_tui.graph.cells import Cell
 from fateflow_tui.graph.dag import Dag
 from fateflow_tui.graph.lanes.layout import LaneLayout, lay_lanes
-from fateflow_tui.sdk.types.jobs import JobLine, JobView
+from fateflow_tui.sdk.types.jobs import ComponentView, JobLine, JobView
 from fateflow_tui.tui import columns
 from fateflow_tui.tui.job_filter import has_model
-from fateflow_tui.tui.widgets.metric_charts import Curve
 from fateflow_tui.tui.widgets.text_views import Pane, TextLines
 from fateflow_tui.views.cards import card_lines
+from fateflow_tui.views.metrics import Highlight, TaskMetrics, highlights, read_metrics
 from fateflow_tui.views.text import moment, party_marks
 
-_MAX_LANES = 60  # components; more are shown as a list, as their layout would slow down scrolling
+if TYPE_CHECKING:
+    from fateflow_tui.sdk.async_client import AsyncFateFlow
+
+_MAX_COMPONENTS: Final = 4  # components whose metrics are read, the last ones of the job
+_MAX_PARTIES: Final = 2  # parties of each component whose metrics are read
+_MAX_LANES: Final = 60  # components; more are shown as a list, as their layout would slow down scrolling
 
 
 class Lanes(Widget):
@@ -95,7 +103,28 @@ def _top(statuses: list[Status], height: int) -> int:
     return max(0, min(place - height // 3, len(statuses) - height))
 
 
-def fact_lines(line: JobLine | None, view: JobView | None, now: int, curves: list[Curve]) -> list[Spans]:
+async def read_highlights(flow: AsyncFateFlow, view: JobView) -> list[Highlight]:
+    """Read the metrics worth a preview at the parties of this site; skip what cannot be read."""
+    here = [line.party for line in view.party_lines if line.here]
+    asked = [one for one in view.components if one.started_at and one.has_metrics][-_MAX_COMPONENTS:]
+    tasks: list[TaskMetrics] = []
+    for one in asked:
+        for party in _parties(one, here):
+            try:
+                series = await flow.tracking.metrics(view.job_id, one.name, party)
+            except FateFlowError:
+                continue  # it has none yet
+            tasks.append(TaskMetrics(one.name, party, series))
+    return highlights(read_metrics(tasks))
+
+
+def _parties(component: ComponentView, here: list[str]) -> list[str]:
+    """This site's parties of a component, first the arbiters, which know the loss, and the guests with the scores."""
+    own = [party for party in component.parties if party in here]
+    return sorted(own, key=lambda party: not party.startswith(("arbiter", "guest")))[:_MAX_PARTIES]
+
+
+def fact_lines(line: JobLine | None, view: JobView | None, now: int, curves: list[Highlight]) -> list[Spans]:
     """Describe a job: first what it waits for or why it failed. curves: metrics to list too."""
     if line is None:
         return []
@@ -133,7 +162,7 @@ def fact_lines(line: JobLine | None, view: JobView | None, now: int, curves: lis
     return lines
 
 
-def curve_lines(curves: list[Curve], width: int) -> list[Spans]:
+def curve_lines(curves: list[Highlight], width: int) -> list[Spans]:
     """Draw a sparkline and the last value of each metric, by component."""
     lines: list[Spans] = []
     component = ""
@@ -169,7 +198,7 @@ class JobPreview(Pane):
         super().__init__("Preview", id="preview")
         self._line: JobLine | None = None
         self._view: JobView | None = None
-        self._curves: list[Curve] = []
+        self._curves: list[Highlight] = []
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -177,7 +206,7 @@ class JobPreview(Pane):
             yield TextLines(id="facts")
             yield TextLines(id="curves")
 
-    def show(self, line: JobLine | None, view: JobView | None, curves: list[Curve]) -> None:
+    def show(self, line: JobLine | None, view: JobView | None, curves: list[Highlight]) -> None:
         self._line, self._view, self._curves = line, view, curves
         self.query_one(Lanes).show(view)
         self.tick()

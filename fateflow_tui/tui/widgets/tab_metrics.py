@@ -8,16 +8,16 @@ from typing import Any, Final
 from textual import events
 from textual.app import ComposeResult
 
-from fateflow_tui.core.cells import Spans, beside
+from fateflow_tui.core.cells import Spans
 from fateflow_tui.core.errors import NotFound
 from fateflow_tui.core.formatting import figure, plural
 from fateflow_tui.sdk.streaming import LiveMetrics, TaskKey
 from fateflow_tui.sdk.types import Event, Series
 from fateflow_tui.tui.job_filter import Subject
 from fateflow_tui.tui.widgets.job_tab import JobTab
-from fateflow_tui.tui.widgets.metric_charts import Score, charts_of, rank
 from fateflow_tui.tui.widgets.text_views import ScrollText
-from fateflow_tui.views.charts import Chart, draw
+from fateflow_tui.views.charts import Chart, grid
+from fateflow_tui.views.metrics import Score, TaskMetrics, charts, read_metrics
 
 _CHART_WIDTH: Final = 46  # minimum width of a chart beside another one
 _CHART_HEIGHT: Final = 7  # height of a chart's curves
@@ -57,18 +57,16 @@ class MetricsTab(JobTab):
         asked = [one for one in subject.view.components if one.started_at or one.reused_from]
         if subject.component:
             asked = [one for one in asked if one.name == subject.component]
-        charts: list[Chart] = []
-        scores: list[Score] = []
+        tasks: list[TaskMetrics] = []
         for one in [one for one in asked if one.has_metrics][-_MAX_COMPONENTS:]:
             for party in [party for party in subject.here if party in one.parties]:
                 task, state = TaskKey(party, one.name), (one.version, str(one.status))
                 if self._read.get(task) != state:
                     self._read[task] = state
                     self._live.replace(task, await self._series(subject.job_id, task))
-                more, figures = charts_of(one.name, party, self._live.series[task])
-                charts += more
-                scores += figures
-        self._charts, self._scores = sorted(charts, key=rank), scores
+                tasks.append(TaskMetrics(one.name, party, self._live.series[task]))
+        metrics = read_metrics(tasks)
+        self._charts, self._scores = charts(metrics), metrics.scores
 
     async def _series(self, job_id: str, task: TaskKey) -> Mapping[str, Mapping[str, Series]]:
         try:
@@ -84,14 +82,9 @@ class MetricsTab(JobTab):
         if self.failure is not None or not (self._charts or self._scores):
             pane.show(self.placeholder() or ([] if self.unread else [[(_none(self.subject), "muted")]]))
             return
-        across = max(1, width // _CHART_WIDTH)
-        each = (width - 2 * (across - 1)) // across
         lines = score_lines(self._scores)
-        for start in range(0, len(self._charts), across):
-            row = [draw(chart, each, _CHART_HEIGHT) for chart in self._charts[start : start + across]]
-            lines += [[]] if lines else []
-            lines += beside(row, each)
-        pane.show(lines)
+        drawn = grid(self._charts, width, rows=_CHART_HEIGHT, min_width=_CHART_WIDTH)
+        pane.show([*lines, *([[]] if lines and drawn else []), *drawn])
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self.draw)
@@ -104,8 +97,9 @@ def score_lines(scores: list[Score]) -> list[Spans]:
     """Format a line for each component and data set."""
     lines: dict[tuple[str, str, str], Spans] = {}
     for score in scores:
-        key = (score.component, score.party, score.of)
-        line = lines.setdefault(key, [(f"{score.component} ", "strong"), (f"{score.party} · {score.of}  ", "muted")])
+        key = (score.component, score.party, score.subject)
+        head: Spans = [(f"{score.component} ", "strong"), (f"{score.party} · {score.subject}  ", "muted")]
+        line = lines.setdefault(key, head)
         line += [(f"{score.name} ", "muted"), (f"{figure(score.value)}  ", "success strong")]
     return list(lines.values())
 
