@@ -62,14 +62,20 @@ def job_lines(job: JobView, now: int) -> list[Spans]:
     rows: list[list[Spans]] = [[[(f"  {name}", "muted")], [(on_one_line(value), "")]] for name, value in facts if value]
     mark, *rest = headline(job, now).split("  ")
     lines: list[Spans] = [[(mark, f"{job.status} strong"), ("  ".join(["", *rest]), "")], *aligned(rows)]
+    lines += [*unreachable_lines(job), [], *component_lines(job.components, now)]
+    for card in job.cards:
+        lines += [[], *card_lines(card)]
+    return lines
+
+
+def unreachable_lines(job: JobView) -> list[Spans]:
+    """Return a line for each party that does not respond or cannot be reached."""
+    lines: list[Spans] = []
     for line in job.party_lines:
         if line.lost or line.trouble:
             state = "does not respond" if line.lost else "cannot be reached"
             trouble = f": {on_one_line(line.trouble)}" if line.trouble else ""
-            lines.append([(f"  {line.party} {state}{trouble}", "warning")])
-    lines += [[], *component_lines(job.components, now)]
-    for card in job.cards:
-        lines += [[], *card_lines(card)]
+            lines.append([(f"  {line.party} {state}{trouble}", "failed" if line.lost else "warning")])
     return lines
 
 

@@ -11,6 +11,7 @@ from fateflow_tui.sdk.types.jobs import JobView
 from fateflow_tui.sdk.types.site import Event, Grant
 from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.queries import PartyRow
+from fateflow_tui.views.jobs import unreachable_lines
 from fateflow_tui.views.text import clock
 
 _KINDS: Final = {"role": "roles", "command": "commands", "component": "modules", "dataset": "tables"}
@@ -78,12 +79,7 @@ def job_lines(views: Sequence[JobView]) -> list[Spans]:
             name = letter(line.party, [one.party for one in view.party_lines])
             style = "failed" if line.lost else "warning" if line.trouble else line.status
             marks += [(" ", ""), (f"{name}{'✗' if line.lost else MARKS.get(line.status, '?')}", style)]
-        lines.append([(view.job_id, ""), (" ", ""), *marks])
-        lines += [
-            [("  ", ""), (f"{line.party} {'is lost: ' if line.lost else ''}{on_one_line(line.trouble)}", "failed")]
-            for line in view.party_lines
-            if line.lost or line.trouble
-        ]
+        lines += [[(view.job_id, ""), (" ", ""), *marks], *unreachable_lines(view)]
     return lines
 
 
