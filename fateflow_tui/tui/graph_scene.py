@@ -160,7 +160,7 @@ _LOUD: Final = (Status.RUNNING, Status.FAILED, Status.TIMEOUT, Status.CANCELED)
 
 
 class Look(msgspec.Struct, frozen=True):
-    """What styles depend on. marks: width of the marks of all parties. now: ms since the epoch."""
+    """The state that styles depend on. marks: width of the marks of all parties. now: ms since the epoch."""
 
     scene: Scene
     components: dict[str, ComponentView]

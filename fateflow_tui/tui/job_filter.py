@@ -100,10 +100,10 @@ def _word(word: str) -> Test:
 
 
 class Order(msgspec.Struct, frozen=True):
-    """How jobs are sorted. column: its id. Newest, longest and furthest first unless `turned`."""
+    """How jobs are sorted. column: its id. Newest, longest and furthest first unless `reverse`."""
 
     column: str = "job"
-    turned: bool = False
+    reverse: bool = False
 
 
 _RANK: Final = {
@@ -129,8 +129,8 @@ def ordered(lines: Iterable[JobLine], order: Order, now: int) -> list[JobLine]:
     }
     newest_first = sorted(lines, key=lambda line: age(line.job_id), reverse=True)
     if order.column == "job":
-        return newest_first[::-1] if order.turned else newest_first
-    return sorted(newest_first, key=keys[order.column], reverse=order.turned)  # type: ignore[arg-type]
+        return newest_first[::-1] if order.reverse else newest_first
+    return sorted(newest_first, key=keys[order.column], reverse=order.reverse)  # type: ignore[arg-type]
 
 
 TABS = ("tasks", "log", "metrics", "output", "conf", "history", "cards", "why")

@@ -39,7 +39,7 @@ async def test_it_goes_on_when_the_scheduler_is_killed_and_comes_back_at_another
 async def test_without_a_scheduler_it_says_so_and_how_to_get_one(tmp_path: Path) -> None:
     app = DashApp(ConnectionSettings(home=tmp_path))
     async with app.run_test(size=(100, 30)) as pilot:
-        text = await shows(pilot, "the scheduler does not answer")
+        text = await shows(pilot, "not connected")
         assert "fateflow server start" in text
 
 

@@ -91,8 +91,9 @@ async def test_what_was_done_alike_is_reused(trained: Trained, folder: Path) -> 
         await shows(pilot, "✓ no problems", "reads demo.breast_guest", "train job of guest:9999")
         await pilot.press("u")
         await shows(pilot, "[x] reuse results", "↻ 5 of them are reused", "--reuse")
+        before = trained.site.flow.jobs(1)[0].job_id
         await pilot.press("s")
-        await shows(pilot, "submitted ")
+        await until(pilot, lambda: trained.site.flow.jobs(1)[0].job_id != before, "it is not submitted")
         job = trained.site.flow.jobs(1)[0].job_id
         await until(pilot, lambda: trained.site.flow.job(job).status.succeeded, "it does not succeed", 60)
         assert {one.reused_from for one in trained.site.flow.job(job).components} == {trained.first}

@@ -82,7 +82,7 @@ class DashScreen(Screen[None]):
         """Draw what changed. Called only while the screen is visible, and once when it becomes visible."""
 
     def selection(self) -> Selection:
-        """Return what actions apply to now."""
+        """Return what actions apply to."""
         return Selection(connected=self.snapshot.connection.is_up)
 
     def compose(self) -> ComposeResult:

@@ -65,7 +65,7 @@ class DataScreen(TableActions):
     def key(self, record: TableLine) -> str:
         return key_of(record)
 
-    def words(self, record: TableLine) -> Iterable[str]:
+    def searched_texts(self, record: TableLine) -> Iterable[str]:
         states = ("enabled" if record.enable else "disabled", "bound" if record.external else "")
         origin = record.origin or {}
         return (record.namespace, record.table_name, record.kind, *states, *map(str, origin.values()))
@@ -81,7 +81,7 @@ class DataScreen(TableActions):
     async def fetch(self) -> list[TableLine]:
         return await queries.tables(self.client, outputs=self.dash.layout.get("data", "outputs", False))
 
-    async def ask(self, record: TableLine) -> TableAnswer:
+    async def fetch_details(self, record: TableLine) -> TableAnswer:
         tables, names = self.client.tables, (record.namespace, record.table_name)
         found = await asyncio.gather(
             tables.preview(*names, _ROWS), tables.source(*names), tables.jobs(*names), return_exceptions=True
@@ -91,9 +91,9 @@ class DataScreen(TableActions):
                 raise one
         return TableAnswer(*found)
 
-    def show_detail(self, record: TableLine | None, asked: TableAnswer | FateFlowError | None) -> None:
-        self.query_one(TextView).show(fact_lines(record, asked, now_ms()))
-        preview = asked.preview if isinstance(asked, TableAnswer) else asked
+    def show_details(self, record: TableLine | None, details: TableAnswer | FateFlowError | None) -> None:
+        self.query_one(TextView).show(fact_lines(record, details, now_ms()))
+        preview = details.preview if isinstance(details, TableAnswer) else details
         drawn = (record is None, preview)
         if drawn != self._drawn:
             self._drawn = drawn
@@ -110,8 +110,8 @@ class DataScreen(TableActions):
         count = f"{len(rows)} of {record.count}" if record and isinstance(preview, TablePreview) else ""
         self.query_one("#rows", Pane).set_heading(notes=[(count, "muted")] if count else [])
 
-    def say_count(self) -> None:
-        super().say_count()
+    def show_count(self) -> None:
+        super().show_count()
         if self.dash.layout.get("data", "outputs", False):
             self.query_one("#table", Pane).set_heading("Data and outputs")
         else:

@@ -95,9 +95,9 @@ class DiffDialog(Dialog[None]):
     def on_mount(self) -> None:
         self.query_one(TextView).show([[("loading …", "muted")]])
         self.query_one(TextView).focus()
-        self.run_worker(self._ask(), exit_on_error=False)
+        self.run_worker(self._read(), exit_on_error=False)
 
-    async def _ask(self) -> None:
+    async def _read(self) -> None:
         older, newer = self._older.model_version, self._newer.model_version
         try:
             found = await self.app.store.client.models.diff(older, newer)  # type: ignore[attr-defined]
@@ -222,9 +222,9 @@ class WhyDialog(Dialog[None]):
             yield Static("loading …")
 
     def on_mount(self) -> None:
-        self.run_worker(self._ask(), exit_on_error=False)
+        self.run_worker(self._read(), exit_on_error=False)
 
-    async def _ask(self) -> None:
+    async def _read(self) -> None:
         try:
             found = await self.app.store.client.jobs.why(self._job_id)  # type: ignore[attr-defined]
             lines = why_lines(found, now_ms(), details=True)

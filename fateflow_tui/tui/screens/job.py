@@ -53,8 +53,8 @@ class JobScreen(JobDetailActions):
         super().__init__()
         self.job_id = job_id
         self.tab = tab if tab in TABS else ""
-        self._before = ""  # the component that was selected before the whole job
-        self._more = 0  # cells that the user added to the graph's width, or took from it
+        self._last_component = ""  # the last selected component
+        self._extra_width = 0  # cells by which the user made the graph wider, or narrower
 
     def body(self) -> ComposeResult:
         yield JobHead()
@@ -88,7 +88,7 @@ class JobScreen(JobDetailActions):
     def on_mount(self) -> None:
         self.store.subscribe(self.job_id)
         layout = self.dash.layout
-        self._more = layout.get("job", "graph_width", 0)
+        self._extra_width = layout.get("job", "graph_width", 0)
         self.graph.preferred = layout.get("job", "graph_view", "")
         self.graph.focus()
         self.set_interval(1.0, self._tick)
@@ -102,17 +102,17 @@ class JobScreen(JobDetailActions):
         ours = self.job_id in change.views or self.job_id in change.jobs or self.job_id in change.metrics
         if not (ours or change.full_refresh or change.connection):
             return
-        self._head()
+        self._draw_head()
         view = self.view
         if view is None:
             return
         first = not self.graph.has_job
         self.graph.show(view)
         if first:
-            self._begin(view)
-        self._look()
+            self._open_first_tab(view)
+        self._draw_tab()
         if change.full_refresh and not first:
-            self.current.again()
+            self.current.reload()
 
     def selection(self) -> Selection:
         line = self.snapshot.lines.get(self.job_id)
@@ -135,11 +135,11 @@ class JobScreen(JobDetailActions):
         self.query_one(ContentSwitcher).current = f"tab-{name}"
         if name not in ("cards", "why"):
             self.dash.layout.set("job", "tab", name)
-        self._look()
+        self._draw_tab()
         inside = self.focused is not None and self.current in self.focused.ancestors_with_self
         self.call_after_refresh(self._focus_graph if again and inside else self._focus_tab)
 
-    def _begin(self, view: JobView) -> None:
+    def _open_first_tab(self, view: JobView) -> None:
         """Show what suits the job's status, once the job is loaded."""
         asked, self.tab = self.tab, self.tab or job_filter.first_tab(view, self.dash.layout.get("job", "tab", "tasks"))
         self.graph.select(job_filter.first_component(view) if asked != "log" else "", notify=False)
@@ -155,19 +155,19 @@ class JobScreen(JobDetailActions):
         target = self.current.target
         (target if target.focusable else self.graph).focus()
 
-    def _head(self) -> None:
+    def _draw_head(self) -> None:
         known = self.snapshot
         self.query_one(JobHead).show(known.lines.get(self.job_id), self.view, known.connection)
 
-    def _look(self) -> None:
+    def _draw_tab(self) -> None:
         """Draw the current tab and the headings around it."""
         view = self.view
         if view is None:
             return
         self.current.show(Subject(view, self.graph.selected, now_ms()))
-        self._say()
+        self._draw_headings()
 
-    def _say(self) -> None:
+    def _draw_headings(self) -> None:
         view, graph = self.view, self.graph
         if view is None:
             return
@@ -195,36 +195,36 @@ class JobScreen(JobDetailActions):
         view = self.view
         if view is not None and not view.status.ended:
             self.graph.tick()
-            self._look()
+            self._draw_tab()
 
-    def _share(self) -> None:
+    def _fit_graph(self) -> None:
         """Give the graph the width it needs, within limits, adjusted by the user."""
         graph = self.query_one("#graph")
         if self.has_class("-narrow") or self.has_class("-zoomed"):
             self.graph.max_width = 0
             graph.styles.clear_rule("width")
             return
-        most = int(self.size.width * _MAX_SHARE) + self._more
+        most = int(self.size.width * _MAX_SHARE) + self._extra_width
         self.graph.max_width = max(_MIN_WIDTH, most) - 5
         scene = self.graph.scene
-        wanted = (scene.width + 5 if scene is not None else 40) + max(0, self._more)
+        wanted = (scene.width + 5 if scene is not None else 40) + max(0, self._extra_width)
         graph.styles.width = max(_MIN_WIDTH, min(wanted, most))
 
     def on_resize(self, event: events.Resize) -> None:
-        self.call_after_refresh(self._share)  # after the screen's size classes are set
+        self.call_after_refresh(self._fit_graph)  # after the screen's size classes are set
 
     def app_zoom(self, selection: Selection) -> None:
         super().app_zoom(selection)
-        self._share()
+        self._fit_graph()
 
     def on_graph_view_drawn(self, event: GraphView.Drawn) -> None:
-        self._share()
-        self._say()
+        self._fit_graph()
+        self._draw_headings()
 
     def on_graph_view_selected(self, event: GraphView.Selected) -> None:
         if event.component:
-            self._before = event.component
-        self._look()
+            self._last_component = event.component
+        self._draw_tab()
 
     def on_graph_view_chosen(self, event: GraphView.Chosen) -> None:
         self._focus_tab()
@@ -233,7 +233,7 @@ class JobScreen(JobDetailActions):
         self.show_tab(event.name)
 
     def on_job_tab_notes_changed(self, event: JobTab.NotesChanged) -> None:
-        self._say()
+        self._draw_headings()
 
     def on_tasks_tab_picked(self, event: TasksTab.Picked) -> None:
         self.graph.select(event.component)
@@ -286,7 +286,7 @@ class JobScreen(JobDetailActions):
     )
     def tab_party(self, selection: Selection) -> None:
         self.current.step("party")
-        self._say()
+        self._draw_headings()
 
     @action(
         "tab.what",
@@ -296,7 +296,7 @@ class JobScreen(JobDetailActions):
     )
     def tab_what(self, selection: Selection) -> None:
         self.current.step("what")
-        self._say()
+        self._draw_headings()
 
     @action(
         "log.level",
@@ -307,7 +307,7 @@ class JobScreen(JobDetailActions):
     )
     def log_level(self, selection: Selection) -> None:
         self._log().next_level()
-        self._say()
+        self._draw_headings()
 
     @action(
         "log.follow",
@@ -317,8 +317,8 @@ class JobScreen(JobDetailActions):
         command=lambda s: f"{component_line(s, 'log show')} -f",
     )
     def log_follow(self, selection: Selection) -> None:
-        self._log().turn_follow()
-        self._say()
+        self._log().toggle_follow()
+        self._draw_headings()
 
     @action(
         "graph.whole",
@@ -330,7 +330,7 @@ class JobScreen(JobDetailActions):
     )
     def graph_whole(self, selection: Selection) -> None:
         view = self.view
-        last = self._before or (view.components[0].name if view is not None and view.components else "")
+        last = self._last_component or (view.components[0].name if view is not None and view.components else "")
         self.graph.select("" if self.graph.selected else last)
 
     @action(
@@ -347,13 +347,13 @@ class JobScreen(JobDetailActions):
             preferred = kinds[(kinds.index(preferred) + 1) % len(kinds)]  # the automatic view is the same
         self.graph.set_view(preferred)
         self.dash.layout.set("job", "graph_view", preferred)
-        self._share()
-        self._say()
+        self._fit_graph()
+        self._draw_headings()
 
-    def action_share(self, by: int) -> None:
-        self._more = max(-60, min(60, self._more + by * _STEP))
-        self.dash.layout.set("job", "graph_width", self._more)
-        self._share()
+    def change_graph_width(self, by: int) -> None:
+        self._extra_width = max(-60, min(60, self._extra_width + by * _STEP))
+        self.dash.layout.set("job", "graph_width", self._extra_width)
+        self._fit_graph()
 
     @action(
         "graph.wider",
@@ -362,7 +362,7 @@ class JobScreen(JobDetailActions):
         tooltip="Make the graph wider",
     )
     def graph_wider(self, selection: Selection) -> None:
-        self.action_share(1)
+        self.change_graph_width(1)
 
     @action(
         "graph.narrower",
@@ -371,7 +371,7 @@ class JobScreen(JobDetailActions):
         tooltip="Make the graph narrower",
     )
     def graph_narrower(self, selection: Selection) -> None:
-        self.action_share(-1)
+        self.change_graph_width(-1)
 
     def app_back(self, selection: Selection) -> None:
         if self.has_class("-zoomed") or not self.current.back():

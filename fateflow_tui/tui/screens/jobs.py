@@ -103,15 +103,15 @@ class JobsScreen(OpenJobAction, EditJobActions):
             lines = [line for line in lines if self._filter.holds(line, now)]
         if self._order != Order():
             lines = job_filter.ordered(lines, self._order, now)
-        self.listing.sorted_by = (self._order.column, "▲" if self._order.turned else "▼")
+        self.listing.sorted_by = (self._order.column, "▲" if self._order.reverse else "▼")
         self.listing.empty = empty_words(known, self._filter)
         newest_first = self._order == Order()
         self.listing.show([line.job_id for line in lines], known.lines, at_first=newest_first)
-        self._say_count(len(lines))
+        self._show_count(len(lines))
         if self._filter.tests and len(lines) < self.listing.size.height and not known.complete:
             self._read_more()
 
-    def _say_count(self, shown: int) -> None:
+    def _show_count(self, shown: int) -> None:
         known = self.snapshot
         total = f"{len(known.ids)}{'' if known.complete else '+'}"
         notes = [(f"/ {self._filter.text} ", "accent"), ("── ", "muted")] if self._filter.text else []
@@ -142,7 +142,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
         self.show_actions()
         if self._rest is not None:
             self._rest.stop()
-        self._rest = self.set_timer(_REST, self._look)
+        self._rest = self.set_timer(_REST, self._subscribe_preview)
 
     def on_listing_near_end(self, event: Listing.NearEnd) -> None:
         if not self.snapshot.complete and self.snapshot.ids:
@@ -152,8 +152,8 @@ class JobsScreen(OpenJobAction, EditJobActions):
         self.action_act("job.open")
 
     def on_listing_title_clicked(self, event: Listing.TitleClicked) -> None:
-        turned = not self._order.turned if self._order.column == event.column else False
-        self._set_order(Order(event.column, turned))
+        reverse = not self._order.reverse if self._order.column == event.column else False
+        self._set_order(Order(event.column, reverse))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._set_filter(event.value, typed=True)
@@ -190,7 +190,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
     def job_mark(self, selection: Selection) -> None:
         self.listing.toggle_mark(self.listing.cursor)
         self.listing.action_move(1)
-        self._say_count(len(self.listing.keys))
+        self._show_count(len(self.listing.keys))
         self.show_actions()
 
     @action(
@@ -202,7 +202,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
     )
     def job_unmark_all(self, selection: Selection) -> None:
         self.listing.unmark_all()
-        self._say_count(len(self.listing.keys))
+        self._show_count(len(self.listing.keys))
 
     @action(
         "job.filter",
@@ -260,7 +260,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
     def _set_order(self, order: Order) -> None:
         self._order = order
         self.dash.layout.set("jobs", "sort", order.column)
-        self.dash.layout.set("jobs", "turned", order.turned)
+        self.dash.layout.set("jobs", "turned", order.reverse)
         self._show_rows()
 
     def _set_preview(self, size: str) -> None:
@@ -278,7 +278,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
                 box.value = text
         self._show_rows()
 
-    def _look(self) -> None:
+    def _subscribe_preview(self) -> None:
         cursor = self.listing.cursor
         if cursor == self._viewed:
             return
@@ -292,9 +292,9 @@ class JobsScreen(OpenJobAction, EditJobActions):
         view = self.snapshot.views.get(self.listing.cursor)
         if view is not None:
             self._curves.setdefault(view.job_id, [])
-            self.run_worker(self._curves_read(view.job_id), group="curves", exclusive=True, exit_on_error=False)
+            self.run_worker(self._fetch_curves(view.job_id), group="curves", exclusive=True, exit_on_error=False)
 
-    async def _curves_read(self, job_id: str) -> None:
+    async def _fetch_curves(self, job_id: str) -> None:
         try:
             self._curves[job_id] = await read_highlights(self.client, self.snapshot.views[job_id])
         except FateFlowError:
@@ -316,7 +316,7 @@ def empty_words(known: Snapshot, wanted: JobFilter) -> str:
         return "no job matches the filter\npress esc to clear it"
     match connection.link:
         case Link.DISCONNECTED:
-            return f"the scheduler does not answer\n{connection.text}\n{connection.hint}"
+            return f"not connected\n{connection.text}\n{connection.hint}"
         case Link.CONNECTED if known.complete:
             return "no jobs yet\npress S to submit one, or run: fateflow demo"
         case Link.STARTING:

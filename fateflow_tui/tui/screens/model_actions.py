@@ -249,7 +249,7 @@ class ModelActions(MarkableTableScreen[ModelRow]):
         footer=7,
     )
     def model_verify(self, selection: Selection) -> None:
-        self.ask_again()
+        self.reload_details()
 
     @action(
         "model.alias",

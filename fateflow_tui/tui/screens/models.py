@@ -21,7 +21,7 @@ from fateflow_tui.tui.widgets.model_text import fact_lines, model_columns, part_
 from fateflow_tui.tui.widgets.text_views import Pane, TextView
 from fateflow_tui.views.models import parties_of, version_kind
 
-Asked = tuple[ModelVerification | FateFlowError, Lineage | FateFlowError | None]
+Details = tuple[ModelVerification | FateFlowError, Lineage | FateFlowError | None]
 
 _ORDER = ("loaded", "deployed", "imported", "trained")
 
@@ -57,7 +57,7 @@ class ModelsScreen(ModelActions):
     def key(self, record: ModelRow) -> str:
         return record.model_version
 
-    def words(self, record: ModelRow) -> Iterable[str]:
+    def searched_texts(self, record: ModelRow) -> Iterable[str]:
         names = (*record.services, *record.aliases, *record.tags, *record.components, *record.components.values())
         parties = parties_of(record.roles)
         return (record.model_version, record.model_id, record.job_id, version_kind(record), *names, *parties)
@@ -68,7 +68,7 @@ class ModelsScreen(ModelActions):
     async def fetch(self) -> list[ModelRow]:
         return await queries.models(self.client)
 
-    async def ask(self, record: ModelRow) -> Asked:
+    async def fetch_details(self, record: ModelRow) -> Details:
         flow = self.client
         found = await asyncio.gather(
             flow.models.verify(record.model_version), self._lineage(record.job_id), return_exceptions=True
@@ -78,9 +78,9 @@ class ModelsScreen(ModelActions):
                 raise one
         return found[0], found[1]
 
-    def show_detail(self, record: ModelRow | None, asked: Asked | FateFlowError | None) -> None:
+    def show_details(self, record: ModelRow | None, details: Details | FateFlowError | None) -> None:
         parts: ModelVerification | FateFlowError | None
-        parts, lineage = (asked, None) if asked is None or isinstance(asked, FateFlowError) else asked
+        parts, lineage = (details, None) if details is None or isinstance(details, FateFlowError) else details
         version, pieces = self.query_one("#version", Pane), self.query_one("#parts", Pane)
         version.set_heading(f"Version {record.model_version}" if record else "Version")
         facts = fact_lines(record, lineage, self.records, now_ms())

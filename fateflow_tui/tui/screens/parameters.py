@@ -35,7 +35,7 @@ class ChangedParameters(msgspec.Struct, frozen=True):
 
 
 class ParameterEditor(TextArea):
-    """A JSON editor with coloured names and messages behind the lines they concern."""
+    """A JSON editor with coloured names and messages after the lines they concern."""
 
     def __init__(self, text: str) -> None:
         self.remarks: list[Remark] = []
@@ -195,7 +195,7 @@ def _step(step: Any) -> tuple[str, str]:
 
 
 def _likely_place(text: str, cause: str) -> tuple[int, int]:
-    """Return where editing most likely starts: behind the value that the failure names, otherwise behind the first
+    """Return where editing most likely starts: after the value that the failure names, otherwise after the first
     value.
     """
     first = 0, 0

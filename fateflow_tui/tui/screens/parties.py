@@ -74,7 +74,7 @@ class PartiesScreen(PartyActions):
     def key(self, record: PartyRow) -> str:
         return record.party
 
-    def words(self, record: PartyRow) -> Iterable[str]:
+    def searched_texts(self, record: PartyRow) -> Iterable[str]:
         return (record.party, record.url, record.note, record.fingerprint)
 
     def orders(self) -> dict[str, Callable[[PartyRow], Any]]:
@@ -108,7 +108,7 @@ class PartiesScreen(PartyActions):
         if TRACE in change.topics or change.full_refresh:
             self._show_trace()
 
-    def show_detail(self, record: PartyRow | None, asked: Any) -> None:
+    def show_details(self, record: PartyRow | None, details: Any) -> None:
         self.query_one("#party", Pane).query_one(TextView).show(fact_lines(record))
 
     @action(

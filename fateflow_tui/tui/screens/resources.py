@@ -166,7 +166,7 @@ class ResourcesScreen(OpenJobAction, JobActions, ReadAgainAction):
         self._usage = Usage()
         self._held: list[Held] = []
         self._priorities: dict[str, int] = {}
-        self._trouble: FateFlowError | None = None
+        self._error: FateFlowError | None = None
         self._soon: Timer | None = None
 
     def body(self) -> ComposeResult:
@@ -246,10 +246,10 @@ class ResourcesScreen(OpenJobAction, JobActions, ReadAgainAction):
             for line in self._queue()[:_VIEWED]:
                 if line.job_id not in self._priorities:
                     self._priorities[line.job_id] = (await flow.job(line.job_id)).priority
-            self._usage, self._trouble = usage_of(answer), None
+            self._usage, self._error = usage_of(answer), None
             self._held = [self._holding(one) for one in answer.get("holders", [])]
         except FateFlowError as error:
-            self._trouble = error
+            self._error = error
         self._show()
 
     def _holding(self, one: dict[str, Any]) -> Held:
@@ -270,8 +270,8 @@ class ResourcesScreen(OpenJobAction, JobActions, ReadAgainAction):
             one.job_id: Queued(one.job_id, place, self._priorities.get(one.job_id, 0), one.created_at, one.waiting)
             for place, one in enumerate(self._queue(), 1)
         }
-        if self._trouble is not None:
-            self.holders.empty = f"{self._trouble}\n{self._trouble.hint}\npress r to retry"
+        if self._error is not None:
+            self.holders.empty = f"{self._error}\n{self._error.hint}\npress r to retry"
         else:
             self.holders.empty = "no job holds resources"
         self.holders.show(list(held), held)

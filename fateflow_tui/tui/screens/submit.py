@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 Document = Path | Mapping[str, Any]
 
 _WIDTHS = [(0, "-narrow"), (110, "-normal")]
-_TYPED = 0.35  # seconds without a key after which the paths are checked
-_LOOK = 1.0  # seconds between two checks of whether the files changed
+_TYPING_PAUSE = 0.35  # seconds without a key after which the paths are checked
+_EDIT_INTERVAL = 1.0  # seconds between two checks of whether the files changed
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """What is submitted. A predict job needs no dsl. cli: the command line of one that is made up of other things.
-    examples: the demo, of which the tables are to be uploaded first if they are not here.
+    """A job to submit; a predict job needs no dsl. cli: the command line if the documents are not in files.
+    examples: the demo, whose missing tables are uploaded first.
     """
 
     dsl: Document | None = None
@@ -51,7 +51,7 @@ class Draft(msgspec.Struct, frozen=True):
     examples: Examples | None = None
 
     @property
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         return self.conf is not None and (self.dsl is not None or not isinstance(self.conf, Path))
 
 
@@ -66,7 +66,7 @@ class SubmitRequest(msgspec.Struct, frozen=True):
 
 
 class SubmitDialog(SendDialog[SubmitRequest]):
-    """Lets the user choose and check a DSL and a conf. A chosen file brings the matching one beside it."""
+    """Lets the user choose and check a DSL and a conf. Choosing a file also chooses the matching one beside it."""
 
     HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = _WIDTHS  # type: ignore[misc]
     SCOPED_CSS = False
@@ -86,7 +86,7 @@ class SubmitDialog(SendDialog[SubmitRequest]):
     SubmitDialog .buttons { height: 1; margin: 0; }
     SubmitDialog Button { min-width: 10; margin-left: 1; }
     SubmitDialog #foot { height: 1; }
-    SubmitDialog .-unseen { display: none; }
+    SubmitDialog .-hidden { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s,s", "send", "submit", show=False, id="submit.send", tooltip="Submit the job"),
@@ -103,7 +103,7 @@ class SubmitDialog(SendDialog[SubmitRequest]):
         self._typing: Timer | None = None
         self._checked: Draft | None = None  # a draft without errors
         self._checking = False
-        self._hurry = False  # submit as soon as the check finds no errors
+        self._submit_when_checked = False  # submit as soon as the check finds no errors
         self._missing: list[ExampleTable] = []  # tables of the demo to upload first
 
     @property
@@ -120,7 +120,7 @@ class SubmitDialog(SendDialog[SubmitRequest]):
                 for kind, document in ((DSL, draft.dsl), (CONF, draft.conf)):
                     with Horizontal(classes="row"):
                         yield Static(kind, classes="label")
-                        text = _shown(document) if isinstance(document, Path) else ""
+                        text = _short_path(document) if isinstance(document, Path) else ""
                         yield Input(text, placeholder="choose a file below, or enter a path", id=kind, compact=True)
             with Horizontal(id="panes"):
                 if not isinstance(draft.conf, Mapping):
@@ -138,13 +138,13 @@ class SubmitDialog(SendDialog[SubmitRequest]):
 
     def on_mount(self) -> None:
         self._describe()
-        if self._draft.is_whole:
+        if self._draft.is_complete:
             self.query_one("#yes").focus()
         else:
             self.query_one(FileList).focus()
         self.query_one(TextView).show(_hints(self._examples))
         self._check()
-        self.set_interval(_LOOK, self._look)
+        self.set_interval(_EDIT_INTERVAL, self._check_if_edited)
 
     def on_file_list_picked(self, event: FileList.Picked) -> None:
         path = event.path
@@ -154,12 +154,12 @@ class SubmitDialog(SendDialog[SubmitRequest]):
         twin = drafts.partner_of(path, kind)
         if twin is not None:
             chosen[other] = twin
-        self._take(chosen)
-        if self._draft.is_whole:
+        self._choose(chosen)
+        if self._draft.is_complete:
             self.query_one("#yes").focus()
 
     def on_file_list_entered(self, event: FileList.Entered) -> None:
-        self.query_one("#files", Pane).set_heading(notes=[(cut(_shown(event.path), 60), "muted")])
+        self.query_one("#files", Pane).set_heading(notes=[(cut(_short_path(event.path), 60), "muted")])
         self.dash.layout.set("submit", "folder", str(event.path))
 
     def on_listing_moved(self) -> None:
@@ -168,10 +168,10 @@ class SubmitDialog(SendDialog[SubmitRequest]):
     def on_input_changed(self, event: Input.Changed) -> None:
         if self._typing is not None:
             self._typing.stop()
-        self._typing = self.set_timer(_TYPED, self._typed)
+        self._typing = self.set_timer(_TYPING_PAUSE, self._read_paths)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        self._typed()
+        self._read_paths()
         self.query_one("#yes").focus()
 
     def on_checkbox_changed(self, event: LineCheckbox.Changed) -> None:
@@ -183,17 +183,17 @@ class SubmitDialog(SendDialog[SubmitRequest]):
 
     def action_demo(self) -> None:
         if self._examples is not None and not isinstance(self._draft.conf, Mapping):
-            self._take({DSL: self._examples.dsl, CONF: self._examples.conf})
+            self._choose({DSL: self._examples.dsl, CONF: self._examples.conf})
             self.query_one("#yes").focus()
 
     def action_send(self) -> None:
         draft = self._draft
-        if draft.conf is None or not draft.is_whole:
+        if draft.conf is None or not draft.is_complete:
             missing = "a DSL and a conf" if draft.conf is None else "a DSL"
             self.dash.toast(f"choose {missing} first", title="cannot submit", severity="warning")
             return
         if self._checked != draft:
-            self._hurry = self._checking
+            self._submit_when_checked = self._checking
             if not self._checking:
                 self.query_one("#check", Pane).set_heading(notes=[("✗ not submitted: fix the errors first", "error")])
             return
@@ -208,23 +208,23 @@ class SubmitDialog(SendDialog[SubmitRequest]):
         draft = self._draft
         if draft.cli:
             return draft.cli
-        named = {kind: _shown(one) if isinstance(one, Path) else kind.upper() for kind, one in self._documents()}
+        named = {kind: _short_path(one) if isinstance(one, Path) else kind.upper() for kind, one in self._documents()}
         reuse = " --reuse" if self._reuse else ""
         return f"fateflow job submit -d {named[DSL]} -c {named[CONF]}{reuse}"
 
     def _documents(self) -> tuple[tuple[str, Document | None], ...]:
         return ((DSL, self._draft.dsl), (CONF, self._draft.conf))
 
-    def _take(self, chosen: dict[str, Path]) -> None:
-        """Take chosen documents, by kind."""
+    def _choose(self, chosen: dict[str, Path]) -> None:
+        """Set the chosen documents, by kind."""
         for kind, path in chosen.items():
             box = self.query_one(f"#{kind}", Input)
             with box.prevent(Input.Changed):
-                box.value = _shown(path)
+                box.value = _short_path(path)
                 box.cursor_position = len(box.value)
         self._set(msgspec.structs.replace(self._draft, **chosen))
 
-    def _typed(self) -> None:
+    def _read_paths(self) -> None:
         found: dict[str, Path | None] = {}
         for kind in (DSL, CONF):
             value = self.query_one(f"#{kind}", Input).value.strip()
@@ -240,14 +240,14 @@ class SubmitDialog(SendDialog[SubmitRequest]):
         self._describe()
 
     def _describe(self) -> None:
-        self.query_one("#tables", LineCheckbox).set_class(not self._missing, "-unseen")
+        self.query_one("#tables", LineCheckbox).set_class(not self._missing, "-hidden")
         self.query_one(".cli", Static).update(f"$ {self._line()}")
         box = self.query_one(".box", Vertical)
         is_free = not isinstance(self._draft.conf, Mapping) and self._draft.examples is None
         demo = "   d demo" if self._examples is not None and is_free else ""
         box.border_subtitle = Content(f"s submit   u reuse{demo}   tab next   esc")
 
-    def _look(self) -> None:
+    def _check_if_edited(self) -> None:
         """Check again if a file was edited."""
         if self._stamps != self._times():
             self._check()
@@ -265,11 +265,11 @@ class SubmitDialog(SendDialog[SubmitRequest]):
     def _check(self) -> None:
         self._checked = None
         self._stamps = self._times()
-        self._checking, self._hurry = self._draft.is_whole, False
-        if self._draft.is_whole:
-            self.run_worker(self._judged(self._draft), group="check", exclusive=True, exit_on_error=False)
+        self._checking, self._submit_when_checked = self._draft.is_complete, False
+        if self._draft.is_complete:
+            self.run_worker(self._run_check(self._draft), group="check", exclusive=True, exit_on_error=False)
 
-    async def _judged(self, draft: Draft) -> None:
+    async def _run_check(self, draft: Draft) -> None:
         pane, reading = self.query_one("#check", Pane), self.query_one("#check", Pane).query_one(TextView)
         pane.set_heading(notes=[("checking …", "muted")])
         jobs = self.dash.store.client.jobs
@@ -281,11 +281,11 @@ class SubmitDialog(SendDialog[SubmitRequest]):
             if not errors:
                 self._checked = draft
                 try:
-                    await self._look_for_tables(draft)
+                    await self._find_missing_tables(draft)
                     first = self._missing if self.query_one("#tables", LineCheckbox).value else []
                     plan = await jobs.forecast(dsl, conf, self._reuse)
                     lines += plan_lines(plan, uploaded=[one.title for one in first], short=True)
-                except FateFlowError as error:  # the job can be submitted all the same
+                except FateFlowError as error:  # the job can still be submitted
                     lines += [[("no plan: ", "muted"), (on_one_line(str(error)), "warning")], [(error.hint, "muted")]]
             pane.set_heading(notes=_verdict(len(errors), len(problems) - len(errors)))
         except FateFlowError as error:
@@ -293,10 +293,10 @@ class SubmitDialog(SendDialog[SubmitRequest]):
             lines = error_lines(error)
         reading.show(lines, from_top=True)
         self._checking = False
-        if self._hurry:
+        if self._submit_when_checked:
             self.action_send()
 
-    async def _look_for_tables(self, draft: Draft) -> None:
+    async def _find_missing_tables(self, draft: Draft) -> None:
         """Find the tables of the demo that are missing."""
         self._missing = []
         if draft.examples is not None:
@@ -359,7 +359,7 @@ def _verdict(errors: int, warnings: int) -> Spans:
     return [(f"! {plural(warnings, 'warning')}", "warning")] if warnings else [("✓ no problems", "accent")]
 
 
-def _shown(path: Path) -> str:
+def _short_path(path: Path) -> str:
     """Shorten a path for display."""
     for base, sign in ((Path.cwd(), ""), (Path.home(), "~/")):
         if path != base and path.is_relative_to(base):

@@ -41,7 +41,7 @@ class ReadAgainAction(DashScreen):
 
 
 class TableScreen(ReadAgainAction, Generic[T]):
-    """Subclasses set `KIND`, define columns and keys, read the rows in `fetch` and draw details in `show_detail`."""
+    """Subclasses set `KIND`, define columns and keys, read the rows in `fetch` and draw details in `show_details`."""
 
     KIND: ClassVar[str] = ""  # of a row in a selection, and the topic of the live store
     TITLE: ClassVar[str] = ""
@@ -58,8 +58,8 @@ class TableScreen(ReadAgainAction, Generic[T]):
         self._filter = ""
         self._sort = ""
         self.wanted = ""  # the key of the row to move the cursor to once it exists
-        self._trouble: FateFlowError | None = None
-        self._asked: dict[str, tuple[T, Any]] = {}  # by key: the row, and its details
+        self._error: FateFlowError | None = None
+        self._details: dict[str, tuple[T, Any]] = {}  # by key: the row, and its details
         self._rest: Timer | None = None
         self._later: Timer | None = None
 
@@ -70,7 +70,7 @@ class TableScreen(ReadAgainAction, Generic[T]):
     def key(self, record: T) -> str:
         raise NotImplementedError
 
-    def words(self, record: T) -> Iterable[str]:
+    def searched_texts(self, record: T) -> Iterable[str]:
         """Return the texts that the filter searches."""
         raise NotImplementedError
 
@@ -82,12 +82,12 @@ class TableScreen(ReadAgainAction, Generic[T]):
         """Read all rows. Raises FateFlowError."""
         raise NotImplementedError
 
-    async def ask(self, record: T) -> Any:
+    async def fetch_details(self, record: T) -> Any:
         """Read details of a row; they are kept until the row changes. Raises FateFlowError."""
         return None
 
-    def show_detail(self, record: T | None, asked: Any) -> None:
-        """Draw the row under the cursor. asked: the result of `ask`, None until then, or its FateFlowError."""
+    def show_details(self, record: T | None, details: Any) -> None:
+        """Draw the row under the cursor. details: from `fetch_details`, None until read, or its FateFlowError."""
 
     def table(self) -> ComposeResult:
         with Pane(self.TITLE, id="table"):
@@ -145,9 +145,12 @@ class TableScreen(ReadAgainAction, Generic[T]):
     def read_again(self) -> None:
         self.run_worker(self._read(), group="rows", exclusive=True, exit_on_error=False)
 
+    def _contains(self, record: T, words: list[str]) -> bool:
+        return all(any(word in text.lower() for text in self.searched_texts(record)) for word in words)
+
     def show_rows(self) -> None:
         words = self._filter.lower().split()
-        rows = [one for one in self.records if all(any(w in t.lower() for t in self.words(one)) for w in words)]
+        rows = [one for one in self.records if self._contains(one, words)]
         order = self.orders().get(self._sort)
         if order is not None and self._sort != next(iter(self.orders())):
             rows.sort(key=order)
@@ -162,30 +165,30 @@ class TableScreen(ReadAgainAction, Generic[T]):
             self.wanted = ""
         elif moved:
             listing.reveal()
-        self.say_count()
-        self._show_detail()
+        self.show_count()
+        self._draw_details()
 
-    def say_count(self) -> None:
+    def show_count(self) -> None:
         listing, total = self.listing, len(self.records)
         notes = [(f"/ {self._filter} ", "accent"), ("── ", "muted")] if self._filter else []
         notes += [(f"◆ {len(listing.marked)} marked ── ", "accent")] if listing.marked else []
         count = f"{len(listing.keys)} of {total}" if self._filter else str(total) if total else ""
         self.query_one("#table", Pane).set_heading(notes=[*notes, (count, "muted")])
 
-    def ask_again(self) -> None:
+    def reload_details(self) -> None:
         """Read the details of the row under the cursor again."""
-        self._asked.pop(self.listing.cursor, None)
-        self._show_detail()
-        self._ask()
+        self._details.pop(self.listing.cursor, None)
+        self._draw_details()
+        self._read_details()
 
     def on_listing_moved(self, event: Listing.Moved) -> None:
         if event.listing.id != "list":
             return
-        self._show_detail()
+        self._draw_details()
         self.show_actions()
         if self._rest is not None:
             self._rest.stop()
-        self._rest = self.set_timer(_REST, self._ask)
+        self._rest = self.set_timer(_REST, self._read_details)
 
     def on_listing_title_clicked(self, event: Listing.TitleClicked) -> None:
         if event.column in self.orders():
@@ -223,7 +226,7 @@ class TableScreen(ReadAgainAction, Generic[T]):
         self._set_order(names[(place + 1) % len(names)])
 
     def read_everything(self) -> None:
-        self._asked.clear()
+        self._details.clear()
         self.read_again()
 
     def app_back(self, selection: Selection) -> None:
@@ -238,7 +241,7 @@ class TableScreen(ReadAgainAction, Generic[T]):
 
     def unmark_all(self) -> None:
         self.listing.unmark_all()
-        self.say_count()
+        self.show_count()
         self.show_actions()
 
     def _set_order(self, column: str) -> None:
@@ -262,48 +265,48 @@ class TableScreen(ReadAgainAction, Generic[T]):
         try:
             await self.reread()
         except FateFlowError as error:
-            self._trouble = error
+            self._error = error
             self.listing.empty = self._empty()
             self.listing.refresh()
         else:
-            fresh = self._trouble is not None or not self.listing.keys
-            self._trouble = None
+            fresh = self._error is not None or not self.listing.keys
+            self._error = None
             if fresh:
                 self.show_rows()
-            self._ask()
+            self._read_details()
 
-    def _show_detail(self) -> None:
-        self.show_detail(self.listing.record, self._answer())
+    def _draw_details(self) -> None:
+        self.show_details(self.listing.record, self._details_of_row())
 
-    def _answer(self) -> Any:
+    def _details_of_row(self) -> Any:
         """The details of the row under the cursor; None until they are read."""
-        row, answer = self._asked.get(self.listing.cursor, (None, None))
+        row, answer = self._details.get(self.listing.cursor, (None, None))
         return answer if row is not None and row == self.listing.record else None
 
-    def _ask(self) -> None:
+    def _read_details(self) -> None:
         record, key = self.listing.record, self.listing.cursor
-        if record is not None and self._answer() is None and self.snapshot.connection.is_up:
+        if record is not None and self._details_of_row() is None and self.snapshot.connection.is_up:
             # A coroutine object would never be awaited if the worker is replaced before it starts.
-            work = partial(self._answered, key, record)
-            self.run_worker(work, group="ask", exclusive=True, exit_on_error=False)  # type: ignore[arg-type]
+            work = partial(self._fetch_and_draw, key, record)
+            self.run_worker(work, group="details", exclusive=True, exit_on_error=False)  # type: ignore[arg-type]
 
-    async def _answered(self, key: str, record: T) -> None:
+    async def _fetch_and_draw(self, key: str, record: T) -> None:
         try:
-            answer = await self.ask(record)
+            answer = await self.fetch_details(record)
         except FateFlowError as error:
             answer = error
-        self._asked[key] = (record, answer)
+        self._details[key] = (record, answer)
         if key == self.listing.cursor:
-            self._show_detail()
+            self._draw_details()
 
     def _empty(self) -> str:
         connection = self.snapshot.connection
         if self.records and self._filter:
             return f"no {self.KIND} matches the filter\npress esc to clear it"
         if connection.link is Link.DISCONNECTED:
-            return f"the scheduler does not answer\n{connection.text}\n{connection.hint}"
-        if self._trouble is not None:
-            return f"{self._trouble}\n{self._trouble.hint}\npress r to retry"
+            return f"not connected\n{connection.text}\n{connection.hint}"
+        if self._error is not None:
+            return f"{self._error}\n{self._error.hint}\npress r to retry"
         return self.EMPTY if self.KIND in self.snapshot.topics else "loading …"
 
 
@@ -320,7 +323,7 @@ class MarkableTableScreen(TableScreen[T]):
     def rows_mark(self, selection: Selection) -> None:
         self.listing.toggle_mark(self.listing.cursor)
         self.listing.action_move(1)
-        self.say_count()
+        self.show_count()
         self.show_actions()
 
     @action(

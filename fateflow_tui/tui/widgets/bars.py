@@ -26,7 +26,7 @@ _COUNTED = (Status.RUNNING, Status.WAITING, Status.FAILED, Status.TIMEOUT)
 
 
 class SiteBar(Widget):
-    """Two lines. The clock ticks by itself; everything else is drawn when the screen reports a change."""
+    """The head, two lines. The clock ticks by itself; the rest is redrawn when the screen reports a change."""
 
     DEFAULT_CSS = "SiteBar { dock: top; height: 2; background: $panel; color: $foreground; }"
 
@@ -126,7 +126,7 @@ def counted(snapshot: Snapshot, *, brief: bool = False) -> Spans:
 
 
 class ActionBar(Widget):
-    """One line of keys; actions without space are left to the help. A click runs the action.
+    """The footer, one line of keys; the help lists actions that do not fit. A click runs an action.
 
     Textual's Footer neither leaves out the less important keys on a narrow terminal nor runs a dimmed action, which
     here shows why it is disabled.

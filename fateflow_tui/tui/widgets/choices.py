@@ -1,4 +1,4 @@
-"""Choices on one line: chips and checkboxes."""
+"""Widgets on one line: a choice among names, and a checkbox."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from textual.widgets import Checkbox
 
 
 class Chips(Widget):
-    """One choice of several names; names in `dimmed` are shown but cannot be chosen."""
+    """A choice among names on one line."""
 
     DEFAULT_CSS = "Chips { height: 1; }"
 
@@ -40,7 +40,7 @@ class Chips(Widget):
         self._spots: list[tuple[int, int, str]] = []
 
     def offer(self, names: list[str], dimmed: frozenset[str] = frozenset()) -> None:
-        """Set the names. The choice stays if it is still available."""
+        """Set the names; those in `dimmed` cannot be chosen. Keep the choice if it is still available."""
         able = [name for name in names if name not in dimmed]
         if self.chosen not in able:
             self.chosen = able[0] if able else ""

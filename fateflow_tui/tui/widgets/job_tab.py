@@ -59,12 +59,12 @@ class TabStrip(Widget):
         declared = self.screen.actions  # type: ignore[attr-defined]
         labels = {name: declared[self._actions[name]].label for name in self._names}
         marks = sum(len(mark) for mark, _ in self._marks.values())
-        roomy = sum(len(label) + 4 for label in labels.values()) - 2 + marks <= self.size.width
+        fits = sum(len(label) + 4 for label in labels.values()) - 2 + marks <= self.size.width
         for name, label in labels.items():
             start = text.cell_len
             here = name == self.shown
             key = key_label(keys_of(declared[self._actions[name]], app.keymap_of_user)[0])  # type: ignore[attr-defined]
-            if roomy or not label.startswith(key):
+            if fits or not label.startswith(key):
                 text.append(f"{key} ", styles["accent strong" if here else "muted"])
             elif here:
                 text.append(key, styles["accent strong"])
@@ -73,7 +73,7 @@ class TabStrip(Widget):
             mark, style = self._marks.get(name, ("", ""))
             text.append(mark, styles[style])
             self._spots.append((start, text.cell_len, name))
-            text.append("  " if roomy else " ")
+            text.append("  " if fits else " ")
         return text
 
     def on_click(self, event: events.Click) -> None:
@@ -82,8 +82,8 @@ class TabStrip(Widget):
                 self.post_message(self.Clicked(name))
 
 
-_OFTEN = 1.0  # seconds between two reads
-_PATIENCE = 0.15  # seconds after which a tab shows that it is loading
+_MIN_INTERVAL = 1.0  # seconds between two reads
+_LOADING_DELAY = 0.15  # seconds after which a tab shows that it is loading
 
 
 class JobTab(Vertical):
@@ -141,15 +141,15 @@ class JobTab(Vertical):
         """Open the search, if the tab has one."""
 
     def step(self, chips: str) -> None:
-        """Choose the next party or section, if the tab has a choice."""
+        """Choose the next party or section, if the tab has such a choice."""
 
     def back(self) -> bool:
         """Close the search; return whether it was open."""
         return False
 
     def tick(self) -> None:
-        """Called once a second."""
-        if self._due and time.monotonic() - self._read_at >= _OFTEN:
+        """Read again if a read is due; called once a second."""
+        if self._due and time.monotonic() - self._read_at >= _MIN_INTERVAL:
             self._begin()
 
     def show(self, subject: Subject) -> None:
@@ -163,11 +163,11 @@ class JobTab(Vertical):
                 self.forget()
                 self.unread = True
                 self.failure = None
-            if elsewhere or time.monotonic() - self._read_at >= _OFTEN:
+            if elsewhere or time.monotonic() - self._read_at >= _MIN_INTERVAL:
                 self._begin()
         self.draw()
 
-    def again(self) -> None:
+    def reload(self) -> None:
         """Read everything again."""
         self._read_for = None
         if self.subject is not None:
@@ -188,7 +188,7 @@ class JobTab(Vertical):
         self.run_worker(reading, group="reading", exclusive=True, exit_on_error=False)
 
     async def _read_subject(self, subject: Subject, turn: int) -> None:
-        timer = self.set_timer(_PATIENCE, lambda: self._show_reading(turn))
+        timer = self.set_timer(_LOADING_DELAY, lambda: self._show_reading(turn))
         try:
             await self.read(subject)
             self.failure, self.unread = None, False

@@ -108,7 +108,7 @@ COLUMNS: Final[tuple[Column[Parameter], ...]] = (
 
 
 class ConfTab(JobTab):
-    """Parameters that were set come first, defaults follow."""
+    """Set parameters come first, then those with defaults."""
 
     DEFAULT_CSS = """
     ConfTab .chips { height: 1; }
@@ -182,7 +182,7 @@ class ConfTab(JobTab):
 
     def on_chips_chosen(self, event: Chips.Chosen) -> None:
         if event.chips.id == "party":
-            self.again()
+            self.reload()
         else:
             self.draw()
         self.post_message(self.NotesChanged())

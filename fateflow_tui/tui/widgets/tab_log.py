@@ -111,7 +111,7 @@ class LogTab(JobTab):
         self._party = here[(here.index(self._party) + 1) % len(here)] if self._party in here else ""
         self.draw()
 
-    def turn_follow(self) -> None:
+    def toggle_follow(self) -> None:
         self.pane.follow = not self.pane.follow
         self.pane.changed()
 

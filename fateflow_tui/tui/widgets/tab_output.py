@@ -146,7 +146,7 @@ class OutputTab(JobTab):
 
     def on_chips_chosen(self, event: Chips.Chosen) -> None:
         if event.chips.id == "party":
-            self.again()
+            self.reload()
         else:
             self.draw()
         self.post_message(self.NotesChanged())
