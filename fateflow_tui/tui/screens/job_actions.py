@@ -109,7 +109,7 @@ class OpenJobAction(DashScreen):
 
 
 class EditJobActions(JobActions):
-    """Rerunning a job and describing it."""
+    """Rerunning a job and editing its notes."""
 
     @action(
         "job.rerun",

@@ -35,7 +35,7 @@ Kind = Callable[[Path], str]
 
 
 class FileList(Listing[FolderEntry]):
-    """Folders first, then the files with one of the suffixes. kind: tells what a file is; it may read the file."""
+    """Folders first, then the files with one of the suffixes. kind: detects the kind of a file; may read it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "choose", show=False, id="files.choose", tooltip="Choose the file or folder"),

@@ -21,7 +21,7 @@ from fateflow_tui.views.text import moment, party_marks
 
 
 class JobHead(Widget):
-    """Two lines. The second says what runs, what the job waits for, or why it failed."""
+    """Two lines; the second shows what runs, what the job waits for, or why it failed."""
 
     DEFAULT_CSS = "JobHead { height: 2; padding: 0 1; }"
 

@@ -1,4 +1,4 @@
-"""Effective parameters with their origins, and the job's documents."""
+"""The conf tab: effective parameters with their origins, and the job's documents."""
 
 from __future__ import annotations
 

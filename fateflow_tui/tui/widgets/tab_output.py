@@ -1,4 +1,4 @@
-"""Outputs of a component: tables, model and summary; for the whole job the list of all tables."""
+"""The output tab: a component's tables, model and summary; for the whole job, a list of all tables."""
 
 from __future__ import annotations
 

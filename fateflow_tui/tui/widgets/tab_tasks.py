@@ -1,4 +1,4 @@
-"""The tasks of a job with status, times, memory and exit code."""
+"""The tasks tab: tasks with status, times, memory and exit code."""
 
 from __future__ import annotations
 
