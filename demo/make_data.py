@@ -1,7 +1,7 @@
 """Makes the demo's two tables: scikit-learn's breast cancer set, split by columns between a guest and a host.
 
 The guest holds the label and the ten "mean" features, the host the other twenty. Each party scales its own features
-to mean 0 and deviation 1, as parties do that cannot see each other's data. Run it to make `demo/data` anew.
+to mean 0 and deviation 1, as parties do that cannot see each other's data. Run it to regenerate `demo/data`.
 """
 
 from __future__ import annotations

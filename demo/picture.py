@@ -1,7 +1,7 @@
 """Makes the picture of the dashboard that the README shows: a real scheduler, a real job, and the screen as it is.
 
-The job trains two models on the demo's tables at once; the picture is taken while they train. Run it to make
-`demo/dashboard.svg` anew: python demo/picture.py
+The job trains two models on the demo's tables at once; the picture is taken while they train. Run it to create
+`demo/dashboard.svg` again: python demo/picture.py
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from fateflow_tui.core.errors import LeaseLost, StaleVersion
+from fateflow_tui.core.errors import StaleEpoch, StaleVersion
 from fateflow_tui.core.ports import JobCommit, StoredJob
 from fateflow_tui.store.storage import SCHEMA_TABLE, Schema, Tables
 
@@ -41,7 +41,7 @@ class TableRecords(msgspec.Struct, frozen=True):
     def of(cls, records: Mapping[str, msgspec.Raw]) -> TableRecords:
         """Raises msgspec.ValidationError when a record has no key or two have the same."""
         keys = [msgspec.json.decode(record, type=_Keyed).key for record in records.values()]
-        # Numbered afresh: who removed records with stock TinyDB left gaps, and new numbers follow from the count.
+        # Renumber: removing records with stock TinyDB leaves gaps, and new numbers are derived from the count.
         table = cls(
             {str(number): record for number, record in enumerate(records.values(), 1)},
             {key: str(number) for number, key in enumerate(keys, 1)},
@@ -110,25 +110,25 @@ class Document(msgspec.Struct, frozen=True):
         return StoredJob(job_id, self.version, {name: table.plain() for name, table in self.tables.items()})
 
     def changed(self, change: JobCommit) -> Document:
-        """The next version. Raises LeaseLost or StaleVersion.
+        """Return the next version. Raises StaleEpoch or StaleVersion.
 
-        A change under an epoch must be under the current one; the first change of a new file brings its epoch along.
-        A change without an epoch is only compared by version.
+        A commit with an epoch must have the current one; the first commit of a new file sets it. A commit without an
+        epoch is checked by version only.
         """
         if reserved := {META, SCHEMA_TABLE} & change.records.keys():
             raise ValueError(f"the tables {sorted(reserved)} are reserved")
         is_new = self.version == 0 and self.epoch == 0
         epoch = change.epoch if is_new else self.epoch
         if change.epoch not in (0, epoch):
-            raise LeaseLost(
-                f"job {change.job_id} is under epoch {epoch} now; a change under epoch {change.epoch} was refused",
-                hint="let go of the job; the scheduler that took it over goes on with it",
+            raise StaleEpoch(
+                f"job {change.job_id} is at epoch {epoch}; a commit of epoch {change.epoch} was rejected",
+                hint="stop driving the job; another scheduler has taken it over",
                 data={"job_id": change.job_id, "epoch": epoch},
             )
         if change.version != self.version:
             raise StaleVersion(
-                f"job {change.job_id} is at version {self.version}; a change of version {change.version} was refused",
-                hint="load the job again and decide again",
+                f"job {change.job_id} is at version {self.version}; a commit of version {change.version} was rejected",
+                hint="reload the job and try again",
                 data={"job_id": change.job_id, "version": self.version},
             )
         tables = dict(self.tables)

@@ -1,1 +1,1 @@
-"""The vocabulary: ids, states, documents, records, messages, events, effects and errors. Pure."""
+"""The types that all packages share: ids, states, documents, records, messages, events, effects and errors."""

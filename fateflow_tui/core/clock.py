@@ -1,4 +1,4 @@
-"""The time, in the one form that records and messages use."""
+"""The current time as records and messages store it."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import time
 
 
 def now_ms() -> int:
-    """Milliseconds since the epoch."""
+    """Return milliseconds since the epoch."""
     return time.time_ns() // 1_000_000

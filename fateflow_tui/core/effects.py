@@ -1,4 +1,4 @@
-"""The engine's effects, named in the imperative. All are idempotent; a restart derives them again from the state."""
+"""The engine's effects. All are idempotent; after a restart they are derived again from the state."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from fateflow_tui.core.status import Status
 
 
 class SendDirective(msgspec.Struct, frozen=True):
-    """Send it to the site of `directive.party`, which is another site."""
+    """Send a directive to the site of `directive.party`, which is another site."""
 
     directive: Directive
 
 
 class SendReport(msgspec.Struct, frozen=True):
-    """Send it to the site of the driver party."""
+    """Send a report to the site of the driver party."""
 
     driver: Party
     report: Report

@@ -1,4 +1,4 @@
-"""The one error tree. A front end renders it at one boundary: wire code, HTTP status, exit code, hint."""
+"""The error hierarchy. Each error carries its wire code, HTTP status, exit code and hint."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any, ClassVar
 
 
 class FateFlowError(Exception):
-    """Something the user can understand and act on.
+    """An error that the user can understand and act on.
 
     message: what happened, where and at which party, in one line. hint: what to do next, or ''.
     data: machine-readable details, JSON-able.
-    Class facts: `code` names the error for scripts, `retcode` is FATE-Flow's number, `http_status`
-    that of problem answers, `exit_code` that of the command line (plan: 1 failed, 2 usage, 3 unreachable,
-    4 timed out, 5 not found, 6 conflict, 7 party refused or unreachable, 70 bug).
+    Class attributes: `code` identifies the error for scripts, `retcode` is FATE-Flow's number, `http_status` is the
+    status of HTTP responses, `exit_code` that of the command line (1 failed, 2 usage, 3 unreachable, 4 timed out,
+    5 not found, 6 conflict, 7 party refused or unreachable, 70 bug).
     """
 
     code: ClassVar[str] = "error"
@@ -28,7 +28,7 @@ class FateFlowError(Exception):
 
 
 class BadRequest(FateFlowError):
-    """The request lacks something or carries a value of the wrong kind."""
+    """The request lacks a field or has an invalid value."""
 
     code, retcode, http_status, exit_code = "bad_request", 100, 400, 2
 
@@ -46,31 +46,31 @@ class NotFound(FateFlowError):
 
 
 class JobNotFound(NotFound):
-    """No such job; FATE-Flow has a code of its own for it when stopping or rerunning."""
+    """The job does not exist. FATE-Flow has a separate code for this when stopping or rerunning."""
 
     code, retcode = "job_not_found", 102
 
 
 class Conflict(FateFlowError):
-    """The object's state forbids it; the message says which state."""
+    """The object's state does not allow the operation; the message names the state."""
 
     code, retcode, http_status, exit_code = "conflict", 103, 409, 6
 
 
 class StaleVersion(Conflict):
-    """A compare-and-set lost: somebody else saved this record first. Reload and decide again."""
+    """A compare-and-set failed: the record was saved by someone else first. Reload it and try again."""
 
     code = "stale_version"
 
 
-class LeaseLost(Conflict):
-    """Another scheduler drives this job now; what this one wanted to save was refused."""
+class StaleEpoch(Conflict):
+    """Another scheduler drives this job now, under a higher epoch; this commit was rejected."""
 
     code = "lease_lost"
 
 
 class PartyRefused(FateFlowError):
-    """A party does not want to run this; the message names the party and its reason."""
+    """A party refused the job; the message names the party and its reason."""
 
     code, retcode, http_status, exit_code = "party_refused", 103, 403, 7
 
@@ -82,42 +82,42 @@ class PartyUnreachable(FateFlowError):
 
 
 class NotAuthentic(FateFlowError):
-    """A site-to-site or API call whose signature, token, time or destination does not hold."""
+    """A site-to-site or API call with an invalid signature, token, time or destination."""
 
     code, retcode, http_status, exit_code = "not_authentic", 109, 401, 7
 
 
 class SchedulerUnreachable(FateFlowError):
-    """No scheduler answers at the address that was tried."""
+    """No scheduler responds at the address."""
 
     code, retcode, http_status, exit_code = "scheduler_unreachable", 105, 503, 3
 
 
 class TimedOut(FateFlowError):
-    """What was waited for did not happen in time."""
+    """The operation did not finish in time."""
 
     code, retcode, http_status, exit_code = "timed_out", 100, 504, 4
 
 
 class NotBuilt(FateFlowError):
-    """A part of FATE that this version does not have."""
+    """A feature of FATE that this version does not support."""
 
     code, retcode, http_status, exit_code = "not_built", 100, 501, 1
 
 
 class DamagedFile(FateFlowError):
-    """A state file cannot be read; it was set aside and is named in the message."""
+    """A state file cannot be read. It was moved aside; the message names it."""
 
     code = "damaged_file"
 
 
 class NewerSchema(FateFlowError):
-    """A state file was written by a newer version; it was left as it is."""
+    """A state file was written by a newer version and was left unchanged."""
 
     code = "newer_schema"
 
 
 class ComponentFailed(FateFlowError):
-    """Raised by a component for a cause that its user can fix: bad input, bad parameter, unmet need."""
+    """Raised by a component for errors that the user can fix, such as bad input or bad parameters."""
 
     code = "component_failed"

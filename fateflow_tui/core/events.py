@@ -15,8 +15,8 @@ from fateflow_tui.core.work import TaskOutcome
 
 
 class JobSubmitted(msgspec.Struct, frozen=True):
-    """A checked job. refusals: by `str(party)`, of the parties that this site plays, from a check of their tables,
-    modules and grants. adopted: by party and component, what these parties still have of the job to reuse.
+    """A user submitted a valid job. refusals: by `str(party)`, for parties of this site, after checking their tables,
+    modules and grants. adopted: by party and component, the reusable outputs that these parties still have.
     """
 
     at: int
@@ -26,8 +26,8 @@ class JobSubmitted(msgspec.Struct, frozen=True):
 
 
 class DirectiveReceived(msgspec.Struct, frozen=True):
-    """An authenticated message of the driver. refusal: of this party, if it does not accept the document. adopted: by
-    component, what the party still has of the job to reuse. missing: in a rerun, the components whose outputs were
+    """The driver's directive, authenticated. refusal: of this party, if it does not accept the document. adopted: by
+    component, the reusable outputs that the party still has. missing: in a rerun, the components whose outputs were
     deleted here.
     """
 
@@ -39,7 +39,7 @@ class DirectiveReceived(msgspec.Struct, frozen=True):
 
 
 class ReportReceived(msgspec.Struct, frozen=True):
-    """An authenticated message of a party."""
+    """A party's report, authenticated."""
 
     at: int
     report: Report
@@ -84,7 +84,7 @@ class TaskEnded(msgspec.Struct, frozen=True):
 
 
 class StopRequested(msgspec.Struct, frozen=True):
-    """A user of this site stops a job. status: what it ends with."""
+    """A user of this site stops a job. status: the final status."""
 
     at: int
     job_id: str
@@ -96,9 +96,10 @@ class StopRequested(msgspec.Struct, frozen=True):
 class RerunRequested(msgspec.Struct, frozen=True):
     """A user reruns an ended job at its driver.
 
-    components: [] for all that did not succeed, or the components to begin from (with all that depend on them).
-    force: also what succeeded. documents, conf: new ones if parameters changed, else [] and None. refusals: as in
-    JobSubmitted, for the new documents. missing: component -> the party of this site where its outputs were deleted.
+    components: the components to start from, including all that depend on them; [] for all that did not succeed.
+    force: include succeeded components. documents, conf: new ones if parameters changed, else [] and None. refusals: as
+    in JobSubmitted, for the new documents. missing: by component, the party of this site where its outputs were
+    deleted.
     """
 
     at: int

@@ -1,4 +1,4 @@
-"""Durable files: after a crash or a power loss a file is the old or the new one, never half of it."""
+"""Durable file operations: after a crash or power loss a file has its old or its new content, never a part of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def sync(path: Path) -> None:
 
 
 def make_directories(path: Path, mode: int = 0o777) -> None:
-    """`mkdir -p` whose new entries survive a power loss."""
+    """Create a directory and its parents; the new entries survive a power loss."""
     if path.is_dir():
         return
     make_directories(path.parent, mode)
@@ -27,7 +27,7 @@ def make_directories(path: Path, mode: int = 0o777) -> None:
 
 
 def write_synced(path: Path, content: bytes, mode: int = 0o666) -> int:
-    """Write a file whole and sync it, overwriting an old one in place. Return its open descriptor.
+    """Write and sync a file, overwriting an old one in place. Return its open descriptor.
 
     Raises OSError (disk full, no permission, no such directory); then no file is left behind.
     """
@@ -44,7 +44,7 @@ def write_synced(path: Path, content: bytes, mode: int = 0o666) -> int:
 
 
 def write_file(path: Path, content: bytes, mode: int = 0o666) -> None:
-    """Create the file or replace its content at once: readers see the old or the new content."""
+    """Create the file or replace its content atomically."""
     temporary = _beside(path)
     os.close(write_synced(temporary, content, mode))
     try:
@@ -57,8 +57,8 @@ def write_file(path: Path, content: bytes, mode: int = 0o666) -> None:
 
 @contextmanager
 def replacement(path: Path) -> Iterator[Path]:
-    """A path next to `path` for its new content. When the block ends, what was written there replaces the old file;
-    when it raises, the old file stays.
+    """Yield a temporary path next to `path` for its new content. At the end of the block it replaces the old file; if
+    the block raises, the old file is kept.
     """
     temporary = _beside(path)
     try:

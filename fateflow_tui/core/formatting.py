@@ -1,4 +1,4 @@
-"""Times, sizes, figures and statuses as people read them."""
+"""Human-readable durations, sizes, numbers and statuses."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def is_number(value: object) -> TypeGuard[int | float]:
 
 
 def figure(value: float) -> str:
-    """Four figures, no needless zeros."""
+    """Format a number with four significant digits, without trailing zeros."""
     return f"{value:.4g}"
 
 
@@ -55,7 +55,7 @@ MARKS: Final = {
     "reused": "↻",
 }
 PLAN_MARKS: Final = {"run": MARKS["running"], "reuse": MARKS["reused"], "skip": MARKS["pass"]}
-"""Of what a rerun would do with a component."""
+"""Marks of the actions of a rerun."""
 
 
 def marked(status: str) -> str:
@@ -64,7 +64,7 @@ def marked(status: str) -> str:
 
 
 def letter(party: str, parties: Iterable[str]) -> str:
-    """`G` for `guest:9999`, `H10001` where several of the parties have the role."""
+    """Return the short form of a party: `G` for `guest:9999`, or `H10001` if several parties have the role."""
     role, _, number = party.partition(":")
     alone = sum(other.startswith(f"{role}:") for other in parties) < 2
     return role[:1].upper() if alone else f"{role[:1].upper()}{number}"

@@ -1,4 +1,4 @@
-"""Names of jobs, tasks, parties and models, in FATE's forms."""
+"""Ids of jobs, tasks, parties and models, in FATE's formats."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final, Self
 import msgspec
 
 ROLES: Final = ("guest", "host", "arbiter", "local")
-OWN_PARTY_ID: Final = "0"  # FATE's name for "this very site", whichever it is
+OWN_PARTY_ID: Final = "0"  # FATE's party id of the local site
 
 
 class Party(msgspec.Struct, frozen=True, order=True):
@@ -28,10 +28,10 @@ class Party(msgspec.Struct, frozen=True, order=True):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Reads ``role:id``; raises ValueError when a half is missing."""
+        """Parse ``role:id``. Raises ValueError for any other form."""
         role, colon, party_id = text.partition(":")
         if not (role and colon and party_id):
-            raise ValueError(f"a party is written role:id, as in guest:9999, not {text!r}")
+            raise ValueError(f"invalid party {text!r}: expected role:id, as in guest:9999")
         return cls(role, party_id)
 
     def __str__(self) -> str:
@@ -39,7 +39,7 @@ class Party(msgspec.Struct, frozen=True, order=True):
 
 
 def job_id_at(moment: datetime, counter: int) -> str:
-    """A job id: local time to the microsecond, then the process-wide counter. Sorts by age."""
+    """Return a job id: the local time in microseconds, then the process-wide counter. Ids sort by age."""
     return f"{moment:%Y%m%d%H%M%S%f}{counter}"
 
 
@@ -48,7 +48,7 @@ def task_id(job_id: str, component: str) -> str:
 
 
 def session_id(job_id: str, component: str, version: int, party: Party) -> str:
-    """Names one run of one party's task; unique over all jobs, versions and parties."""
+    """Return the id of one run of a party's task, unique over all jobs, versions and parties."""
     return f"{task_id(job_id, component)}_{version}_{party.role}_{party.party_id}"
 
 

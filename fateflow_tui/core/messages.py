@@ -81,10 +81,11 @@ class Directive(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Why a party does not take part. code: of the error class; retcode: FATE-Flow's number.
+    """Why a party refused a job. code: of the error class; retcode: FATE-Flow's number.
 
     lacks: names of what is missing, by kind: role, command, component, dataset (grants), table, module, model.
-    message: the reason alone. party: the one that refuses; None in records of earlier versions, whose message names it.
+    message: the reason without the party. party: the one that refused; None in records of earlier versions, whose
+    message names it.
     """
 
     code: str
@@ -95,14 +96,14 @@ class Refusal(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """The reason, with the party that refuses."""
+        """Return the reason, with the party that refused."""
         return f"{self.party} cannot take part: {self.message}" if self.party else self.message
 
 
 class Shortage(msgspec.Struct, frozen=True):
-    """Why a reservation was not granted: what is needed, what is free, and the party's total.
+    """Why a reservation was not granted: the need, the free capacity and the party's total.
 
-    behind: the job that has waited so long that it is no longer overtaken, or ''.
+    behind: the job that has waited so long that others may no longer overtake it, or ''.
     """
 
     need: Resources
@@ -133,9 +134,10 @@ class FailureCard(msgspec.Struct, frozen=True):
     hint: str = msgspec.field(name="fix", default="")
 
     def redacted(self) -> FailureCard:
-        """The card for other parties: no rows, paths or addresses. An exception's message may quote data, so only its
-        type is kept. The message of a `ComponentFailed` is meant to be shown, but not its hint, which may name other
-        columns of the table.
+        """Return the card for other parties, without rows, paths or addresses.
+
+        Of an exception only the type is kept, because its message may quote data. Of a `ComponentFailed` the message is
+        kept, but not the hint, which may name other columns of the table.
         """
         cause = self.cause.partition(":")[0] if self.kind == "exception" else self.cause
         return FailureCard(

@@ -1,4 +1,4 @@
-"""Pipelined models: one version over all parties of a job, one part at each of them. See spec section 5."""
+"""Pipelined models: one version over all parties of a job, one part at each of them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class ModelFile(msgspec.Struct, frozen=True, order=True):
 
 
 class Pipeline(msgspec.Struct, frozen=True):
-    """What a part says of its model as a whole: FATE's Pipeline message, JSON-able throughout.
+    """What a part stores about the model as a whole: FATE's Pipeline message, JSON-able.
 
-    train_conf: the training conf and conf_on_party: the resolved one, both as this party may see them.
-    predict_dsl: {} for a model that is not deployed. parent: True for the result of a training, False for a version
-    that was deployed from one; parent_info then names it (parent_model_id, parent_model_version).
+    train_conf, conf_on_party: the training conf and the resolved one, as far as this party may see them.
+    predict_dsl: {} for a model that is not deployed. parent: True for a trained model, False for a version deployed
+    from one; parent_info then names its origin (parent_model_id, parent_model_version).
     job_id: of the training job. created_at: ms since the epoch.
     """
 
@@ -56,10 +56,10 @@ class Pipeline(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What makes a part complete and unharmed.
+    """The contents of a part, used to verify that it is complete and unchanged.
 
-    files: of this part, sorted. pipeline: sha256 of the pipeline file. parts: `str(party)` -> `part_digest` of every
-    party of this version, the same at all of them: what belongs together, and of which generation.
+    files: of this part, sorted. pipeline: sha256 of the pipeline file. parts: `part_digest` of every party of this
+    version by `str(party)`, identical at all parties; identifies the parts that belong together.
     """
 
     party: Party
@@ -83,6 +83,6 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 def part_digest(party: Party, version: str, files: Iterable[tuple[str, str, str]]) -> str:
-    """Names the content of a part: files as (component, alias, sha256), in any order."""
+    """Return the digest of a part's content. files: (component, alias, sha256), in any order."""
     content = msgspec.json.encode([str(party), version, sorted(files)])
     return hashlib.sha256(content).hexdigest()

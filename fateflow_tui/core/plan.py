@@ -12,7 +12,7 @@ from fateflow_tui.core.ports import ModuleFacts
 
 
 class Resources(msgspec.Struct, frozen=True):
-    """An amount of a computing engine: cores, and memory in MiB (0: not limited)."""
+    """Compute resources: cores, and memory in MiB (0: not limited)."""
 
     cores: int = 0
     memory: int = 0
@@ -31,7 +31,7 @@ class Resources(msgspec.Struct, frozen=True):
 
 
 class JobOptions(msgspec.Struct, frozen=True):
-    """How a job is scheduled. Times in milliseconds; 0 switches a limit off."""
+    """How a job is scheduled. Times in milliseconds; 0 disables a limit."""
 
     schedule_mode: str = "coordinated"  # or "independent"
     priority: int = 0  # higher goes first
@@ -82,13 +82,13 @@ class Reuse(msgspec.Struct, frozen=True):
 
 
 class PartyDocument(msgspec.Struct, frozen=True):
-    """What one party gets to know of a job: the DSL, the common parameters and its own.
+    """The document that a party receives of a job: the DSL, the common parameters and its own.
 
     tasks: in topological order, the same order at all parties. need: what the whole job holds at this party
     while it runs (per-task cores and memory times parallelism). task_need: one task's share.
     conf: the runtime conf without the parameters of other parties.
-    reuse: what the driver proposes to reuse of an earlier job; the party may have less of it.
-    model_part: of a predict job, the digest of the party's part of the model, as the initiator knows it.
+    reuse: what the driver proposes to reuse of an earlier job; the party may have only some of it.
+    model_part: in a predict job, the digest of the party's part of the model, as known to the initiator.
     """
 
     job_id: str

@@ -1,4 +1,4 @@
-"""Protocols that the inner packages use and the outer ones implement."""
+"""Protocols that inner packages use and outer packages implement."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fateflow_tui.core.errors import DamagedFile, FateFlowError
 
 
 class Variable(msgspec.Struct, frozen=True):
-    """A value that a module's tasks exchange: who may send it and who may receive it."""
+    """A value that a module's tasks exchange, with the roles that may send and receive it."""
 
     name: str
     sources: frozenset[str]
@@ -19,7 +19,7 @@ class Variable(msgspec.Struct, frozen=True):
 
 
 class ModuleFacts(msgspec.Struct, frozen=True):
-    """What the other packages need to know about a module without running it. None of them checks its name.
+    """What other packages need to know about a module without running it. They never check its name.
 
     parameter_class: FATE's name of its parameter class, as tracking shows it. built: False for the modules of
     FATE that this version knows by name only. deployed: what v1 derivation assumes when `need_deploy` is absent.
@@ -47,16 +47,16 @@ class ModuleFacts(msgspec.Struct, frozen=True):
     evaluates: bool = False
 
     def source_table(self, parameters: Mapping[str, Any]) -> tuple[str, str] | None:
-        """(namespace, name) of the table that it brings into the job with these parameters."""
+        """Return (namespace, name) of the table that it makes an input of the job with these parameters."""
         table = parameters.get(self.source) if self.source else None
         return (str(table.get("namespace")), str(table.get("name"))) if isinstance(table, dict) else None
 
     def table_read(self, parameters: Mapping[str, Any]) -> tuple[str, str] | None:
-        """(namespace, name) of the stored table that it reads with these parameters."""
+        """Return (namespace, name) of the stored table that it reads with these parameters."""
         return _named(self.reads, parameters) or self.source_table(parameters)
 
     def table_written(self, parameters: Mapping[str, Any]) -> tuple[str, str] | None:
-        """(namespace, name) of the stored table that it creates with these parameters."""
+        """Return (namespace, name) of the stored table that it creates with these parameters."""
         return _named(self.writes, parameters)
 
 
@@ -72,24 +72,24 @@ class ModuleCatalog(Protocol):
     def names(self) -> Iterable[str]: ...
 
     def facts(self, module: str) -> ModuleFacts | None:
-        """None: no such module."""
+        """Return the facts about a module, or None if it does not exist."""
         ...
 
     def defaults(self, module: str) -> dict[str, Any]:
-        """Every parameter with its default, nested objects as dicts; {} for a module that is not built."""
+        """Return all parameters with their defaults, nested objects as dicts; {} for an unsupported module."""
         ...
 
     def is_nested(self, module: str, path: tuple[str, ...]) -> bool:
-        """Whether the parameter at this path is a parameter object of its own (merged by key, not replaced)."""
+        """Whether the parameter at this path is a nested parameter object (merged by key, not replaced)."""
         ...
 
     def check(self, module: str, parameters: Mapping[str, Any]) -> list[ParameterProblem]:
-        """What is wrong with merged parameters: unknown names and refused values, all of them."""
+        """Return all problems of merged parameters: unknown names and invalid values."""
         ...
 
 
 def loadable_facts(catalog: ModuleCatalog, module: str) -> ModuleFacts | None:
-    """The facts of a module; None also for one that cannot be loaded."""
+    """Return the facts of a module; None if it does not exist or cannot be loaded."""
     try:
         return catalog.facts(module)
     except FateFlowError:
@@ -106,7 +106,7 @@ class ParameterProblem(msgspec.Struct, frozen=True):
 
 
 class StoredJob(msgspec.Struct):
-    """A job file as the store has it: plain records by table and key."""
+    """A stored job: plain records by table and key."""
 
     job_id: str
     version: int
@@ -114,8 +114,8 @@ class StoredJob(msgspec.Struct):
 
 
 class JobCommit(msgspec.Struct, frozen=True):
-    """What one engine turn changed in one job. records: table -> key -> plain record. version: the file's version that
-    the decision was based on (0: new). epoch: of the driver that made it, 0 where the job is driven elsewhere.
+    """The changes of one engine turn in one job. records: plain records by table and key. version: of the file that the
+    decision was based on (0: new). epoch: of the driver that made it, 0 if the job is driven elsewhere.
     """
 
     job_id: str
@@ -139,7 +139,7 @@ class JobStore(Protocol):
     def commit(self, changes: Iterable[JobCommit]) -> dict[str, int]:
         """Save all changes, each job file atomically, and return the new versions by job id.
 
-        Raises StaleVersion or LeaseLost, naming the job, before anything of that job is written.
+        Raises StaleVersion or StaleEpoch, naming the job, before anything of that job is written.
         """
         ...
 
@@ -152,7 +152,7 @@ class JobStore(Protocol):
         ...
 
     def advance_epoch(self, job_id: str) -> int:
-        """Raise the job's epoch and return it; commits under an older one are refused from now on."""
+        """Increment the job's epoch and return it. Commits with an older epoch are rejected from now on."""
         ...
 
 

@@ -57,7 +57,7 @@ TASK_TRANSITIONS: Final[Mapping[Status, frozenset[Status]]] = {
 
 
 def fold_parties(statuses: Iterable[Status]) -> Status:
-    """The status of one component from its status at each party: the worst status first, then running."""
+    """Return the status of a component from its status at each party: the worst status first, then running."""
     present = set(statuses)
     if not present:
         return Status.PASS
@@ -70,10 +70,10 @@ def fold_parties(statuses: Iterable[Status]) -> Status:
 
 
 def fold_components(statuses: Iterable[Status], *, can_go_on: bool) -> Status:
-    """The status of a job from its components.
+    """Return the status of a job from its components.
 
-    `can_go_on`: whether something runs or may still start. While it holds, the job is running; afterwards the worst
-    status decides, and a job whose remaining components cannot start is canceled.
+    `can_go_on`: whether a component is running or can still start; the job is then running. Otherwise the worst status
+    decides, and a job whose remaining components cannot start is canceled.
     """
     present = set(statuses)
     if present <= SUCCEEDED:

@@ -1,4 +1,4 @@
-"""Why a job or one of its components is in its state: the typed answer, and the facts that the site adds.
+"""Why a job or component is in its state: the typed reasons, and the facts that the site adds.
 
 kind        cause                                                        meaning
 waiting     cores memory behind peer party confirmation retry needs      it continues by itself when the cause is gone

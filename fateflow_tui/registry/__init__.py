@@ -1,4 +1,4 @@
-"""Model parts on disk: registered versions, archives, migration, a second location."""
+"""Model parts on disk: registered versions, archives, migration and backup locations."""
 
 from fateflow_tui.registry.archive import Archive, Limits, archive_name, export_archive, read_archive
 from fateflow_tui.registry.difference import difference

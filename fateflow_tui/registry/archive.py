@@ -1,4 +1,4 @@
-"""A part as one zip file: exported by its owner, and read as untrusted input."""
+"""Zip archives of model parts. Archives are read as untrusted input."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _DOCUMENTS: Final = {"manifest.json": "manifest", "pipeline.json": "pipeline", "
 _NAME: Final = r"([\w-][\w.-]{0,127})"
 _MODEL: Final = re.compile(rf"components/{_NAME}/{_NAME}/{re.escape(MODEL_FILE)}")
 _CHUNK: Final = 1 << 18
-_SMALL: Final = 1 << 20  # bytes up to which any compression ratio is harmless
-_END: Final = struct.Struct("<4s4H2IH")  # a zip file's last record: its table of contents, counted and located
+_SMALL: Final = 1 << 20  # bytes up to which the compression ratio is not checked
+_END: Final = struct.Struct("<4s4H2IH")  # a zip file's last record: size and position of the central directory
 _ENCRYPTED: Final = 0x1 | 0x40 | 0x2000
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """entry, document, total: bytes when unpacked, of a model, of another entry, of all.
+    """entry, document, total: maximum unpacked bytes of a model, of any other entry, of all entries.
 
-    ratio: of unpacked to packed, for entries of more than 1 MiB.
+    ratio: maximum ratio of unpacked to packed size, for entries over 1 MiB.
     """
 
     entries: int = 10_000
@@ -47,15 +47,14 @@ def model_entry(file: ModelFile) -> str:
 
 
 class Entries:
-    """An open archive. names: all its entries. models: entry -> `component.alias`.
+    """An open archive. names: all its entries. models: `component.alias` by entry.
 
-    Raises BadRequest for what does not belong into an archive of a part or exceeds the limits, DamagedFile for what
-    cannot be unpacked.
+    Raises BadRequest for unexpected entries and exceeded limits, DamagedFile for entries that cannot be unpacked.
     """
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self._limits = limits
-        self._sizes: dict[str, int] = {}  # of what was unpacked so far
+        self._sizes: dict[str, int] = {}  # unpacked so far
         self._total = 0
         self._file = path.open("rb")
         try:
@@ -76,7 +75,7 @@ class Entries:
         self._file.close()
 
     def read(self, name: str) -> bytes:
-        """An entry's content. name: one of `names`."""
+        """Return an entry's content. name: one of `names`."""
         info, what = self._infos[name], _part_name(name)
         others = self._total - self._sizes.get(name, 0)
         content = bytearray()
@@ -114,7 +113,7 @@ class Entries:
             if name not in _DOCUMENTS and not _MODEL.fullmatch(name):
                 raise BadRequest(f"the archive has an unexpected entry: {name[:200]!r}")
             what = _part_name(name)
-            # Names that differ for this program but not for every file system could hide one behind the other.
+            # Names that some file systems treat as equal could overwrite each other.
             key = unicodedata.normalize("NFKC", name).casefold()
             if key in alike:
                 raise BadRequest(f"{what} occurs twice in the archive")
@@ -128,7 +127,7 @@ class Entries:
     def _check_kind(self, what: str, info: zipfile.ZipInfo) -> None:
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in (0, stat.S_IFREG) or info.is_dir() or info.external_attr & 0x10:
-            raise BadRequest(f"{what} is a link, a directory or a special file, not a plain one")
+            raise BadRequest(f"{what} is a link, a directory or a special file, not a regular file")
         if info.flag_bits & _ENCRYPTED:
             raise BadRequest(f"{what} is encrypted")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -137,10 +136,10 @@ class Entries:
 
 
 def _check_table(file: IO[bytes], limits: Limits) -> None:
-    """Looks at the end of the file before its table of contents, of any length, is read into memory.
+    """Check the end record before the central directory is read into memory, as its size is not limited.
 
-    An archive of a part begins with an entry and ends with the short form of the last record, without a comment; other
-    forms are where programs differ in what they believe to be in a zip file.
+    An archive must begin with an entry and end with a 32-bit end record without a comment: programs interpret other
+    forms of zip files differently.
     """
     size = file.seek(0, 2)
     file.seek(0)
@@ -154,13 +153,13 @@ def _check_table(file: IO[bytes], limits: Limits) -> None:
         raise BadRequest("the archive is not a zip file, is truncated, or has data after its end")
     if tail.startswith(b"PK\x06\x07") or count > limits.entries:
         raise BadRequest(f"the archive has more than {limits.entries} entries")
-    # Each entry of the table has 46 bytes and three texts, of which one is a name that is taken and two are empty.
+    # A central directory entry has 46 bytes and three strings: the name, which is known, and two empty ones.
     if length > (count + 1) * 2048 or start + length + _END.size != size:
-        raise BadRequest("the archive is not a zip file: its table of contents is not where it should be")
+        raise BadRequest("the archive is not a zip file: its central directory is not at the expected position")
 
 
 def _part_name(name: str) -> str:
-    """What users call an entry."""
+    """Return the display name of an entry."""
     if (found := _MODEL.fullmatch(name)) is not None:
         return f"{found[1]}.{found[2]}"
     return _DOCUMENTS[name]
@@ -171,14 +170,14 @@ def _mib(size: int) -> str:
 
 
 SIGNATURE_FILE: Final = "signature.json"
-_OLDEST: Final = (1980, 1, 1, 0, 0, 0)  # all entries are of one time, so that archives can be compared
+_OLDEST: Final = (1980, 1, 1, 0, 0, 0)  # a fixed time stamp, so that archives are reproducible
 _REGULAR: Final = 0o100644 << 16
 _TAMPERED: Final = "the archive was changed after it was created; get a new one from its owner"
 
 T = TypeVar("T")
-# Gives what `signature.json` is to say of the manifest's bytes.
+# Returns the content of `signature.json` for the manifest's bytes.
 Sign = Callable[[bytes], dict[str, str]]
-# Whether this signature is one of the manifest's bytes.
+# Whether the signature matches the manifest's bytes.
 CheckSignature = Callable[[bytes, dict[str, str]], bool]
 
 
@@ -193,7 +192,7 @@ def export_archive(part: Part, target: Path, sign: Sign | None = None) -> None:
             f"{part.party_model_id} version {part.model_version}: the manifest differs from what its parties agreed on",
             hint="check its files: fateflow model verify",
         )
-    # When and how the part came here is no part of its content.
+    # Time and origin of the registration are not part of the content.
     manifest = msgspec.json.encode(msgspec.structs.replace(part.manifest, registered_at=0, imported=False))
     with replacement(target) as new, zipfile.ZipFile(new, "x", zipfile.ZIP_DEFLATED) as archive:
         _add(archive, MANIFEST_FILE, manifest)
@@ -207,13 +206,13 @@ def export_archive(part: Part, target: Path, sign: Sign | None = None) -> None:
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
     entry = zipfile.ZipInfo(name, _OLDEST)
     entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.create_system = 3  # Unix, wherever it is made
+    entry.create_system = 3  # Unix, on every platform
     entry.external_attr = _REGULAR
     archive.writestr(entry, content)
 
 
 class Archive:
-    """The content of an archive, all of it checked. A context: the file stays open until its end."""
+    """The verified content of an archive. A context manager: the file stays open inside the block."""
 
     def __init__(self, entries: Entries, manifest: Manifest, pipeline: Pipeline) -> None:
         self.manifest = manifest
@@ -230,17 +229,17 @@ class Archive:
         self._entries.close()
 
     def models(self) -> Iterator[tuple[ModelFile, bytes]]:
-        """Every component's model, as `Registry.stage` takes them."""
+        """Yield all component models in the form that `Registry.stage` takes."""
         for file in self.manifest.files:
             yield file, _model(self._entries, file)
 
 
 def read_archive(path: Path, limits: Limits | None = None, *, check_signature: CheckSignature | None = None) -> Archive:
-    """Check all of an untrusted archive. Nothing is written, and no name in it becomes a path.
+    """Verify an untrusted archive. Nothing is written, and no name in it is used as a path.
 
-    check_signature: when given, an archive without a signature is refused as well.
-    Raises BadRequest for what is no archive of a model part, DamagedFile for one that was changed; the message names
-    the part that is wrong: `manifest`, `pipeline`, `signature` or `<component>.<alias>`.
+    check_signature: if given, an archive without a signature is rejected as well. Raises BadRequest if this is not an
+    archive of a model part, DamagedFile if it was changed. The message names the invalid entry: `manifest`, `pipeline`,
+    `signature` or `<component>.<alias>`.
     """
     entries = Entries(path, limits or Limits())
     try:
@@ -258,7 +257,7 @@ def read_archive(path: Path, limits: Limits | None = None, *, check_signature: C
 
 def _manifest(entries: Entries) -> Manifest:
     if MANIFEST_FILE not in entries.names:
-        raise BadRequest("manifest is missing: this is not the archive of a model part")
+        raise BadRequest("manifest is missing: this is not an archive of a model part")
     manifest = _decoded(entries.read(MANIFEST_FILE), Manifest, "manifest")
     agreed = manifest.parts.get(str(manifest.party))
     if agreed is None:
@@ -283,18 +282,18 @@ def _check_signature(entries: Entries, check: CheckSignature | None) -> None:
 
 def _pipeline(entries: Entries, manifest: Manifest) -> Pipeline:
     if PIPELINE_FILE not in entries.names:
-        raise BadRequest("pipeline is missing: this is not the archive of a model part")
+        raise BadRequest("pipeline is missing: this is not an archive of a model part")
     content = entries.read(PIPELINE_FILE)
     if sha256(content) != manifest.pipeline:
         raise _tampered("pipeline does not match the manifest")
     pipeline = _decoded(content, Pipeline, "pipeline")
-    for what, said, meant in (
+    for what, found, expected in (
         ("party", pipeline.party, manifest.party),
         ("model id", pipeline.model_id, manifest.model_id),
         ("version", pipeline.model_version, manifest.model_version),
     ):
-        if said != meant:
-            raise _tampered(f"pipeline names the {what} {said}, the manifest {meant}")
+        if found != expected:
+            raise _tampered(f"pipeline names the {what} {found}, the manifest {expected}")
     return pipeline
 
 
@@ -304,9 +303,9 @@ def _check_complete(entries: Entries, manifest: Manifest) -> None:
         raise BadRequest("manifest lists a model twice")
     there = set(entries.models)
     if missing := sorted(expected[name] for name in set(expected) - there):
-        raise _tampered(f"{', '.join(missing[:5])}: missing in the archive, though the manifest lists it")
+        raise _tampered(f"{', '.join(missing[:5])}: listed in the manifest but missing from the archive")
     if surplus := sorted(entries.models[name] for name in there - set(expected)):
-        raise _tampered(f"{', '.join(surplus[:5])}: in the archive, though the manifest does not list it")
+        raise _tampered(f"{', '.join(surplus[:5])}: in the archive but not listed in the manifest")
 
 
 def _model(entries: Entries, file: ModelFile) -> bytes:

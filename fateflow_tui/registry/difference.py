@@ -1,6 +1,4 @@
-"""What differs between two versions' parts: documents, parameters of components, and learned models. Pure, but for the
-reading of the models.
-"""
+"""Differences between the parts of two versions: documents, component parameters and trained models."""
 
 from __future__ import annotations
 
@@ -14,19 +12,21 @@ from fateflow_tui.registry.parts import Part
 
 _SHOWN: Final = 1000  # changes of one kind in one model
 _PARAMETERS: Final = ("component_parameters", "role_parameters", "algorithm_parameters")
-_MODEL_NAMES: Final = ("model_id", "model_version")  # always differ, and are shown at the top
+_MODEL_NAMES: Final = ("model_id", "model_version")  # always differ, and are shown in `a` and `b`
 
 Change = dict[str, Any]
 
 
 def difference(one: Part, other: Part, *, shown: int = _SHOWN) -> dict[str, Any]:
-    """JSON-able. A change is {path, change: added | removed | changed, old, new}; a path is keys joined by dots.
+    """Compare two parts. The result is JSON-able.
+
+    A change is {path, change: added | removed | changed, old, new}; a path is keys joined by dots.
 
     a, b: {party, model_id, model_version}. same: nothing differs. documents: {train_dsl, predict_dsl, conf: [change]}.
-    parameters: {component: [change]}, paths within the component's parameters, led by whose they are.
+    parameters: {component: [change]}, paths within the component's parameters, prefixed by their owner.
     models: {"component.alias": {change: same | changed | added | removed, module, header: {added, removed},
-    weights: [{path, old, new, delta}], largest_delta, other: [change], left_out}}; left_out counts what is beyond
-    `shown` of either kind. Raises DamagedFile for a harmed model.
+    weights: [{path, old, new, delta}], largest_delta, other: [change], left_out}}; left_out counts the changes beyond
+    `shown` of either kind. Raises DamagedFile for a damaged model.
     """
     a, b = one.pipeline, other.pipeline
     documents = {
@@ -48,7 +48,7 @@ def difference(one: Part, other: Part, *, shown: int = _SHOWN) -> dict[str, Any]
 
 
 def changes(old: Any, new: Any, path: tuple[str, ...] = ()) -> Iterator[Change]:
-    """Every place where two JSON values differ, in order."""
+    """Yield all differences between two JSON values, in order."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in [*old, *(key for key in new if key not in old)]:
             here = (*path, str(key))
@@ -73,14 +73,14 @@ def _models(one: Part, other: Part, shown: int) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for key in sorted({*olds, *news}):
         if key not in news:
-            said: dict[str, Any] = {"change": "removed", "module": olds[key].module}
+            result: dict[str, Any] = {"change": "removed", "module": olds[key].module}
         elif key not in olds:
-            said = {"change": "added", "module": news[key].module}
+            result = {"change": "added", "module": news[key].module}
         elif olds[key].sha256 == news[key].sha256:
-            said = {"change": "same", "module": olds[key].module}
+            result = {"change": "same", "module": olds[key].module}
         else:
-            said = _model(one.models.load(*key), other.models.load(*key), shown)
-        found[".".join(key)] = said
+            result = _model(one.models.load(*key), other.models.load(*key), shown)
+        found[".".join(key)] = result
     return found
 
 
@@ -110,7 +110,7 @@ _NO_HEADER: Final[dict[str, Any]] = {"added": [], "removed": [], "moved": False}
 
 
 def _header(old: ComponentModel, new: ComponentModel) -> dict[str, Any]:
-    """Features that came and went. moved: those that stayed are in another order."""
+    """Return added and removed features. moved: whether the common ones are in another order."""
     before, after = (list(map(str, model.parameters.get("header") or [])) for model in (old, new))
     stayed = [[name for name in names if name in set(before) & set(after)] for names in (before, after)]
     return {
@@ -130,7 +130,7 @@ def _by_component(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, l
 
 
 def _component_parameters(conf: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Component -> whose (`common`, `guest.0`, of dsl_version 1 `guest`) -> its parameters."""
+    """Return parameters by component and owner (`common`, `guest.0`, or `guest` in dsl_version 1)."""
     found: dict[str, dict[str, Any]] = {}
 
     def take(whose: str, section: Any) -> None:

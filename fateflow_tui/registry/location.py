@@ -1,4 +1,4 @@
-"""A second place for model parts: a directory of archives, each with its hash beside it."""
+"""A backup location for model parts: a directory of archives with checksum files."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ from fateflow_tui.registry.archive import (
 from fateflow_tui.registry.parts import Part
 from fateflow_tui.registry.registry import Registry
 
-_SUM: Final = re.compile(r"([0-9a-f]{64})  .+\n?")  # as `sha256sum` writes and checks it
+_SUM: Final = re.compile(r"([0-9a-f]{64})  .+\n?")  # format of `sha256sum`
 _CHUNK: Final = 1 << 20
 
 
 class ModelLocation:
-    """The archives in `directory`: `<party model id>_<version>.zip`, and `.zip.sha256` of each."""
+    """The archives in `directory`: `<party model id>_<version>.zip`, each with a `.zip.sha256`."""
 
     def __init__(self, directory: Path, limits: Limits | None = None) -> None:
         self.directory = directory
         self._limits = limits
 
     def store(self, part: Part, *, force_update: bool = False, sign: Sign | None = None) -> Path:
-        """Keeps a part's archive. The same again changes nothing; force_update replaces another one.
+        """Store a part's archive. Storing an identical part changes nothing; force_update replaces a different one.
 
-        Raises Conflict when another one, or one that cannot be read, is there; DamagedFile for a harmed part.
+        Raises Conflict if a different or unreadable archive exists, DamagedFile for a damaged part.
         """
         path = self._path(part.party_model_id, part.model_version)
         if not force_update and path.exists():
             if part.manifest.has_content_of(self._manifest(part.party_model_id, part.model_version)):
                 return path
             raise Conflict(
-                f"the location has {part.party_model_id} version {part.model_version} already, with different content: "
+                f"the location already has {part.party_model_id} version {part.model_version} with different content: "
                 f"{path}",
                 hint="set force_update to replace it",
             )
@@ -52,13 +52,13 @@ class ModelLocation:
         with replacement(path) as new:
             export_archive(part, new, sign)
             content = f"{_sha256(new)}  {path.name}\n"
-            # An archive without its hash is not trusted: after a crash in between, the model must be stored again.
+            # An archive without a checksum is not trusted: after a crash in between, the model must be stored again.
             self._sum(path).unlink(missing_ok=True)
         write_file(self._sum(path), content.encode())
         return path
 
     def open(self, party_model_id: str, version: str, *, check_signature: CheckSignature | None = None) -> Archive:
-        """The archive, checked. Raises NotFound, DamagedFile, BadRequest."""
+        """Open and verify an archive. Raises NotFound, DamagedFile, BadRequest."""
         path = self._path(party_model_id, version)
         where = f"the archive of {party_model_id} version {version}"
         try:
@@ -68,9 +68,9 @@ class ModelLocation:
         try:
             expected = _SUM.fullmatch(self._sum(path).read_text("ascii", "replace"))
         except FileNotFoundError as error:
-            raise DamagedFile(f"{where} has no hash beside it: {path}", hint="store the model again") from error
+            raise DamagedFile(f"{where} has no checksum file: {path}", hint="store the model again") from error
         if expected is None or expected[1] != found:
-            raise DamagedFile(f"{where} is not the one that was stored: {path}", hint="store the model again")
+            raise DamagedFile(f"{where} does not match its checksum: {path}", hint="store the model again")
         archive = read_archive(path, self._limits, check_signature=check_signature)
         if (archive.pipeline.party_model_id, archive.pipeline.model_version) != (party_model_id, version):
             archive.close()
@@ -80,9 +80,9 @@ class ModelLocation:
     def restore(
         self, party_model_id: str, version: str, registry: Registry, *, check_signature: CheckSignature | None = None
     ) -> Part:
-        """Registers the part that is stored. Said again, it gives the part that is there already.
+        """Register a stored part. Repeating it returns the registered part.
 
-        Raises as `open` does, and Conflict when the registry has this version with other content.
+        Raises the errors of `open`, and Conflict if the registry has this version with different content.
         """
         with self.open(party_model_id, version, check_signature=check_signature) as archive:
             staged = registry.stage(archive.pipeline, archive.models())

@@ -1,7 +1,7 @@
-"""The same model under other party ids. Pure.
+"""Migration of a model to other party ids.
 
-Who is called what stands in the documents, and for some modules inside the models: trees and statistics of several
-parties name the party that each piece belongs to (`host:10000`, `host_10000_0`).
+Party ids occur in the documents and, for some modules, inside the models: trees and statistics of several parties
+name the party that each piece belongs to (`host:10000`, `host_10000_0`).
 """
 
 from __future__ import annotations
@@ -22,36 +22,36 @@ NAMING_MODULES: Final = frozenset(
     {"HeteroSecureBoost", "HeteroFastSecureBoost", "HeteroPearson", "HeteroFeatureBinning", "HeteroFeatureSelection"}
 )
 
-# A role and an id that are a whole word: nothing that could belong to a longer name before or behind it.
+# A role and an id as a whole word, not part of a longer name.
 _TOKEN: Final = re.compile(rf"(?<!\w)({'|'.join(ROLES)})([:_]|['\"]?, ?['\"]?)([0-9]++)(?![^\W_])")
 _PLAN: Final = re.compile(r"(-?[0-9]+_)([0-9]+)")
 
 
 def renamed(value: Any, parties: Mapping[Party, Party], where: str) -> Any:
-    """A message with new party ids, all replaced at once, so that two parties may swap theirs.
+    """Replace all party ids of a message at once, so that two parties can swap theirs.
 
-    where: names the model in errors. Raises BadRequest when two keys of one object would become the same.
+    where: names the model in errors. Raises BadRequest if two keys of one object would become equal.
     """
     return _Renaming(parties, where).of(value, _own_features(value))
 
 
 class _Renaming:
-    """One message's renaming."""
+    """Replaces the party ids of one message."""
 
     def __init__(self, parties: Mapping[Party, Party], where: str) -> None:
         self._parties = parties
         self._where = where
 
     def of(self, value: Any, kept: frozenset[str], role: str = "") -> Any:
-        """kept: words that only look like a party's. role: whose bare ids the nearest member that says so has."""
+        """kept: words that look like a party but are not. role: of bare ids, from the nearest member that gives it."""
         if isinstance(value, str):
             return value if value in kept else _TOKEN.sub(self._token, value)
         if isinstance(value, list):
             return [self.of(item, kept, role) for item in value]
         if not isinstance(value, Mapping):
             return value
-        said = value.get("role")
-        inner = said if isinstance(said, str) and said in ROLES else role
+        named_role = value.get("role")
+        inner = named_role if isinstance(named_role, str) and named_role in ROLES else role
         moved = {self.of(key, kept): self._member(key, item, kept, inner) for key, item in value.items()}
         if len(moved) != len(value):
             raise BadRequest(f"two names in the model {self._where} would become identical under the new party ids")
@@ -89,7 +89,7 @@ class _Renaming:
 
 
 def _own_features(message: Any) -> frozenset[str]:
-    """The names of the party's own features, where a model has them beside those of others."""
+    """Return the names of the party's own features, if the model has them beside those of other parties."""
     if not isinstance(message, Mapping):
         return frozenset()
     names = message.get("featureNameFidMapping") or message.get("feature_name_fid_mapping") or {}
@@ -103,24 +103,26 @@ Parties = Mapping[Party, Party]
 def check_mapping(
     roles: Mapping[str, Sequence[Any]], old: Mapping[str, Sequence[Any]], new: Mapping[str, Sequence[Any]]
 ) -> dict[Party, Party]:
-    """Return the new party of each old one, by position. roles: the model's, which `old` has to name.
+    """Return the new party of each old one, by position. roles: of the model; `old` must match them.
 
-    Raises BadRequest when the roles are equal, differ in structure or are not those of the model.
+    Raises BadRequest if the roles are equal, differ in structure or do not match the model.
     """
     old_ids, new_ids = _ids(old, "role"), _ids(new, "migrate_role")
     if {role: sorted(members) for role, members in old_ids.items()} != {
         role: sorted(members) for role, members in _ids(roles, "roles of the model").items()
     }:
-        raise BadRequest(f"role names {_said(old_ids)}, but the model's parties are {_said(_ids(roles, 'roles'))}")
+        raise BadRequest(
+            f"role names {_roles_text(old_ids)}, but the model's parties are {_roles_text(_ids(roles, 'roles'))}"
+        )
     if {role: len(members) for role, members in old_ids.items()} != {
         role: len(members) for role, members in new_ids.items()
     }:
         raise BadRequest(
-            f"role and migrate_role differ in structure: {_said(old_ids)}; {_said(new_ids)}",
+            f"role and migrate_role differ in structure: {_roles_text(old_ids)}; {_roles_text(new_ids)}",
             hint="name as many parties of each role in both, in the same order",
         )
     if old_ids == new_ids:
-        raise BadRequest("role and migrate_role are equal: there is nothing to migrate")
+        raise BadRequest("role and migrate_role are equal; nothing to migrate")
     return {
         Party.of(role, before): Party.of(role, after)
         for role, members in old_ids.items()
@@ -129,7 +131,7 @@ def check_mapping(
 
 
 def new_roles(roles: Mapping[str, Sequence[int]], parties: Parties) -> dict[str, list[int]]:
-    """The roles with everybody's new id, in the old order. Raises BadRequest for a party that has none."""
+    """Return the roles with the new ids, in the same order. Raises BadRequest for a party without a new id."""
     return {role: [int(_new(Party.of(role, member), parties).party_id) for member in roles[role]] for role in roles}
 
 
@@ -140,15 +142,15 @@ def new_model_id(roles: Mapping[str, Sequence[int]], parties: Parties) -> str:
 def migrated(
     pipeline: Pipeline, models: Iterable[ComponentModel], parties: Parties, *, model_id: str, model_version: str
 ) -> tuple[Pipeline, list[ComponentModel]]:
-    """A part as it is at its new party. parties: old to new, all of the model's; ids may be swapped.
+    """Return a part migrated to its new party. parties: new by old, all of the model's; ids may be swapped.
 
-    A migrated version has no parent: where it goes there is none. Raises BadRequest for parties that do not fit.
+    A migrated version has no parent, because the new site does not have it. Raises BadRequest for invalid parties.
     """
     if len(set(parties.values())) != len(parties):
         raise BadRequest("two parties of the model would get the same id")
     for old, new in parties.items():
         if old.role != new.role or not _is_id(new.party_id):
-            raise BadRequest(f"{old} cannot become {new}: a party keeps its role, and its id is a number")
+            raise BadRequest(f"{old} cannot become {new}: a party keeps its role, and its id must be a number")
     changes = {"model_id": model_id, "model_version": model_version}
     documents = {
         name: _conf(getattr(pipeline, name), pipeline, parties, changes) for name in ("train_conf", "conf_on_party")
@@ -166,7 +168,7 @@ def migrated(
 
 
 def _conf(conf: Mapping[str, Any], pipeline: Pipeline, parties: Parties, changes: Mapping[str, str]) -> dict[str, Any]:
-    """A conf with its parties and its model replaced. What is said of the n-th host is said of it again."""
+    """Replace parties and model in a conf. Parameters by role index stay at their index."""
     moved = dict(conf)
     if isinstance(initiator := conf.get("initiator"), Mapping):
         role = str(initiator.get("role", pipeline.initiator.role))
@@ -186,7 +188,7 @@ def _members(role: str, members: Any, parties: Parties) -> Any:
 
 
 def _of_model(value: Any, old: Mapping[str, str], new: Mapping[str, str]) -> Any:
-    """Job parameters, at any depth (common, by role and index), that named the model by its old names."""
+    """Replace the model's names in job parameters at any depth (common, by role and index)."""
     if isinstance(value, Mapping):
         return {
             key: new[key] if key in new and str(item) == old[key] else _of_model(item, old, new)
@@ -196,7 +198,7 @@ def _of_model(value: Any, old: Mapping[str, str], new: Mapping[str, str]) -> Any
 
 
 def _same_kind(member: Any, role: str, parties: Parties) -> Any:
-    """A new id, as a number where the old one was a number."""
+    """Return the new id, as a number if the old one was a number."""
     if not isinstance(member, int | str):
         return member
     new = _new(Party.of(role, member), parties).party_id
@@ -236,5 +238,5 @@ def _is_id(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= _LONGEST
 
 
-def _said(roles: Mapping[str, list[int]]) -> str:
+def _roles_text(roles: Mapping[str, list[int]]) -> str:
     return ", ".join(f"{role} {' '.join(map(str, members))}" for role, members in sorted(roles.items()))

@@ -1,7 +1,7 @@
-"""Names that users give to model versions: tags, which many versions may have, and aliases, which stand for one.
+"""Tags and aliases of model versions.
 
 A tag is FATE-Flow's: a name with a description, on any number of versions. An alias is written `name@tag`, such as
-`fraud@production`, and stands for exactly one version, until it is set to another one.
+`fraud@production`, and points to exactly one version.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ _TAG: Final = "tag:"
 _ALIAS: Final = "alias:"
 _LONGEST: Final = 100  # characters of a name
 _LONGEST_TEXT: Final = 1000  # of a description
-_TRIES: Final = 20  # at a record that others save at the same time
+_TRIES: Final = 20  # attempts to save a record that is being changed concurrently
 
 
 class TagNotFound(NotFound):
-    """No such tag, or a version does not have it; FATE-Flow answers 100."""
+    """The tag does not exist, or the version does not have it. FATE-Flow's code is 100."""
 
     code, retcode = "tag_not_found", 100
 
 
 class TagTaken(Conflict):
-    """A tag of this name is there, or is on this version; FATE-Flow answers 100."""
+    """The tag already exists, or the version already has it. FATE-Flow's code is 100."""
 
     code, retcode = "tag_taken", 100
 
 
 class AliasNotFound(NotFound):
-    """No such alias."""
+    """The alias does not exist."""
 
     code, retcode = "alias_not_found", 100
 
 
 class Tag(msgspec.Struct, frozen=True):
-    """versions: those that have it, in the order in which they got it."""
+    """versions: tagged versions, in the order in which they were tagged."""
 
     name: str
     description: str = ""
@@ -49,7 +49,7 @@ class Tag(msgspec.Struct, frozen=True):
 
 
 class ModelNames:
-    """All tags and aliases of a site. Every method may raise what a RecordCollection does."""
+    """All tags and aliases of a site. Every method may raise the errors of a RecordCollection."""
 
     def __init__(self, records: RecordCollection) -> None:
         self._records = records
@@ -57,7 +57,7 @@ class ModelNames:
     # tags
 
     def create(self, name: str, description: str = "") -> Tag:
-        """Raises BadRequest for a name that cannot be one, TagTaken."""
+        """Create a tag. Raises BadRequest for an invalid name, TagTaken."""
         if not name:
             raise BadRequest(f"'{name}' tag created failed. Please input a valid tag name.")
         tag = Tag(_checked(name, "tag name"), _text(description))
@@ -68,7 +68,7 @@ class ModelNames:
         return tag
 
     def change(self, tag: str, /, *, name: str | None = None, description: str | None = None) -> Tag:
-        """Gives a tag another name or description. Raises TagNotFound, TagTaken, BadRequest when neither is new."""
+        """Change a tag's name or description. Raises TagNotFound, TagTaken, BadRequest if neither changes."""
         version, old = self._found(tag)
         new = msgspec.structs.replace(
             old,
@@ -79,7 +79,8 @@ class ModelNames:
             raise BadRequest(f"Nothing to be updated of '{tag}' tag.")
         if new.name == tag:
             return self._update(tag, lambda found: msgspec.structs.replace(found, description=new.description))
-        # The new one is there before the old one goes: whatever happens in between, no version loses its tag.
+        # The new tag is created before the old one is deleted, so that no version loses its tag after a crash in
+        # between.
         try:
             self._records.put(_TAG + new.name, msgspec.to_builtins(new), expected_version=0)
         except StaleVersion as error:
@@ -92,21 +93,21 @@ class ModelNames:
         return new
 
     def destroy(self, name: str) -> None:
-        """Raises TagNotFound. The versions that had it stay."""
+        """Delete a tag. Its versions are kept. Raises TagNotFound."""
         self._tag(name)
         self._records.delete(_TAG + name)
 
     def list(self) -> Sequence[Tag]:
-        """Oldest first."""
+        """Return all tags, oldest first."""
         records = self._records.all().items()
         return [msgspec.convert(found.record, Tag) for key, found in records if key.startswith(_TAG)]
 
     def get(self, name: str) -> Tag:
-        """Raises TagNotFound."""
+        """Return a tag. Raises TagNotFound."""
         return self._tag(name)
 
     def versions_of(self, name: str) -> Sequence[str]:
-        """Raises TagNotFound."""
+        """Return the versions with a tag. Raises TagNotFound."""
         return self._tag(name).versions
 
     def of_version(self, version: str) -> Sequence[str]:
@@ -114,7 +115,7 @@ class ModelNames:
         return [tag.name for tag in self.list() if version in tag.versions]
 
     def tag(self, name: str, version: str) -> Tag:
-        """Tags a version; the tag is made if there is none. Raises TagTaken when the version has it already."""
+        """Tag a version; create the tag if needed. Raises TagTaken if the version already has it."""
 
         def add(tag: Tag) -> Tag:
             if version in tag.versions:
@@ -122,12 +123,12 @@ class ModelNames:
             return msgspec.structs.replace(tag, versions=[*tag.versions, version])
 
         if self._records.get(_TAG + name) is None:
-            with suppress(TagTaken):  # made by somebody else at the same time, which is as good
+            with suppress(TagTaken):  # created concurrently
                 self.create(name)
         return self._update(name, add)
 
     def untag(self, name: str, version: str) -> Tag:
-        """Raises TagNotFound when there is no such tag or the version does not have it."""
+        """Remove a tag from a version. Raises TagNotFound if it does not exist or the version does not have it."""
 
         def remove(tag: Tag) -> Tag:
             if version not in tag.versions:
@@ -144,19 +145,19 @@ class ModelNames:
         self._records.put(_ALIAS + alias, {"alias": alias, "model_version": version})
 
     def remove_alias(self, alias: str) -> None:
-        """Raises AliasNotFound."""
+        """Remove an alias. Raises AliasNotFound."""
         self.version_of(alias)
         self._records.delete(_ALIAS + alias)
 
     def version_of(self, alias: str) -> str:
-        """The version that an alias stands for. Raises AliasNotFound."""
+        """Return the version that an alias points to. Raises AliasNotFound."""
         found = self._records.get(_ALIAS + alias)
         if found is None:
-            raise AliasNotFound(f"there is no alias {alias!r}", hint="see those that exist: fateflow model alias list")
+            raise AliasNotFound(f"alias {alias!r} does not exist", hint="list the aliases: fateflow model alias list")
         return str(found.record["model_version"])
 
     def aliases(self) -> dict[str, str]:
-        """Alias -> version, sorted."""
+        """Return versions by alias, sorted."""
         records = self._records.all().items()
         found = {key.removeprefix(_ALIAS): one.record for key, one in records if key.startswith(_ALIAS)}
         return {alias: str(record["model_version"]) for alias, record in sorted(found.items())}
@@ -195,7 +196,7 @@ class ModelNames:
 def _check_alias(alias: str) -> None:
     name, at, tag = _checked(alias, "alias").partition("@")
     if not (name and at and tag) or "@" in tag:
-        raise BadRequest(f"{alias!r} is no alias", hint="write name@tag, such as fraud@production")
+        raise BadRequest(f"invalid alias {alias!r}", hint="write name@tag, such as fraud@production")
 
 
 def _checked(name: str, what: str) -> str:

@@ -1,4 +1,4 @@
-"""One party's part of one model version, as it is registered."""
+"""A registered part: one party's share of a model version."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COMPONENTS: Final = "components"
 
 
 class ModelName(msgspec.Struct, frozen=True):
-    """What a component's model file is, with its contents looked at no closer than JSON needs."""
+    """The identity of a component's model file, decoded without its contents."""
 
     component: str
     module: str
@@ -31,7 +31,7 @@ class ModelName(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A registered part. directory: where its files lie. Its files are checked against the manifest when read."""
+    """A registered part. directory: of its files, which are checked against the manifest when they are read."""
 
     directory: Path
     manifest: Manifest
@@ -63,7 +63,7 @@ class Part(msgspec.Struct, frozen=True):
 
     @property
     def size(self) -> int:
-        """KiB of all component models, rounded up; 0 for a part without any."""
+        """Size of all component models in KiB, rounded up."""
         return -(-sum(file.size for file in self.files) // 1024)
 
     @property
@@ -74,25 +74,25 @@ class Part(msgspec.Struct, frozen=True):
         return self.directory / COMPONENTS / file.component / file.alias / MODEL_FILE
 
     def pipeline_content(self) -> bytes:
-        """The pipeline file's bytes. Raises DamagedFile when they are gone or not those of the manifest."""
+        """Return the pipeline file's bytes. Raises DamagedFile if it is missing or does not match the manifest."""
         path = self.directory / PIPELINE_FILE
         where = f"the pipeline of {self.party_model_id} version {self.model_version}"
         return _checked(path, self.manifest.pipeline, where)
 
     def content(self, file: ModelFile) -> bytes:
-        """The file's bytes. Raises DamagedFile when they are gone, cannot be read or are not those of the manifest."""
+        """Return the file's bytes. Raises DamagedFile if it is missing, unreadable or does not match the manifest."""
         where = f"the model {file.component}.{file.alias} of {self.party_model_id} version {self.model_version}"
         return _checked(self.path(file), file.sha256, where)
 
 
 class PartModels:
-    """The component models of a part, in the order of its manifest. Raises DamagedFile for a harmed one."""
+    """The component models of a part, in the order of its manifest. Raises DamagedFile for a damaged one."""
 
     def __init__(self, part: Part) -> None:
         self._part = part
 
     def load(self, component: str, alias: str = "default") -> ComponentModel:
-        """Raises NotFound when the part has no such model."""
+        """Load a model. Raises NotFound if the part does not have it."""
         for file in self._part.files:
             if (file.component, file.alias) == (component, alias):
                 return self._decoded(file)
@@ -132,7 +132,7 @@ def _checked(path: Path, digest: str, where: str) -> bytes:
 
 
 def model_name(content: bytes, component: str, alias: str) -> ModelName:
-    """What a model file is that must be of this component and alias. Raises DamagedFile."""
+    """Decode the identity of a model file. Raises DamagedFile unless it belongs to this component and alias."""
     try:
         name = msgspec.json.decode(content, type=ModelName)
     except (msgspec.MsgspecError, RecursionError) as error:
@@ -143,7 +143,7 @@ def model_name(content: bytes, component: str, alias: str) -> ModelName:
 
 
 def model_paths(directory: Path) -> Iterator[tuple[str, str, Path]]:
-    """(component, alias, path) of each model file in a part's directory, sorted."""
+    """Yield (component, alias, path) of each model file in a part's directory, sorted."""
     for path in sorted((directory / COMPONENTS).glob(f"*/*/{MODEL_FILE}")):
         yield path.parent.parent.name, path.parent.name, path
 
@@ -154,7 +154,7 @@ def checked_files(
     parts: Mapping[str, str],
     expected: Collection[tuple[str, str, str]] | None,
 ) -> list[ModelFile]:
-    """The files of the part, sorted. Raises DamagedFile or BadRequest; see `Registry.register`."""
+    """Return the files of the part, sorted. Raises DamagedFile or BadRequest; see `Registry.register`."""
     agreed = parts.get(str(pipeline.party))
     where = f"{pipeline.party} of {pipeline.model_id} version {pipeline.model_version}"
     if agreed is None:
@@ -192,7 +192,7 @@ def _listed(files: list[ModelFile]) -> str:
 
 
 class PartProblem(msgspec.Struct, frozen=True):
-    """What is wrong with one file of a part. component: also `pipeline` or `manifest`; alias is '' then."""
+    """A problem with one file of a part. component: may be `pipeline` or `manifest`, with alias ''."""
 
     component: str
     alias: str
@@ -203,7 +203,7 @@ class PartProblem(msgspec.Struct, frozen=True):
 
 
 def part_problems(part: Part) -> list[PartProblem]:
-    """Everything that is wrong with the files of a part; [] for a sound one. Reads them all."""
+    """Return all problems of a part's files; [] for an intact part. Reads all files."""
     try:
         manifest = msgspec.json.decode((part.directory / MANIFEST_FILE).read_bytes(), type=Manifest)
     except (OSError, msgspec.MsgspecError) as error:
@@ -247,7 +247,7 @@ def _of_models(part: Part) -> Iterator[PartProblem]:
 
 
 def _surplus(part: Part) -> Iterator[PartProblem]:
-    """What nobody registered. Unfinished temporary files, which a crash may leave, are hidden and do not count."""
+    """Yield unregistered files, except hidden temporary files that a crash may leave behind."""
     components = part.directory / COMPONENTS
     known = {part.path(file) for file in part.files}
     for path in sorted(components.rglob("*")):

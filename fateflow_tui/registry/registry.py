@@ -1,6 +1,6 @@
 """All registered model parts of a site: `<root>/<role>#<party>#<model_id>/<version>/`.
 
-A part exists for users from the moment its manifest does, which is written, or renamed into place, last of all.
+A part is visible once its manifest exists, which is therefore written, or renamed into place, last.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _ABANDONED: Final = 7 * 24 * 3600.0  # seconds
 
 
 class Registry:
-    """The parts below `root`. Missing ones raise NotFound, unreadable ones DamagedFile; names that could leave the
-    directory BadRequest.
+    """The parts below `root`. Raises NotFound for missing parts, DamagedFile for unreadable ones, and BadRequest for
+    names that would escape the directory.
     """
 
     def __init__(self, root: Path) -> None:
@@ -54,14 +54,14 @@ class Registry:
             ) from error
 
     def find(self, *, model_id: str = "", version: str = "", role: str = "", party_id: str | int = "") -> list[Part]:
-        """Registered parts that can be read, newest first. An empty word restricts nothing."""
+        """Return the readable registered parts, newest first. Empty arguments match all."""
         found = [part for part in self._cache.all(model_id, version, role, str(party_id)) if isinstance(part, Part)]
         found.sort(key=lambda part: str(part.party))
         found.sort(key=lambda part: (part.pipeline.created_at, part.model_version), reverse=True)
         return found
 
     def damaged(self) -> list[Damage]:
-        """Registered parts that cannot be read, with the reason; `find` leaves them out."""
+        """Return the registered parts that cannot be read, with the reason. `find` omits them."""
         return [part for part in self._cache.all() if isinstance(part, Damage)]
 
     def register(
@@ -70,11 +70,13 @@ class Registry:
         parts: Mapping[str, str],
         expected: Collection[tuple[str, str, str]] | None = None,
     ) -> Part:
-        """Registers what a training has left in place. parts: the digests that all parties agreed on.
+        """Register the models that a training wrote. parts: the digests that all parties agreed on.
 
-        expected: what this party's tasks reported, as (component, alias, sha256): a model that differs is named in the
-        error, and one that is not among them, left by an earlier run of the job, is removed.
-        Raises DamagedFile when the files are not those that were agreed on. The same again changes nothing.
+        expected: (component, alias, sha256) as reported by this party's tasks. The error names models that differ;
+        models
+        not among them are left over from an earlier run of the job and are removed.
+
+        Raises DamagedFile if the files differ from what was agreed on. Registering again changes nothing.
         """
         directory = self._cache.directory(pipeline.party_model_id, pipeline.model_version)
         files = checked_files(directory, pipeline, parts, expected)
@@ -90,36 +92,36 @@ class Registry:
         return self._cache.load(directory)
 
     def stage(self, pipeline: Pipeline, models: Iterable[tuple[Named, bytes]], *, token: str = "") -> Staged:
-        """Makes ready a part of which users see nothing yet; it survives a restart of the site.
+        """Stage a part. It is not visible until it is published, and survives a restart of the site.
 
-        models: each named by anything with `component` and `alias`, and its file's content. token: see `Staging.put`.
+        models: objects with `component` and `alias`, and the content of each file. token: see `Staging.put`.
         """
-        # Names that cannot be used are refused before anything is written.
+        # Reject invalid names before anything is written.
         self._cache.directory(pipeline.party_model_id, pipeline.model_version)
         return self._staging.put(pipeline, models, token)
 
     def stage_copy(
         self, part: Part, pipeline: Pipeline, components: Collection[str] | None = None, *, token: str = ""
     ) -> Staged:
-        """Stages the models of a part under another pipeline. components: whose models; None for all.
+        """Stage the models of a part under another pipeline. components: whose models; None for all.
 
-        Raises DamagedFile for a model that was harmed. The copies are files of their own: what befalls one version
-        never befalls the other.
+        Raises DamagedFile for a damaged model. Files are copied, not linked: damage to one version does not affect the
+        other.
         """
-        part.pipeline_content()  # a part whose documents were changed is no origin of others
+        part.pipeline_content()  # do not derive a version from a part whose documents were changed
         chosen = [file for file in part.files if components is None or file.component in components]
         return self.stage(pipeline, ((file, part.content(file)) for file in chosen), token=token)
 
     def staged(self, token: str) -> Staged:
-        """Raises NotFound for a token under which nothing is staged (any more)."""
+        """Return a staged part. Raises NotFound if nothing is staged under the token."""
         return self._staging.get(token)
 
     def publish(self, staged: Staged | str, parts: Mapping[str, str], *, imported: bool = False) -> Part:
-        """Registers what was staged, in one step. parts: the digests that all parties agreed on.
+        """Register a staged part atomically. parts: the digests that all parties agreed on.
 
-        Said again, it gives the part that is there already. Raises Conflict when what was staged is not what was
-        agreed on, or when the version exists with other content; what was staged then stays staged. A string is the
-        token; it raises NotFound when nothing is staged under it.
+        Publishing again returns the registered part. Raises Conflict if the part differs from what was agreed on, or if
+        the version exists with different content; the part then stays staged. Accepts the token instead of the staged
+        part; raises NotFound if nothing is staged under it.
         """
         if isinstance(staged, str):
             staged = self._staging.get(staged)
@@ -140,7 +142,7 @@ class Registry:
                     ) from error
                 if not directory.exists():
                     raise
-                # Somebody else was quicker; what lies there now is looked at below.
+                # Published concurrently; the existing part is compared below.
         published = self._published(directory, manifest)
         self._staging.discard(staged.token)
         return published
@@ -158,11 +160,11 @@ class Registry:
         return self._staging.sweep(older_than)
 
     def delete(self, part: Part) -> None:
-        """Raises NotFound when it is gone already."""
+        """Delete a part. Raises NotFound if it no longer exists."""
         self.remove(part.party_model_id, part.model_version)
 
     def remove(self, party_model_id: str, version: str) -> None:
-        """Deletes whatever lies there, also a part that is damaged or was never registered. Raises NotFound."""
+        """Delete a version's directory, even if it is damaged or was never registered. Raises NotFound."""
         directory = self._cache.directory(party_model_id, version)
         make_directories(self._staging.root)
         gone = self._staging.root / f".{secrets.token_hex(8)}"
@@ -174,7 +176,7 @@ class Registry:
         shutil.rmtree(gone, ignore_errors=True)
 
     def _published(self, directory: Path, manifest: Manifest) -> Part:
-        """The part that lies there, which has to be this one."""
+        """Return the existing part. Raises Conflict unless it is identical."""
         where = f"{manifest.party} of {manifest.model_id} version {manifest.model_version}"
         try:
             part = self._cache.load(directory)
@@ -185,7 +187,7 @@ class Registry:
             ) from error
         if not part.manifest.has_content_of(manifest):
             raise Conflict(
-                f"{where} is registered already, with different content",
+                f"{where} is already registered with different content",
                 hint="delete that version first, or choose another version",
             )
         return part

@@ -1,4 +1,4 @@
-"""Registered parts on disk: read through a cache, and staged whole before they are registered."""
+"""Storage of registered parts, read through a cache, and of staged ones."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from fateflow_tui.core.ids import Party, party_model_id
 from fateflow_tui.core.models import Manifest, ModelFile, Pipeline, part_digest
 from fateflow_tui.registry.parts import COMPONENTS, MANIFEST_FILE, PIPELINE_FILE, Part, model_name, sha256
 
-# What tells one state of a file from another: its inode, time of change (ns) and size.
+# Identifies a state of a file: inode, modification time (ns) and size.
 _Stamp = tuple[int, int, int]
 
 
 class Damage(msgspec.Struct, frozen=True):
-    """A part that is registered but cannot be read."""
+    """A registered part that cannot be read."""
 
     party_model_id: str
     version: str
@@ -35,22 +35,22 @@ class Damage(msgspec.Struct, frozen=True):
 
 
 class PartCache:
-    """The directories `<root>/<role>#<party>#<model_id>/<version>/`, and what lies in them."""
+    """A cache of the parts in `<root>/<role>#<party>#<model_id>/<version>/`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._read: dict[str, tuple[_Stamp, _Stamp, Part]] = {}
 
     def directory(self, party_model_id: str, version: str) -> Path:
-        """Raises BadRequest for names that could leave the root."""
+        """Return a part's directory. Raises BadRequest for names that would escape the root."""
         return self.root / segment(party_model_id, "model id") / segment(version, "model version")
 
     def load(self, directory: Path) -> Part:
-        """Raises FileNotFoundError for what is not registered, DamagedFile."""
+        """Load a part. Raises FileNotFoundError if it is not registered, DamagedFile if it cannot be read."""
         return self._at(str(directory))
 
     def _at(self, place: str) -> Part:
-        """Plain strings, because thousands of places are looked at for one question."""
+        """Load a part by its directory. Paths are strings, because one query may check thousands."""
         manifest_path, pipeline_path = f"{place}/{MANIFEST_FILE}", f"{place}/{PIPELINE_FILE}"
         try:
             stamps = _stamp(manifest_path), _stamp(pipeline_path)
@@ -72,7 +72,7 @@ class PartCache:
         return part
 
     def all(self, model_id: str = "", version: str = "", role: str = "", party_id: str = "") -> Iterator[Part | Damage]:
-        """Everything that is registered under names that fit, in no order; '' fits all."""
+        """Yield all registered parts that match, unordered. '' matches all."""
         for place in self._places(model_id, version, role, party_id):
             try:
                 yield self._at(place)
@@ -86,9 +86,9 @@ class PartCache:
         for owner in _visible(str(self.root)):
             names = owner.split("#", 2)
             if len(names) != 3 or [role or names[0], party_id or names[1], model_id or names[2]] != names:
-                continue  # not ours, or not asked for
+                continue  # not a part, or not requested
             parent = f"{self.root}/{owner}"
-            # A client's word is compared only, and never becomes a path.
+            # Client input is only compared, never used as a path.
             yield from (f"{parent}/{found}" for found in _visible(parent) if version in ("", found))
 
 
@@ -114,7 +114,7 @@ def _visible(directory: str) -> list[str]:
     try:
         return [name for name in os.listdir(directory) if not name.startswith(".")]
     except OSError:
-        return []  # not a directory, or not ours to read
+        return []  # not a directory, or no permission
 
 
 def _stamp(path: str) -> _Stamp:
@@ -127,7 +127,7 @@ _PART: Final = "part"
 
 
 class Named(Protocol):
-    """What names a component's model: a ModelFile, a ComponentModel."""
+    """Anything that identifies a component's model, such as ModelFile and ComponentModel."""
 
     @property
     def component(self) -> str: ...
@@ -137,7 +137,7 @@ class Named(Protocol):
 
 
 class Staged(msgspec.Struct, frozen=True):
-    """A part that can be published. token: names it until then. pipeline: sha256 of its pipeline file."""
+    """A part that can be published. token: identifies it until then. pipeline: sha256 of its pipeline file."""
 
     token: str
     party: Party
@@ -164,9 +164,9 @@ class Staging:
         self.root = root
 
     def put(self, pipeline: Pipeline, models: Iterable[tuple[Named, bytes]], token: str = "") -> Staged:
-        """Keeps a part. token: replaces what was staged under it before; made up when empty.
+        """Stage a part. token: replaces the part staged under it; generated if empty.
 
-        Raises BadRequest for a name that cannot be one or occurs twice, DamagedFile for content that is no model.
+        Raises BadRequest for an invalid or duplicate name, DamagedFile for content that is not a model.
         """
         token = segment(token or secrets.token_hex(8), "token")
         make_directories(self.root)
@@ -190,7 +190,7 @@ class Staging:
         return staged
 
     def get(self, token: str) -> Staged:
-        """Raises NotFound for a token under which nothing is staged (any more), DamagedFile."""
+        """Return a staged part. Raises NotFound if nothing is staged under the token, DamagedFile if it is damaged."""
         path = self.root / segment(token, "token") / _STAGED_FILE
         try:
             return msgspec.json.decode(path.read_bytes(), type=Staged)
@@ -202,11 +202,11 @@ class Staging:
             raise DamagedFile(f"the part staged under {token!r} cannot be read from {path}: {error}") from error
 
     def directory(self, token: str) -> Path:
-        """What becomes the part; gone once it was published."""
+        """Return the staged part's directory; it no longer exists once the part is published."""
         return self.root / segment(token, "token") / _PART
 
     def discard(self, token: str) -> bool:
-        """False: there was nothing."""
+        """Discard a staged part. Return False if there was none."""
         directory = self.root / segment(token, "token")
         gone = self.root / f".{secrets.token_hex(8)}"
         try:
@@ -217,7 +217,7 @@ class Staging:
         return True
 
     def sweep(self, older_than: float) -> list[str]:
-        """Removes what has lain here for more than so many seconds; gives the names."""
+        """Discard parts that were staged more than so many seconds ago; return their tokens."""
         swept = []
         horizon = time.time() - older_than
         for directory in sorted(self.root.iterdir()) if self.root.is_dir() else []:

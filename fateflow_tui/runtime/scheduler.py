@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.effects import Effect, KillTask
-from fateflow_tui.core.errors import DamagedFile, FateFlowError, LeaseLost, StaleVersion
+from fateflow_tui.core.errors import DamagedFile, FateFlowError, StaleEpoch, StaleVersion
 from fateflow_tui.core.events import (
     DirectiveReceived,
     Event,
@@ -211,7 +211,7 @@ class Scheduler:
         try:
             if changes:
                 self._save(changes)
-        except (StaleVersion, LeaseLost) as overtaken:
+        except (StaleVersion, StaleEpoch) as overtaken:
             logger.warning("a turn was overtaken: %s", overtaken.message)
             return overtaken
         except FateFlowError as refused:

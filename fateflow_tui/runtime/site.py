@@ -25,7 +25,7 @@ from fateflow_tui.runtime.home.doctor import Doctor
 from fateflow_tui.runtime.home.garbage import GarbageCollector
 from fateflow_tui.runtime.home.lock import HomeLock
 from fateflow_tui.runtime.jobs.admission import FileRules
-from fateflow_tui.runtime.jobs.jobs import JobService, PendingChanges
+from fateflow_tui.runtime.jobs.jobs import JobService, RerunParameters
 from fateflow_tui.runtime.jobs.local import LocalJobService
 from fateflow_tui.runtime.jobs.lookup import TaskDurations, has_ended_here
 from fateflow_tui.runtime.jobs.participant import JobParticipant, JobVariables
@@ -138,7 +138,7 @@ class Site:
             config.plays,
             self.ids,
             self.models.prediction,
-            PendingChanges(open_collection(home.root, "changes")),
+            RerunParameters(open_collection(home.root, "changes")),
             FileRules(config, home.uploads, self.catalog),
             Adoption(home, self.tables, self.catalog),
         )

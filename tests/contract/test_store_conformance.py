@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fateflow_tui.core.errors import DamagedFile, JobNotFound, LeaseLost, StaleVersion
+from fateflow_tui.core.errors import DamagedFile, JobNotFound, StaleEpoch, StaleVersion
 from fateflow_tui.core.ports import JobCommit, JobStore, RecordCollection, StoredJob, Versioned
 from fateflow_tui.store.collections import open_collection
 from fateflow_tui.store.jobs import TinyJobStore
@@ -209,7 +209,7 @@ def test_what_cannot_be_a_job_id_reaches_nothing(store: JobStore, job_id: str) -
 
 def test_the_first_commit_brings_the_epoch_along(store: JobStore) -> None:
     assert store.commit([change(epoch=3, tasks={"t": {}})]) == {JOB: 1}
-    with pytest.raises(LeaseLost):
+    with pytest.raises(StaleEpoch):
         store.commit([change(1, epoch=2)])
     assert store.commit([change(1, epoch=3)]) == {JOB: 2}
     assert store.advance_epoch(JOB) == 4
@@ -220,11 +220,11 @@ def test_a_former_driver_is_fenced_off(store: JobStore) -> None:
     assert store.advance_epoch(JOB) == 1
     assert store.commit([change(1, epoch=1, tasks={"t": {"by": "a"}})]) == {JOB: 2}
     assert store.advance_epoch(JOB) == 2
-    with pytest.raises(LeaseLost, match=JOB) as caught:
+    with pytest.raises(StaleEpoch, match=JOB) as caught:
         store.commit([change(2, epoch=1, tasks={"t": {"by": "a again"}})])
     assert caught.value.data == {"job_id": JOB, "epoch": 2}
     assert store.commit([change(2, epoch=2, tasks={"t": {"by": "b"}})]) == {JOB: 3}
-    with pytest.raises(LeaseLost):
+    with pytest.raises(StaleEpoch):
         store.commit([change(3, epoch=7)])
     assert loaded(store).tables["tasks"] == {"t": {"by": "b"}}
 
@@ -233,7 +233,7 @@ def test_a_change_without_epoch_is_only_compared_by_version(store: JobStore) -> 
     store.commit([change()])
     store.advance_epoch(JOB)
     assert store.commit([change(1, tasks={"t": {}})]) == {JOB: 2}
-    with pytest.raises(LeaseLost):
+    with pytest.raises(StaleEpoch):
         store.commit([change(2, epoch=2)])
 
 
@@ -246,7 +246,7 @@ def test_a_new_epoch_changes_no_version(store: JobStore) -> None:
 def test_an_epoch_can_begin_before_the_first_commit(store: JobStore) -> None:
     assert store.advance_epoch(JOB) == 1
     assert store.load(JOB) is None
-    with pytest.raises(LeaseLost):
+    with pytest.raises(StaleEpoch):
         store.commit([change(epoch=2)])
     assert store.commit([change(epoch=1, tasks={"t": {}})]) == {JOB: 1}
 

@@ -431,9 +431,9 @@ def test_a_pipeline_of_another_model_is_refused(
 
 def test_missing_and_surplus_models_are_named(tmp_path: Path, content: Content) -> None:
     without = {name: data for name, data in content.items() if name != SCALE}
-    refused(packed(tmp_path / "a.zip", without), DamagedFile, r"^scale_0\.scale: missing in the archive")
+    refused(packed(tmp_path / "a.zip", without), DamagedFile, r"^scale_0\.scale: listed in the manifest but missing")
     more = {**content, "components/lr_1/default/model.json": content[LR]}
-    refused(packed(tmp_path / "a.zip", more), DamagedFile, r"^lr_1\.default: in the archive, though")
+    refused(packed(tmp_path / "a.zip", more), DamagedFile, r"^lr_1\.default: in the archive but not listed")
 
 
 def test_a_wrong_signature_is_refused(tmp_path: Path, content: Content) -> None:

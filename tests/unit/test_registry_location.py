@@ -49,7 +49,7 @@ def test_what_was_stored_is_restored(registry: Registry, part: Part, location: M
 def test_another_generation_replaces_only_by_force(registry: Registry, part: Part, location: ModelLocation) -> None:
     location.store(part)
     other = registered(registry, pipeline(), lr(2.0), scale())
-    with pytest.raises(Conflict, match="already, with different content"):
+    with pytest.raises(Conflict, match="with different content"):
         location.store(other)
     location.store(other, force_update=True)
     registry.delete(other)
@@ -87,7 +87,7 @@ def test_a_harmed_archive_is_not_restored(registry: Registry, part: Part, locati
     with pytest.raises(Conflict, match="cannot be read"):
         location.store(part)
     registry.delete(part)
-    with pytest.raises(DamagedFile, match=r"has no hash|is not the one|to another model"):
+    with pytest.raises(DamagedFile, match=r"has no checksum file|does not match its checksum|to another model"):
         location.restore(owner, "1", registry)
     assert registry.find(version="1") == []
 
@@ -108,7 +108,7 @@ def test_a_crash_while_storing_leaves_nothing_that_is_believed(
         dying.setattr("fateflow_tui.registry.location.write_file", die)
         with pytest.raises(KeyboardInterrupt):
             location.store(other, force_update=True)
-    with pytest.raises(DamagedFile, match="no hash beside it"):
+    with pytest.raises(DamagedFile, match="no checksum file"):
         location.open(part.party_model_id, "1")
     location.store(other, force_update=True)
     with location.open(part.party_model_id, "1") as archive:

@@ -109,7 +109,7 @@ def test_migrating_there_and_back_gives_the_same() -> None:
         ({GUEST: Party("guest", "1"), HOST: Party("host", "2")}, "no new id is given for arbiter:10000"),
         ({GUEST: Party("guest", "1"), HOST: Party("guest", "1"), ARBITER: ARBITER}, "would get the same id"),
         ({GUEST: Party("host", "1"), HOST: HOST, ARBITER: ARBITER}, "keeps its role"),
-        ({GUEST: Party("guest", "x"), HOST: HOST, ARBITER: ARBITER}, "its id is a number"),
+        ({GUEST: Party("guest", "x"), HOST: HOST, ARBITER: ARBITER}, "its id must be a number"),
     ],
 )
 def test_parties_that_do_not_fit_are_refused(parties: dict[Party, Party], match: str) -> None:

@@ -76,7 +76,7 @@ def test_an_alias_stands_for_one_version(names: ModelNames) -> None:
     assert names.aliases_of("v1") == ["fraud@test"]
     names.remove_alias("fraud@test")
     for gone in (names.version_of, names.remove_alias):
-        with pytest.raises(AliasNotFound, match="no alias 'fraud@test'"):
+        with pytest.raises(AliasNotFound, match="alias 'fraud@test' does not exist"):
             gone("fraud@test")
     assert list(names.list()) == []
 
@@ -108,7 +108,7 @@ def test_names_that_cannot_be_one(names: ModelNames, name: str) -> None:
 
 @pytest.mark.parametrize("alias", ["", "name", "@tag", "name@", "a@b@c", "@"])
 def test_words_that_are_no_alias(names: ModelNames, alias: str) -> None:
-    with pytest.raises(BadRequest, match="is no alias"):
+    with pytest.raises(BadRequest, match="invalid alias"):
         names.set_alias(alias, "v")
     assert names.aliases() == {}
 

@@ -48,7 +48,7 @@ from fateflow_tui.runtime.scheduler import Scheduler
 Changes = tuple[dict[str, Any], dict[str, Any]]  # of job parameters, and of component parameters
 
 
-class PendingChanges:
+class RerunParameters:
     """Parameter changes for the next rerun of each job; see `core.document.with_changes` for their form."""
 
     def __init__(self, collection: RecordCollection) -> None:
@@ -125,7 +125,7 @@ class JobService(JobLookup):
         plays: Callable[[Party], bool],
         ids: JobIds,
         prediction: Callable[[JsonDocument], Prediction | None],
-        pending: PendingChanges,
+        pending: RerunParameters,
         files: FileRules,
         adoption: Adoption,
     ) -> None:

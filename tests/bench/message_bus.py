@@ -1,6 +1,6 @@
 """How fast a value of 100 MB goes from one site to another over loopback, and how long a small one takes.
 
-    PYTHONPATH=tests/integration python tests/bench/message_plane.py
+    PYTHONPATH=tests/integration python tests/bench/message_bus.py
 
 Two processes; signed, hashed and checked as always. Beside it the floor on this machine at this moment: the same bytes
 over a bare socket between two processes, hashed in chunks at both ends. Medians of nine runs of each, in turn.
