@@ -202,12 +202,12 @@ def test_data_is_uploaded_and_described(flow: FateFlow, tmp_path: Path) -> None:
     assert flow.wait(job.job_id, 60).status is Status.SUCCESS
     info = flow.table_info("sdk", "t")
     assert (info.count, info.partition) == (50, 2)
-    with pytest.raises(errors.Conflict, match="already exists"):
+    with pytest.raises(errors.Conflict):
         flow.upload(file, table_name="t", namespace="sdk")
     assert flow.upload_history(limit=1)[0][job.job_id]["upload_info"]["table_name"] == "t"
     series = flow.metrics(job.job_id, "upload_0")
     assert series["upload"]["data_access"].data
-    with pytest.raises(errors.BadRequest, match="file not found"):
+    with pytest.raises(errors.BadRequest):
         flow.upload(tmp_path / "nosuch.csv", table_name="t", namespace="sdk")
 
 
@@ -289,7 +289,7 @@ def test_the_asynchronous_client(home: Path) -> None:
 
 
 def test_a_second_scheduler_on_a_home_is_rejected(home: Path) -> None:
-    with pytest.raises(errors.Conflict, match="already"):
+    with pytest.raises(errors.Conflict):
         local.start(home)
     outcome = subprocess.run(local.command(home, port=0), capture_output=True, text=True, timeout=30, check=False)
     assert outcome.returncode == errors.Conflict.exit_code
@@ -364,7 +364,7 @@ def test_beyond_loopback_the_token_of_the_run_file_is_used(tmp_path: Path) -> No
         with FateFlow(home=tmp_path) as flow:
             assert flow.status().url.startswith("http://127.0.0.1:")
             url = flow.target.url
-        with FateFlow(url) as stranger, pytest.raises(errors.NotAuthentic, match="token"):
+        with FateFlow(url) as stranger, pytest.raises(errors.NotAuthentic):
             stranger.status()
     finally:
         local.stop(tmp_path)

@@ -6,33 +6,11 @@ import json
 from copy import deepcopy
 from typing import Any
 
+from fateflow_tui.commands.test import breast_job
+
 JSON = dict[str, Any]
 
-_DSL_2: JSON = {
-    "components": {
-        "reader_0": {"module": "Reader", "output": {"data": ["data"]}},
-        "dataio_0": {
-            "module": "DataIO",
-            "input": {"data": {"data": ["reader_0.data"]}},
-            "output": {"data": ["data"], "model": ["model"]},
-        },
-        "intersection_0": {
-            "module": "Intersection",
-            "input": {"data": {"data": ["dataio_0.data"]}},
-            "output": {"data": ["data"]},
-        },
-        "hetero_lr_0": {
-            "module": "HeteroLR",
-            "input": {"data": {"train_data": ["intersection_0.data"]}},
-            "output": {"data": ["data"], "model": ["model"]},
-        },
-        "evaluation_0": {
-            "module": "Evaluation",
-            "input": {"data": {"data": ["hetero_lr_0.data"]}},
-            "output": {"data": ["data"]},
-        },
-    }
-}
+_DSL_2, _ = breast_job("9999", "10000", "10002", {"guest": ("experiment", "a"), "host": ("experiment", "b")})
 _CONF_2: JSON = {
     "dsl_version": 2,
     "initiator": {"role": "guest", "party_id": 9999},

@@ -132,7 +132,7 @@ def test_headers_may_have_dashes_for_proxies(gate: Gate) -> None:
 def test_every_header_is_needed(gate: Gate, name: str) -> None:
     headers = signed("/v1/job/query")
     del headers[name]
-    with pytest.raises(NotAuthentic, match=f"missing headers: {name}"):
+    with pytest.raises(NotAuthentic, match=name):
         gate.pass_("/v1/job/query", headers)
 
 
