@@ -33,7 +33,14 @@ async def test_a_new_user_gets_to_a_running_job_by_two_keys(tmp_path: Path) -> N
         async with connected(site.home, (80, 24), demo=lambda: DEMO) as pilot:
             await shows(pilot, "no jobs yet")
             await pilot.press("S")
-            await shows(pilot, "Submit the demo job", "✓ no problems", "[x] upload its tables", "are uploaded first")
+            await shows(
+                pilot,
+                "FATE Flow",
+                "Submit the demo job",
+                "✓ no problems",
+                "[x] upload its tables",
+                "are uploaded first",
+            )
             matches_golden("submit_demo_80x24", steady(screen_text(pilot.app)))
             await pilot.press("enter")
             await shows(pilot, "▶ running", "intersection_0", timeout=60)

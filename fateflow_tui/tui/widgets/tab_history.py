@@ -16,9 +16,9 @@ from fateflow_tui.tui.widgets.listing import Listing
 from fateflow_tui.views.history import event_subject, event_text, event_time
 
 COLUMNS: Final[tuple[Column[StoryEntry], ...]] = (
-    Column("at", "WHEN", lambda entry, width: [(event_time(entry, short=width < 12), "muted")], 8, 12),
-    Column("who", "WHO", lambda entry, width: event_subject(entry), 14, 28, 2),
-    Column("what", "WHAT", lambda entry, width: event_text(entry), 20),
+    Column("at", "TIME", lambda entry, width: [(event_time(entry, short=width < 12), "muted")], 8, 12),
+    Column("who", "SOURCE", lambda entry, width: event_subject(entry), 14, 28, 2),
+    Column("what", "EVENT", lambda entry, width: event_text(entry), 20),
 )
 
 
