@@ -134,14 +134,14 @@ def _plot(session: context.Session, tasks: list[TaskMetrics], metric: str, job_i
         session.output.info(f"job {job_id} has no such curves at the parties of this site")
 
 
-def _of_series(place: Figure, series: Series) -> Iterator[Figure]:
+def _of_series(figure: Figure, series: Series) -> Iterator[Figure]:
     points = series.data
     if points and all(isinstance(key, str) for key, *_ in points):  # a summary: names and values
         for key, value, *_ in points:
-            yield msgspec.structs.replace(place, metric=key, value=value)
+            yield msgspec.structs.replace(figure, metric=key, value=value)
     elif points:
         has_result = len(points) == 1 or series.meta.get("metric_type") in _CURVES_WITH_RESULT
-        yield msgspec.structs.replace(place, value=points[-1][1] if has_result else None, points=len(points))
+        yield msgspec.structs.replace(figure, value=points[-1][1] if has_result else None, points=len(points))
 
 
 Show = Callable[["JobView", list[TaskMetrics]], None]

@@ -82,7 +82,7 @@ class Line(NamedTuple):
 
 class Chart(NamedTuple):
     """Curves over the same axes. across: the name of the horizontal axis. note: the result that they show, such as
-    `auc 0.992`. where: the component and party that they come from.
+    `auc 0.992`. where: the component, the party and the data set that they come from.
     """
 
     title: str
@@ -115,12 +115,12 @@ def draw(chart: Chart, columns: int, rows: int) -> list[Spans]:
             for x, y in filter(_is_real, line.points)
         ]
         canvas.curve(dots, stroke, style)
-    labels = {round(height(tick)) // 4: text for tick, text in zip(ticks, texts, strict=True)}
+    labels = {round(height(tick)) // _DOWN: text for tick, text in zip(ticks, texts, strict=True)}
     body: list[Spans] = [
         [(labels.get(row, "").rjust(margin), "muted"), (" ┤" if row in labels else " │", "frame"), *spans]
         for row, spans in enumerate(canvas.lines())
     ]
-    inner = canvas.across // 2
+    inner = canvas.across // _ACROSS
     foot: Spans = [(" " * margin, ""), (" └" + "─" * inner, "frame")]
     return [*head, *body, foot, [(" " * (margin + 2) + _across(chart.across, left, right, inner), "muted")]]
 

@@ -214,8 +214,8 @@ def _note(curves: Sequence[Curve], scores: Iterable[Score]) -> str:
 
 def _figures(name: str, curves: Sequence[Curve], scores: Iterable[Score]) -> str:
     """The scores with this name that belong to the curves of a chart; "" when there are too many."""
-    place, namespaces, models = curves[0][:2], {one.namespace for one in curves}, {one.model for one in curves}
-    named = [one for one in scores if one[:2] == place and one.name == name and one.namespace in namespaces]
+    task, namespaces, models = curves[0][:2], {one.namespace for one in curves}, {one.model for one in curves}
+    named = [one for one in scores if one[:2] == task and one.name == name and one.namespace in namespaces]
     found = [one for one in named if one.series in models] or named
     if len(found) > _MAX_FIGURES:
         return ""

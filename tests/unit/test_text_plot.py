@@ -21,7 +21,7 @@ def _lines(chart: Chart, columns: int, rows: int) -> list[str]:
 
 
 def _curve(text: str) -> str:
-    """What stands right of the axis."""
+    """The part right of the axis."""
     return text.partition("│")[2] or text.partition("┤")[2]
 
 
@@ -38,7 +38,7 @@ def test_a_rising_line_goes_from_the_lower_left_to_the_upper_right() -> None:
 
 @pytest.mark.parametrize("columns", [40, 78, 120])
 @pytest.mark.parametrize("rows", [4, 11])
-def test_a_chart_keeps_to_its_room(columns: int, rows: int) -> None:
+def test_a_chart_keeps_to_its_width(columns: int, rows: int) -> None:
     points = [(i, math.sin(i / 9) * 1000) for i in range(500)]
     lines = _lines(Chart("title", [Line("a", points)], "iters", "note"), columns, rows)
     assert len(lines) == rows + 3
@@ -116,7 +116,7 @@ def test_ticks_are_round_and_around_the_values(low: float, high: float, texts: l
     assert _texts(ticks) == texts
 
 
-def test_charts_stand_beside_each_other() -> None:
+def test_charts_are_placed_beside_each_other() -> None:
     blocks: list[list[Spans]] = [[[("ab", "strong")], [("c", "")]], [[("defghi", "")]]]
     rows = list(beside(blocks, 4))
     assert ["".join(text for text, _ in row) for row in rows] == ["ab    def…", "c         "]
