@@ -14,7 +14,6 @@ import typer
 
 from fateflow_tui.commands import settings
 from fateflow_tui.commands.output import Format, Output, format_of
-from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import (
     BadRequest,
     Conflict,
@@ -138,10 +137,6 @@ class Session:
         if not typer.confirm(question, err=True):
             self.output.info("canceled")
             raise typer.Abort
-
-    def now(self) -> int:
-        """Return the current time in milliseconds since the epoch."""
-        return now_ms()
 
     def close(self) -> None:
         if self._flow is not None:

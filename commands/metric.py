@@ -15,6 +15,7 @@ from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import ComponentOption, JobName, PartyOption
 from fateflow_tui.commands.output import columns, number, painted
+from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest, NotFound
 from fateflow_tui.views.charts import page
 from fateflow_tui.views.jobs import headline
@@ -179,18 +180,18 @@ def follow_metrics(
 
 def _screen(session: Session, metric: str, plot: bool) -> AbstractContextManager[Show]:
     if session.is_interactive:
-        return _Live(session, metric, plot)
+        return _Live(metric, plot)
     return nullcontext(lambda job, tasks: None)
 
 
 class _Live:
     """Draws the headline of the job and the curves or values that fit; erased at the end."""
 
-    def __init__(self, session: Session, metric: str, plot: bool) -> None:
+    def __init__(self, metric: str, plot: bool) -> None:
         from rich.console import Console
         from rich.live import Live
 
-        self._now, self._metric, self._plot = session.now, metric, plot
+        self._metric, self._plot = metric, plot
         self._console = Console(file=sys.stderr, highlight=False)
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
 
@@ -206,7 +207,7 @@ class _Live:
 
         height = max(8, self._console.height - 3)
         lines = self._curves(tasks, height) if self._plot else self._figures(tasks)
-        text: Any = Text.from_ansi("\n".join([headline(job, self._now()), *lines[:height]]), no_wrap=True)
+        text: Any = Text.from_ansi("\n".join([headline(job, now_ms()), *lines[:height]]), no_wrap=True)
         self._live.update(text, refresh=True)
 
     def _curves(self, tasks: list[TaskMetrics], height: int) -> list[str]:

@@ -12,6 +12,7 @@ from fateflow_tui.core.formatting import duration
 from fateflow_tui.core.status import Status
 from fateflow_tui.graph import Cell, Dag, Link, Part, cell_rows, lay_boxes, lay_lanes
 from fateflow_tui.graph.boxes.layout import BoxLayout
+from fateflow_tui.graph.boxes.routing import Position
 from fateflow_tui.graph.lanes.layout import LaneLayout
 from fateflow_tui.sdk.types.jobs import ComponentView, JobView
 from fateflow_tui.tui import columns
@@ -24,8 +25,6 @@ LANES: Final = "lanes"
 KINDS: Final = (BOXES, COMPACT, LANES)
 _LABEL: Final = 28  # cells of the longest name in a box
 
-Place = tuple[int, int]
-
 
 class Scene(msgspec.Struct, dict=True):
     """rows: the drawing without statuses. spots: where each node's status starts. detail_width: cells of a status.
@@ -37,7 +36,7 @@ class Scene(msgspec.Struct, dict=True):
     layout: LaneLayout | BoxLayout
     rows: list[list[Cell]]
     width: int
-    spots: dict[str, Place]
+    spots: dict[str, Position]
     detail_width: int
     areas: dict[str, tuple[int, int, int, int]]
     at_row: dict[int, list[str]]
@@ -54,7 +53,7 @@ class Scene(msgspec.Struct, dict=True):
             return row[x].node
         return self.layout.rows[y].node if isinstance(self.layout, LaneLayout) else ""
 
-    def way(self, link: Link) -> list[Place]:
+    def way(self, link: Link) -> list[Position]:
         """Return the cells of an edge from its source to its target."""
         if isinstance(self.layout, BoxLayout):
             return self.layout.path(link)
@@ -70,9 +69,9 @@ def draw(dag: Dag, kind: str, detail: int) -> Scene:
         areas = {row.node: (0, number, lanes.width + 2 + detail, 1) for number, row in enumerate(lanes.rows)}
         return Scene(kind, dag, lanes, rows, lanes.width + 2 + detail, spots, detail, areas, _by_row(spots))
     boxes = lay_boxes(dag, detail_width=detail, compact=kind == COMPACT, label_width=_LABEL)
-    places = {name: box.detail for name, box in boxes.boxes.items()}
+    spots = {name: box.detail for name, box in boxes.boxes.items()}
     around = {name: (box.x, box.y, box.width, box.height) for name, box in boxes.boxes.items()}
-    return Scene(kind, dag, boxes, cell_rows(boxes), boxes.width, places, detail, around, _by_row(places))
+    return Scene(kind, dag, boxes, cell_rows(boxes), boxes.width, spots, detail, around, _by_row(spots))
 
 
 def related(dag: Dag, node: str) -> frozenset[str]:
@@ -80,7 +79,7 @@ def related(dag: Dag, node: str) -> frozenset[str]:
     return frozenset({node, *dag.ancestors(node), *dag.descendants(node)}) if node in dag.parents else frozenset()
 
 
-def arrow_of(way: Sequence[Place], step: int) -> str:
+def arrow_of(way: Sequence[Position], step: int) -> str:
     """Return the arrow that moves along an edge, at one of its cells."""
     here, there = way[step], way[min(step + 1, len(way) - 1)]
     if there[0] == here[0]:
@@ -88,17 +87,17 @@ def arrow_of(way: Sequence[Place], step: int) -> str:
     return "▶" if there[0] > here[0] else "◀"
 
 
-def _by_row(spots: Mapping[str, Place]) -> dict[int, list[str]]:
+def _by_row(spots: Mapping[str, Position]) -> dict[int, list[str]]:
     rows: dict[int, list[str]] = {}
     for name, (_, y) in spots.items():
         rows.setdefault(y, []).append(name)
     return rows
 
 
-def _lane_way(layout: LaneLayout, spots: Mapping[str, Place], link: Link) -> list[Place]:
+def _lane_way(layout: LaneLayout, spots: Mapping[str, Position], link: Link) -> list[Position]:
     """Return the cells down a lane: out of the source's row, and into the target's row from the side."""
     source, target = spots[link[0]][1], spots[link[1]][1]
-    way: list[Place] = []
+    way: list[Position] = []
     for y in range(source, target + 1):
         cells = layout.rows[y].cells
         here = [x for x, cell in enumerate(cells) if link in cell.edges]

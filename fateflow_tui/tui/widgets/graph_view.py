@@ -18,9 +18,10 @@ from textual.timer import Timer
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.status import Status
 from fateflow_tui.graph import Dag, Direction, first, neighbour
+from fateflow_tui.graph.boxes.routing import Position
 from fateflow_tui.sdk.types.jobs import ComponentView, JobView
 from fateflow_tui.tui import graph_scene
-from fateflow_tui.tui.graph_scene import BOXES, KINDS, LANES, Look, Place, Scene, row_of
+from fateflow_tui.tui.graph_scene import BOXES, KINDS, LANES, Look, Scene, row_of
 
 _MANY: Final = 60  # components from which on the layout is computed in a thread, and lanes are the default
 _FRAME: Final = 0.25  # seconds between two frames of the animation
@@ -314,7 +315,7 @@ class GraphView(ScrollView, can_focus=True):
         self._moving = moving
         self._refresh_rows(rows)
 
-    def _arrows(self, way: list[Place], moving: dict[int, dict[int, str]]) -> None:
+    def _arrows(self, way: list[Position], moving: dict[int, dict[int, str]]) -> None:
         for place in range(self._step % _SPACING, len(way), _SPACING):
             x, y = way[place]
             moving.setdefault(y, {})[x] = graph_scene.arrow_of(way, place)
