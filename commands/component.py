@@ -11,7 +11,7 @@ import typer
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.documents import read_text
-from fateflow_tui.commands.fate import Row, add_rows
+from fateflow_tui.commands.fate import FateCommand, add_rows
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.model.versions import fate_body
 from fateflow_tui.commands.options import (
@@ -46,7 +46,7 @@ _TASK: Final = {
 }
 _TASK_EXAMPLE: Final = "-j @last -r guest -p 9999 -cpn hetero_lr_0"
 _ROWS: Final = [
-    Row(command, f"tracking/component/{endpoint}", help, (_TASK_EXAMPLE,), _TASK)
+    FateCommand(command, f"tracking/component/{endpoint}", help, (_TASK_EXAMPLE,), _TASK)
     for command, endpoint, help in (
         ("metrics", "metrics", "List the metrics of a component."),
         ("metric-all", "metric/all", "Show all metrics of a component with their points."),

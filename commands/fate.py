@@ -109,7 +109,7 @@ def yaml_table(session: Session, empty: str = "no data") -> Callable[[Any], None
     return table
 
 
-class Row(NamedTuple):
+class FateCommand(NamedTuple):
     """A command that sends its options to an endpoint and prints the answer.
 
     examples: the arguments of each. required, optional: the options, by the name of the member they are sent as.
@@ -149,14 +149,14 @@ class Row(NamedTuple):
         return body
 
 
-def add_rows(group: CommandGroup, words: str, rows: Iterable[Row]) -> None:
+def add_rows(group: CommandGroup, words: str, rows: Iterable[FateCommand]) -> None:
     """Add the commands of a table to a group. words: the group's name, for the examples."""
     for row in rows:
         examples = "\n".join(f"fateflow {words} {row.command} {example}".rstrip() for example in row.examples)
         group.command(row.command, help=f"{row.help}\n\nExamples:\n{examples}")(_function(row))
 
 
-def _function(row: Row) -> Callable[..., None]:
+def _function(row: FateCommand) -> Callable[..., None]:
     """Return the function of a row, with the parameters that Typer reads."""
 
     def command(ctx: typer.Context, **given: Any) -> None:

@@ -10,7 +10,7 @@ import typer
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.documents import read_conf
-from fateflow_tui.commands.fate import Row, add_rows
+from fateflow_tui.commands.fate import FateCommand, add_rows
 from fateflow_tui.commands.groups import FATE_PANEL, CommandGroup
 from fateflow_tui.commands.options import ConfOption, NamespaceOption, TableName, TableOption, YesOption, required
 
@@ -25,7 +25,7 @@ add_rows(
     app,
     "table",
     [
-        Row(
+        FateCommand(
             "add",
             "table/add",
             "Bind a file on the scheduler's machine as a table; the older name of `table bind`.",
@@ -33,14 +33,14 @@ add_rows(
             {"conf_path": ConfOption},
             show=_show_name,
         ),
-        Row(
+        FateCommand(
             "connector-create",
             "table/connector/create",
             "Create or change a connector, from a file with connector_name, engine and connector_info.",
             ("-c connector_conf.json",),
             {"conf_path": ConfOption},
         ),
-        Row(
+        FateCommand(
             "connector-query",
             "table/connector/query",
             "Show a connector.",

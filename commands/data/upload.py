@@ -258,7 +258,7 @@ fate.add_rows(
     app,
     "data",
     [
-        fate.Row(
+        fate.FateCommand(
             "writer",
             "data/writer",
             "Write a table to an external store, as in FATE-Flow 1.7.2 and later.",

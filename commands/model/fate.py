@@ -9,7 +9,7 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.context import Session
-from fateflow_tui.commands.fate import Row, add_rows
+from fateflow_tui.commands.fate import FateCommand, add_rows
 from fateflow_tui.commands.groups import FATE_PANEL, CommandGroup
 from fateflow_tui.commands.model.versions import fate_body
 from fateflow_tui.commands.options import (
@@ -94,7 +94,7 @@ add_rows(
     tag,
     "tag",
     [
-        Row(
+        FateCommand(
             "create",
             "model/tag/create",
             "Create a tag.",
@@ -103,7 +103,7 @@ add_rows(
             {"tag_desc": _text("Description of the tag.", "--tag-desc", "-d")},
             name="tag_name",
         ),
-        Row(
+        FateCommand(
             "update",
             "model/tag/update",
             "Change the name or the description of a tag.",
@@ -112,7 +112,7 @@ add_rows(
             {"new_tag_name": _text("New name."), "new_tag_desc": _text("New description.")},
             name="tag_name",
         ),
-        Row(
+        FateCommand(
             "delete",
             "model/tag/destroy",
             "Delete a tag; its models are kept.",
@@ -120,7 +120,7 @@ add_rows(
             {"tag_name": TagOption},
             name="tag_name",
         ),
-        Row(
+        FateCommand(
             "list",
             "model/tag/list",
             "List tags with the number of their models.",
@@ -135,7 +135,7 @@ add_rows(
     checkpoint,
     "checkpoint",
     [
-        Row(
+        FateCommand(
             "list",
             "checkpoint/list",
             "List the checkpoints of a component's model.",
@@ -149,7 +149,7 @@ add_rows(
     app,
     "model",
     [
-        Row(
+        FateCommand(
             "tag-list",
             "model/model_tag/retrieve",
             "List the tags of a model version.",
@@ -158,14 +158,14 @@ add_rows(
             show=lambda session, data: show_tags(session, data, "this version has no tags"),
             resolve={"job_id": Session.known_version},
         ),
-        Row(
+        FateCommand(
             "homo-convert",
             "model/homo/convert",
             "Convert a homogeneous model to another framework, as in FATE-Flow 1.7 and later.",
             ("-c homo_conf.json",),
             {"conf_path": ConfOption},
         ),
-        Row(
+        FateCommand(
             "homo-deploy",
             "model/homo/deploy",
             "Deploy a converted homogeneous model to a serving system, as in FATE-Flow 1.7 and later.",

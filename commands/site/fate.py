@@ -10,7 +10,7 @@ import typer
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.documents import read_conf
-from fateflow_tui.commands.fate import Row, add_rows
+from fateflow_tui.commands.fate import FateCommand, add_rows
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import ConfOption, FolderOption, PartyIdOption, required
 from fateflow_tui.core.errors import BadRequest
@@ -41,21 +41,21 @@ def _show_modules(session: Session, data: dict[str, Any]) -> None:
 add_rows(
     queue,
     "queue",
-    [Row("clean", "job/clean/queue", "Cancel all waiting jobs that this site submitted.", show=_show_canceled)],
+    [FateCommand("clean", "job/clean/queue", "Cancel all waiting jobs that this site submitted.", show=_show_canceled)],
 )
 add_rows(
     key,
     "key",
     [
-        Row(
+        FateCommand(
             "save",
             "key/public/save",
             "Save the public key of a party, from a file with party_id and key.",
             ("-c key_conf.json",),
             {"conf_path": ConfOption},
         ),
-        Row("query", "key/query", "Show the public key of a party.", ("-p 9998",), {"party_id": PartyIdOption}),
-        Row(
+        FateCommand("query", "key/query", "Show the public key of a party.", ("-p 9998",), {"party_id": PartyIdOption}),
+        FateCommand(
             "delete",
             "key/public/delete",
             "Delete the public key of a party.",
@@ -69,7 +69,7 @@ add_rows(
     provider,
     "provider",
     [
-        Row(
+        FateCommand(
             "list-components",
             "component/get",
             "List the modules that jobs can use; see also `component list`.",
@@ -81,7 +81,7 @@ add_rows(
     service,
     "service",
     [
-        Row(
+        FateCommand(
             "registry",
             "server/service/get",
             "List the registered services, such as serving servers.",

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from fateflow_tui.commands import context
-from fateflow_tui.commands.fate import Row, add_rows
+from fateflow_tui.commands.fate import FateCommand, add_rows
 from fateflow_tui.commands.groups import CommandGroup
 from fateflow_tui.commands.options import JobOption
 from fateflow_tui.commands.output import columns
@@ -32,8 +32,8 @@ add_rows(
     app,
     "resource",
     [
-        Row("query", "resource/query", "Show cores and memory as in FATE-Flow 1.7 and later."),
-        Row(
+        FateCommand("query", "resource/query", "Show cores and memory as in FATE-Flow 1.7 and later."),
+        FateCommand(
             "return",
             "resource/return",
             "Release the resources that an ended job still holds.",

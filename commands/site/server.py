@@ -127,8 +127,10 @@ fate.add_rows(
     app,
     "server",
     [
-        fate.Row("versions", "server/version/get", "Show the versions that FATE-Flow's clients ask for."),
-        fate.Row("reload", "server/reload", "Reload the parts of the site's configuration that need no restart."),
+        fate.FateCommand("versions", "server/version/get", "Show the versions that FATE-Flow's clients ask for."),
+        fate.FateCommand(
+            "reload", "server/reload", "Reload the parts of the site's configuration that need no restart."
+        ),
     ],
 )
 

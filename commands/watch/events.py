@@ -93,7 +93,7 @@ class Moved(WatchEvent, frozen=True, kw_only=True):
     reused_from: str = ""
 
 
-class Score(msgspec.Struct, frozen=True):
+class EvaluationScore(msgspec.Struct, frozen=True):
     """A number of an evaluation. namespace: the data. before: its value in the previous job, or None."""
 
     component: str
@@ -114,7 +114,7 @@ class Ended(WatchEvent, frozen=True, kw_only=True):
     elapsed: int
     run: list[str]
     reused: list[str]
-    scores: list[Score]
+    scores: list[EvaluationScore]
     cards: list[FailureCard]
     exit_code: int
 

@@ -24,14 +24,14 @@ class Texts(NamedTuple):
     conf: str
 
 
-class Saved(NamedTuple):
+class FilesChanged(NamedTuple):
     """The documents have changed. names: the changed files."""
 
     texts: Texts
     names: list[str]
 
 
-class Unreadable(NamedTuple):
+class FileUnreadable(NamedTuple):
     """A file is missing or not text. why: the message that names it."""
 
     why: str
@@ -70,7 +70,7 @@ class FileWatcher:
         """Return the files and texts for locating problems."""
         return dict(zip(("dsl", "conf"), zip(self.paths, texts, strict=True), strict=True))
 
-    def next(self, timeout: float | None = None) -> Saved | Unreadable | None:
+    def next(self, timeout: float | None = None) -> FilesChanged | FileUnreadable | None:
         """Wait for the next save, or for a file to be missing too long. Returns None after `timeout` seconds."""
         end = None if timeout is None else time.monotonic() + timeout
         while True:
@@ -87,7 +87,7 @@ class FileWatcher:
             if found is not None or (end is not None and time.monotonic() >= end):
                 return found
 
-    def _read(self) -> Saved | Unreadable | None:
+    def _read(self) -> FilesChanged | FileUnreadable | None:
         try:
             texts = Texts(*map(read_text, self.paths))
         except BadRequest as error:
@@ -103,9 +103,9 @@ class FileWatcher:
             for path, text, old in zip(self.paths, texts, before or (None, None), strict=True)
             if text != old or texts == before
         ]
-        return Saved(texts, names)
+        return FilesChanged(texts, names)
 
-    def _missing(self, why: str) -> Unreadable | None:
+    def _missing(self, why: str) -> FileUnreadable | None:
         """Return a missing file once, after the grace period."""
         if self._is_missing_reported:
             return None
@@ -114,7 +114,7 @@ class FileWatcher:
         if time.monotonic() < self._missing_since + _GRACE_PERIOD:
             return None
         self._missing_since, self._is_missing_reported = None, True
-        return Unreadable(why)
+        return FileUnreadable(why)
 
     def _watch(self) -> None:
         """Set `_changed` after each save; every other second where the system reports no changes."""

@@ -11,7 +11,7 @@ from fateflow_tui.commands.documents import placed, problems_placed
 from fateflow_tui.commands.errors import OK, USAGE
 from fateflow_tui.commands.progress import poll_job
 from fateflow_tui.commands.watch import events as events
-from fateflow_tui.commands.watch.file_watcher import FileWatcher, Saved, Texts, Unreadable
+from fateflow_tui.commands.watch.file_watcher import FilesChanged, FileUnreadable, FileWatcher, Texts
 from fateflow_tui.commands.watch.reporters import Reporter, ended, failed
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadDocument, FateFlowError, TimedOut
@@ -53,7 +53,7 @@ class WatchLoop:
         self._begin()
         while True:
             found = self._follow() if self._job_id else self._files.next()
-            if isinstance(found, Unreadable):
+            if isinstance(found, FileUnreadable):
                 self._reporter.report(events.Unreadable(at=now_ms(), message=found.why))
             elif found is not None:
                 self._round(found.texts, found.names)
@@ -112,7 +112,7 @@ class WatchLoop:
         self._progress = self._reporter.progress()
         self._reporter.report(events.Submitted(at=now, job_id=submitted.job_id, source=plan.source))
 
-    def _follow(self) -> Saved | Unreadable | None:
+    def _follow(self) -> FilesChanged | FileUnreadable | None:
         """Show the job until it has ended or something is saved."""
         try:
             with self._progress as progress:
@@ -148,7 +148,7 @@ class WatchLoop:
         self._reporter.report(events.Superseded(at=now_ms(), job_id=job_id, status=status))
 
     def _end(self, job: JobView) -> None:
-        found: list[events.Score] = []
+        found: list[events.EvaluationScore] = []
         if job.status.succeeded:
             from fateflow_tui.commands.watch.reporters import scores
 

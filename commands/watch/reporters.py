@@ -17,6 +17,7 @@ from fateflow_tui.commands.output import Format, Output, cell, columns, number, 
 from fateflow_tui.commands.progress import Progress, progress_for
 from fateflow_tui.commands.watch.events import (
     Ended,
+    EvaluationScore,
     Failed,
     Idle,
     Kept,
@@ -25,7 +26,6 @@ from fateflow_tui.commands.watch.events import (
     Moved,
     Planned,
     Saved,
-    Score,
     Submitted,
     Superseded,
     Unreadable,
@@ -90,7 +90,7 @@ def ended_line(ended: Ended) -> str:
     return "  ".join([marked(ended.status), ended.job_id, f"{ended.progress}%", duration(ended.elapsed), counts])
 
 
-def score_lines(scores: Sequence[Score]) -> Iterator[str]:
+def score_lines(scores: Sequence[EvaluationScore]) -> Iterator[str]:
     """Yield `  evaluation_0  train  auc 0.993 (was 0.991), ks 0.944` for each component and its data."""
     lines: dict[tuple[str, str], list[str]] = {}
     for one in scores:
@@ -111,7 +111,7 @@ def _wrapped(text: str, limit: int) -> list[str]:
     return textwrap.wrap(text, max(_MIN_WIDTH, limit), break_long_words=False) or [""]
 
 
-def scores(session: Session, job: JobView, before: str | None) -> list[Score]:
+def scores(session: Session, job: JobView, before: str | None) -> list[EvaluationScore]:
     """Return the metrics of the initiator that are single numbers. before: a job to compare with, or None."""
     old: dict[tuple[str, str, str], float] = {}
     try:
@@ -120,7 +120,7 @@ def scores(session: Session, job: JobView, before: str | None) -> list[Score]:
             old = {_key(figure): figure.value for figure in _numbers(session, session.flow.job(str(before)))}
     except FateFlowError:  # scores are optional; `metric show` reports the error
         return []
-    return [Score(*_key(figure), value=figure.value, before=old.get(_key(figure))) for figure in found]
+    return [EvaluationScore(*_key(figure), value=figure.value, before=old.get(_key(figure))) for figure in found]
 
 
 def _numbers(session: Session, job: JobView) -> Iterator[Figure]:
@@ -156,7 +156,7 @@ def reporter_for(session: Session) -> Reporter:
             raise BadRequest(f"watch has no output format {other}", hint="expected table, json, jsonl or name")
 
 
-def ended(job: JobView, scores: list[Score], now: int) -> Ended:
+def ended(job: JobView, scores: list[EvaluationScore], now: int) -> Ended:
     """Return the event of an ended job."""
     return Ended(
         at=now,

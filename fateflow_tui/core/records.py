@@ -130,7 +130,7 @@ class PartyRecord(msgspec.Struct):
     description: str = ""
 
 
-class Output(msgspec.Struct, frozen=True):
+class TaskOutput(msgspec.Struct, frozen=True):
     """A table or model that a task produced. kind: data or model. sha256: of a model's file, or an identity of a
     table's content. size: of a model's file in bytes.
     """
@@ -147,7 +147,7 @@ class Output(msgspec.Struct, frozen=True):
 class Adopted(msgspec.Struct, frozen=True):
     """What a party still has of a task of an earlier job, to be reused as the result of a new one."""
 
-    outputs: list[Output] = []
+    outputs: list[TaskOutput] = []
     summary: dict[str, Any] | None = None
     module_version: str = ""
 
@@ -168,7 +168,7 @@ class TaskRecord(msgspec.Struct):
     updated_at: int = 0
     exit_code: int | None = None
     peak_memory: int = 0
-    outputs: list[Output] = []
+    outputs: list[TaskOutput] = []
     summary: dict[str, Any] | None = None
     card: FailureCard | None = None
     reused_from: str = ""

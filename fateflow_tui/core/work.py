@@ -13,7 +13,7 @@ import msgspec
 from fateflow_tui.core.ids import Party, session_id
 from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.core.plan import TaskPlan
-from fateflow_tui.core.records import Output
+from fateflow_tui.core.records import TaskOutput
 from fateflow_tui.core.status import Status
 
 MORE_MEMORY: Final = "give the task more memory (task_memory in job_parameters) or fewer rows"
@@ -87,7 +87,7 @@ class TaskOutcome(msgspec.Struct, frozen=True):
     """
 
     status: Status
-    outputs: list[Output] = []
+    outputs: list[TaskOutput] = []
     summary: dict[str, Any] | None = None
     card: FailureCard | None = None
     exit: ProcessExit = ProcessExit()

@@ -9,7 +9,7 @@ A layout does not contain statuses: it is computed once for a job, and the statu
 """
 
 from fateflow_tui.graph.boxes.layout import Box, BoxLayout, lay_boxes
-from fateflow_tui.graph.cells import ASCII, UNICODE, Cell, Glyphs, Part
+from fateflow_tui.graph.cells import ASCII, UNICODE, Cell, CellKind, Glyphs
 from fateflow_tui.graph.dag import Dag, Edge, Link, dag_of_dsl
 from fateflow_tui.graph.export import dot, json_text, mermaid
 from fateflow_tui.graph.lanes.layout import LaneLayout, LaneRow, lay_lanes
@@ -22,6 +22,7 @@ __all__ = [
     "Box",
     "BoxLayout",
     "Cell",
+    "CellKind",
     "Dag",
     "Direction",
     "Edge",
@@ -30,7 +31,6 @@ __all__ = [
     "LaneRow",
     "Layout",
     "Link",
-    "Part",
     "cell_rows",
     "dag_of_dsl",
     "dot",

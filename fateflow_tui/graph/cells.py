@@ -12,7 +12,7 @@ from fateflow_tui.core.cells import cut, padded, width
 from fateflow_tui.graph.dag import Link
 
 
-class Part(StrEnum):
+class CellKind(StrEnum):
     """The kind of a cell."""
 
     EMPTY = "empty"
@@ -32,12 +32,12 @@ class Cell(msgspec.Struct, frozen=True):
     """
 
     glyph: str
-    part: Part
+    part: CellKind
     node: str = ""
     edges: tuple[Link, ...] = ()
 
 
-EMPTY: Final = Cell(" ", Part.EMPTY)
+EMPTY: Final = Cell(" ", CellKind.EMPTY)
 
 
 def fitted(text: str, max_width: int, more: str) -> str:
@@ -48,7 +48,7 @@ def fitted(text: str, max_width: int, more: str) -> str:
 _character_width = cache(width)
 
 
-def text_cells(text: str, part: Part, node: str) -> list[Cell]:
+def text_cells(text: str, part: CellKind, node: str) -> list[Cell]:
     """Return the cells of a text; combining marks stay with the character before them."""
     cells: list[Cell] = []
     for sign in text:

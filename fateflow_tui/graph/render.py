@@ -7,7 +7,7 @@ from itertools import groupby
 
 from fateflow_tui.core.cells import width
 from fateflow_tui.graph.boxes.layout import BoxLayout
-from fateflow_tui.graph.cells import EMPTY, Cell, Part, fitted, text_cells
+from fateflow_tui.graph.cells import EMPTY, Cell, CellKind, fitted, text_cells
 from fateflow_tui.graph.lanes.layout import LaneLayout
 
 Layout = LaneLayout | BoxLayout
@@ -43,7 +43,7 @@ def _line(cells: list[Cell], decorate: Decorate | None) -> str:
     for _, group in groupby(cells[:used], key=lambda cell: (cell.part, cell.node, cell.edges)):
         run = list(group)
         text = "".join(cell.glyph for cell in run)
-        pieces.append(text if run[0].part is Part.EMPTY else decorate(text, run[0]))
+        pieces.append(text if run[0].part is CellKind.EMPTY else decorate(text, run[0]))
     return "".join(pieces)
 
 
@@ -52,10 +52,10 @@ def _lane_rows(layout: LaneLayout, details: Mapping[str, str]) -> list[list[Cell
     longest = max((width(details.get(row.node, "")) for row in layout.rows), default=0)
     for row in layout.rows:
         label = fitted(row.label, layout.label_width, layout.glyphs.more)
-        cells = [*row.cells, EMPTY, EMPTY, *text_cells(label, Part.NAME, row.node)]
+        cells = [*row.cells, EMPTY, EMPTY, *text_cells(label, CellKind.NAME, row.node)]
         if longest:
             detail = fitted(details.get(row.node, ""), longest, layout.glyphs.more)
-            cells += [EMPTY, EMPTY, *text_cells(detail, Part.DETAIL, row.node)]
+            cells += [EMPTY, EMPTY, *text_cells(detail, CellKind.DETAIL, row.node)]
         rows.append(cells)
     return rows
 
@@ -66,5 +66,5 @@ def _box_rows(layout: BoxLayout, details: Mapping[str, str]) -> list[list[Cell]]
         if box.detail_width:
             x, y = box.detail
             detail = fitted(details.get(box.node, ""), box.detail_width, layout.glyphs.more)
-            rows[y][x : x + box.detail_width] = text_cells(detail, Part.DETAIL, box.node)
+            rows[y][x : x + box.detail_width] = text_cells(detail, CellKind.DETAIL, box.node)
     return rows

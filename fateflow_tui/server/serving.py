@@ -17,7 +17,7 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.runtime.serving.features import FeatureBinding
 from fateflow_tui.runtime.serving.inference import InferenceRow
 from fateflow_tui.runtime.serving.messages import Ids, InferenceFailed, ServingCode
-from fateflow_tui.runtime.serving.models import LoadedModel
+from fateflow_tui.runtime.serving.models import LoadedVersion
 from fateflow_tui.server.context import ThisSite
 from fateflow_tui.server.fate.envelope import DETAILED, answer
 from fateflow_tui.server.openapi import answers
@@ -253,7 +253,7 @@ def _scored(score: Score) -> dict[str, Any]:
     return {"score": score.value, "classes": score.classes} if score.classes else {"score": score.value}
 
 
-def _of_model(loaded: LoadedModel) -> dict[str, Any]:
+def _of_model(loaded: LoadedVersion) -> dict[str, Any]:
     return {
         "modelId": loaded.party_model_id,
         "modelVersion": loaded.model_version,

@@ -9,7 +9,7 @@ from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.ids import Party, task_id
 from fateflow_tui.core.plan import PartyDocument, outside_tables
 from fateflow_tui.core.ports import ModuleCatalog, loadable_facts
-from fateflow_tui.core.records import JobState, Output, TaskRecord
+from fateflow_tui.core.records import JobState, TaskOutput, TaskRecord
 from fateflow_tui.server.fate.records import Record, date, own_documents
 
 
@@ -33,7 +33,7 @@ def check_component(state: JobState, component: str) -> None:
         )
 
 
-def output_tables(task: TaskRecord | None) -> list[Output]:
+def output_tables(task: TaskRecord | None) -> list[TaskOutput]:
     return [output for output in task.outputs if output.kind == "data"] if task else []
 
 

@@ -10,7 +10,7 @@ import msgspec
 from fateflow_tui.core.cells import Span, Spans, padded, spans_width
 from fateflow_tui.core.formatting import duration
 from fateflow_tui.core.status import Status
-from fateflow_tui.graph import Cell, Dag, Link, Part, cell_rows, lay_boxes, lay_lanes
+from fateflow_tui.graph import Cell, CellKind, Dag, Link, cell_rows, lay_boxes, lay_lanes
 from fateflow_tui.graph.boxes.layout import BoxLayout
 from fateflow_tui.graph.boxes.routing import Position
 from fateflow_tui.graph.lanes.layout import LaneLayout
@@ -101,7 +101,7 @@ def _lane_way(layout: LaneLayout, spots: Mapping[str, Position], link: Link) -> 
     for y in range(source, target + 1):
         cells = layout.rows[y].cells
         here = [x for x, cell in enumerate(cells) if link in cell.edges]
-        dot = next(x for x, cell in enumerate(cells) if cell.part is Part.DOT)
+        dot = next(x for x, cell in enumerate(cells) if cell.part is CellKind.DOT)
         here.sort(key=lambda x: abs(x - dot), reverse=y == target)
         way += [(x, y) for x in here]
     return way
@@ -199,9 +199,9 @@ def row_of(look: Look, y: int, begin: int, end: int, moving: Mapping[int, str]) 
 
 def _place(cell: Cell, look: Look) -> Span:
     part, components, related = cell.part, look.components, look.related
-    if part is Part.EMPTY:
+    if part is CellKind.EMPTY:
         return " ", ""
-    if part in (Part.LINE, Part.ARROW):
+    if part in (CellKind.LINE, CellKind.ARROW):
         if any(components[target].status is Status.RUNNING for _, target in cell.edges):
             return cell.glyph, "running"
         if any(source in related and target in related for source, target in cell.edges):
@@ -210,13 +210,13 @@ def _place(cell: Cell, look: Look) -> Span:
     one = components[cell.node]
     here = cell.node == look.selected
     aside = bool(related) and cell.node not in related
-    if part is Part.DOT:
+    if part is CellKind.DOT:
         return ("◉" if here else cell.glyph), one.status
-    if part is Part.FRAME:
+    if part is CellKind.FRAME:
         if here:
             return _HEAVY.get(cell.glyph, cell.glyph), "primary strong"
         return cell.glyph, one.status if one.status in _LOUD else "frame" if aside else "muted"
-    if part is Part.NAME:
+    if part is CellKind.NAME:
         if one.status in _LOUD and not aside:
             return cell.glyph, f"{one.status} strong"
         if here:

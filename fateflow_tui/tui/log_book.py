@@ -23,7 +23,7 @@ class BookLine(msgspec.Struct, frozen=True):
     folded: str
 
 
-class LogFilter(msgspec.Struct, frozen=True):
+class LogViewFilter(msgspec.Struct, frozen=True):
     """level: the minimum, an index into LEVELS. component, parties: show only these; lines of no party always pass."""
 
     level: int = 1
@@ -38,7 +38,7 @@ class LogBook:
         self.lines: list[BookLine] = []
         self.shown: list[int] = []
         self.hits: list[int] = []
-        self.selected = LogFilter()
+        self.selected = LogViewFilter()
         self.needle = ""
 
     def add(self, records: Iterable[LogLine]) -> bool:
@@ -65,7 +65,7 @@ class LogBook:
     def clear(self) -> None:
         self.lines, self.shown, self.hits = [], [], []
 
-    def select(self, wanted: LogFilter) -> None:
+    def select(self, wanted: LogViewFilter) -> None:
         self.selected = wanted
         self.shown = self._wanted(range(len(self.lines)))
         self.find(self.needle)

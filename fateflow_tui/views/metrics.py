@@ -52,7 +52,7 @@ class Curve(NamedTuple):
     meta: Mapping[str, Any]
 
 
-class Score(NamedTuple):
+class MetricScore(NamedTuple):
     """A single number. series: the series that it belongs to."""
 
     component: str
@@ -73,7 +73,7 @@ class Metrics(NamedTuple):
     """What the series of some tasks contain."""
 
     curves: list[Curve]
-    scores: list[Score]
+    scores: list[MetricScore]
 
 
 class Highlight(NamedTuple):
@@ -98,9 +98,9 @@ def read_metrics(tasks: Iterable[TaskMetrics]) -> Metrics:
                 points = [(key, float(value)) for key, value, *_ in series.data if is_number(value)]
                 numbered = [(float(key), value) for key, value in points if is_number(key)]
                 if series.meta.get("metric_type") == _SUMMARY or len(numbered) < len(points):
-                    found.scores.extend(Score(*where, str(key), value) for key, value in points)
+                    found.scores.extend(MetricScore(*where, str(key), value) for key, value in points)
                 elif len(numbered) == 1 and not _over_iterations(name, series.meta):
-                    found.scores.append(Score(*where, name, numbered[0][1]))
+                    found.scores.append(MetricScore(*where, name, numbered[0][1]))
                 elif numbered:
                     kind, model = _kind(name, series.meta), _model(name, series.meta)
                     found.curves.append(Curve(*where, kind, model, numbered, series.meta))
@@ -159,7 +159,7 @@ def _model(name: str, meta: Mapping[str, Any]) -> str:
     return str(meta.get("pair_type") or "") or (name.removesuffix(ending) if ending else "")
 
 
-def _chart(curves: Sequence[Curve], scores: Iterable[Score]) -> Chart:
+def _chart(curves: Sequence[Curve], scores: Iterable[MetricScore]) -> Chart:
     first = curves[0]
     namespaces = list(dict.fromkeys(curve.namespace for curve in curves))
     lines = [Line(_label(curve, curves, len(namespaces) > 1), curve.points) for curve in curves]
@@ -201,7 +201,7 @@ def _axis(curve: Curve) -> str:
     return "share of the highest scores" if curve.kind in _RANKS and curve.kind != "LOSS" else "iteration"
 
 
-def _note(curves: Sequence[Curve], scores: Iterable[Score]) -> str:
+def _note(curves: Sequence[Curve], scores: Iterable[MetricScore]) -> str:
     """The figure beside the title: `auc 0.992`, for both of two data sets, or the last point of a training curve."""
     first = curves[0]
     if first.kind in _FIGURES:
@@ -212,7 +212,7 @@ def _note(curves: Sequence[Curve], scores: Iterable[Score]) -> str:
     return f"{value:.6g} at {step:g}"
 
 
-def _figures(name: str, curves: Sequence[Curve], scores: Iterable[Score]) -> str:
+def _figures(name: str, curves: Sequence[Curve], scores: Iterable[MetricScore]) -> str:
     """The scores with this name that belong to the curves of a chart; "" when there are too many."""
     task, namespaces, models = curves[0][:2], {one.namespace for one in curves}, {one.model for one in curves}
     named = [one for one in scores if one[:2] == task and one.name == name and one.namespace in namespaces]

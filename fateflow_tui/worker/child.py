@@ -25,7 +25,7 @@ from fateflow_tui.worker.cards import LOG_LINES, card_of_error
 from fateflow_tui.worker.channel import SiteChannel
 from fateflow_tui.worker.context import TaskContext
 from fateflow_tui.worker.process import ThreadPools, die_with_parent, limit_memory, peak_memory, raise_oom_score
-from fateflow_tui.worker.protocol import Run
+from fateflow_tui.worker.protocol import RunTask
 
 if TYPE_CHECKING:
     from fateflow_tui.components.catalog import Catalog
@@ -70,7 +70,7 @@ class Terminated(BaseException):
     """The site ends this task; raised inside the module's code."""
 
 
-def run_task(request: Run, catalog: Catalog) -> int:
+def run_task(request: RunTask, catalog: Catalog) -> int:
     """Run the task and return the exit code. On SIGTERM the process ends by that signal."""
     spec = request.spec
     signal.signal(signal.SIGTERM, _terminated)
@@ -147,7 +147,7 @@ def _end_by_signal() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-_requests = msgspec.json.Decoder(Run)  # built in the parent, so that no child has to
+_requests = msgspec.json.Decoder(RunTask)  # built in the parent, so that no child has to
 
 
 def serve_one(pipe: int, catalog: Catalog, pools: ThreadPools, parent: int) -> int:

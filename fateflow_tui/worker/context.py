@@ -19,7 +19,7 @@ from fateflow_tui.components.contract import Inputs, Model
 from fateflow_tui.core.errors import ComponentFailed
 from fateflow_tui.core.ids import Party, output_namespace, party_model_id
 from fateflow_tui.core.ports import ModuleFacts, Variable
-from fateflow_tui.core.records import Output
+from fateflow_tui.core.records import TaskOutput
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.work import MetricsWritten, ModelRef, TaskOutcome, TaskSpec
 from fateflow_tui.registry import Registry
@@ -165,7 +165,7 @@ class TaskOutputs:
         self._claim(port)
         self._passed[port] = table
 
-    def complete(self) -> list[Output]:
+    def complete(self) -> list[TaskOutput]:
         """Store the model and return all outputs, tables in the order of their ports."""
         tables = dict(self._passed)
         for port, writer in self._written.items():
@@ -197,7 +197,7 @@ class TaskOutputs:
         names = self._spec.plan.data_ports
         return names[port] if port < len(names) else str(port)
 
-    def _save_model(self, parameters: dict[str, Any], meta: dict[str, Any]) -> Output:
+    def _save_model(self, parameters: dict[str, Any], meta: dict[str, Any]) -> TaskOutput:
         spec = self._spec
         alias = spec.plan.model_port
         content = self._models.save(
@@ -205,11 +205,11 @@ class TaskOutputs:
             spec.model_version,
             ComponentModel(spec.component, spec.plan.module, parameters, meta, alias),
         )
-        return Output("model", alias, sha256=sha256(content).hexdigest(), size=len(content))
+        return TaskOutput("model", alias, sha256=sha256(content).hexdigest(), size=len(content))
 
 
-def _data(port: str, meta: TableMeta) -> Output:
-    return Output("data", port, meta.namespace, meta.name, meta.count, sha256=meta.identity)
+def _data(port: str, meta: TableMeta) -> TaskOutput:
+    return TaskOutput("data", port, meta.namespace, meta.name, meta.count, sha256=meta.identity)
 
 
 class TaskContext:

@@ -49,7 +49,7 @@ def _check_size(size: int) -> None:
         raise ValueError(f"a frame with a payload of {size} bytes")
 
 
-class Run(msgspec.Struct, frozen=True, tag="run"):
+class RunTask(msgspec.Struct, frozen=True, tag="run"):
     """Site -> zygote: run a task. key: identifies the run. channel, token: the worker's socket and its secret."""
 
     key: str
@@ -97,5 +97,5 @@ class WorkerExited(msgspec.Struct, frozen=True, tag="ended"):
     exit: ProcessExit
 
 
-Request = Run | Kill | Sample
+Request = RunTask | Kill | Sample
 Notice = Ready | WorkerStarted | WorkerNotStarted | WorkerExited

@@ -35,7 +35,7 @@ from fateflow_tui.worker.protocol import (
     Notice,
     Ready,
     Request,
-    Run,
+    RunTask,
     Sample,
     WorkerExited,
     WorkerNotStarted,
@@ -111,7 +111,7 @@ class Zygote:
         for line in lines:
             request = self._requests.decode(line)
             match request:
-                case Run(key=key):
+                case RunTask(key=key):
                     self._run(key, line)
                 case Kill():
                     self._kill(request)

@@ -23,9 +23,9 @@ from fateflow_tui.core.records import (
     ComponentRecord,
     DriverRecord,
     JobState,
-    Output,
     PartyRecord,
     PartyView,
+    TaskOutput,
     TaskRecord,
 )
 from fateflow_tui.core.status import Status
@@ -282,7 +282,7 @@ def _add_outputs(wire: Wire, home: Home, state: JobState) -> None:
                 _write_raw(wire, home, namespace, table, f"breast_hetero_{role}")
             else:
                 _write_numbers(wire, tables, namespace, table, name, role)
-            task = msgspec.structs.replace(task, outputs=[Output("data", "data", namespace, table, 569)])
+            task = msgspec.structs.replace(task, outputs=[TaskOutput("data", "data", namespace, table, 569)])
         state.tasks[key] = task
         _save_model(wire, home, state, task)
         recorded = "arbiter" if role == "arbiter" else name

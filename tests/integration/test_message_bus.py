@@ -16,7 +16,7 @@ import pytest
 from fateflow_tui.core.errors import BadRequest, Conflict, PartyRefused, PartyUnreachable
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.work import Sent
-from fateflow_tui.runtime.messages.transfer import CHUNK_SIZE, Chunk, MailKey, Progress
+from fateflow_tui.runtime.messages.transfer import CHUNK_SIZE, Chunk, MailKey, TransferProgress
 from fateflow_tui.runtime.peers.keys import SiteKey
 from fateflow_tui.runtime.site_config import MailboxLimits, SiteConfig
 from tests.integration.peer_sites import (
@@ -157,7 +157,7 @@ def test_a_repeated_transfer_is_delivered_once() -> None:
         async with guest_and_host() as (guest, host):
             chunk = Chunk(MailKey(JOB, COMPONENT, 0, GUEST, HOST, "gradient", ""), "one", "bytes", 3, 0)
             for _ in range(3):
-                assert (await guest.peers.send_chunk(chunk, b"abc")).progress is Progress.DONE
+                assert (await guest.peers.send_chunk(chunk, b"abc")).progress is TransferProgress.DONE
             await send(guest, b"next")
             assert [await receive(host), await receive(host)] == [b"abc", b"next"]
             assert host.bus._mailboxes.used(JOB, COMPONENT, HOST) == 0

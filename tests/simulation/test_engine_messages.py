@@ -20,7 +20,7 @@ from fateflow_tui.core.events import (
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Acknowledgement, Directive, FailureCard, Phase, Refusal, Report
 from fateflow_tui.core.plan import Resources
-from fateflow_tui.core.records import Output
+from fateflow_tui.core.records import TaskOutput
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.work import ProcessExit, TaskOutcome
 from fateflow_tui.engine import Engine, SiteFacts
@@ -247,7 +247,7 @@ def test_words_of_workers_that_are_over_change_nothing(pair: Pair) -> None:
 def test_what_a_worker_leaves_is_kept_and_its_card_crosses_redacted(pair: Pair) -> None:
     pair.exchange()
     card = FailureCard(HOST, "step_0", 0, "exception", "ValueError: row 17 of /data/x", traceback="secret", log=["s"])
-    output = Output("data", "train", "n", "t", 5)
+    output = TaskOutput("data", "train", "n", "t", 5)
     pair.collect(
         pair.host.handle(
             TaskEnded(

@@ -35,7 +35,7 @@ from fateflow_tui.core.events import (
 from fateflow_tui.core.ids import Party
 from fateflow_tui.core.plan import JobPlan, PartyDocument
 from fateflow_tui.core.ports import JobCommit
-from fateflow_tui.core.records import Adopted, DriverRecord, Output, PartyRecord, TaskRecord, task_key
+from fateflow_tui.core.records import Adopted, DriverRecord, PartyRecord, TaskOutput, TaskRecord, task_key
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.work import TaskOutcome
 from fateflow_tui.engine import Engine, SiteFacts
@@ -366,7 +366,7 @@ class World:
         if site.life == life and worker in site.workers:
             site.workers.discard(worker)
             # Every component leaves a model, whose content is that of the very run.
-            model = Output("model", "default", sha256=worker[1])
+            model = TaskOutput("model", "default", sha256=worker[1])
             outputs = [model] if status is Status.SUCCESS else []
             event = TaskEnded(self.now, run.job_id, run.component, run.version, run.party, TaskOutcome(status, outputs))
             self.turn(site, [event])

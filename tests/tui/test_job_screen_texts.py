@@ -20,7 +20,7 @@ from fateflow_tui.tui import graph_scene, parameters
 from fateflow_tui.tui.columns import Column, fit_columns, fitted, scrolled_columns, without_start
 from fateflow_tui.tui.graph_scene import Look, row_of
 from fateflow_tui.tui.job_filter import Subject, first_component, first_tab
-from fateflow_tui.tui.log_book import LogBook, LogFilter
+from fateflow_tui.tui.log_book import LogBook, LogViewFilter
 from fateflow_tui.tui.parameters import parameters_of
 
 
@@ -54,11 +54,11 @@ def test_lines_are_filtered_by_level_party_and_component() -> None:
     found = {
         name: [book.line(place).text for place in range(len(book.shown))]
         for name, wanted in {
-            "usual": LogFilter(),
-            "all": LogFilter(level=0),
-            "errors": LogFilter(level=3),
-            "guest": LogFilter(parties=frozenset(["guest:9999"])),
-            "b": LogFilter(component="b"),
+            "usual": LogViewFilter(),
+            "all": LogViewFilter(level=0),
+            "errors": LogViewFilter(level=3),
+            "guest": LogViewFilter(parties=frozenset(["guest:9999"])),
+            "b": LogViewFilter(component="b"),
         }.items()
         if book.select(wanted) is None
     }

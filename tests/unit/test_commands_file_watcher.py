@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fateflow_tui.commands.watch import file_watcher
-from fateflow_tui.commands.watch.file_watcher import FileWatcher, Saved, Texts, Unreadable
+from fateflow_tui.commands.watch.file_watcher import FilesChanged, FileUnreadable, FileWatcher, Texts
 from fateflow_tui.core.errors import BadRequest
 
 _TIMEOUT = 20.0  # seconds
@@ -35,7 +35,7 @@ def test_rapid_saves_of_both_files_are_one(files: FileWatcher, tmp_path: Path) -
     for number in range(20):
         (tmp_path / "dsl.json").write_text(f"dsl {number}")
         (tmp_path / "conf.json").write_text(f"conf {number}")
-    assert files.next(_TIMEOUT) == Saved(Texts("dsl 19", "conf 19"), ["dsl.json", "conf.json"])
+    assert files.next(_TIMEOUT) == FilesChanged(Texts("dsl 19", "conf 19"), ["dsl.json", "conf.json"])
     assert files.next(0.5) is None
 
 
@@ -43,7 +43,7 @@ def test_a_save_without_a_change_is_none(files: FileWatcher, tmp_path: Path) -> 
     (tmp_path / "dsl.json").write_text("dsl 0")
     assert files.next(0.5) is None
     (tmp_path / "conf.json").write_text("conf 1")
-    assert files.next(_TIMEOUT) == Saved(Texts("dsl 0", "conf 1"), ["conf.json"])
+    assert files.next(_TIMEOUT) == FilesChanged(Texts("dsl 0", "conf 1"), ["conf.json"])
 
 
 @pytest.mark.usefixtures("_frequent_polls")
@@ -51,35 +51,35 @@ def test_an_editor_may_write_beside_and_rename(files: FileWatcher, tmp_path: Pat
     for number in (1, 2):
         (tmp_path / ".conf.json.swp").write_text(f"conf {number}")
         os.replace(tmp_path / ".conf.json.swp", tmp_path / "conf.json")
-        assert files.next(_TIMEOUT) == Saved(Texts("dsl 0", f"conf {number}"), ["conf.json"])
+        assert files.next(_TIMEOUT) == FilesChanged(Texts("dsl 0", f"conf {number}"), ["conf.json"])
 
 
 def test_a_file_may_be_missing_briefly(files: FileWatcher, tmp_path: Path) -> None:
     (tmp_path / "dsl.json").rename(tmp_path / "dsl.json~")
     assert files.next(0.3) is None
     (tmp_path / "dsl.json").write_text("dsl 1")
-    assert files.next(_TIMEOUT) == Saved(Texts("dsl 1", "conf 0"), ["dsl.json"])
+    assert files.next(_TIMEOUT) == FilesChanged(Texts("dsl 1", "conf 0"), ["dsl.json"])
 
 
 @pytest.mark.usefixtures("_frequent_polls")
 def test_a_missing_file_is_reported_once_and_its_return_is_a_save(files: FileWatcher, tmp_path: Path) -> None:
     (tmp_path / "dsl.json").rename(tmp_path / "elsewhere.json")
     found = files.next(_TIMEOUT)
-    assert isinstance(found, Unreadable)
+    assert isinstance(found, FileUnreadable)
     assert found.why == f"cannot read {tmp_path / 'dsl.json'}: No such file or directory"
     assert files.next(0.3) is None
     (tmp_path / "elsewhere.json").rename(tmp_path / "dsl.json")
-    assert files.next(_TIMEOUT) == Saved(Texts("dsl 0", "conf 0"), ["dsl.json", "conf.json"])
+    assert files.next(_TIMEOUT) == FilesChanged(Texts("dsl 0", "conf 0"), ["dsl.json", "conf.json"])
 
 
 @pytest.mark.usefixtures("_frequent_polls")
 def test_a_file_that_is_not_text_is_reported(files: FileWatcher, tmp_path: Path) -> None:
     (tmp_path / "conf.json").write_bytes(b"\xff")
     found = files.next(_TIMEOUT)
-    assert isinstance(found, Unreadable)
+    assert isinstance(found, FileUnreadable)
     assert "not UTF-8" in found.why
     (tmp_path / "conf.json").write_text("conf 1")
-    assert files.next(_TIMEOUT) == Saved(Texts("dsl 0", "conf 1"), ["conf.json"])
+    assert files.next(_TIMEOUT) == FilesChanged(Texts("dsl 0", "conf 1"), ["conf.json"])
 
 
 @pytest.mark.usefixtures("_frequent_polls")
@@ -91,7 +91,7 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     with FileWatcher(tmp_path / "dsl.json", tmp_path / "conf.json") as files:
         files.first()
         (tmp_path / "real" / "conf.json").write_text("conf 1")
-        assert files.next(_TIMEOUT) == Saved(Texts("dsl 0", "conf 1"), ["conf.json"])
+        assert files.next(_TIMEOUT) == FilesChanged(Texts("dsl 0", "conf 1"), ["conf.json"])
 
 
 @pytest.mark.usefixtures("_frequent_polls")
@@ -106,8 +106,8 @@ def test_a_directory_may_be_recreated(tmp_path: Path) -> None:
         folder.rename(tmp_path / "old")
         new.rename(folder)
         found = files.next(_TIMEOUT)
-        found = files.next(_TIMEOUT) if isinstance(found, Unreadable) else found
-        assert isinstance(found, Saved)
+        found = files.next(_TIMEOUT) if isinstance(found, FileUnreadable) else found
+        assert isinstance(found, FilesChanged)
         assert found.texts == Texts("1", "1")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fateflow_tui.commands.watch.events import Ended, Planned, Score
+from fateflow_tui.commands.watch.events import Ended, EvaluationScore, Planned
 from fateflow_tui.commands.watch.reporters import (
     ended_line,
     plan_lines,
@@ -109,9 +109,9 @@ def test_an_outcome() -> None:
 
 def test_scores_are_compared_with_the_previous_ones() -> None:
     scores = [
-        Score("evaluation_0", "train", "auc", 0.9931234567, 0.99),
-        Score("evaluation_0", "train", "ks", 0.5, 0.5),
-        Score("evaluation_0", "validate", "auc", 0.25),
+        EvaluationScore("evaluation_0", "train", "auc", 0.9931234567, 0.99),
+        EvaluationScore("evaluation_0", "train", "ks", 0.5, 0.5),
+        EvaluationScore("evaluation_0", "validate", "auc", 0.25),
     ]
     assert list(score_lines(scores)) == [
         "  evaluation_0  train  auc 0.993123 (was 0.99), ks 0.5",

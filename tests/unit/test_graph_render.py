@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fateflow_tui.graph import ASCII, Cell, Dag, Part, cell_rows, lay_boxes, lay_lanes, render_text
+from fateflow_tui.graph import ASCII, Cell, CellKind, Dag, cell_rows, lay_boxes, lay_lanes, render_text
 from tests.unit.graph_examples import CHAIN, DIAMOND, MULTI_PIPELINE
 
 
@@ -107,6 +107,6 @@ def test_every_cell_of_a_box_belongs_to_its_node():
     for box in layout.boxes.values():
         inside = [layout.cells[y][x] for y in range(box.y, box.y + 3) for x in range(box.x, box.x + box.width)]
         assert {cell.node for cell in inside} == {box.node}
-        assert {cell.part for cell in inside} == {Part.FRAME, Part.NAME, Part.DETAIL}
+        assert {cell.part for cell in inside} == {CellKind.FRAME, CellKind.NAME, CellKind.DETAIL}
         x, y = box.detail
-        assert all(layout.cells[y][x + place].part is Part.DETAIL for place in range(box.detail_width))
+        assert all(layout.cells[y][x + place].part is CellKind.DETAIL for place in range(box.detail_width))

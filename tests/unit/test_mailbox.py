@@ -18,7 +18,7 @@ from fateflow_tui.runtime.messages.transfer import (
     Chunk,
     ChunkAnswer,
     MailKey,
-    Progress,
+    TransferProgress,
     chunk_prefix,
     push,
     split_body,
@@ -26,7 +26,7 @@ from fateflow_tui.runtime.messages.transfer import (
 
 GUEST, HOST = Party("guest", "9999"), Party("host", "10000")
 KEY = MailKey("job", "lr_0", 0, GUEST, HOST, "gradient", "")
-DONE, FULL, MORE = Progress.DONE, Progress.FULL, Progress.MORE
+DONE, FULL, MORE = TransferProgress.DONE, TransferProgress.FULL, TransferProgress.MORE
 
 
 def key(**changes: Any) -> MailKey:

@@ -15,7 +15,7 @@ from fateflow_tui.core.cells import width
 from fateflow_tui.graph.boxes.layers import Layers, layers
 from fateflow_tui.graph.boxes.placement import place_items
 from fateflow_tui.graph.boxes.routing import Position, Route, line_cells, routes, way
-from fateflow_tui.graph.cells import DOWN, EMPTY, LEFT, RIGHT, UNICODE, UP, Cell, Glyphs, Part, fitted, text_cells
+from fateflow_tui.graph.cells import DOWN, EMPTY, LEFT, RIGHT, UNICODE, UP, Cell, CellKind, Glyphs, fitted, text_cells
 from fateflow_tui.graph.dag import Dag, Link
 
 
@@ -60,16 +60,16 @@ def _draw_lines(rows: list[list[Cell]], lines: Iterable[Route], glyphs: Glyphs) 
             if place in arms:
                 arms[place] |= sides
                 links = tuple(dict.fromkeys(rows[y][x].edges + line.links))
-                rows[y][x] = Cell(glyphs.lines[arms[place]], Part.LINE, edges=links)
+                rows[y][x] = Cell(glyphs.lines[arms[place]], CellKind.LINE, edges=links)
                 continue
             arms[place] = sides
             if sides not in drawn:
-                drawn[sides] = Cell(glyphs.lines[sides], Part.LINE, edges=line.links)
+                drawn[sides] = Cell(glyphs.lines[sides], CellKind.LINE, edges=line.links)
             rows[y][x] = drawn[sides]
     for line in lines:
         if line.arrives:
             x, y = line.corners[-1]
-            rows[y][x] = Cell(glyphs.arrow, Part.ARROW, line.links[0][1], line.links)
+            rows[y][x] = Cell(glyphs.arrow, CellKind.ARROW, line.links[0][1], line.links)
 
 
 def _sides(corners: list[Position]) -> Iterator[tuple[Position, int]]:
@@ -92,11 +92,11 @@ def _box(box: Box, exits: set[int], glyphs: Glyphs) -> list[list[Cell]]:
     """Return the rows of a box. With room for a status the name is in the upper border, else in the middle row."""
 
     def frame(text: str) -> list[Cell]:
-        return text_cells(text, Part.FRAME, box.node)
+        return text_cells(text, CellKind.FRAME, box.node)
 
     inside = box.width - 4
-    name = text_cells(box.label, Part.NAME, box.node)
-    free = [Cell(" ", Part.DETAIL, box.node)] * inside
+    name = text_cells(box.label, CellKind.NAME, box.node)
+    free = [Cell(" ", CellKind.DETAIL, box.node)] * inside
     left = 0 if box.detail_width else (inside - len(name)) // 2
     if box.height == 1:
         free[left : left + len(name)] = name
@@ -111,7 +111,7 @@ def _box(box: Box, exits: set[int], glyphs: Glyphs) -> list[list[Cell]]:
         free[left : left + len(name)] = name
     lower = frame(lower_left + level * (inside + 2) + lower_right)
     for column in exits:
-        lower[column] = Cell(glyphs.exit, Part.FRAME, box.node)
+        lower[column] = Cell(glyphs.exit, CellKind.FRAME, box.node)
     return [upper, [*frame(upright + " "), *free, *frame(" " + upright)], lower]
 
 

@@ -40,7 +40,7 @@ class Lane(msgspec.Struct):
     targets: list[str]
 
 
-class Row(msgspec.Struct):
+class LaneRow(msgspec.Struct):
     """A node. comes: the lanes that reach it from the side. detour: its second lane, which starts here; -1 for none."""
 
     node: str
@@ -87,7 +87,7 @@ class LaneAssignment(msgspec.Struct):
     longest path through the graph, which belongs at the left edge.
     """
 
-    rows: list[Row]
+    rows: list[LaneRow]
     lanes: list[Lane]
     segments: list[LaneSegment]
     main_lane: int = -1
@@ -114,7 +114,7 @@ class _Assigner:
             self._assignment.rows.append(self._place(number, name))
         return self._assignment
 
-    def _place(self, number: int, name: str) -> Row:
+    def _place(self, number: int, name: str) -> LaneRow:
         arriving = self._arriving[name]
         above = self._lane_above(name)
         comes = [lane for lane in arriving if lane != above]
@@ -124,7 +124,7 @@ class _Assigner:
         )
         if name == self._first_of_main_lane:
             self._assignment.main_lane = segment
-        row = Row(name, segment, comes=comes)
+        row = LaneRow(name, segment, comes=comes)
         own = sorted(self._dag.children[name], key=self._row.__getitem__)
         if not own:
             self._assignment.segments[segment].bottom = number

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from fateflow_tui.core.cells import width
-from fateflow_tui.graph.cells import DOWN, EMPTY, LEFT, RIGHT, UNICODE, UP, Cell, Glyphs, Part
+from fateflow_tui.graph.cells import DOWN, EMPTY, LEFT, RIGHT, UNICODE, UP, Cell, CellKind, Glyphs
 from fateflow_tui.graph.dag import Dag, Link
 from fateflow_tui.graph.lanes.assignment import LaneAssignment, assign_lanes
 from fateflow_tui.graph.lanes.order import orders
@@ -65,8 +65,8 @@ class _Line:
     def cells(self, glyphs: Glyphs) -> tuple[Cell, ...]:
         cells = [EMPTY] * self._cell_count
         for x, arms in self._arms.items():
-            cells[x] = Cell(glyphs.lines[arms], Part.LINE, edges=tuple(self._links[x]))
-        cells[self._home] = Cell(glyphs.node, Part.DOT, self._node)
+            cells[x] = Cell(glyphs.lines[arms], CellKind.LINE, edges=tuple(self._links[x]))
+        cells[self._home] = Cell(glyphs.node, CellKind.DOT, self._node)
         return tuple(cells)
 
     def _level(self, x: int, links: list[Link]) -> None:

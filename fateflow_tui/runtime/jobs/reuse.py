@@ -16,7 +16,7 @@ from fateflow_tui.core.files import make_directories
 from fateflow_tui.core.ids import Party, party_model_id
 from fateflow_tui.core.plan import JobPlan, PartyDocument, Reuse, TaskPlan
 from fateflow_tui.core.ports import ModuleCatalog
-from fateflow_tui.core.records import Adopted, JobState, Output, TaskRecord
+from fateflow_tui.core.records import Adopted, JobState, TaskOutput, TaskRecord
 from fateflow_tui.engine import RunCause, RunReason, other_model, reads_model, reusable_components, similarity
 from fateflow_tui.runtime.effects import newest_success
 
@@ -127,7 +127,7 @@ class Adoption:
                 return RunReason(RunCause.LOST, f"its model {output.name} has changed or no longer exists")
         return None
 
-    def _has_table(self, output: Output) -> bool:
+    def _has_table(self, output: TaskOutput) -> bool:
         meta = self._tables.meta(output.namespace, output.table)
         return meta is not None and meta.obstacle() is None and meta.identity == output.sha256
 
@@ -144,7 +144,7 @@ class Adoption:
             return False
         return True
 
-    def _model(self, before: PartyDocument, component: str, output: Output) -> bytes:
+    def _model(self, before: PartyDocument, component: str, output: TaskOutput) -> bytes:
         owner = party_model_id(before.party, before.model_id)
         content = self._models.read(owner, before.model_version, component, output.name)
         if sha256(content).hexdigest() != output.sha256:

@@ -17,7 +17,7 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.ports import Variable
 from fateflow_tui.core.work import Sent, TaskSpec, Wanted
 from fateflow_tui.runtime.messages.mailbox import Mailboxes, Value
-from fateflow_tui.runtime.messages.transfer import Chunk, ChunkAnswer, MailKey, Payload, Progress, push
+from fateflow_tui.runtime.messages.transfer import Chunk, ChunkAnswer, MailKey, Payload, TransferProgress, push
 from fateflow_tui.runtime.peers.authenticator import Caller
 from fateflow_tui.runtime.peers.client import Peers
 from fateflow_tui.runtime.site_config import SiteConfig
@@ -95,7 +95,7 @@ class MessageBus:
         if self._variables.has_ended(chunk.key.job_id):
             # The sender learns of the end from the job's driver; until then its value is not accepted.
             await asyncio.sleep(_AFTER_END)
-            return ChunkAnswer(Progress.FULL)
+            return ChunkAnswer(TransferProgress.FULL)
         self._check(chunk.key)
         return await self._mailboxes.accept(chunk, data)
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from fateflow_tui.core.errors import BadRequest, Conflict
 from fateflow_tui.core.ids import Party
-from fateflow_tui.runtime.messages.transfer import Chunk, ChunkAnswer, MailKey, Payload, Progress
+from fateflow_tui.runtime.messages.transfer import Chunk, ChunkAnswer, MailKey, Payload, TransferProgress
 
 # Added to the size of each value, so that many empty values also fill a mailbox.
 _OVERHEAD: Final = 1024
@@ -131,20 +131,20 @@ class Mailboxes:
         except TimeoutError:
             pass
         if place in box.finished:
-            return ChunkAnswer(Progress.DONE, chunk.size)
+            return ChunkAnswer(TransferProgress.DONE, chunk.size)
         if place not in box.arrivals:
-            return ChunkAnswer(Progress.FULL)
+            return ChunkAnswer(TransferProgress.FULL)
         arrival = box.arrivals[place]
         arrival.write(chunk.offset, data)
         box.notify()
         if arrival.received < arrival.size:
-            return ChunkAnswer(Progress.MORE, arrival.received)
+            return ChunkAnswer(TransferProgress.MORE, arrival.received)
         del box.arrivals[place]
         box.finished[place] = None
         if len(box.finished) > _REMEMBERED:
             del box.finished[next(iter(box.finished))]
         self._deliver(box, key, Value(arrival.codec, arrival.buffer))
-        return ChunkAnswer(Progress.DONE, arrival.received)
+        return ChunkAnswer(TransferProgress.DONE, arrival.received)
 
     async def take(self, key: MailKey) -> Value:
         """Wait for the oldest value under the key. Raises Conflict if none can arrive any more."""

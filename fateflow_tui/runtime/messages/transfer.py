@@ -56,7 +56,7 @@ class Chunk(msgspec.Struct, frozen=True):
     offset: Count
 
 
-class Progress(StrEnum):
+class TransferProgress(StrEnum):
     """The progress of a transfer at the receiver."""
 
     MORE = "more"
@@ -67,7 +67,7 @@ class Progress(StrEnum):
 class ChunkAnswer(msgspec.Struct, frozen=True):
     """received: the bytes of the value that the receiver has."""
 
-    progress: Progress
+    progress: TransferProgress
     received: Count = 0
 
 
@@ -119,7 +119,7 @@ async def push(
     while True:
         try:
             answer = await post(first, data)
-            if answer.progress is Progress.MORE:
+            if answer.progress is TransferProgress.MORE:
                 answer = await _stream(first, whole, answer.received, post)
         except PartyUnreachable as error:
             if not is_needed():
@@ -129,7 +129,7 @@ async def push(
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
         else:
-            if answer.progress is Progress.DONE:
+            if answer.progress is TransferProgress.DONE:
                 return
             pause = _FIRST_PAUSE
         data = whole[:0]
@@ -148,7 +148,7 @@ async def _stream(
                 offset += CHUNK_SIZE
             answer = await in_flight.popleft()
             behind = answer.received < offset - len(in_flight) * CHUNK_SIZE
-            if not in_flight or behind or answer.progress is Progress.DONE:
+            if not in_flight or behind or answer.progress is TransferProgress.DONE:
                 return answer
     finally:
         for post_under_way in in_flight:

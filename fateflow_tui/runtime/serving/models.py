@@ -26,7 +26,7 @@ from fateflow_tui.runtime.serving.messages import InferenceFailed, ServingCode
 ROLES = ("guest", "host")  # the roles that have columns, and so a share in scores
 
 
-class PartModels(Protocol):
+class ComponentModels(Protocol):
     """The component models of a part."""
 
     def load(self, component: str, alias: str = "default") -> ComponentModel:
@@ -42,7 +42,7 @@ class ServedPart(Protocol):
     @property
     def manifest(self) -> Manifest: ...
     @property
-    def models(self) -> PartModels: ...
+    def models(self) -> ComponentModels: ...
 
 
 class OnlineModel:
@@ -104,7 +104,7 @@ def _dsl(pipeline: Pipeline) -> Dsl:
 
 
 def _steps(
-    components: Mapping[str, Component], modules: Mapping[str, type[Module[Any]]], models: PartModels
+    components: Mapping[str, Component], modules: Mapping[str, type[Module[Any]]], models: ComponentModels
 ) -> dict[str, Step]:
     steps: dict[str, Step] = {}
     unfit: list[str] = []
@@ -155,7 +155,7 @@ logger = logging.getLogger(__name__)
 FindPart = Callable[[str, str], ServedPart]
 
 
-class LoadedModel(msgspec.Struct, frozen=True):
+class LoadedVersion(msgspec.Struct, frozen=True):
     """A version that was loaded at a party. loaded_at: ms since the epoch, 0 once it is unloaded. loaded_times: how
     often it was ever loaded.
     """
@@ -174,7 +174,7 @@ class LoadedModel(msgspec.Struct, frozen=True):
 class ServedModel(msgspec.Struct, frozen=True):
     """A loaded version that is ready for rows. digest: of the part. parts: of every party's part."""
 
-    loaded: LoadedModel
+    loaded: LoadedVersion
     pipeline: Pipeline
     model: OnlineModel
     digest: str
@@ -188,16 +188,16 @@ class LoadedModels:
         self._records = records
         self._catalog = catalog
         self._parts = parts
-        self._loaded = {key: msgspec.convert(kept.record, LoadedModel) for key, kept in records.all().items()}
+        self._loaded = {key: msgspec.convert(kept.record, LoadedVersion) for key, kept in records.all().items()}
         self._served: dict[str, ServedModel] = {}
 
-    def load(self, part: ServedPart) -> LoadedModel:
+    def load(self, part: ServedPart) -> LoadedVersion:
         """Load a part, or reload it. Raises as `online_model`."""
         pipeline = part.pipeline
         model = online_model(part, self._catalog.module)
         key = _key(pipeline.party, pipeline.model_id, pipeline.model_version)
         times = self._loaded[key].loaded_times if key in self._loaded else 0
-        loaded = LoadedModel(pipeline.party, pipeline.model_id, pipeline.model_version, now_ms(), times + 1)
+        loaded = LoadedVersion(pipeline.party, pipeline.model_id, pipeline.model_version, now_ms(), times + 1)
         self._save(key, loaded)
         self._served[key] = _ready(loaded, part, model)
         return loaded
@@ -211,11 +211,11 @@ class LoadedModels:
         self._save(key, msgspec.structs.replace(loaded, loaded_at=0))
         self._served.pop(key, None)
 
-    def all(self) -> list[LoadedModel]:
+    def all(self) -> list[LoadedVersion]:
         """The versions that are loaded now, the newest first."""
         return sorted((one for one in self._loaded.values() if one.loaded_at), key=lambda one: -one.loaded_at)
 
-    def get(self, party: Party, model_id: str, version: str) -> LoadedModel | None:
+    def get(self, party: Party, model_id: str, version: str) -> LoadedVersion | None:
         loaded = self._loaded.get(_key(party, model_id, version))
         return loaded if loaded is not None and loaded.loaded_at else None
 
@@ -252,12 +252,12 @@ class LoadedModels:
         self._served[key] = served
         return served
 
-    def _save(self, key: str, loaded: LoadedModel) -> None:
+    def _save(self, key: str, loaded: LoadedVersion) -> None:
         self._records.put(key, msgspec.to_builtins(loaded))
         self._loaded[key] = loaded
 
 
-def _ready(loaded: LoadedModel, part: ServedPart, model: OnlineModel) -> ServedModel:
+def _ready(loaded: LoadedVersion, part: ServedPart, model: OnlineModel) -> ServedModel:
     return ServedModel(loaded, part.pipeline, model, part.manifest.digest, part.manifest.parts)
 
 

@@ -26,7 +26,7 @@ from fateflow_tui.runtime.peers.client import Peers
 from fateflow_tui.runtime.serving.features import FeatureBinding, FeatureTables
 from fateflow_tui.runtime.serving.inference import InferenceRow, RowScorer
 from fateflow_tui.runtime.serving.messages import MAX_ROWS, InferenceFailed, ServingCode, ShareAnswer, ShareRequest
-from fateflow_tui.runtime.serving.models import ROLES, FindPart, LoadedModel, LoadedModels, ServedModel, ServedPart
+from fateflow_tui.runtime.serving.models import ROLES, FindPart, LoadedModels, LoadedVersion, ServedModel, ServedPart
 from fateflow_tui.runtime.site_config import SiteConfig
 
 
@@ -43,7 +43,7 @@ class ServiceBinding(msgspec.Struct, frozen=True):
 class BatchResult(msgspec.Struct, frozen=True):
     """The version that scored the rows, and for each row its score, or why it has none."""
 
-    loaded: LoadedModel
+    loaded: LoadedVersion
     results: list[Score | InferenceFailed]
 
 
@@ -74,7 +74,7 @@ class ServingService:
 
     # models
 
-    def load(self, part: ServedPart) -> LoadedModel:
+    def load(self, part: ServedPart) -> LoadedVersion:
         """Load a part of a guest or host, or reload it. Raises Conflict (not deployed), NotBuilt (a module does not
         support single rows), BadRequest (another role), NotFound, DamagedFile.
         """
@@ -84,7 +84,7 @@ class ServingService:
         """Raises NotFound."""
         self._models.unload(party, model_id, version)
 
-    def loaded(self) -> list[LoadedModel]:
+    def loaded(self) -> list[LoadedVersion]:
         """The loaded versions, the newest first."""
         return self._models.all()
 
@@ -142,7 +142,7 @@ class ServingService:
 
     # scores
 
-    async def infer(self, service_id: str, question: InferenceRow) -> tuple[LoadedModel, Score]:
+    async def infer(self, service_id: str, question: InferenceRow) -> tuple[LoadedVersion, Score]:
         """Score one row; also return the version that scored it. Raises InferenceFailed."""
         answers = await self.infer_batch(service_id, [question])
         [result] = answers.results

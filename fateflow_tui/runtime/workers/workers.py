@@ -30,7 +30,7 @@ from fateflow_tui.core.work import (
 from fateflow_tui.runtime.workers.channel import ChannelServer, ValueTransport
 from fateflow_tui.runtime.workers.health import LOGS, WorkerHealthMonitor, read_stacks, reset_stacks, task_directory
 from fateflow_tui.runtime.workers.zygote import ZygoteProcess
-from fateflow_tui.worker.protocol import Kill, Run, Sample, WorkerExited, WorkerNotStarted, WorkerStarted
+from fateflow_tui.worker.protocol import Kill, RunTask, Sample, WorkerExited, WorkerNotStarted, WorkerStarted
 
 LOG_LINES: Final = 20
 _LINGER: Final = 2.0  # seconds that a worker may still live after its final frame
@@ -134,7 +134,7 @@ class Workers:
             if worker.key not in self._workers:
                 return  # it was reported as lost meanwhile, with the previous zygote
             worker.zygote = zygote
-            zygote.send(Run(worker.key, spec, self._channels.path, worker.token))
+            zygote.send(RunTask(worker.key, spec, self._channels.path, worker.token))
         except BaseException:
             self._forget(worker)
             raise

@@ -23,7 +23,7 @@ _LINES = 4  # lines of the file to show
 _PEEKED = 8_192  # bytes of the file to read for that
 
 
-class UploadRequest(msgspec.Struct, frozen=True):
+class FileUpload(msgspec.Struct, frozen=True):
     """A file to upload. cli: the equivalent command line."""
 
     file: Path
@@ -36,7 +36,7 @@ class UploadRequest(msgspec.Struct, frozen=True):
     cli: str
 
 
-class UploadDialog(SendDialog[UploadRequest]):
+class UploadDialog(SendDialog[FileUpload]):
     """Choosing a file proposes the table's name and the delimiter."""
 
     DEFAULT_CSS = """
@@ -138,7 +138,7 @@ class UploadDialog(SendDialog[UploadRequest]):
         count = self._text("partitions")
         return "" if count.isdigit() and 0 < int(count) <= 1024 else "partitions must be between 1 and 1024"
 
-    def _upload(self) -> UploadRequest:
+    def _upload(self) -> FileUpload:
         count, delimiter = self._text("partitions"), self._text("delimiter")
         head, drop = self.query_one("#head", LineCheckbox).value, self.query_one("#drop", LineCheckbox).value
         file, namespace, name = self._text("file"), self._text("namespace"), self._text("name")
@@ -149,7 +149,7 @@ class UploadDialog(SendDialog[UploadRequest]):
         cli = f"fateflow data upload {file or 'FILE'} {table}{more}"
         sign = "\t" if delimiter == "\\t" else delimiter
         partitions = int(count) if count.isdigit() else 4
-        return UploadRequest(Path(file).expanduser(), namespace, name, sign, partitions, head, drop, cli)
+        return FileUpload(Path(file).expanduser(), namespace, name, sign, partitions, head, drop, cli)
 
     def _describe(self) -> None:
         self.query_one("#problem", Static).update("")

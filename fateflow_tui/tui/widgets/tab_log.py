@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from fateflow_tui.core.cells import Spans
 from fateflow_tui.core.errors import FateFlowError
-from fateflow_tui.tui.log_book import LEVELS, LogBook, LogFilter
+from fateflow_tui.tui.log_book import LEVELS, LogBook, LogViewFilter
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.log_pane import LogPane
 
@@ -34,7 +34,7 @@ class LogTab(JobTab):
         self._level = 1
         self._party = ""
         self._source: tuple[str, bool] = ("", False)  # job, and whether DEBUG lines were read too
-        self._filter: LogFilter | None = None
+        self._filter: LogViewFilter | None = None
         self._seen = asyncio.Event()
 
     def compose(self) -> ComposeResult:
@@ -60,7 +60,7 @@ class LogTab(JobTab):
         if self._party and self._party not in subject.here:
             self._party = ""
         parties = frozenset([self._party]) if self._party else frozenset()
-        wanted = LogFilter(self._level, subject.component, parties)
+        wanted = LogViewFilter(self._level, subject.component, parties)
         self.pane.name_parties([line.party for line in subject.view.party_lines])
         if wanted != self._filter:
             self._filter = wanted

@@ -17,7 +17,7 @@ from fateflow_tui.tui.job_filter import Subject
 from fateflow_tui.tui.widgets.job_tab import JobTab
 from fateflow_tui.tui.widgets.text_views import ScrollText
 from fateflow_tui.views.charts import Chart, grid
-from fateflow_tui.views.metrics import Score, TaskMetrics, charts, read_metrics
+from fateflow_tui.views.metrics import MetricScore, TaskMetrics, charts, read_metrics
 
 _CHART_WIDTH: Final = 46  # minimum width of a chart beside another one
 _CHART_HEIGHT: Final = 7  # height of a chart's curves
@@ -30,7 +30,7 @@ class MetricsTab(JobTab):
     def __init__(self) -> None:
         super().__init__("metrics")
         self._charts: list[Chart] = []
-        self._scores: list[Score] = []
+        self._scores: list[MetricScore] = []
         self._live = LiveMetrics()
         self._read: dict[TaskKey, tuple[int, str]] = {}  # version and status of each task when its series were read
         self._events = 0  # number of the events that were taken
@@ -93,7 +93,7 @@ class MetricsTab(JobTab):
         return [(plural(len(self._charts), "chart"), "muted")] if self._charts else []
 
 
-def score_lines(scores: list[Score]) -> list[Spans]:
+def score_lines(scores: list[MetricScore]) -> list[Spans]:
     """Format a line for each component and data set."""
     lines: dict[tuple[str, str, str], Spans] = {}
     for score in scores:
