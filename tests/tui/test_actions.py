@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from fateflow_tui.core.status import Status
 from fateflow_tui.sdk.types.jobs import JobLine
 from fateflow_tui.tui.actions import Selection
+from fateflow_tui.tui.keymap import read_keymap
 from fateflow_tui.tui.screens import SCREENS, all_actions
 from fateflow_tui.tui.screens.dash_screen import DashScreen
 from fateflow_tui.tui.screens.job import JobScreen
@@ -91,3 +93,9 @@ def test_an_action_says_why_it_is_disabled() -> None:
     assert "2 jobs are marked" in rerun.disabled_reason(Selection(jobs=(running, done)))
     assert "does not answer" in stop.disabled_reason(Selection(jobs=(running,), connected=False))
     assert stop.command(Selection(jobs=(running, done))) == "fateflow job stop 20260101"
+
+
+def test_the_former_id_of_an_action_still_works_in_the_keymap(tmp_path: Path) -> None:
+    file = tmp_path / "keys.toml"
+    file.write_text('[tab]\nstory = "E"\n')
+    assert read_keymap(file, all_actions) == {"tab.history": "E"}

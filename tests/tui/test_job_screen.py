@@ -146,9 +146,9 @@ async def test_long_messages_are_read_to_their_end(workshop: RunningSite, failed
         await pilot.press("left", "left", "left", "left")
         await shows(pilot, "E G dataio_0 failed: table")
         await pilot.press("e")
-        await shows(pilot, "running → ✗ failed: t", "WHEN")
+        await shows(pilot, "running → ✗ failed: t", "TIME")
         await pilot.press(*["right"] * 8)
-        await shows(pilot, "for the label", "WHEN", "dataio_0 guest:9999")
+        await shows(pilot, "for the label", "TIME", "dataio_0 guest:9999")
 
 
 async def test_the_log_is_found_in_and_filtered(workshop: RunningSite, trained: str) -> None:
