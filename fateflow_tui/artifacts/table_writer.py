@@ -32,7 +32,7 @@ class TableWriter:
 
     As a context manager it closes at the end of the block. The first frame fixes the columns: the first is the id
     and must be text; later frames must have the same names and types. Raises ComponentFailed for a frame that does
-    not fit, Conflict from `close` when somebody else made a table of that name meanwhile.
+    not fit, Conflict from `close` if a table of that name was created meanwhile.
     """
 
     def __init__(self, directory: Path, meta: TableMeta, *, replace: bool = False) -> None:

@@ -62,7 +62,7 @@ class LiveJobs:
             self._known.add(job_id)
 
     def remove(self, job_id: str) -> None:
-        """Remove a job. A marker left over by a crash is harmless: the job is read once more."""
+        """Remove a job. A marker left over by a crash only causes the job to be read again."""
         if job_id in self._known:
             self._known.discard(job_id)
             (self._folder / job_id).unlink(missing_ok=True)

@@ -163,7 +163,7 @@ class Scheduler:
 
     def _finish_turn(self, effects: list[Effect], settled: list[_Settled]) -> FateFlowError | None:
         """Save, answer the callers, perform the effects. Return the error if saving failed; the last saved state is
-        then restored. With a damaged file nobody is answered yet, since the turn is repeated without that job.
+        then restored. With a damaged file no caller is answered yet, since the turn is repeated without that job.
         """
         for job_id, bug in self.engine.take_faults().items():
             logger.error("job %s cannot be scheduled", job_id, exc_info=bug)

@@ -112,7 +112,7 @@ class LogTail:
         return max(self._begin, self._at - _OVERLAP) if self._at else self._begin
 
     def reconnect(self) -> None:
-        """Expect the known lines once more."""
+        """Expect the known lines again."""
         self._repeated = self._known.copy()
 
     def is_new(self, line: LogLine) -> bool:

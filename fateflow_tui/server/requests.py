@@ -189,7 +189,7 @@ Reuse = Annotated[str | bool, Kind(_REUSE, _reuse)]
 Roles = Annotated[Mapping[str, list[int]], Kind(_PARTIES, _roles)]
 Parties = Annotated[Any, Kind(_PARTIES, _anything)]
 PartyObject = Annotated[Mapping[str, Any], Kind(_PARTY, _mapping)]
-# A value, or a list of values, of which a record has one.
+# A value, or a list of values that match.
 Filter = Annotated[Any, Kind(_TEXTS, _anything)]
 Range = Annotated[Any, Kind(_RANGE, _anything)]
 # A name that the schema requires, and whose absence the route answers in its own way.

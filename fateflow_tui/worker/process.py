@@ -35,7 +35,7 @@ def die_with_parent(parent: int, signal_number: int) -> None:
 def limit_memory(mib: int) -> None:
     """Limit what this process may allocate from now on, in MiB; 0 for no limit.
 
-    It limits private writable memory, not address space, of which libraries reserve far more than they use.
+    It limits private writable memory, not address space, because libraries reserve far more of it than they use.
     """
     if mib <= 0:
         return

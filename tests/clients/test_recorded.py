@@ -1,4 +1,4 @@
-"""The recorded requests of the published clients, said again to a site: also where the clients cannot be had."""
+"""Replays the recorded requests of the published clients, for machines without these clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What FATE-Board 1.8 and 1.9 ask of a scheduler, in the order in which somebody looks at a job."""
+"""The requests of FATE-Board 1.8 and 1.9, in the order of a user looking at a job."""
 
 from __future__ import annotations
 

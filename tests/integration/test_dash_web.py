@@ -197,7 +197,7 @@ def test_a_websocket_is_opened_by_our_own_page_only(dash: WebDash) -> None:
     assert dash.pages == []
 
 
-def test_a_page_has_a_process_that_ends_with_it_and_tells_nobody_the_token(dash: WebDash) -> None:
+def test_each_page_has_its_own_process_which_does_not_leak_the_token(dash: WebDash) -> None:
     seen: list[int] = []
 
     def look() -> list[str]:
@@ -301,7 +301,7 @@ def test_what_makes_no_sense_is_refused_before_anything_listens(site: RunningSit
 
 
 @pytest.mark.skipif(chromium.PROGRAM is None, reason="Chromium is not installed")
-def test_chromium_shows_a_running_job_and_asks_nobody_else_for_anything(
+def test_chromium_shows_a_running_job_without_external_requests(
     site: RunningSite, dash: WebDash, tmp_path: Path
 ) -> None:
     job = site.flow.submit(*sleep_job(2, {"guest": [9999], "host": [10000]}, seconds=90)).job_id

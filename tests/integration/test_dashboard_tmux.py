@@ -91,8 +91,8 @@ def test_a_running_job_is_seen_and_stopped_by_keys(terminal: Terminal, site: Run
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [(80, 24), (140, 45), (220, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
-def test_from_an_empty_home_to_a_mended_job_by_keys(terminal: Terminal, tmp_path: Path, size: tuple[int, int]) -> None:
-    """The demo job runs; its variant that names a wrong label fails, is mended in the dashboard, and succeeds."""
+def test_first_job_and_its_repair_by_keys(terminal: Terminal, tmp_path: Path, size: tuple[int, int]) -> None:
+    """The demo job runs; its variant that names a wrong label fails, is corrected in the dashboard, and succeeds."""
     home = tmp_path / "empty"
     try:
         terminal.run("dash", "--home", str(home), size=size)

@@ -1,4 +1,4 @@
-"""The doctor on real homes: each flaw provoked, found, and told with its fix."""
+"""The doctor on real homes: each problem is provoked, found and reported with a hint."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_each_flaw_of_a_home_is_found(home: Path, tmp_path: Path) -> None:
     } == set(flaws)
 
 
-def test_a_scheduler_that_does_not_answer_is_told_from_one_that_is_gone(tmp_path: Path) -> None:
+def test_an_unresponsive_scheduler_is_distinguished_from_a_stopped_one(tmp_path: Path) -> None:
     with standalone(tmp_path / "home") as site:
         said = stopped(site.home)["scheduler"]  # as it looks to somebody who gets no answer
         assert not said.ok

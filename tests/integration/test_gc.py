@@ -1,4 +1,4 @@
-"""Garbage collection of a real site: what goes, and what must stay."""
+"""Garbage collection of a real site: what is deleted and what is kept."""
 
 from __future__ import annotations
 

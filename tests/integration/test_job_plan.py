@@ -67,7 +67,7 @@ def test_a_plan_tells_what_each_party_would_do(site: RunningSite) -> None:
     assert len(site.flow.jobs(0)) == count, "a plan has submitted a job"
 
 
-def test_times_come_from_history_and_reuse_is_told(site: RunningSite, trained: list[str]) -> None:
+def test_plan_shows_durations_from_history_and_reuse(site: RunningSite, trained: list[str]) -> None:
     def runs() -> int:
         return max(task.runs for task in site.flow.jobs.forecast(*documents(7)).parties[0].tasks)
 
@@ -91,7 +91,7 @@ def test_times_come_from_history_and_reuse_is_told(site: RunningSite, trained: l
     assert {one.component for party in plan.parties for one in party.leaves} == {"hetero_lr_0"}
 
 
-def test_what_is_in_the_way_is_told_beforehand(site: RunningSite) -> None:
+def test_plan_reports_obstacles_before_submission(site: RunningSite) -> None:
     dsl, conf = documents()
     conf["component_parameters"]["role"]["host"]["0"]["reader_0"]["table"]["name"] = "nothing"
     host = next(one for one in site.flow.jobs.forecast(dsl, conf).parties if one.party == "host:10000")

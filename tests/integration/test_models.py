@@ -128,10 +128,10 @@ def test_a_deployed_version_is_at_all_parties_and_cannot_be_deployed_again(
 def test_a_deploy_that_fails_at_one_party_leaves_nothing_anywhere(sites: list[RunningSite], trained: str) -> None:
     guest, host, _ = sites
     [part] = parts_of(host, trained)
-    [harmed] = part.glob("components/hetero_lr_0/*/model.json")
-    sound = harmed.read_bytes()
+    [damaged] = part.glob("components/hetero_lr_0/*/model.json")
+    sound = damaged.read_bytes()
     before = [versions(site) for site in sites]
-    harmed.write_bytes(sound.replace(b"0", b"1", 1))
+    damaged.write_bytes(sound.replace(b"0", b"1", 1))
     try:
         answer = deploy_by_old_client(guest, trained)
         assert answer["retcode"] == 101
@@ -145,7 +145,7 @@ def test_a_deploy_that_fails_at_one_party_leaves_nothing_anywhere(sites: list[Ru
         with pytest.raises(PartyRefused):
             guest.flow.request("model/deploy", {"model_id": MODEL_ID, "model_version": trained})
     finally:
-        harmed.write_bytes(sound)
+        damaged.write_bytes(sound)
 
 
 def test_a_deploy_while_a_party_is_away_leaves_nothing_anywhere(sites: list[RunningSite], trained: str) -> None:

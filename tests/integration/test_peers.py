@@ -1,4 +1,4 @@
-"""What sites say to each other, and who is refused, over real sockets."""
+"""Calls between sites over real sockets, and rejected callers."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_no_signed_part_can_be_changed_on_the_way() -> None:
     asyncio.run(run())
 
 
-def test_a_site_speaks_only_for_the_party_that_it_signed_for() -> None:
+def test_a_call_must_come_from_the_party_that_signed_it() -> None:
     async def run() -> None:
         async with guest_and_host() as (guest, host):
             host.routes.add("guest:9998", "http://127.0.0.1:1", SiteKey.generate().public)
@@ -207,7 +207,7 @@ def test_another_site_at_the_address_is_not_believed() -> None:
     asyncio.run(run())
 
 
-def test_refusals_are_told_and_failures_keep_their_details_at_home() -> None:
+def test_peers_see_refusals_but_not_the_details_of_failures() -> None:
     async def run() -> None:
         async with guest_and_host() as (guest, host):
             host.handlers.fails = Conflict("job x is not known", hint="submit it again")
@@ -287,7 +287,7 @@ def test_sites_speak_over_tls_when_they_have_certificates(tmp_path: Path) -> Non
     asyncio.run(run())
 
 
-def test_nobody_unknown_makes_a_site_read_a_body() -> None:
+def test_bodies_of_unauthenticated_calls_are_not_read() -> None:
     async def run() -> None:
         async with guest_and_host() as (guest, host):
             forged = call(host).signed_by(SiteKey.generate())

@@ -1,4 +1,4 @@
-"""A job takes over what an earlier one has done alike, at every party, and only that."""
+"""A job reuses exactly the identical results of an earlier one, at every party."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a site says when its machine, or a client, does not play along."""
+"""Errors of the machine and of misbehaving clients, and how a site reports them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _log(site: RunningSite) -> str:
     return (site.home / "logs" / "fate_flow" / "fate_flow.log").read_text()
 
 
-def test_a_full_disk_is_told_with_what_to_do(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_with_a_hint(tmp_path: Path) -> None:
     with standalone(tmp_path / "home") as site:
         # The next save of this file goes to a device on which there is never any room.
         (site.home / "db" / "parties.json.tmp").symlink_to("/dev/full")
@@ -52,7 +52,7 @@ def test_a_client_that_goes_away_is_no_fault_of_the_site(tmp_path: Path) -> None
         assert "ERROR" not in _log(site)
 
 
-def test_a_home_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_an_unwritable_home_is_reported(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     (home / "db").symlink_to("/sys")  # where nobody, not even root, can make a folder

@@ -1,4 +1,4 @@
-"""A second scheduler on a home stands by, and takes over when the first one is gone."""
+"""A second scheduler on a home stands by and takes over when the first one stops."""
 
 from __future__ import annotations
 

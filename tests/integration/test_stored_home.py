@@ -206,7 +206,7 @@ def test_the_deployed_model_predicts_on_the_stored_tables(used: StoredHome) -> N
     assert used.scores(job_id) == pytest.approx(used.scores(_PREDICTED), abs=1e-9)
 
 
-def test_a_failed_job_is_mended_and_run_again(used: StoredHome) -> None:
+def test_a_failed_job_is_repaired_and_rerun(used: StoredHome) -> None:
     plan = {step.component: step.action for step in used.flow.rerun(_FAILED, plan=True)}
     assert (plan["reader_0"], plan["dataio_0"]) == ("reuse", "run")
     _rerun(used, _FAILED, {"role": {"guest": {"0": {"dataio_0": {"label_name": "y"}}}}})

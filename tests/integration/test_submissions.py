@@ -1,4 +1,4 @@
-"""Submissions that cannot be: each is refused with its cause, and the scheduler goes on as if nothing had been."""
+"""Invalid submissions: each is rejected with its cause and does not affect the scheduler."""
 
 from __future__ import annotations
 

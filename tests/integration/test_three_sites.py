@@ -1,4 +1,4 @@
-"""The main job on three sites: the original's figures, and nothing of a party where it does not belong."""
+"""The main job on three sites: the metrics of FATE, and no party's data at another party."""
 
 from __future__ import annotations
 

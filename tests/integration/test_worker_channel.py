@@ -129,7 +129,7 @@ def test_values_and_reports(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
-def test_what_the_dead_said_is_heard(tmp_path: Path) -> None:
+def test_reports_of_a_worker_that_died_are_read(tmp_path: Path) -> None:
     """A worker may be gone before the site has even let it in."""
 
     async def main() -> None:

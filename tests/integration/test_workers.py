@@ -340,7 +340,7 @@ async def closing_everything_harms_nobody(site: Site) -> None:
     assert (await site.run("", component="after_0")).status is Status.SUCCESS
 
 
-def test_the_death_of_the_zygote_is_reported_and_mended(tmp_path: Path) -> None:
+def test_a_dead_zygote_is_reported_and_restarted(tmp_path: Path) -> None:
     async def main() -> None:
         async with site(tmp_path) as made:
             order = await made.start_and_wait_for_series("hang", "pids", "child")

@@ -1,4 +1,4 @@
-"""Whoever follows the lines of a drawing from a node comes to its children and to nobody else."""
+"""The lines of a drawing connect each node to its children and to no others."""
 
 from __future__ import annotations
 

@@ -300,7 +300,7 @@ async def test_tabs_and_panes_by_keys(workshop: RunningSite, forked: str) -> Non
 async def test_a_job_that_is_not_there_says_so(workshop: RunningSite) -> None:
     async with connected(workshop.home, (80, 24)) as pilot:
         pilot.app.open_job("20200101000000000000000")  # type: ignore[attr-defined]
-        await shows(pilot, "no such job at this site")
+        await shows(pilot, "job not found at this site")
         await pilot.press("s")
         await shows(pilot, "no job selected")
 

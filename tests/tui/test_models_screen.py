@@ -1,4 +1,4 @@
-"""The Models screen: what is said of each version, and everything that can be done with one, on a real scheduler."""
+"""The Models screen: details and actions of model versions, on a real scheduler."""
 
 from __future__ import annotations
 

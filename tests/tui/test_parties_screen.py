@@ -1,4 +1,4 @@
-"""The Parties screen with two real sites: who is reached, by which key; grants; what is sent, and to whom."""
+"""The Parties screen with two real sites: reachability, keys, grants and sent values."""
 
 from __future__ import annotations
 

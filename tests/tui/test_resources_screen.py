@@ -1,4 +1,4 @@
-"""The Resources screen: what is taken by whom, and who waits for what, live, on a real scheduler."""
+"""The Resources screen: reservations and waiting jobs, live, on a real scheduler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Modules that cannot be loaded: who asks for their facts is told, and the doctor knows them."""
+"""Modules that cannot be loaded: reported by the catalog and by the doctor."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def test_all_readers_of_a_role_get_the_table() -> None:
     assert before == _conf()
 
 
-def test_one_party_and_one_reader_can_be_meant() -> None:
+def test_table_can_be_set_for_one_party_and_one_reader() -> None:
     words = ["guest=g.t", "host=h.t", "host:10001=other.t", "guest.reader_1=second.t"]
     by_role = filled(_conf(), tables_of(words), "m", "v")["component_parameters"]["role"]
     assert by_role["host"]["0"]["reader_0"]["table"]["namespace"] == "h"

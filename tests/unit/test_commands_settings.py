@@ -1,4 +1,4 @@
-"""Where `init` says that the scheduler is."""
+"""The scheduler's address as saved by `init`."""
 
 from __future__ import annotations
 

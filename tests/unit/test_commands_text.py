@@ -55,7 +55,7 @@ def test_a_status_is_glyph_and_word() -> None:
     assert [marked(status) for status in ("running", "timeout", "pass")] == ["▶ running", "⧗ timeout", "↷ pass"]
 
 
-def test_parties_of_one_role_are_told_apart() -> None:
+def test_parties_of_one_role_are_distinguished() -> None:
     assert plain(party_marks({"guest:9999": "success", "host:10000": "running"})) == "G✓ H▶"
     assert plain(party_marks({"guest:1": "success", "host:2": "failed", "host:3": "waiting"})) == "G✓ H2✗ H3·"
 

@@ -169,14 +169,14 @@ def test_what_fate_refuses_is_refused(module: str, parameters: dict[str, object]
         ),
     ],
 )
-def test_problems_are_said_in_the_words_of_json(
+def test_problems_use_json_type_names(
     module: str, parameters: dict[str, object], path: tuple[str, ...], message: str
 ) -> None:
     (problem,) = CATALOG.check(module, parameters)
     assert (problem.path, problem.message) == (path, message)
 
 
-def test_nested_objects_are_told_from_values() -> None:
+def test_nested_objects_are_distinguished_from_values() -> None:
     assert CATALOG.is_nested("Intersection", ("rsa_params",))
     assert CATALOG.is_nested("HeteroLR", ("init_param",))
     assert not CATALOG.is_nested("Intersection", ("rsa_params", "salt"))

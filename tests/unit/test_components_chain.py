@@ -32,7 +32,7 @@ class Chain:
 
 
 @pytest.mark.parametrize("method", ["raw", "rsa"])
-def test_the_main_job_has_the_figures_of_fate(method: str, tmp_path: Path, shared: Path) -> None:
+def test_the_main_job_matches_fates_metrics(method: str, tmp_path: Path, shared: Path) -> None:
     chain = Chain(tmp_path)
     tables: dict[Party, Table] = {}
     for party, file in ((GUEST, "breast_hetero_guest"), (HOST, "breast_hetero_host")):

@@ -128,7 +128,7 @@ def test_a_delimitor_inside_the_value_splits_it() -> None:
         ),
     ],
 )
-def test_what_cannot_be_read_is_said(table: Given, parameters: dict[str, Any], said: str) -> None:
+def test_unreadable_values_are_reported(table: Given, parameters: dict[str, Any], said: str) -> None:
     with pytest.raises(ComponentFailed, match=said):
         read(table, **parameters)
 

@@ -1,4 +1,4 @@
-"""Intersection: every method finds the same rows, and no other ids cross."""
+"""Intersection: every method finds the same rows and reveals no other ids."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_nothing_in_common_is_an_empty_table(method: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("method", ["raw", "rsa", "ecdh"])
-def test_the_host_is_told_only_if_asked_for(method: str) -> None:
+def test_the_host_gets_the_intersection_only_with_sync(method: str) -> None:
     tables = {GUEST: numbered(["a", "b"], "x"), HOST: numbered(["b"], "z")}
     results = intersect(tables, intersect_method=method, sync_intersect_ids=False)
     assert results[GUEST].tables["0"]["id"].to_list() == ["b"]
@@ -216,6 +216,6 @@ def test_values_that_no_honest_party_sends_are_refused(check: Any) -> None:
         check()
 
 
-def test_what_is_not_built_is_said() -> None:
+def test_unsupported_options_are_rejected() -> None:
     with pytest.raises(NotBuilt, match="allow_info_share"):
         intersect({GUEST: numbered(["a"], "x"), HOST: numbered(["a"], "z")}, allow_info_share=True)

@@ -91,7 +91,7 @@ def test_a_seed_repeats_the_shares_but_not_between_parties() -> None:
     assert not (list(module._shares(GUEST, ones, 2))[1] == list(module._shares(HOST, ones, 2))[1]).any()
 
 
-def test_secure_add_needs_somebody_else() -> None:
+def test_secure_add_needs_a_second_party() -> None:
     with pytest.raises(ComponentFailed, match="at least two parties"):
         run_module("SecureAddExample", {GUEST: {}})
 

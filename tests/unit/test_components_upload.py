@@ -79,7 +79,7 @@ def test_quotes_have_no_meaning_where_a_line_is_an_id_and_the_rest(home: Path, t
         ("id,x\n", "patients.csv has no valid rows"),
     ],
 )
-def test_a_file_that_cannot_be_meant_is_refused_by_its_name(home: Path, tmp_path: Path, text: str, said: str) -> None:
+def test_an_invalid_file_is_rejected_by_name(home: Path, tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ComponentFailed, match=re.escape(said)):
         upload(home, written(tmp_path / "0a1b2c", text), file_name="patients.csv")
 
@@ -131,7 +131,7 @@ def test_duplicates_can_be_forbidden(home: Path, tmp_path: Path) -> None:
     assert Tables(home / "tables").meta("experiment", "t") is None
 
 
-def test_an_existing_table_is_replaced_only_on_demand_and_only_by_a_good_one(home: Path, tmp_path: Path) -> None:
+def test_an_existing_table_is_replaced_only_on_demand_and_only_by_a_valid_one(home: Path, tmp_path: Path) -> None:
     upload(home, written(tmp_path / "f.csv", "id,x\na,1\n"))
     second = written(tmp_path / "g.csv", "id,z\nb,2\n")
     with pytest.raises(Conflict, match="exists"):
@@ -160,7 +160,7 @@ def test_an_existing_table_is_replaced_only_on_demand_and_only_by_a_good_one(hom
         ("id,x\n1,2,3\n4\n", "no valid rows .2 were rejected"),
     ],
 )
-def test_files_that_cannot_be_a_table_leave_none(home: Path, tmp_path: Path, content: str | bytes, said: str) -> None:
+def test_invalid_files_create_no_table(home: Path, tmp_path: Path, content: str | bytes, said: str) -> None:
     with pytest.raises(ComponentFailed, match=said):
         upload(home, written(tmp_path / "f.csv", content))
     assert list((home / "tables").rglob("*.parquet")) == []

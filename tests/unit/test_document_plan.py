@@ -96,7 +96,7 @@ def test_a_party_sees_common_and_own_parameters_only():
         assert "host_table" not in msgspec.json.encode(document(planned, party)).decode()
 
 
-def test_what_a_conf_holds_in_places_of_no_meaning_is_shown_to_nobody():
+def test_unknown_conf_sections_are_sent_to_no_party():
     conf = conf_2()
     conf["role_parameters"] = conf["component_parameters"]["roles"] = {"host": {"secret": 1}}
     planned = plan(dsl_2(), conf)

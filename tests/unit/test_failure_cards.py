@@ -44,7 +44,7 @@ def test_other_parties_get_what_a_component_says_and_not_its_advice() -> None:
     assert (crossed.log, crossed.traceback, crossed.where) == ([], "", "")
 
 
-def test_an_ordinary_error_is_told_in_full() -> None:
+def test_an_ordinary_error_is_reported_in_full() -> None:
     card = card_of_error(_ORDER, ValueError("z" * 1_900), ["l" * 900])
     assert card.cause == "ValueError: " + "z" * 1_900
     assert card.log == ["l" * 900]

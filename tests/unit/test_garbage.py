@@ -1,4 +1,4 @@
-"""Which jobs, logs and tables go, and which stay although they are old or large."""
+"""Which jobs, logs and tables are deleted, and which are kept although they are old or large."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_jobs_go_by_size_the_oldest_first() -> None:
 
 
 @pytest.mark.parametrize("stays", ["it is live", "its model is registered"])
-def test_what_must_stay_stays_and_is_told(stays: str) -> None:
+def test_protected_items_are_kept_and_reported(stays: str) -> None:
     jobs = [*JOBS[:4], job("1", 50, stays=stays)]
     chosen = pick(jobs, jobs_days=30)
     assert going(chosen) == {"job": ["2"]}

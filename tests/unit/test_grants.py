@@ -61,7 +61,7 @@ def test_a_pattern_covers_its_parties(grants: Grants, pattern: str) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["host:9999", "9998", "host:*", "arbiter:9999"])
-def test_a_pattern_covers_nobody_else(grants: Grants, pattern: str) -> None:
+def test_a_pattern_matches_no_other_party(grants: Grants, pattern: str) -> None:
     _give(grants, pattern, role="guest")
     assert grants.lacks(GUEST, NEEDS) == {}
 
@@ -128,7 +128,7 @@ def test_unknown_values_are_refused(lists: dict[str, list[str]], message: str) -
         checked_lists(lists, MODULES)
 
 
-def test_tables_are_told_apart_although_their_names_have_dots() -> None:
+def test_tables_with_dots_in_their_names_are_distinguished() -> None:
     lists = checked_lists({"dataset": ["a.b", "a.b/c", "a/b.c", "a/*"]}, MODULES)
     assert lists == {"dataset": ["a/b", "a.b/c", "a/b.c", "a/*"]}
     assert [shown_dataset(text) for text in lists["dataset"]] == ["a.b", "a.b/c", "a/b.c", "a.*"]

@@ -1,4 +1,4 @@
-"""FATE's example jobs, drawn; whoever follows the lines comes to each component's children and to nobody else."""
+"""Drawings of FATE's example jobs: the lines connect each component to its children and to no others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each party of HeteroLR gets to see, taken from the wire of a whole run."""
+"""The messages that each party of HeteroLR receives in a full run."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_gradients_residuals_shares_and_losses_are_ciphertexts(wire: list[Seen])
     assert len(set(everything)) == len(everything)
 
 
-def test_no_ids_labels_or_column_names_cross(wire: list[Seen]) -> None:
+def test_no_ids_labels_or_column_names_are_sent(wire: list[Seen]) -> None:
     frames = split()
     frames = {
         party: frame.rename({name: f"{name}-{party.role}-column" for name in frame.columns if name not in ("id", "y")})
@@ -97,7 +97,7 @@ def test_no_ids_labels_or_column_names_cross(wire: list[Seen]) -> None:
         assert labels.tobytes() not in seen.octets
 
 
-def test_a_host_cannot_take_its_own_share_off_the_residuals(wire: list[Seen]) -> None:
+def test_a_host_cannot_subtract_its_share_from_the_residuals(wire: list[Seen]) -> None:
     """With zero weights a residual is -y/2. If the guest added that as a plaintext, the quotient of what the host
     gets and what it sent would be 1 + m n, which everybody can read.
     """

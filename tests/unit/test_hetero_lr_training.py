@@ -1,4 +1,4 @@
-"""HeteroLR between several parties: what comes out is what training on the joined table gives."""
+"""HeteroLR between several parties: the results equal those of training on the joined table."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_prediction_needs_the_columns_of_the_model() -> None:
         predict(frames, models)
 
 
-def test_several_classes_are_trained_one_against_the_rest() -> None:
+def test_several_classes_are_trained_one_vs_rest() -> None:
     frames = split(rows=90, classes=3)
     results = train(frames, {"optimizer": "adam", "max_iter": 6})
     model = results[GUEST].model
@@ -124,7 +124,7 @@ def test_several_classes_are_trained_one_against_the_rest() -> None:
     assert sorted(results[ARBITER].metrics["train"]) == ["loss.class_0", "loss.class_1", "loss.class_2"]
 
 
-def test_validation_is_recorded_and_ends_a_training_that_gets_no_better() -> None:
+def test_validation_is_recorded_and_stops_early() -> None:
     frames, validate = split(), split(rows=40, seed=7)
     rounds = {"validation_freqs": 1, "early_stopping_rounds": 2, "use_first_metric_only": True}
     results = train(frames, {"max_iter": 30, "tol": 1e-9, "learning_rate": 0.5} | rounds, validate=validate)
@@ -147,7 +147,7 @@ def test_validation_is_recorded_and_ends_a_training_that_gets_no_better() -> Non
     assert auc(scored.filter(pl.col("type") == "validate")) == pytest.approx(history["validate"]["auc"][best], abs=1e-6)
 
 
-def test_cross_validation_leaves_figures_and_predictions_but_no_model() -> None:
+def test_cross_validation_outputs_metrics_and_predictions_but_no_model() -> None:
     cv = {"need_cv": True, "n_splits": 3, "random_seed": 4}
     results = train(split(), {"cv_param": cv, "max_iter": 2})
     assert all(results[party].model is None for party in results)
@@ -174,7 +174,7 @@ def test_cross_validation_can_keep_the_rows_of_the_folds() -> None:
     assert results[GUEST].metas["0"].kind == "instances"
 
 
-def test_rows_in_another_order_are_noticed_before_anything_is_learnt() -> None:
+def test_misaligned_rows_are_detected_before_training() -> None:
     frames = split()
     frames[HOST] = frames[HOST].reverse()
     results = train(frames, {}, check=False)
@@ -190,7 +190,7 @@ def test_rows_in_another_order_are_noticed_before_anything_is_learnt() -> None:
         (pl.lit(1e30), "columns q at host:10000 have absolute values"),
     ],
 )
-def test_columns_that_cannot_be_learnt_from(column: pl.Expr, message: str) -> None:
+def test_invalid_columns_are_rejected(column: pl.Expr, message: str) -> None:
     frames = split()
     frames[HOST] = frames[HOST].with_columns(column.alias("q"))
     assert message in str(train(frames, {}, check=False)[HOST].error)
@@ -200,14 +200,14 @@ def test_columns_that_cannot_be_learnt_from(column: pl.Expr, message: str) -> No
     ("label", "message"),
     [(pl.lit(1), "training needs two classes"), (pl.lit(0.5), "must be an integer"), (None, "has no label")],
 )
-def test_labels_that_cannot_be_learnt(label: pl.Expr | None, message: str) -> None:
+def test_invalid_labels_are_rejected(label: pl.Expr | None, message: str) -> None:
     frames = split()
     guest = frames[GUEST]
     frames[GUEST] = guest.drop("y") if label is None else guest.with_columns(label.alias("y"))
     assert message in str(train(frames, {}, check=False)[GUEST].error)
 
 
-def test_scores_that_grow_without_bounds_end_the_training() -> None:
+def test_diverging_scores_fail_the_training() -> None:
     results = train(split(), {"optimizer": "sgd", "learning_rate": 1e12, "max_iter": 5}, check=False)
     assert any("diverged" in str(result.error) for result in results.values())
 

@@ -1,4 +1,4 @@
-"""Mailboxes: order, exactly once, room, and what becomes of those who wait."""
+"""Mailboxes: order, exactly-once delivery, quotas, and failing of receivers."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_a_full_box_lets_in_what_is_waited_for_and_no_more() -> None:
     asyncio.run(run())
 
 
-def test_forgetting_frees_old_versions_and_fails_whoever_waits_for_them() -> None:
+def test_discarding_old_versions_frees_them_and_fails_their_receivers() -> None:
     async def run() -> None:
         mail = boxes(3000)
         await mail.put(KEY, Value("", bytes(900)))
@@ -185,7 +185,7 @@ def test_forgetting_frees_old_versions_and_fails_whoever_waits_for_them() -> Non
     asyncio.run(run())
 
 
-def test_a_closed_job_fails_whoever_waits_and_leaves_nothing() -> None:
+def test_closing_a_job_fails_receivers_and_frees_everything() -> None:
     async def run() -> None:
         mail = boxes(4000)
         await mail.put(KEY, Value("", bytes(900)))

@@ -1,4 +1,4 @@
-"""Two phases over parties: all or none, and who was away is told later."""
+"""Two-phase commit over parties: all or none, with later delivery to unreachable parties."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_the_parts_of_a_migrated_version_are_named_by_the_new_parties() -> None:
     asyncio.run(run())
 
 
-def test_a_party_that_was_away_is_told_until_it_knows_also_by_the_next_process() -> None:
+def test_delivery_to_an_unreachable_party_is_retried_even_after_a_restart() -> None:
     async def run() -> None:
         away = {HOST}
 

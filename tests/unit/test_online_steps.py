@@ -142,7 +142,7 @@ def test_a_row_with_other_fields_than_the_model_splits_is_split_anew() -> None:
         online(step, {"x0;x1": "5"}, ",")
 
 
-def test_numbers_of_a_request_are_read_like_their_texts() -> None:
+def test_numbers_in_a_request_are_parsed_like_text() -> None:
     step = step_of("DataIO", fitted(raw({"id": ["a"], "x0": ["1"], "x1": ["2"]}), exclusive_data_type={"x1": "int"}))
     assert online(step, {"x0": 1e-7, "x1": 3.0, "more": "of no interest"}) == {"x0": 1e-7, "x1": 3}
     with pytest.raises(ComponentFailed, match="x0 is neither a number nor a string"):
@@ -221,7 +221,7 @@ def test_several_classes_score_as_a_predict_task_does() -> None:
         assert score.value == pytest.approx(table["predict_score"][number], abs=1e-12)
 
 
-def test_values_that_are_no_numbers_get_no_share() -> None:
+def test_non_numeric_values_are_rejected() -> None:
     step = step_of("HeteroLR", lr_model(weights(["x0", "x1"], [1.0, 1.0], 0.0), guest=False))
     assert isinstance(step, Scorer)
     with pytest.raises(ComponentFailed, match="no finite number for x0, x1"):
@@ -237,7 +237,7 @@ def test_modules_that_leave_rows_alone_pass_them_on(module: str) -> None:
     assert online(step_of(module, None), {"x0": "1"}) == {"x0": "1"}
 
 
-def test_modules_without_an_online_form_say_so() -> None:
+def test_modules_without_online_inference_raise() -> None:
     with pytest.raises(NotBuilt, match="SecureAddExample does not support online inference"):
         step_of("SecureAddExample", None)
     with pytest.raises(ComponentFailed, match="needs a fitted model"):

@@ -1,4 +1,4 @@
-"""Paillier: what is decrypted is what was computed, and ciphertexts say nothing about how they came to be."""
+"""Paillier: decryption gives the computed results, and ciphertexts do not reveal how they were computed."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_numbers_come_back_to_the_last_binary_place(key: PrivateKey) -> None:
     assert back[[0, 1, 2, 5, 6, 7]].tolist() == values[[0, 1, 2, 5, 6, 7]].tolist()
 
 
-def test_the_same_number_is_never_encrypted_alike(key: PrivateKey) -> None:
+def test_encryption_is_randomized(key: PrivateKey) -> None:
     vector = CipherVector.encrypt(key.public, np.full(50, 7.0))
     assert len(set(vector.ciphertexts)) == 50
     again = vector.refreshed()

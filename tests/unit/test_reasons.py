@@ -1,4 +1,4 @@
-"""Why a job is as it is, drawn from a state and what its site knows; and how the command line says it."""
+"""Explanations of a job's status, from its state and its site, and their text on the command line."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_what_a_refusal_lacks(code: str, lacks: dict[str, list[str]], cause: str
     assert ("fateflow party grant guest:9999" in found.hint) == (code == "not_granted")
 
 
-def test_reuse_is_told_with_its_source() -> None:
+def test_reuse_names_its_source() -> None:
     taken = task(Status.SUCCESS, reused_from="older", ended_at=NOW)
     assert why(state_of(Status.SUCCESS, "", taken), "sleep_0").job_id == "older"
 
@@ -190,7 +190,7 @@ def test_everything_fits_into_eighty_columns() -> None:
     assert last.endswith("fateflow job stop 202611240000000000002")
 
 
-def test_a_partner_says_what_failed_elsewhere_as_its_driver_told() -> None:
+def test_a_party_reports_failures_elsewhere_from_its_driver() -> None:
     card = FailureCard(GUEST, "sleep_0", 0, "memory", "it needs 90 MiB more", hint="raise task_memory")
     late = FailureCard(HOST, "sleep_0", 0, "exception", "OSError: the guest is gone", log=["said"])
     own = task(Status.FAILED, card=late, ended_at=NOW - 5)

@@ -1,4 +1,4 @@
-"""Archives of model parts: what is made is taken in, and nothing else is."""
+"""Archives of model parts: round trips, and rejection of anything else."""
 
 from __future__ import annotations
 
@@ -119,12 +119,12 @@ def test_without_a_signature_it_is_taken_only_by_those_who_ask_for_none(part: Pa
     refused(tmp_path / "a.zip", BadRequest, "^signature is missing")
 
 
-@pytest.mark.parametrize("harmed", ["component", "pipeline", "manifest"])
-def test_a_harmed_part_is_not_exported(part: Part, tmp_path: Path, harmed: str) -> None:
+@pytest.mark.parametrize("damaged", ["component", "pipeline", "manifest"])
+def test_a_damaged_part_is_not_exported(part: Part, tmp_path: Path, damaged: str) -> None:
     (tmp_path / "a.zip").write_text("the former one")
-    if harmed == "component":
+    if damaged == "component":
         part.path(part.files[0]).write_bytes(msgspec.json.encode(lr(9.0)))
-    elif harmed == "pipeline":
+    elif damaged == "pipeline":
         (part.directory / "pipeline.json").write_text("{}")
     else:
         part = msgspec.structs.replace(part, manifest=msgspec.structs.replace(part.manifest, files=[]))

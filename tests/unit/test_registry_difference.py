@@ -118,7 +118,7 @@ def test_a_rerun_that_learned_the_same_differs_in_nothing(registry: Registry) ->
     assert difference(*parts)["models"] == {"hetero_lr_0.default": {"change": "same", "module": "HeteroLR"}}
 
 
-def test_kinds_of_values_are_told_apart() -> None:
+def test_types_of_values_are_distinguished() -> None:
     assert list(changes({"a": 1}, {"a": True})) == [{"path": "a", "change": "changed", "old": 1, "new": True}]
     assert list(changes({"a": [1]}, {"a": {"0": 1}})) == [
         {"path": "a", "change": "changed", "old": [1], "new": {"0": 1}}

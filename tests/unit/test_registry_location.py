@@ -1,4 +1,4 @@
-"""A second place for model parts."""
+"""Backup locations of model parts."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_what_was_not_stored_is_not_found(registry: Registry, location: ModelLoc
 
 
 @pytest.mark.parametrize("harm", ["archive", "hash", "no hash", "other part", "rubbish"])
-def test_a_harmed_archive_is_not_restored(registry: Registry, part: Part, location: ModelLocation, harm: str) -> None:
+def test_a_damaged_archive_is_not_restored(registry: Registry, part: Part, location: ModelLocation, harm: str) -> None:
     path = location.store(part)
     beside = Path(f"{path}.sha256")
     if harm == "archive":
@@ -115,7 +115,7 @@ def test_a_crash_while_storing_leaves_nothing_that_is_believed(
         assert archive.manifest.digest == other.digest
 
 
-def test_a_harmed_part_is_not_stored(part: Part, location: ModelLocation) -> None:
+def test_a_damaged_part_is_not_stored(part: Part, location: ModelLocation) -> None:
     location.store(part)
     part.path(part.files[0]).write_text("{}")
     with pytest.raises(DamagedFile):

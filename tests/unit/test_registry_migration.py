@@ -26,7 +26,7 @@ MOVES = {
 }
 
 
-def test_positions_say_who_becomes_whom() -> None:
+def test_parties_are_mapped_by_position() -> None:
     assert check_mapping(ROLES, ROLES, NEW) == MOVES
     other_order = {"host": ["10001", "10000"], "guest": [9999], "arbiter": [10000]}
     assert check_mapping(ROLES, other_order, NEW)[Party("host", "10001")] == Party("host", "9999")

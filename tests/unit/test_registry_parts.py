@@ -221,7 +221,7 @@ def test_what_cannot_be_staged(registry: Registry) -> None:
     assert list((registry.root / ".staged").iterdir()) == []
 
 
-def test_a_harmed_parent_has_no_children(registry: Registry) -> None:
+def test_a_damaged_parent_cannot_be_copied(registry: Registry) -> None:
     part = registered(registry, pipeline())
     part.path(part.files[0]).write_bytes(msgspec.json.encode(lr(9.0)))
     with pytest.raises(DamagedFile, match=r"hetero_lr_0\.default"):
@@ -314,7 +314,7 @@ def test_of_two_who_publish_the_same_at_once_both_get_it(registry: Registry) -> 
     assert list((registry.root / ".staged").iterdir()) == []
 
 
-def test_every_flaw_is_told(registry: Registry) -> None:
+def test_every_problem_is_reported(registry: Registry) -> None:
     third = ComponentModel("binning_0", "HeteroFeatureBinning", {}, {})
     part = registered(registry, pipeline(), lr(), scale(), third)
     by_name = {file.component: part.path(file) for file in part.files}

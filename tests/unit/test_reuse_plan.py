@@ -84,7 +84,7 @@ def whys(plan: JobPlan, source: JobState, lost: Mapping[str, RunReason] | None =
     return {step.component: step.why for step in compare(plan, source, lost)}
 
 
-def test_what_is_alike_is_reused() -> None:
+def test_identical_components_are_reused() -> None:
     steps = compare(planned(), ended())
     assert [(step.component, step.action, step.change) for step in steps] == [
         (name, ReuseAction.REUSE, RunCause.NONE) for name in CHAIN
@@ -107,7 +107,7 @@ def test_changed_parameters_are_named_and_what_needs_them_runs_too() -> None:
     assert reusable_components(plan, ended()) == ["reader_0"]
 
 
-def test_a_change_at_one_party_is_said_to_be_there() -> None:
+def test_a_change_at_one_party_is_attributed_to_it() -> None:
     plan = planned(parameters={("lr_0", HOST): {"alpha": 0.01, "init": {"method": "ones", "seed": 1}}})
     assert whys(plan, ended())["lr_0"] == "parameters changed: init.method zeros → ones at host:10000"
 

@@ -47,7 +47,7 @@ def test_trust_pins_the_key_of_a_site_that_plays_the_party(routes: RouteTable) -
         routes.trust("host:1", identity("1"))
 
 
-def test_a_bare_id_and_the_roles_of_that_id_are_told_apart(routes: RouteTable) -> None:
+def test_a_party_id_is_distinguished_from_its_roles(routes: RouteTable) -> None:
     routes.add("10000", "http://b:1")
     with pytest.raises(Conflict, match=r"10000.*host:10000") as refused:
         routes.trust("10000", Identity("site-b", ["host:10000"], KEY, "0.1.0", 0))

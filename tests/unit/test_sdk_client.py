@@ -51,7 +51,7 @@ def test_a_failure_of_an_original_server_has_a_class_too(retcode: int, kind: typ
 
 
 @pytest.mark.parametrize("content", [b"<html>", b"{}", b"[]", b'{"retcode": "x"}'])
-def test_what_is_no_fate_flow_is_said_to_be_none(content: bytes) -> None:
+def test_an_answer_of_another_server_is_recognized(content: bytes) -> None:
     with pytest.raises(errors.SchedulerUnreachable, match="HTTP status 200"):
         read_envelope(content, 200, "there")
 

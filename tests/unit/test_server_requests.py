@@ -200,7 +200,7 @@ def test_own_names_are_let_in(host: str) -> None:
 @pytest.mark.parametrize(
     "host", ["evil.example", "127.0.0.1.evil.example", "", "10.0.0.7:9380", "[::2", "a@localhost@b"]
 )
-def test_foreign_names_are_refused(host: str) -> None:
+def test_unknown_host_names_are_rejected(host: str) -> None:
     refused = AccessPolicy(Address()).rejection(_request(host))
     assert refused is not None
     assert refused[0] == 403

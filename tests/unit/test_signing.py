@@ -65,7 +65,7 @@ def test_a_call_is_taken_within_the_window_and_not_outside() -> None:
             assert site.authenticate("POST", dated.path, dated.signed_by(KEY)) == (GUEST, HOST, DIGEST)
 
 
-def test_unknown_and_untrusted_sources_are_told_apart_and_nobody_speaks_for_this_site() -> None:
+def test_unknown_untrusted_and_spoofed_sources_are_rejected() -> None:
     site = authenticator()
     for source, said in (
         (Party("guest", "1"), "there is no route"),
@@ -199,7 +199,7 @@ def test_a_key_file_that_is_open_to_others_or_damaged_is_refused(tmp_path: Path)
         SiteKey.load_or_create(path)
 
 
-def test_public_keys_have_one_text_form_and_a_short_one_for_people() -> None:
+def test_public_keys_have_a_text_form_and_a_short_fingerprint() -> None:
     key = SiteKey.generate()
     assert key.public.startswith("ed25519:")
     assert len(key.public) == 52

@@ -23,7 +23,7 @@ def test_the_first_start_writes_the_file_and_later_ones_obey_it(tmp_path: Path) 
     assert [entry.name for entry in path.parent.iterdir()] == ["site.toml"]
 
 
-def test_what_is_not_said_has_fates_defaults(tmp_path: Path) -> None:
+def test_missing_settings_have_fates_defaults(tmp_path: Path) -> None:
     path = tmp_path / "site.toml"
     path.write_text("")
     config = SiteConfig.load(path)

@@ -57,7 +57,7 @@ def test_many_questions_at_once_leave_few_processes(tmp_path: Path) -> None:
     assert 1 <= len(_pids()) <= 2
 
 
-def test_a_fault_is_told_and_the_process_lives(tmp_path: Path) -> None:
+def test_an_error_is_reported_and_the_process_keeps_running(tmp_path: Path) -> None:
     async def ask() -> None:
         with tempfile.TemporaryFile() as output:
             await process.ask("fateflow_tui.server.tables.reading:write_rows", b"no JSON", output)

@@ -1,4 +1,4 @@
-"""Values as bytes and back, and bytes that nobody of us made."""
+"""Encoding and decoding of values, and malformed bytes."""
 
 from __future__ import annotations
 

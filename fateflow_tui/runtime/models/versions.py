@@ -170,7 +170,7 @@ class Versions:
         return _made(order, {str(party): _published_answer(party, outcome) for party, outcome in answers.items()})
 
     async def retry_decisions(self) -> None:
-        """Try once more to deliver decided versions to the parties that have not confirmed them."""
+        """Retry the delivery of decided versions to the parties that have not confirmed them."""
         for record in self._decisions.all().values():
             await self._publish(msgspec.convert(record.record, Decision))
 

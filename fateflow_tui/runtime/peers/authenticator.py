@@ -176,7 +176,8 @@ class PeerAuthenticator:
     def _pinned_key(self, source: Party) -> str:
         if self._config.plays(source):
             raise refusal(
-                RejectionReason.UNKNOWN_SOURCE, f"{source} is played by this site; nobody else may speak for it"
+                RejectionReason.UNKNOWN_SOURCE,
+                f"{source} is played by this site: other sites cannot call on its behalf",
             )
         route = self._routes.find(source)
         if route is None or route.public_key is None:

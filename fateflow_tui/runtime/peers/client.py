@@ -112,7 +112,7 @@ IDENTITY_PATH: Final = "/v1/peer/identity"  # GET, unsigned -> Identity
 
 
 _PAUSES: Final = (0.1, 0.5)  # seconds before the second and the third attempt at a control message
-_SESSIONS: Final = 3  # attempts to sign one call: the session may be unknown at first, and change once more
+_SESSIONS: Final = 3  # attempts to sign one call: the session may be unknown at first, and change again
 
 T = TypeVar("T")
 

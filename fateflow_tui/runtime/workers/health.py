@@ -80,7 +80,7 @@ class WorkerHealthMonitor:
             case Sent(name=name, to=to):
                 heartbeat = Heartbeat(at, "value", f"{name} to {', '.join(map(str, to))}")
             case Wanted(number=number, name=name, source=source, tag=tag):
-                heartbeat = Heartbeat(at, "value", f"asks for {name} of {source}")
+                heartbeat = Heartbeat(at, "value", f"waiting for {name} from {source}")
                 self._awaited.setdefault(session, {})[number] = AwaitedValue(name, str(source), at, tag)
             case Finished():
                 return

@@ -25,7 +25,7 @@ from fateflow_tui.server.tracking import output_tables
 
 
 class RunFilter(RequestBody):
-    """Which runs of which tasks; what is left out matches all."""
+    """Selects runs of tasks. Empty fields match all."""
 
     component_name: Text = ""
     role: Text = ""
@@ -122,7 +122,7 @@ async def clean(site: ThisSite, body: Json[CleanJobRequest]) -> Response:
     """Delete output tables and metrics of an ended job. Its input tables and its models stay."""
     state = _ended_job(site, body.job_id)
     if not any(body.runs(state)):
-        raise BadRequest(f"job {state.job_id} has no such task that has run at this site")
+        raise BadRequest(f"no task of job {state.job_id} that ran at this site matches")
     await asyncio.to_thread(remove_outputs, site, state, body)
     await asyncio.to_thread(remove_metrics, site, state, body)
     return answer()

@@ -53,7 +53,7 @@ class JobHead(Widget):
     def _first(self, now: int) -> Spans:
         line = self._line
         if line is None:
-            return [("no such job at this site", "muted") if self._connection.is_up else ("loading …", "muted")]
+            return [("job not found at this site", "muted") if self._connection.is_up else ("loading …", "muted")]
         spans: Spans = [
             (marked(line.status), f"{line.status} strong"),
             (f"  {line.job_id}", "strong"),
