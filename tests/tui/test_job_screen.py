@@ -13,6 +13,7 @@ from fateflow_tui.tui.screens.job import JobScreen
 from fateflow_tui.tui.widgets.graph_view import GraphView
 from fateflow_tui.tui.widgets.listing import Listing
 from fateflow_tui.tui.widgets.log_pane import LogPane
+from fateflow_tui.tui.widgets.tab_why import CardBox
 from tests.integration.clusters import RunningSite
 from tests.tui.job_jobs import anonymous, broken, fork, regression
 from tests.tui.reading import Dash, connected, lacks, matches_golden, screen_text, shows, until
@@ -71,7 +72,9 @@ async def test_a_failure_is_read_at_once(workshop: RunningSite, failed: str) -> 
         assert "hint   its columns are" in text
         line = next(line for line in text.split("\n") if "✗ dataio_0 at guest:9999 ─" in line)
         assert "■ dataio_0 at host:10000" in line, "the cards of both parties stand beside each other"
-        await pilot.press("f", "enter")
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(pilot.app.focused, CardBox), "no card has the focus")
+        await pilot.press("enter")
         await shows(pilot, "Traceback (most recent call last)", "y copy")
         await pilot.press("y")
         assert "nope" in pilot.app.clipboard
