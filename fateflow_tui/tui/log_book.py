@@ -55,7 +55,7 @@ class LogBook:
             return True
         if begin == len(self.lines):
             return False
-        fresh = self._wanted(range(begin, len(self.lines)))
+        fresh = self._matching(range(begin, len(self.lines)))
         start = len(self.shown)
         self.shown += fresh
         if self.needle:
@@ -67,7 +67,7 @@ class LogBook:
 
     def select(self, wanted: LogViewFilter) -> None:
         self.selected = wanted
-        self.shown = self._wanted(range(len(self.lines)))
+        self.shown = self._matching(range(len(self.lines)))
         self.find(self.needle)
 
     def find(self, needle: str) -> None:
@@ -90,7 +90,7 @@ class LogBook:
     def _fits(self, place: int) -> bool:
         return self.needle in self.line(place).folded
 
-    def _wanted(self, numbers: Sequence[int]) -> list[int]:
+    def _matching(self, numbers: Sequence[int]) -> list[int]:
         level, component, parties = self.selected.level, self.selected.component, self.selected.parties
         lines = self.lines
         return [

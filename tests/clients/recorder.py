@@ -2,7 +2,7 @@
 
 What differs from run to run is kept by name: `<<id_3>>` is the third job or model version that an answer showed,
 `<<table_1>>` the first table made by a component, `<<folder>>` the client's working folder, `<<file:guest.csv>>` the
-content of a file there, `<<answer_2>>` a file that the server sent. So the requests can be said again to another
+content of a file there, `<<answer_2>>` a file that the server sent. So the requests can be replayed against another
 server (replay.py).
 """
 

@@ -40,7 +40,7 @@ def test_what_was_stored_is_restored(registry: Registry, part: Part, location: M
     assert restored.manifest.imported
     assert list(restored.models) == [lr(), scale()]
     assert registry.verify(restored) == []
-    assert location.restore(owner, "1", registry) == restored, "said again"
+    assert location.restore(owner, "1", registry) == restored, "repeated"
     assert list((registry.root / ".staged").iterdir()) == []
     assert location.store(restored) == path, "the same again"
     assert sorted(entry.name for entry in location.directory.iterdir()) == [path.name, f"{path.name}.sha256"]

@@ -114,7 +114,7 @@ def test_what_was_staged_is_invisible_until_published(registry: Registry) -> Non
     assert registry.verify(part) == []
     assert registry.find(version="2") == [part]
     assert list((registry.root / ".staged").iterdir()) == []
-    assert registry.publish(staged, parts) == part, "said again, with nothing staged any more"
+    assert registry.publish(staged, parts) == part, "repeated, with nothing staged any more"
     with pytest.raises(NotFound):
         registry.publish(staged.token, parts)
 

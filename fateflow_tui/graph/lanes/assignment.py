@@ -40,8 +40,10 @@ class Lane(msgspec.Struct):
     targets: list[str]
 
 
-class LaneRow(msgspec.Struct):
-    """A node. comes: the lanes that reach it from the side. detour: its second lane, which starts here; -1 for none."""
+class NodeLanes(msgspec.Struct):
+    """The lanes of a node. comes: the lanes that reach it from the side. detour: its second lane, which starts here; -1
+    for none.
+    """
 
     node: str
     segment: int
@@ -87,7 +89,7 @@ class LaneAssignment(msgspec.Struct):
     longest path through the graph, which belongs at the left edge.
     """
 
-    rows: list[LaneRow]
+    rows: list[NodeLanes]
     lanes: list[Lane]
     segments: list[LaneSegment]
     main_lane: int = -1
@@ -114,7 +116,7 @@ class _Assigner:
             self._assignment.rows.append(self._place(number, name))
         return self._assignment
 
-    def _place(self, number: int, name: str) -> LaneRow:
+    def _place(self, number: int, name: str) -> NodeLanes:
         arriving = self._arriving[name]
         above = self._lane_above(name)
         comes = [lane for lane in arriving if lane != above]
@@ -124,7 +126,7 @@ class _Assigner:
         )
         if name == self._first_of_main_lane:
             self._assignment.main_lane = segment
-        row = LaneRow(name, segment, comes=comes)
+        row = NodeLanes(name, segment, comes=comes)
         own = sorted(self._dag.children[name], key=self._row.__getitem__)
         if not own:
             self._assignment.segments[segment].bottom = number
@@ -144,8 +146,8 @@ class _Assigner:
         return row
 
     def _lane_above(self, name: str) -> int:
-        """Return the lane whose column the node can continue: one that ends at the node, preferably the one of which it
-        is the main child; -1 for none.
+        """Return the lane whose column the node can continue: one that ends at the node, preferably the one whose main
+        child it is; -1 for none.
         """
         ending = [lane for lane in self._arriving.get(name, ()) if self._assignment.lanes[lane].targets[-1] == name]
         return min(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from fateflow_tui.graph.lanes.assignment import Lane, LaneAssignment, LaneRow, LaneSegment
+from fateflow_tui.graph.lanes.assignment import Lane, LaneAssignment, LaneSegment, NodeLanes
 
 _EFFORT: Final = 20_000  # segments examined, row by row
 _CROSSING: Final = 6.0
@@ -46,7 +46,7 @@ class Refinement:
             segment.column = narrow[segment.column]
         return sum(self._cost(row) for row in range(len(self._assignment.rows))) + len(used)
 
-    def _lanes(self, row: LaneRow) -> list[Lane]:
+    def _lanes(self, row: NodeLanes) -> list[Lane]:
         return [self._assignment.lanes[lane] for lane in row.comes]
 
     def _move(self, segment: LaneSegment) -> bool:

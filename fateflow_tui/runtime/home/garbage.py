@@ -278,7 +278,7 @@ class GarbageCollector:
         known = set(self._store.job_ids())
         needed = {table for job in jobs for table in job.uses if table not in job.tables} | set(self._bound())
         items = [self._complete(item, found) for item in chosen.items]
-        items += [item for item in found.loose if self._is_wanted(item, limits, now, loose)]
+        items += [item for item in found.loose if self._is_selected(item, limits, now, loose)]
         if loose:
             known = set(self._store.job_ids())
             needed = {table for job in jobs for table in job.uses} | set(self._bound())
@@ -309,7 +309,7 @@ class GarbageCollector:
         places = (home.job_logs(job_id), home.job_files(job_id), home.root / "metrics" / job_id)
         return msgspec.structs.replace(item, paths=(*places, *found.models.get(job_id, ())))
 
-    def _is_wanted(self, item: GarbageItem, limits: Retention, now: int, loose: bool) -> bool:
+    def _is_selected(self, item: GarbageItem, limits: Retention, now: int, loose: bool) -> bool:
         if item.kind != "archive":
             return loose
         return bool(limits.archives_days) and now - item.at > limits.archives_days * _DAY

@@ -196,7 +196,7 @@ class Workers:
             if self._closing:
                 raise FateFlowError("the site is closing and starts no worker")
             if self._zygote is None or self._zygote.gone:
-                zygote = ZygoteProcess(self._home, self._on_notice, lambda: self._zygote_gone(zygote))
+                zygote = ZygoteProcess(self._home, self._on_notice, lambda: self._on_zygote_exit(zygote))
                 await zygote.start()
                 self._zygote = zygote
             return self._zygote
@@ -230,7 +230,7 @@ class Workers:
             outcome = TaskOutcome.from_exit(worker.spec, exit, log, _machine_memory())
         self._finalize(worker, outcome)
 
-    def _zygote_gone(self, zygote: ZygoteProcess) -> None:
+    def _on_zygote_exit(self, zygote: ZygoteProcess) -> None:
         """Report its workers, which die with it, and kill what they had started."""
         if self._closing:
             return

@@ -21,7 +21,7 @@ FILE_FAILURE = 210
 
 # Clients of 1.11 interpret these words as a dead server, and retry.
 _RETRY_WORDS = re.compile(r"connection refused|max retries", re.IGNORECASE)
-_HARMLESS = {"connection refused": "connection not accepted", "max retries": "retry limit"}
+_REPLACEMENTS = {"connection refused": "connection not accepted", "max retries": "retry limit"}
 
 
 def wants_detail(request: Request) -> bool:
@@ -40,7 +40,7 @@ def answer(
     headers: dict[str, str] | None = None,
 ) -> Response:
     """Return an envelope. Members that are None are left out; nulls inside `data` stay."""
-    members = {"retcode": retcode, "retmsg": _harmless(retmsg)}
+    members = {"retcode": retcode, "retmsg": _without_retry_words(retmsg)}
     optional = {"data": data, "jobId": job_id, "meta": meta, "error": error}
     members.update((name, value) for name, value in optional.items() if value is not None)
     content = msgspec.json.encode(members, enc_hook=str)
@@ -74,5 +74,5 @@ def file_failure(request: Request, error: FateFlowError) -> Response:
     return failure(request, error, retcode=FILE_FAILURE, status=FILE_FAILURE)
 
 
-def _harmless(text: str) -> str:
-    return _RETRY_WORDS.sub(lambda match: _HARMLESS[match[0].lower()], text)
+def _without_retry_words(text: str) -> str:
+    return _RETRY_WORDS.sub(lambda match: _REPLACEMENTS[match[0].lower()], text)

@@ -139,13 +139,13 @@ class PartyActions(TableScreen[PartyRow]):
                     *(FormField(name, _LABELS[name], "", _EXAMPLES[name]) for name in _LISTS),
                 ],
                 cli=lambda values: _line("grant", values),
-                problem=_nothing_said,
+                problem=_missing_input,
                 lines=("The party may use only what is listed; kinds left empty do not change.",),
                 yes="grant",
             )
         )
         if values is not None:
-            await self.client.permissions.grant(values["party"], **_wanted(values))
+            await self.client.permissions.grant(values["party"], **_lists_of(values))
             await self.done(f"granted to {values['party']}", cli=_line("grant", values))
 
     @action(
@@ -168,7 +168,7 @@ class PartyActions(TableScreen[PartyRow]):
                     FormField("forget", "", not granted, "remove all grants and restrictions"),
                 ],
                 cli=lambda values: _line("revoke", {"party": row.party, **values}),
-                problem=lambda values: "" if values["forget"] else _nothing_said({"party": row.party, **values}),
+                problem=lambda values: "" if values["forget"] else _missing_input({"party": row.party, **values}),
                 lines=("An empty list allows nothing.",),
                 yes="revoke",
                 dangerous=True,
@@ -179,7 +179,7 @@ class PartyActions(TableScreen[PartyRow]):
         if values["forget"]:
             await self.client.permissions.forget(row.party)
         else:
-            await self.client.permissions.revoke(row.party, **_wanted(values))
+            await self.client.permissions.revoke(row.party, **_lists_of(values))
         await self.done(f"revoked from {row.party}", cli=_line("revoke", {"party": row.party, **values}))
 
     @action(
@@ -216,7 +216,7 @@ def _row(selection: Selection) -> PartyRow | None:
     return rows[0] if rows else None
 
 
-def _wanted(values: Values) -> dict[str, Any]:
+def _lists_of(values: Values) -> dict[str, Any]:
     return {f"{name}s": [w.strip() for w in values.get(name, "").split(",") if w.strip()] for name in _LISTS}
 
 
@@ -228,7 +228,7 @@ def _line(verb: str, values: Values) -> str:
     return " ".join([f"fateflow party {verb} {party}", *given])
 
 
-def _nothing_said(values: Values) -> str:
+def _missing_input(values: Values) -> str:
     if not values["party"]:
         return "enter a party such as guest:9999, 9999 for any role, guest:*, or *"
     return "" if any(values.get(name) for name in _LISTS) else "enter at least one of roles, commands, modules, tables"

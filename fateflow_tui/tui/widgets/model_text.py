@@ -116,12 +116,15 @@ def _table_rows(lineage: Lineage | FateFlowError | None) -> list[tuple[str, Span
     if not isinstance(lineage, Lineage):
         return []
     return [
-        ("table", [(f"{one.get('namespace')}.{one.get('name')}", ""), (f" {one.get('party')}{_gone(one)}", "muted")])
+        (
+            "table",
+            [(f"{one.get('namespace')}.{one.get('name')}", ""), (f" {one.get('party')}{_deletion(one)}", "muted")],
+        )
         for one in lineage.tables_read
     ]
 
 
-def _gone(table: Mapping[str, Any]) -> str:
+def _deletion(table: Mapping[str, Any]) -> str:
     return "" if table.get("exists", True) else ", deleted since"
 
 
