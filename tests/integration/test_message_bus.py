@@ -109,9 +109,9 @@ def test_only_declared_variables_pass_and_only_in_their_direction_at_both_ends()
                 key = MailKey(JOB, COMPONENT, 0, task.party, frame.to[0], frame.name, "")
                 with pytest.raises(PartyRefused, match=message):
                     host.bus._check(key)
-            with pytest.raises(PartyRefused, match="no variable 'labels'"):
+            with pytest.raises(PartyRefused, match="'labels'"):
                 await host.bus.receive(order(HOST), wanted(name="labels"))
-            with pytest.raises(BadRequest, match="to itself"):
+            with pytest.raises(BadRequest):
                 await guest.bus.send(order(GUEST), sent(b"x", to=GUEST), b"x")
 
     asyncio.run(run())

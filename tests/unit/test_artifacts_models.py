@@ -43,11 +43,11 @@ def test_saving_again_replaces_the_whole(tmp_path: Path) -> None:
 
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     models = PartyModels(tmp_path)
-    with pytest.raises(NotFound, match="no model 'default' of lr_0 in guest#9999#guest-9999#model version 1"):
+    with pytest.raises(NotFound, match=r"'default'.*lr_0.*guest#9999#guest-9999#model"):
         models.load(OWNER, "1", "lr_0")
     with pytest.raises(BadRequest):
         models.load("../x", "1", "lr_0")
     models.save(OWNER, "1", ComponentModel("lr_0", "HeteroLR", {}, {}))
     (tmp_path / OWNER / "1" / "components" / "lr_0" / "default" / "model.json").write_text("{")
-    with pytest.raises(DamagedFile, match="lr_0 cannot be read"):
+    with pytest.raises(DamagedFile, match="lr_0"):
         models.load(OWNER, "1", "lr_0")

@@ -91,14 +91,14 @@ def test_a_broken_block_leaves_no_trace(tables: Tables) -> None:
 
 def test_an_existing_table_is_refused_unless_it_is_replaced(tables: Tables) -> None:
     store(tables, rows(0, 3))
-    with pytest.raises(Conflict, match="experiment/t already exists, with 3 rows"):
+    with pytest.raises(Conflict, match=r"experiment/t .*3 rows"):
         tables.create("experiment", "t")
     old = tables.open("experiment", "t")
     store(tables, rows(100, 2), replace=True)
     assert tables.open("experiment", "t").frame()["id"].to_list() == ["100", "101"]
     assert len(list((tables.root / "experiment" / "t").glob("*.parquet"))) == 1
     assert [path.name for path in (tables.root / "experiment").iterdir()] == ["t"]
-    with pytest.raises(NotFound, match="are missing"):
+    with pytest.raises(NotFound):
         old.frame()
 
 
@@ -107,13 +107,13 @@ def test_of_two_writers_the_second_to_close_is_refused(tables: Tables) -> None:
     for writer in (first, second):
         writer.write(rows(0, 1))
     first.close()
-    with pytest.raises(Conflict, match="created while this one was written"):
+    with pytest.raises(Conflict):
         second.close()
     assert [path.name for path in (tables.root / "experiment").iterdir()] == ["t"]
 
 
 def test_frames_must_fit(tables: Tables) -> None:
-    with pytest.raises(ComponentFailed, match="must be the id as text, not 'id' of type Int64"):
+    with pytest.raises(ComponentFailed, match=r"'id'.*Int64"):
         store(tables, pl.DataFrame({"id": [1]}))
     with pytest.raises(ComponentFailed, match="not missing"):
         store(tables, pl.DataFrame())
@@ -133,7 +133,7 @@ def test_delete_leaves_bound_data_alone(tables: Tables, tmp_path: Path) -> None:
     assert data.exists()
     assert tables.meta("experiment", "t") is None
     assert not tables.delete("experiment", "t")
-    with pytest.raises(NotFound, match="table 't' not found in namespace 'experiment'"):
+    with pytest.raises(NotFound, match=r"'t'.*'experiment'"):
         tables.open("experiment", "t")
 
 
@@ -161,7 +161,7 @@ def test_names_cannot_leave_the_directory(tables: Tables) -> None:
 def test_damaged_facts_are_named(tables: Tables) -> None:
     store(tables, rows(0, 1))
     (tables.root / "experiment" / "t" / "meta.json").write_text('{"name"')
-    with pytest.raises(DamagedFile, match="experiment/t cannot be read"):
+    with pytest.raises(DamagedFile, match="experiment/t"):
         tables.open("experiment", "t")
 
 

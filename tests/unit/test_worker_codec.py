@@ -109,7 +109,7 @@ def forged(code: int, *facts: Any, blob: bytes = b"") -> bytes:
     ],
 )
 def test_forged_payloads_are_refused(payload: bytes) -> None:
-    with pytest.raises(ComponentFailed, match="cannot be read"):
+    with pytest.raises(ComponentFailed):
         decode(payload)
 
 

@@ -172,7 +172,7 @@ def test_what_a_module_must_not_do_is_refused(act: str, message: str) -> None:
 
 
 def test_parameters_that_do_not_fit_are_named() -> None:
-    with pytest.raises(ComponentFailed, match=r"tested_0 do not fit module Share: factor: .*integer"):
+    with pytest.raises(ComponentFailed, match=r"tested_0.* Share: factor: .*integer"):
         run_module(Share, {GUEST: {"parameters": {"factor": "many"}}})
 
 
