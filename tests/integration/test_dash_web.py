@@ -215,7 +215,7 @@ def test_each_page_has_its_own_process_which_does_not_leak_the_token(dash: WebDa
     assert dash.process.poll() is None
 
 
-def test_a_page_hears_that_its_process_is_gone(dash: WebDash) -> None:
+def test_a_page_is_notified_when_its_process_exits(dash: WebDash) -> None:
     asyncio.run(_with_page(dash, lambda: os.kill(dash.pages[0], signal.SIGKILL)))
     assert dash.process.poll() is None
     assert dash.pages == []
@@ -284,7 +284,7 @@ def test_a_port_may_be_chosen_if_it_is_free(site: RunningSite) -> None:
         assert dash.origin == f"http://127.0.0.1:{port}"
 
 
-def test_without_the_extra_it_says_how_to_get_it(site: RunningSite) -> None:
+def test_a_missing_extra_is_reported_with_its_install_command(site: RunningSite) -> None:
     code, text = _said("--web", "--home", str(site.home), before="import sys; sys.modules['textual_serve'] = None; ")
     assert code == 1
     assert "pip install 'fateflow-tui[web]'" in text

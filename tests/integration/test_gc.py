@@ -123,7 +123,7 @@ def test_what_is_registered_uploaded_or_reused_stays(site: RunningSite) -> None:
     assert site.flow.table_info("experiment", "rows").count > 0
 
 
-def test_what_belongs_to_no_job_goes(site: RunningSite) -> None:
+def test_orphaned_items_are_deleted(site: RunningSite) -> None:
     job_id, lost = done(site, site.flow.submit(*sleep_job(1, GUEST)).job_id), "202601010000000000001"
     settled(site)
     remains = site.home / "models" / "guest#9999#guest-9999#model" / lost / "components" / "lr_0" / "model"

@@ -180,7 +180,7 @@ def test_the_story_of_a_party_or_a_component(site: RunningSite, trained: list[st
     assert said.out.splitlines()[0].count("-") == 2, "the day stands above its entries"
 
 
-def test_the_command_line_knows_both_plans(site: RunningSite, trained: list[str], tmp_path: Path) -> None:
+def test_the_command_line_shows_both_plans(site: RunningSite, trained: list[str], tmp_path: Path) -> None:
     run = CommandLine(site.home, tmp_path)
     files = ("-d", str(DEMO / "hetero_lr_dsl.json"), "-c", str(DEMO / "hetero_lr_conf.json"))
     said = run("job", "plan", *files).out

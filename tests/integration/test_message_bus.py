@@ -81,7 +81,7 @@ def test_values_stay_at_home_when_the_other_party_does() -> None:
     asyncio.run(run())
 
 
-def test_one_value_goes_to_several_parties() -> None:
+def test_one_value_is_sent_to_several_parties() -> None:
     async def run() -> None:
         async with guest_and_host() as (guest, host):
             other = Party("host", "10001")
@@ -238,7 +238,7 @@ def test_a_sender_stops_trying_when_its_own_run_is_replaced() -> None:
     asyncio.run(run())
 
 
-def test_a_value_that_comes_after_the_end_is_no_failure_of_its_sender() -> None:
+def test_a_late_value_does_not_fail_its_sender() -> None:
     """Its task is about to be ended as well, and by the driver, who knows why."""
 
     async def run() -> None:

@@ -157,7 +157,7 @@ def test_a_part_that_is_here_is_replaced_only_by_force(old: list[RunningSite], d
     assert old[0].flow.request("model/verify", {"model_version": deployed}).data["ok"] is True
 
 
-def test_a_part_goes_to_the_second_location_and_comes_back(tmp_path: Path, shared: Path) -> None:
+def test_a_part_is_stored_at_a_backup_location_and_restored(tmp_path: Path, shared: Path) -> None:
     home = tmp_path / "site"
     home.mkdir()
     second = tmp_path / "second"

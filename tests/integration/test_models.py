@@ -148,7 +148,7 @@ def test_a_deploy_that_fails_at_one_party_leaves_nothing_anywhere(sites: list[Ru
         damaged.write_bytes(sound)
 
 
-def test_a_deploy_while_a_party_is_away_leaves_nothing_anywhere(sites: list[RunningSite], trained: str) -> None:
+def test_a_deploy_with_an_unreachable_party_leaves_nothing_behind(sites: list[RunningSite], trained: str) -> None:
     guest, host, arbiter = sites
     before = [versions(site) for site in sites]
     host.stop()

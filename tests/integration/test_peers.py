@@ -168,7 +168,7 @@ def test_a_call_recorded_before_a_restart_is_worthless_after_it_and_peers_sign_a
     asyncio.run(run())
 
 
-def test_a_peer_that_is_away_is_unreachable_by_party_and_address() -> None:
+def test_an_unreachable_peer_is_reported_with_party_and_address() -> None:
     async def run() -> None:
         guest = PeerSite(SiteConfig(parties=["9999"], timeouts=Timeouts(peer=3600)))
         gone = PeerSite(SiteConfig(parties=["10000"]))
@@ -267,7 +267,7 @@ def certificate(folder: Path) -> tuple[str, str]:
     return str(paths[0]), str(paths[1])
 
 
-def test_sites_speak_over_tls_when_they_have_certificates(tmp_path: Path) -> None:
+def test_sites_use_tls_when_they_have_certificates(tmp_path: Path) -> None:
     async def run() -> None:
         own, key = certificate(tmp_path)
         host = PeerSite(SiteConfig(name="site-b", parties=["10000"], tls=Tls(own, key)))

@@ -98,7 +98,7 @@ def test_an_unknown_job_cannot_be_reused(sites: list[RunningSite], shared: Path)
         sites[0].flow.submit(*fate_job(shared, "hetero_lr_normal"), reuse="20200101000000000000001")
 
 
-def test_a_rerun_makes_again_what_was_cleaned_away_at_any_party(sites: list[RunningSite], shared: Path) -> None:
+def test_a_rerun_regenerates_outputs_deleted_at_any_party(sites: list[RunningSite], shared: Path) -> None:
     guest, host, _ = sites
     job_id = run(guest, shared, reuse=False, max_iter=2)
     host.flow.wait(job_id, timeout=30)  # the host learns of the end after the driver

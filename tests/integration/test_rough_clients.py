@@ -42,7 +42,7 @@ def test_a_log_that_cannot_be_written_holds_up_no_job(tmp_path: Path) -> None:
         assert "lacks a line" in _log(site)
 
 
-def test_a_client_that_goes_away_is_no_fault_of_the_site(tmp_path: Path) -> None:
+def test_a_disconnecting_client_is_not_logged_as_an_error(tmp_path: Path) -> None:
     with standalone(tmp_path / "home") as site:
         address = urlsplit(site.url)
         with socket.create_connection((address.hostname or "", address.port or 0)) as client:

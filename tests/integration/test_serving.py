@@ -218,7 +218,7 @@ def test_models_bindings_and_features_stay_over_a_restart(tmp_path: Path) -> Non
     asyncio.run(run())
 
 
-def test_a_loaded_version_whose_files_are_gone_says_so(tmp_path: Path) -> None:
+def test_a_loaded_version_with_missing_files_is_reported(tmp_path: Path) -> None:
     async def run() -> None:
         async with three_parties(tmp_path) as sites:
             ports = [site.port for site in sites]

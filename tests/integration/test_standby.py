@@ -14,7 +14,7 @@ from tests.integration.clusters import alive, sleep_job, standalone, until, unti
 ROLES = {"guest": [9999], "host": [10000]}
 
 
-def test_the_job_of_a_killed_scheduler_goes_on_under_the_one_that_stood_by(tmp_path: Path) -> None:
+def test_a_standby_scheduler_continues_the_jobs_of_a_killed_one(tmp_path: Path) -> None:
     with standalone(tmp_path / "site") as site:
         standby = local.stand_by(site.home)
         try:

@@ -87,7 +87,7 @@ def test_party_that_was_down_learns_of_the_stop(sites: list[RunningSite]) -> Non
     until(lambda: has_acknowledged(guest, job_id, ARBITER), f"{ARBITER} did not acknowledge the end")
 
 
-def test_jobs_that_are_stopped_as_they_start_leave_others_alone(tmp_path: Path) -> None:
+def test_stopping_a_starting_job_does_not_affect_others(tmp_path: Path) -> None:
     roles = {"guest": [9999], "host": [10000]}
     with standalone(tmp_path / "home") as site:
         kept = site.flow.submit(*sleep_job(1, roles, seconds=60)).job_id

@@ -138,7 +138,7 @@ def test_a_failed_job_tells_why(home: StoredHome) -> None:
     assert line.message == f"dataio_0 failed: {_CAUSE}"
 
 
-def test_a_stopped_job_tells_who_stopped_it(home: StoredHome) -> None:
+def test_a_stopped_job_records_its_user(home: StoredHome) -> None:
     stop = home.flow.job(_STOPPED).stop
     assert stop is not None
     assert (stop.by, stop.reason) == ("anna@old-site", "asked for the wrong day")

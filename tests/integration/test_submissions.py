@@ -165,7 +165,7 @@ def as_body(dsl: str, conf: str) -> bytes:
 
 
 @pytest.mark.parametrize("name", MALFORMED)
-def test_a_malformed_document_is_refused_with_its_place(cli: CommandLine, name: str) -> None:
+def test_a_malformed_document_is_rejected_with_its_position(cli: CommandLine, name: str) -> None:
     case = MALFORMED[name]
     error = submitted(cli, case.dsl, case.conf, code=2)
     assert (error["error"], error["exit_code"]) == ("bad_document", 2)
@@ -211,7 +211,7 @@ def test_a_document_that_cannot_be_read_is_refused(cli: CommandLine) -> None:
     assert "cannot read none.json" in cli("job", "submit", "-d", "none.json", "-c", "conf.json", code=2).err
 
 
-def test_the_scheduler_goes_on_after_all_that_is_posted_to_it(site: RunningSite) -> None:
+def test_the_scheduler_survives_invalid_requests(site: RunningSite) -> None:
     for name, case in MALFORMED.items():
         assert case.said in posted(site, as_body(case.dsl, case.conf))["retmsg"], name
     for name, body in BODIES.items():

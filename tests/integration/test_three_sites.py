@@ -56,7 +56,7 @@ def test_training_auc_is_the_originals(sites: list[RunningSite], shared: Path, i
         assert {line.party for line in view.party_lines if line.here} == {party}
 
 
-def test_what_a_party_knows_stays_with_it(sites: list[RunningSite], shared: Path) -> None:
+def test_private_data_stays_at_its_party(sites: list[RunningSite], shared: Path) -> None:
     guest, host, arbiter = sites
     job_id = train(sites, shared, 3)
 

@@ -48,7 +48,7 @@ def test_parties_of_one_site_share_its_cores(site: RunningSite) -> None:
         site.flow.submit(dsl, conf)
 
 
-def test_a_job_that_must_wait_says_why_and_a_small_one_passes_it(site: RunningSite, tmp_path: Path) -> None:
+def test_a_waiting_job_has_a_reason_and_a_small_one_overtakes_it(site: RunningSite, tmp_path: Path) -> None:
     flow = site.flow
     first = submit(site, 12, 60)
     assert until_running(flow, first, "sleep_0").status is Status.RUNNING

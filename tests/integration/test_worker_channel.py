@@ -171,7 +171,9 @@ def test_a_question_ends_with_its_worker(tmp_path: Path) -> None:
         b"GET / HTTP/1.1\r\n\r\n",
     ],
 )
-def test_strangers_are_turned_away(tmp_path: Path, data: bytes, caplog: pytest.LogCaptureFixture) -> None:
+def test_unauthenticated_connections_are_rejected(
+    tmp_path: Path, data: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     async def main() -> None:
         async with serving(tmp_path) as (server, echo):
             server.expect(ORDER)

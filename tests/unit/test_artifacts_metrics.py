@@ -32,7 +32,7 @@ def test_points_sort_by_key_and_equal_keys_keep_their_order(tmp_path: Path) -> N
     assert [key for key, _ in found["summary"]["data"]] == ["auc", "ks"]
 
 
-def test_what_json_cannot_say_becomes_text(tmp_path: Path) -> None:
+def test_values_that_json_lacks_become_text(tmp_path: Path) -> None:
     with MetricsWriter(tmp_path / "m.jsonl") as writer:
         points = [(np.int64(0), np.float32(0.5)), (1, float("nan")), (2, float("inf")), (3, np.array([1, 2]))]
         writer.append("train", "loss", points, {"thresholds": (np.float64(0.5), -float("inf"))})

@@ -89,7 +89,7 @@ def test_of_two_that_bind_a_name_the_second_is_refused(tables: Tables, tmp_path:
     assert [entry.name for entry in (tables.root / "ns").iterdir()] == ["t"]
 
 
-def test_a_bound_table_takes_the_place_of_a_written_one(tables: Tables, tmp_path: Path) -> None:
+def test_a_bound_table_replaces_a_written_one(tables: Tables, tmp_path: Path) -> None:
     with tables.create("ns", "t") as writer:
         writer.write(pl.DataFrame({"id": ["q"]}))
     path = tmp_path / "f.csv"

@@ -25,7 +25,7 @@ def test_a_problem_gets_the_line_that_it_is_in() -> None:
     assert [*shown(whole, io.StringIO())] == ["a.json:2:2: error: C: m", '  2 |  "x": 1', "    |  ^~~"]
 
 
-def test_the_caret_stands_below_wide_signs() -> None:
+def test_the_caret_is_aligned_below_wide_characters() -> None:
     whole = {
         "code": "C",
         "message": "m",

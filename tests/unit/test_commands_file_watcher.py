@@ -39,7 +39,7 @@ def test_rapid_saves_of_both_files_are_one(files: FileWatcher, tmp_path: Path) -
     assert files.next(0.5) is None
 
 
-def test_a_save_without_a_change_is_none(files: FileWatcher, tmp_path: Path) -> None:
+def test_saving_without_a_change_is_ignored(files: FileWatcher, tmp_path: Path) -> None:
     (tmp_path / "dsl.json").write_text("dsl 0")
     assert files.next(0.5) is None
     (tmp_path / "conf.json").write_text("conf 1")

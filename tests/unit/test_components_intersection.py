@@ -83,7 +83,7 @@ def test_the_host_gets_the_intersection_only_with_sync(method: str) -> None:
     assert results[HOST].summary is None
 
 
-def test_keys_alone() -> None:
+def test_only_output_key_outputs_ids() -> None:
     tables = {GUEST: numbered(["a", "b"], "x"), HOST: numbered(["b"], "z")}
     results = intersect(tables, only_output_key=True)
     assert results[GUEST].tables["0"].rows() == [("b",)]

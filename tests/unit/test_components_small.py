@@ -59,7 +59,7 @@ def test_sleep_passes_all_its_inputs_through_at_every_role() -> None:
     assert results[LOCAL].tables == {}
 
 
-def test_sleep_shows_how_far_it_is() -> None:
+def test_sleep_reports_progress() -> None:
     result = run_module("Sleep", {LOCAL: {"parameters": {"seconds": 0.02}}})[LOCAL]
     assert result.progress[-1] == (20, 20)
 

@@ -199,7 +199,7 @@ def test_a_download_can_be_uploaded_again_when_it_is_quoted(home: Path, tmp_path
     assert out.read_text() == '1,Smith, John,0.5\n2,O"Neil,\n'
 
 
-def test_download_says_why_it_cannot_write(home: Path, tmp_path: Path) -> None:
+def test_download_reports_write_errors(home: Path, tmp_path: Path) -> None:
     upload(home, written(tmp_path / "f.csv", "id,x\na,1\n"))
     for path, said in ((str(tmp_path / "none" / "f"), "cannot be written"), ("f.csv", "not absolute")):
         given = {"namespace": "experiment", "name": "t", "output_path": path}

@@ -434,12 +434,12 @@ def test_version_1(change: Change, code: str, document: str, path: str):
         ('{"components": {}, "components": {}}', "DuplicateKeyError"),
     ],
 )
-def test_a_dsl_that_is_none(dsl: object, code: str):
+def test_an_invalid_dsl_document_is_rejected(dsl: object, code: str):
     assert code in [problem.code for problem in problems_of(dsl, conf_2()) if problem.document == "dsl"]
 
 
 @pytest.mark.parametrize("conf", [None, {}, [], "{}", 3])
-def test_a_conf_that_is_none(conf: object):
+def test_an_invalid_conf_document_is_rejected(conf: object):
     assert [p.code for p in problems_of(dsl_2(), conf)] == ["RequiredParameterMissingError"]
 
 

@@ -73,7 +73,7 @@ def test_what_several_patterns_grant_adds_up(grants: Grants) -> None:
     assert grants.lacks(HOST, NEEDS) == {"component": ["heterolr"], "dataset": ["ns/t"]}
 
 
-def test_where_grants_are_required_nothing_goes_without() -> None:
+def test_required_grants_deny_everything_else() -> None:
     grants = Grants(MemoryCollection("grants"), required=True)
     assert grants.lacks(GUEST, NEEDS) == NEEDS
     _give(grants, "*", role="all", command="all", component="all", dataset="all")
@@ -207,7 +207,7 @@ def _refusal(folder: Path, document: PartyDocument, permits: Permits | None) -> 
     return refusal
 
 
-def test_who_may_not_read_a_table_does_not_learn_whether_it_exists(desk: PeerPermissions, tmp_path: Path) -> None:
+def test_a_denied_peer_cannot_probe_whether_a_table_exists(desk: PeerPermissions, tmp_path: Path) -> None:
     assert "does not exist" in _refusal(tmp_path, _document(), desk.of(GUEST)).message
     desk.grant("guest:9999", {"dataset": ["ns.other"]}, by="ann")
     refusal = _refusal(tmp_path, _document(), desk.of(GUEST))

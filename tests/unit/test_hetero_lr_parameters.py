@@ -25,7 +25,7 @@ def test_names_and_defaults_are_those_of_the_original(shared: Path) -> None:
     assert ours == recorded
 
 
-def test_words_are_taken_in_any_case() -> None:
+def test_keywords_are_case_insensitive() -> None:
     found = HeteroLogisticParam.model_validate(
         {
             "penalty": "l1",

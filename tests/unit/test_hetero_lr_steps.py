@@ -68,7 +68,7 @@ def test_initial_weights() -> None:
         assert initial(free, 5, True).vector.tolist() != initial(free, 5, True).vector.tolist()
 
 
-def test_penalties_leave_the_intercept_alone() -> None:
+def test_penalties_do_not_apply_to_the_intercept() -> None:
     weights = Weights(np.array([3.0, -4.0, 100.0]), has_intercept=True)
     ridge = Penalty(HeteroLogisticParam(penalty="L2", alpha=0.5))
     assert ridge.loss(weights) == pytest.approx(0.25 * 25)
@@ -200,7 +200,7 @@ def test_the_table_of_predictions() -> None:
     assert several["predict_detail"][0] == '{"3":0.1,"7":0.2,"9":0.3}'
 
 
-def test_followed_figures() -> None:
+def test_selected_metrics() -> None:
     labels, scores = np.array([-1.0, -1.0, 1.0, 1.0]), np.array([0.1, 0.6, 0.4, 0.9])
     assert validation.two_classes(["auc"], labels, scores) == {"auc": 0.75}
     assert set(validation.two_classes([], labels, scores)) == {"auc", "ks"}

@@ -66,7 +66,7 @@ def test_values_come_out_in_order_once_and_under_their_own_key() -> None:
     asyncio.run(run())
 
 
-def test_each_of_several_takers_gets_one_and_a_cancelled_one_none() -> None:
+def test_each_receiver_gets_one_value_and_a_cancelled_one_none() -> None:
     async def run() -> None:
         mail = boxes()
         takers = [asyncio.create_task(mail.take(KEY)) for _ in range(3)]
@@ -142,7 +142,7 @@ def test_empty_values_take_room_too() -> None:
     asyncio.run(run())
 
 
-def test_a_full_box_lets_in_what_is_waited_for_and_no_more() -> None:
+def test_a_full_mailbox_accepts_only_awaited_values() -> None:
     async def run() -> None:
         mail = boxes(2000)
         await mail.put(key(tag="filling"), Value("", bytes(900)))

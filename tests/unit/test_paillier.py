@@ -28,7 +28,7 @@ def key() -> PrivateKey:
     return generate(1024)
 
 
-def test_a_key_has_the_asked_for_length_and_fitting_primes(key: PrivateKey) -> None:
+def test_a_key_has_the_requested_length_and_valid_primes(key: PrivateKey) -> None:
     assert key.public.bits == 1024
     assert key.public.width == 256
     p, q = key._p, key._q
@@ -73,7 +73,7 @@ def test_decryption_agrees_with_the_textbook(key: PrivateKey) -> None:
     assert plain == 12345 == key.decrypt(ciphertext)
 
 
-def test_numbers_come_back_to_the_last_binary_place(key: PrivateKey) -> None:
+def test_numbers_are_decrypted_to_the_last_fractional_bit(key: PrivateKey) -> None:
     values = np.array([0.0, 1.0, -1.0, 0.1, -1e-9, 123456.789, -9.87e8, 2.0**-53])
     back = decrypt(key, CipherVector.encrypt(key.public, values))
     np.testing.assert_allclose(back, values, rtol=0, atol=2.0**-54)

@@ -85,7 +85,7 @@ def with_manifest(content: Content, change: Callable[[dict[str, Any]], None]) ->
 # what is made
 
 
-def test_a_part_goes_from_one_site_to_another(part: Part, sound: Path, tmp_path: Path) -> None:
+def test_a_part_is_exported_and_imported(part: Part, sound: Path, tmp_path: Path) -> None:
     assert sound.name == "guest#9999#arbiter-10000#guest-9999#host-10000#model_1.zip"
     elsewhere = Registry(tmp_path / "elsewhere")
     with read_archive(sound, check_signature=is_signed) as archive:
@@ -291,7 +291,7 @@ def test_a_bomb_is_measured_while_it_is_unpacked(tmp_path: Path, content: Conten
     refused(bomb, BadRequest, r"hetero_lr_0\.default is larger than 2 MiB", limits=Limits(entry=2 << 20))
 
 
-def test_a_bomb_that_says_it_is_small_does_not_unpack(tmp_path: Path, content: Content) -> None:
+def test_a_zip_bomb_with_a_false_size_is_rejected(tmp_path: Path, content: Content) -> None:
     bomb = packed(tmp_path / "a.zip", {**content, LR: b"0" * (8 << 20)})
     data = _with_field(bomb.read_bytes(), LR, local=22, central=24, value=1000, width="<I")
     bomb.write_bytes(data)

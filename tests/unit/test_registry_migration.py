@@ -226,7 +226,7 @@ def test_messages_of_the_modules_that_name_parties(message: Any, expected: Any) 
         "h\u00f6st_10000",
     ],
 )
-def test_words_that_name_no_party_stay(word: str) -> None:
+def test_words_that_are_not_parties_are_kept(word: str) -> None:
     assert renamed({word: [word, 10000, 9999.0, True, None]}, MOVES, "m") == {word: [word, 10000, 9999.0, True, None]}
 
 

@@ -107,7 +107,7 @@ def test_names_that_cannot_be_one(names: ModelNames, name: str) -> None:
 
 
 @pytest.mark.parametrize("alias", ["", "name", "@tag", "name@", "a@b@c", "@"])
-def test_words_that_are_no_alias(names: ModelNames, alias: str) -> None:
+def test_invalid_aliases_are_rejected(names: ModelNames, alias: str) -> None:
     with pytest.raises(BadRequest, match="invalid alias"):
         names.set_alias(alias, "v")
     assert names.aliases() == {}

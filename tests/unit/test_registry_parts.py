@@ -193,7 +193,7 @@ def test_another_generation_is_never_overwritten(registry: Registry) -> None:
     assert registry.verify(part) == []
 
 
-def test_an_unfinished_model_is_no_place_for_another(registry: Registry) -> None:
+def test_an_unfinished_model_blocks_publishing(registry: Registry) -> None:
     of = pipeline()
     trained(registry.root, of, lr())
     staged = registry.stage(of, [])
@@ -284,7 +284,7 @@ def test_junk_and_damaged_parts_hide_nothing(registry: Registry) -> None:
     assert "3" not in [damage.version for damage in registry.damaged()]
 
 
-def test_a_word_of_a_client_never_becomes_a_path(registry: Registry) -> None:
+def test_client_input_is_never_used_as_a_path(registry: Registry) -> None:
     part = registered(registry, pipeline("1"))
     registered(registry, pipeline("1", HOST))
     away = f"../{part.party_model_id}/1"
@@ -297,7 +297,7 @@ def test_a_word_of_a_client_never_becomes_a_path(registry: Registry) -> None:
     assert len(registry.find()) == 2
 
 
-def test_of_two_who_publish_the_same_at_once_both_get_it(registry: Registry) -> None:
+def test_concurrent_identical_publishes_both_succeed(registry: Registry) -> None:
     content = msgspec.json.encode(lr())
     for version in map(str, range(10)):
         staged = [registry.stage(pipeline(version), [(lr(), content)]) for _ in range(2)]

@@ -165,7 +165,7 @@ def test_the_scheduler_is_found_by_its_home(tmp_path: Path, monkeypatch: pytest.
     assert find(home=tmp_path).url == "http://127.0.0.1:1"
 
 
-def test_a_damaged_run_file_is_none(tmp_path: Path) -> None:
+def test_a_damaged_run_file_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{", encoding="utf-8")
     assert read_run_file(tmp_path) is None
 

@@ -47,7 +47,7 @@ def test_a_body_that_is_no_object_is_refused(content: bytes) -> None:
         parse(content)
 
 
-def test_a_key_that_stands_twice_is_refused_where_documents_are() -> None:
+def test_duplicate_keys_in_documents_are_rejected() -> None:
     content = b'{"job_dsl": {"components": {\n"a_0": 1, "a_0": 2}}}'
     assert parse(content) == {"job_dsl": {"components": {"a_0": 2}}}
     with pytest.raises(UnreadableBody, match=r"line 2, \$\.job_dsl\.components\.a_0:"):
@@ -129,7 +129,7 @@ def test_an_upload_query_is_one_json_object(conf: dict[str, Any]) -> None:
     assert conf_of_query(quote(text, safe=_BARE).encode()) == conf
 
 
-def test_a_percent_sign_without_digits_stands_for_itself() -> None:
+def test_a_percent_sign_without_digits_is_kept() -> None:
     assert conf_of_query(b'{"table_name":%20"50%%20of"}') == {"table_name": "50% of"}
 
 
