@@ -144,10 +144,8 @@ class Session:
 
     def _start_on_demand(self) -> None:
         from fateflow_tui.sdk import local
-        from fateflow_tui.sdk.connection import read_run_file
 
-        run = read_run_file(self.home)
-        if run is not None and local.is_alive(run):
+        if local.is_running(self.home):
             return
         if "no_start" in self.options:
             raise SchedulerUnreachable(

@@ -40,6 +40,10 @@ class Home:
         return self.root / "run.json"
 
     @property
+    def lock(self) -> Path:
+        return self.root / "scheduler.lock"
+
+    @property
     def run(self) -> Path:
         """Sockets of the running schedulers and their workers (0700)."""
         return self.root / "run"

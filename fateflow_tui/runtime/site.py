@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 from fateflow_tui.artifacts.home import Home
+from fateflow_tui.artifacts.run_file import HomeLock
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.components.catalog import load_catalog
 from fateflow_tui.core.clock import now_ms
@@ -23,7 +24,6 @@ from fateflow_tui.runtime.effects import EffectRunner, ended, started
 from fateflow_tui.runtime.events import EventBus, Observer
 from fateflow_tui.runtime.home.doctor import Doctor
 from fateflow_tui.runtime.home.garbage import GarbageCollector
-from fateflow_tui.runtime.home.lock import HomeLock
 from fateflow_tui.runtime.jobs.admission import FileRules
 from fateflow_tui.runtime.jobs.jobs import JobService, RerunParameters
 from fateflow_tui.runtime.jobs.local import LocalJobService
@@ -185,7 +185,7 @@ class Site:
         self.events.publish("server", status="started")
 
     async def close(self) -> None:
-        """Kill the workers and release the home. The next process resumes the unfinished jobs."""
+        """Kill the workers. The next process resumes the unfinished jobs; the home stays locked until this one ends."""
         self._scheduler.stop()
         for task in self._running:
             task.cancel()
@@ -196,7 +196,6 @@ class Site:
         await self.peers.close()
         self._observer.close()
         self.events.close()
-        self._lock.release()
 
     async def on_directive(self, source: Party, directive: Directive) -> Report:
         """A driver tells a party of this site what it wants of a job."""

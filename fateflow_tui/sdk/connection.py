@@ -9,21 +9,10 @@ from typing import Any
 
 import msgspec
 
+from fateflow_tui.artifacts.run_file import read_run_file
 from fateflow_tui.core.errors import SchedulerUnreachable
 
-RUN_FILE = "run.json"
 START_HINT = "start one with: fateflow server start"
-
-
-class RunFile(msgspec.Struct, frozen=True):
-    """`run.json`, written by a running scheduler. started_at: ms since the epoch. certificate: path, "" without TLS."""
-
-    pid: int
-    url: str
-    token: str
-    started_at: int = 0
-    version: str = ""
-    certificate: str = ""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -47,14 +36,6 @@ def default_home() -> Path:
     return platformdirs.user_data_path("fateflow", appauthor=False)
 
 
-def read_run_file(home: Path) -> RunFile | None:
-    """Read the run file of a home; None when there is none, or it is damaged."""
-    try:
-        return msgspec.json.decode((home / RUN_FILE).read_bytes(), type=RunFile)
-    except (OSError, msgspec.MsgspecError):
-        return None
-
-
 def find(
     url: str | None = None,
     home: Path | str | None = None,
@@ -64,7 +45,7 @@ def find(
 ) -> Target:
     """Find the scheduler at `url` or $FATEFLOW_URL (with `token` or $FATEFLOW_TOKEN), else the one of the home.
 
-    Raises SchedulerUnreachable when none runs on the home.
+    Raises SchedulerUnreachable when none runs on the home, CopiedHome when it is a copy of the home of one.
     """
     keys = (app_key or "", secret_key or "")
     token = token or os.environ.get("FATEFLOW_TOKEN", "")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from fateflow_tui.artifacts.run_file import CopiedHome, lock_owner, read_run_file
 from fateflow_tui.core.errors import Conflict, FateFlowError, SchedulerUnreachable, TimedOut
 from fateflow_tui.sdk.client import FateFlow
-from fateflow_tui.sdk.connection import RunFile, default_home, read_run_file
+from fateflow_tui.sdk.connection import default_home
 from fateflow_tui.sdk.types import SiteStatus
 
 START_LOG = "start.log"
@@ -39,7 +39,9 @@ def start(
     the cause when it does not start.
     """
     directory = _directory(home)
-    running = status(directory)
+    running = None
+    with contextlib.suppress(CopiedHome):  # the copy gets a scheduler of its own
+        running = status(directory)
     if running is not None:
         raise Conflict(
             f"a scheduler already runs on {directory}: {running.url} (process {running.pid})",
@@ -101,20 +103,26 @@ def command(
 def stop(home: Path | str | None = None, timeout: float = 20.0) -> bool:
     """Stop the scheduler of a home and wait until its process has ended; False when none was running.
 
-    timeout: seconds until TimedOut is raised.
+    timeout: seconds until TimedOut is raised. Raises SchedulerUnreachable when it runs but does not answer.
     """
     directory = _directory(home)
-    run = read_run_file(directory)
-    if run is None or not is_alive(run):
+    run, owner = read_run_file(directory), lock_owner(directory)
+    if run is None or not owner:
         return False
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(run.pid, signal.SIGTERM)
+    try:
+        with FateFlow(home=directory) as flow:
+            flow.shutdown()
+    except SchedulerUnreachable as error:
+        if lock_owner(directory) == owner:
+            raise SchedulerUnreachable(
+                f"the scheduler of {directory} (process {owner}) does not answer at {run.url}", hint=_kill_hint(owner)
+            ) from error
     end = time.monotonic() + timeout
-    while is_alive(run):
+    while lock_owner(directory) == owner:
         if time.monotonic() > end:
             raise TimedOut(
-                f"the scheduler of {directory} (process {run.pid}) has not ended within {timeout:g} s",
-                hint=f"kill it with: kill -9 {run.pid}; its jobs continue at the next start",
+                f"the scheduler of {directory} (process {owner}) has not ended within {timeout:g} s",
+                hint=_kill_hint(owner),
             )
         time.sleep(_POLL_INTERVAL)
     with contextlib.suppress(ChildProcessError):  # it is a child only if this process started it
@@ -122,8 +130,12 @@ def stop(home: Path | str | None = None, timeout: float = 20.0) -> bool:
     return True
 
 
+def _kill_hint(pid: str) -> str:
+    return f"kill it with: kill -9 {pid}; its jobs continue at the next start"
+
+
 def status(home: Path | str | None = None) -> SiteStatus | None:
-    """Return the status of a home's scheduler; None when none is running."""
+    """Return the status of a home's scheduler; None when none is running. Raises CopiedHome."""
     directory = _directory(home)
     if read_run_file(directory) is None:
         return None
@@ -134,31 +146,17 @@ def status(home: Path | str | None = None) -> SiteStatus | None:
         return None
 
 
-def is_alive(run: RunFile) -> bool:
-    """Whether the scheduler's process exists, and its id was not taken by another process."""
-    try:
-        os.kill(run.pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return False
-    return _is_scheduler(run.pid)
-
-
-def _is_scheduler(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
-        command_line = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return sys.platform != "linux"
-    # The command line of a process that is ending is empty; only a zombie (Z) has ended.
-    return state != "Z" and (not command_line or b"fateflow" in command_line)
+def is_running(home: Path) -> bool:
+    """Whether a scheduler is ready on this home. Raises CopiedHome."""
+    return read_run_file(home) is not None and bool(lock_owner(home))
 
 
 def _wait_until_ready(directory: Path, process: subprocess.Popen[bytes], log: Path, timeout: float) -> SiteStatus:
     end = time.monotonic() + timeout
     while True:
-        run = read_run_file(directory)
+        run = None
+        with contextlib.suppress(CopiedHome):
+            run = read_run_file(directory)
         if run is not None and run.pid == process.pid:
             site = status(directory)
             if site is not None:

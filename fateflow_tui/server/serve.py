@@ -25,11 +25,10 @@ import uvloop
 from fateflow_tui import __version__
 from fateflow_tui.artifacts.home import Home
 from fateflow_tui.artifacts.logs import format_line
+from fateflow_tui.artifacts.run_file import HomeLock, HomeTaken, RunFile, home_id, remove_run_file, write_run_file
 from fateflow_tui.core.errors import BadRequest, Conflict, FateFlowError
-from fateflow_tui.runtime.home.lock import HomeLock, HomeTaken
 from fateflow_tui.runtime.site import Site
 from fateflow_tui.runtime.site_config import SiteConfig
-from fateflow_tui.sdk.connection import RunFile
 from fateflow_tui.server.address import Address
 from fateflow_tui.server.app import create_app
 from fateflow_tui.server.errors import system_error
@@ -140,11 +139,13 @@ async def _serve(home: Home, config: SiteConfig, exact_port: bool, announce: Cal
                 started_at=site.started_at,
                 version=__version__,
                 certificate=config.tls.certificate,
+                home=str(home.root.resolve()),
+                home_id=home_id(home.root),
             )
             _sweep(home.uploads)
-            await _answer(site, address, config, listener, lambda: _ready(home.run_file, run, announce))
+            await _answer(site, address, config, listener, lambda: _ready(home, run, announce))
         finally:
-            _forget(home.run_file)
+            remove_run_file(home.root)
             await site.close()
             log.info("stopped")
 
@@ -242,21 +243,10 @@ def _configuration(home: Home, options: ServeOptions) -> SiteConfig:
     return config
 
 
-def _ready(run_file: Path, run: RunFile, announce: Callable[[str], None]) -> None:
-    temporary = run_file.with_name(f"{run_file.name}.{run.pid}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.encode(run))
-    temporary.replace(run_file)
+def _ready(home: Home, run: RunFile, announce: Callable[[str], None]) -> None:
+    write_run_file(home.root, run)
     log.info("fateflow %s is listening at %s", run.version, run.url)
     announce(run.url)
-
-
-def _forget(run_file: Path) -> None:
-    """Remove the run file if it belongs to this process."""
-    with contextlib.suppress(OSError, msgspec.MsgspecError):
-        if msgspec.json.decode(run_file.read_bytes(), type=RunFile).pid == os.getpid():
-            run_file.unlink()
 
 
 def _sweep(uploads: Path) -> None:

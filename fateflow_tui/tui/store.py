@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from fateflow_tui.artifacts.run_file import read_run_file
 from fateflow_tui.core.errors import Conflict, FateFlowError, JobNotFound, SchedulerUnreachable
-from fateflow_tui.sdk.connection import default_home, read_run_file
+from fateflow_tui.sdk.connection import default_home
 from fateflow_tui.tui.snapshot import NOTHING, Change, Connection, Link, Snapshot
 
 if TYPE_CHECKING:
@@ -259,8 +260,7 @@ def _open(settings: ConnectionSettings) -> AsyncFateFlow:
     if settings.start and not settings.url:
         from fateflow_tui.sdk import local
 
-        run = read_run_file(settings.directory)
-        if run is None or not local.is_alive(run):
+        if not local.is_running(settings.directory):
             with contextlib.suppress(Conflict):  # another process started it first
                 local.start(settings.directory)
     keys = {"app_key": settings.app_key or None, "secret_key": settings.secret_key or None}

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+from fateflow_tui.artifacts.run_file import read_run_file
 from fateflow_tui.core.status import Status
 from fateflow_tui.sdk import FateFlow, local
-from fateflow_tui.sdk.connection import read_run_file
 from fateflow_tui.sdk.types.jobs import JobView
 
 PARTIES = ("guest:9999", "host:10000", "arbiter:10000")

@@ -24,10 +24,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from fateflow_tui.artifacts.run_file import read_run_file
 from fateflow_tui.core import errors
 from fateflow_tui.core.status import Status
 from fateflow_tui.sdk import AsyncFateFlow, FateFlow, local
-from fateflow_tui.sdk.connection import read_run_file
 
 
 def _dsl(count: int = 2) -> dict[str, Any]:

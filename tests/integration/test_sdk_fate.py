@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from fateflow_tui.artifacts.run_file import read_run_file
 from fateflow_tui.core import errors
 from fateflow_tui.runtime.site_config import ClientKeys, SiteConfig
 from fateflow_tui.sdk import FateFlow, local
-from fateflow_tui.sdk.connection import read_run_file
 from fateflow_tui.sdk.fate import FlowClient
 
 _DATA = Path(__file__).parents[2] / "demo" / "data"

@@ -6,9 +6,9 @@ import os
 import signal
 from pathlib import Path
 
+from fateflow_tui.artifacts.run_file import read_run_file
 from fateflow_tui.core.status import Status
 from fateflow_tui.sdk import local
-from fateflow_tui.sdk.connection import read_run_file
 from tests.integration.clusters import alive, sleep_job, standalone, until, until_running
 
 ROLES = {"guest": [9999], "host": [10000]}

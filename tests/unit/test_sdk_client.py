@@ -9,10 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from fateflow_tui.artifacts.run_file import RunFile, read_run_file
 from fateflow_tui.core import errors
 from fateflow_tui.sdk import AsyncFateFlow, FateFlow
 from fateflow_tui.sdk.answers import read_envelope
-from fateflow_tui.sdk.connection import RunFile, find, read_run_file
+from fateflow_tui.sdk.connection import find
 from fateflow_tui.sdk.namespaces import Namespaces
 from fateflow_tui.sdk.operations.call import Namespace, document, operations_of
 from fateflow_tui.sdk.operations.jobs import Jobs

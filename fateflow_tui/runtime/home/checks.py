@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import stat
 import time
@@ -15,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from fateflow_tui.artifacts.home import Home
+from fateflow_tui.artifacts.run_file import lock_owner
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.registry import Registry
@@ -59,7 +59,7 @@ def home_checks(home: Home) -> Iterator[DoctorCheck]:
 
 def scheduler_check(home: Home, own_pid: int = 0) -> DoctorCheck:
     """Check which scheduler uses the home, and what a dead one left behind. own_pid: of the site that asks."""
-    run, owner = _run_file(home), _lock_owner(home)
+    run, owner = _run_file(home), lock_owner(home.root)
     if own_pid:
         return DoctorCheck("scheduler", True, f"running as process {own_pid}")
     if owner:
@@ -193,32 +193,6 @@ def _run_file(home: Home) -> dict[str, Any]:
         return msgspec.json.decode(home.run_file.read_bytes(), type=dict[str, Any])
     except (OSError, msgspec.MsgspecError):
         return {}
-
-
-def _lock_owner(home: Home) -> str:
-    """The process that holds the home's lock; '' if none does. Does not try to take the lock, because that could stop a
-    scheduler that is just starting.
-    """
-    path = home.root / "scheduler.lock"
-    try:
-        owner, inode = path.read_text(errors="replace").strip(), path.stat().st_ino
-    except OSError:
-        return ""
-    try:
-        held = re.search(rf"FLOCK .*:{inode} ", Path("/proc/locks").read_text()) is not None
-    except OSError:  # not Linux
-        held = owner.isdecimal() and _is_alive(int(owner))
-    return (owner or "unknown") if held else ""
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _named(names: list[str]) -> str:
