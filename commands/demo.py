@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import shutil
+import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -62,6 +63,7 @@ def _rows(path: Path) -> dict[str, list[float]]:
 app = typer.Typer(add_completion=False)
 
 NAMESPACE: Final = "demo"
+_FIRST_PORT: Final = 9381
 SITES: Final = {"guest": "guest:9999", "host": "host:10000", "arbiter": "arbiter:10001"}
 TABLES: Final = {"guest": "breast_guest", "host": "breast_host"}
 
@@ -82,6 +84,7 @@ class DemoResult(msgspec.Struct, frozen=True):
 def demo(
     ctx: typer.Context,
     sites: Annotated[int, typer.Option(metavar="N", help="1, or 3 for one site per party.")] = 1,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the three sites running.")] = False,
 ) -> int:
     """Train a logistic regression on the tables of two parties.
 
@@ -92,16 +95,19 @@ def demo(
     Examples:
     fateflow demo
     fateflow demo --sites 3
+    fateflow demo --sites 3 --keep
     """
     session = context.of(ctx)
     began = time.monotonic()
     if sites not in (1, 3):
         raise BadRequest(f"invalid --sites {sites}: expected 1 or 3")
+    if keep and sites == 1:
+        raise BadRequest("--keep requires --sites 3", hint="the scheduler of one site keeps running anyway")
     files = demo_files()
     with ExitStack() as stack:
         if sites == 3:
             homes = {name: session.home / "sites" / name for name in SITES}
-            flows = _three_sites(session, homes, stack)
+            flows = _three_sites(session, homes, keep, stack)
         else:
             flows = dict.fromkeys(SITES, session.flow)
         for name, table in TABLES.items():
@@ -109,7 +115,7 @@ def demo(
         result = _train(session, flows["guest"], files, sites, began)
     session.output.record(result, _lines, lambda one: one.job_id)
     if of_status(result.status) == OK:
-        for line in _next_steps(session, sites):
+        for line in _next_steps(session, sites, keep):
             session.output.info(line)
     return of_status(result.status)
 
@@ -142,14 +148,23 @@ def _train(session: context.Session, flow: FateFlow, files: Path, sites: int, be
     )
 
 
-def _three_sites(session: context.Session, homes: dict[str, Path], stack: ExitStack) -> dict[str, FateFlow]:
-    """Start three schedulers, each with one party, that trust one another. They are stopped when `stack` closes."""
+def _three_sites(session: context.Session, homes: dict[str, Path], keep: bool, stack: ExitStack) -> dict[str, FateFlow]:
+    """Start three schedulers, each with one party, that trust one another. Those that were started are stopped when
+    `stack` closes, unless `keep` is set.
+
+    Each home saves its port at its first start, because the other sites know it by this port.
+    """
     from fateflow_tui.sdk import FateFlow, local
 
     urls: dict[str, str] = {}
+    ports = dict(zip(SITES, _free_ports(len(SITES)), strict=True))
     for name, party in SITES.items():
-        site = local.status(homes[name]) or local.start(homes[name], port=0, parties=[party], name=name)
-        stack.callback(local.stop, homes[name])
+        site = local.status(homes[name])
+        if site is None:
+            first = not (homes[name] / "site.toml").exists()
+            site = local.start(homes[name], port=ports[name] if first else None, parties=[party], name=name)
+            if not keep:
+                stack.callback(local.stop, homes[name])
         session.output.info(f"{party} runs at {site.url}, home {site.home}")
         urls[name] = site.url
     flows = {name: stack.enter_context(FateFlow(home=homes[name])) for name in SITES}
@@ -159,6 +174,18 @@ def _three_sites(session: context.Session, homes: dict[str, Path], stack: ExitSt
                 flow.add_party(party, urls[there])
                 flow.trust_party(party)
     return flows
+
+
+def _free_ports(count: int) -> list[int]:
+    """Return ports of 127.0.0.1 that are free at the moment, after the default port of a scheduler."""
+    found: list[int] = []
+    for port in range(_FIRST_PORT, 65_536):
+        if len(found) == count:
+            break
+        with socket.socket() as candidate, suppress(OSError):
+            candidate.bind(("127.0.0.1", port))
+            found.append(port)
+    return found
 
 
 def _lines(result: DemoResult) -> Iterator[str]:
@@ -172,11 +199,14 @@ def _lines(result: DemoResult) -> Iterator[str]:
     yield f"job {result.job_id} ended with status {result.status} after {duration(int(result.seconds * 1000))}"
 
 
-def _next_steps(session: context.Session, sites: int) -> Iterator[str]:
+def _next_steps(session: context.Session, sites: int, keep: bool) -> Iterator[str]:
     home = session.home / "sites" / "guest" if sites == 3 else session.home
-    if sites == 3:
-        yield f"the three sites are stopped; their homes are in {session.home / 'sites'}"
-    yield "try next:"
     program = "fateflow" if shutil.which("fateflow") else sys.argv[0]
+    if sites == 3:
+        verb = "stop" if keep else "start"
+        yield "the three sites keep running; stop them with:" if keep else "start the three sites again with:"
+        for name in SITES:
+            yield f"  {program} server {verb} --home {session.home / 'sites' / name}"
+    yield "try next:"
     for words in ("dash", "metric show @last --plot", "model deploy @last", "log show -f @last"):
         yield f"  {program} {words} --home {home}"

@@ -31,6 +31,9 @@ def start(
     ] = None,
     name: Annotated[str, typer.Option(metavar="NAME", help="Name of the site.")] = "",
     advertised: Annotated[str, typer.Option(metavar="URL", help="URL at which other sites reach this one.")] = "",
+    save: Annotated[
+        bool, typer.Option("--save", help="Save the given options in the home's site.toml, as the first start does.")
+    ] = False,
     foreground: Annotated[bool, typer.Option("--foreground", help="Run in the foreground.")] = False,
     standby: Annotated[
         bool, typer.Option("--standby", help="Wait for the running scheduler to end, then take over.")
@@ -41,14 +44,22 @@ def start(
     Examples:
     fateflow server start
     fateflow server start --home site-a --port 9380 --party guest:9999
+    fateflow server start --home site-a --port 9381 --save
     """
     from fateflow_tui.sdk import local
 
     session = context.of(ctx)
+    given = {"--host": host, "--port": port, "--party": party, "--name": name, "--advertised": advertised}
+    unsaved = [option for option, value in given.items() if value not in ("", None, [])]
+    configuration = session.home / "site.toml"
+    if unsaved and not save and configuration.exists():
+        session.output.info(
+            f"{', '.join(unsaved)}: for this run only; the next start reads {configuration}, or add --save"
+        )
     if foreground:
         from fateflow_tui.server.serve import ServeOptions, serve
 
-        options = ServeOptions(session.home, host, port, party or [], name, advertised, standby)
+        options = ServeOptions(session.home, host, port, party or [], name, advertised, standby, save)
         serve(options, lambda url: session.output.info(f"fateflow is running at {url}, home {session.home}"))
         return
     if standby and local.status(session.home) is not None:
@@ -56,7 +67,9 @@ def start(
         text = f"standing by for {session.home} (process {pid}); takes over when the scheduler ends"
         session.output.record({"standby": pid}, lambda _: [text], lambda _: str(pid))
         return
-    site = local.start(session.home, host=host, port=port, parties=party or (), name=name, advertised=advertised)
+    site = local.start(
+        session.home, host=host, port=port, parties=party or (), name=name, advertised=advertised, save=save
+    )
     session.output.record(site, lambda one: [f"started at {one.url}, home {one.home}, process {one.pid}"], _url)
 
 

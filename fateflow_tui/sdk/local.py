@@ -30,13 +30,14 @@ def start(
     parties: Sequence[str] = (),
     name: str = "",
     advertised: str = "",
+    save: bool = False,
     timeout: float = 30.0,
 ) -> SiteStatus:
     """Start a scheduler that outlives this process, and wait until it answers.
 
-    port: by default 9380, or the next free one. parties: that the site plays; none for a standalone site. timeout:
-    seconds until TimedOut is raised. Raises Conflict when a scheduler already runs on this home, FateFlowError with
-    the cause when it does not start.
+    port: by default 9380, or the next free one. parties: that the site plays; none for a standalone site. save: these
+    options in the home's `site.toml`, which the first start does anyway. timeout: seconds until TimedOut is raised.
+    Raises Conflict when a scheduler already runs on this home, FateFlowError with the cause when it does not start.
     """
     directory = _directory(home)
     running = None
@@ -53,7 +54,7 @@ def start(
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command(directory, host=host, port=port, parties=parties, name=name, advertised=advertised),
+            command(directory, host=host, port=port, parties=parties, name=name, advertised=advertised, save=save),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -89,6 +90,7 @@ def command(
     parties: Sequence[str] = (),
     name: str = "",
     advertised: str = "",
+    save: bool = False,
 ) -> list[str]:
     """Return the command line that runs a scheduler in the foreground."""
     words = [sys.executable, "-m", "fateflow_tui.server", "--home", str(home)]
@@ -97,6 +99,7 @@ def command(
     words += [word for party in parties for word in ("--party", party)]
     words += ["--name", name] if name else []
     words += ["--advertised", advertised] if advertised else []
+    words += ["--save"] if save else []
     return words
 
 

@@ -24,6 +24,7 @@ def main() -> int:
     parser.add_argument("--name", default="", help="the site's name")
     parser.add_argument("--advertised", default="", help="the URL at which other sites reach this one")
     parser.add_argument("--standby", action="store_true", help="wait until the running scheduler ends, then take over")
+    parser.add_argument("--save", action="store_true", help="save the given options in the home's site.toml")
     arguments = parser.parse_args()
     from fateflow_tui.server.serve import ServeOptions, explain, serve
 
@@ -35,6 +36,7 @@ def main() -> int:
         name=arguments.name,
         advertised=arguments.advertised,
         standby=arguments.standby,
+        save=arguments.save,
     )
 
     def announce(url: str) -> None:

@@ -68,7 +68,8 @@ _SHUTDOWN_TIMEOUT: Final = 3  # seconds for open requests
 class ServeOptions(msgspec.Struct, frozen=True):
     """Options of the command line, which override `site.toml`; None and "" are unset. port: 0 for any free one.
 
-    standby: wait while another scheduler uses the home, and take over its port when it ends.
+    standby: wait while another scheduler uses the home, and take over its port when it ends. save: the options in
+    `site.toml`; the first start does it anyway.
     """
 
     home: Path
@@ -78,6 +79,7 @@ class ServeOptions(msgspec.Struct, frozen=True):
     name: str = ""
     advertised: str = ""
     standby: bool = False
+    save: bool = False
 
 
 def serve(options: ServeOptions, announce: Callable[[str], None]) -> None:
@@ -230,7 +232,7 @@ def bound(host: str, port: int, *, exact: bool) -> socket.socket:
 
 
 def _configuration(home: Home, options: ServeOptions) -> SiteConfig:
-    """Return the home's configuration with the options of the command line. The first start saves both."""
+    """Return the home's configuration with the options of the command line. The first start, or `save`, saves both."""
     given = {
         name: value
         for name in ("host", "port", "parties", "name", "advertised")
@@ -240,6 +242,8 @@ def _configuration(home: Home, options: ServeOptions) -> SiteConfig:
     first.check("the command line")
     config = msgspec.structs.replace(SiteConfig.load_or_create(home.configuration, first), **given)
     config.check(str(home.configuration))
+    if options.save:
+        config.save(home.configuration)
     return config
 
 

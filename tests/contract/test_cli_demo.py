@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fateflow_tui.commands.demo import demo_files
 from tests.contract.command_line import CommandLine
 
 
@@ -27,6 +28,25 @@ def test_the_demo_on_three_sites_twice(other: CommandLine) -> None:
         assert result["ks"] > 0.8
     assert results[0]["job_id"] != results[1]["job_id"]
     assert results[0]["auc"] == pytest.approx(results[1]["auc"], abs=1e-6)
-    for name in ("guest", "host", "arbiter"):
-        other("server", "status", "--home", str(other.home / "sites" / name), code=3)
     assert not (other.home / "run.json").exists()
+    homes = [str(other.home / "sites" / name) for name in ("guest", "host", "arbiter")]
+    for home in homes:
+        other("server", "status", "--home", home, code=3)
+    for home in homes:
+        other("server", "start", "--home", home)
+    files = demo_files()
+    documents = ["-d", str(files / "hetero_lr_dsl.json"), "-c", str(files / "hetero_lr_conf.json")]
+    other("job", "submit", *documents, "--watch", "--home", homes[0])
+    for home in homes:
+        other("server", "stop", "--home", home)
+
+
+@pytest.mark.slow
+def test_three_sites_can_be_kept_running(other: CommandLine) -> None:
+    other("demo", "--keep", code=2)
+    said = other("demo", "--sites", "3", "--keep")
+    for name in ("guest", "host", "arbiter"):
+        home = str(other.home / "sites" / name)
+        other("server", "status", "--home", home)
+        assert f"server stop --home {home}" in said.err
+        other("server", "stop", "--home", home)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,3 +130,26 @@ def test_parties_are_added_trusted_pinged_and_removed(guest_and_host: tuple[Comm
     assert guest("party", "ping", "host:10000", "--json", code=7).error["error"] == "party_unreachable"
     guest("party", "remove", "host:10000")
     assert json.loads(guest("party", "list", "--json").out) == []
+
+
+def test_options_of_a_start_are_kept_when_they_are_saved(other: CommandLine) -> None:
+    def port() -> int:
+        return int(tomllib.loads((other.home / "site.toml").read_text())["port"])
+
+    other("server", "start", "--port", "0")
+    other("server", "stop")
+    with socket.socket() as one, socket.socket() as two:
+        one.bind(("127.0.0.1", 0))
+        two.bind(("127.0.0.1", 0))
+        first, second = one.getsockname()[1], two.getsockname()[1]
+    said = other("server", "start", "--port", str(first))
+    assert f":{first}" in said.out
+    assert {"--port", "--save"} <= set(re.findall(r"--\w+", said.err)), "they are named as unsaved"
+    assert port() == 0
+    other("server", "stop")
+    said = other("server", "start", "--port", str(second), "--save")
+    assert "--port" not in said.err
+    assert port() == second
+    other("server", "stop")
+    assert f":{second}" in other("server", "start").out
+    other("server", "stop")
