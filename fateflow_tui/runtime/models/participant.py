@@ -132,16 +132,20 @@ class ModelParticipant:
         self._registry = registry
         self._archives = archives
         self._serving = serving
+        self._change = asyncio.Lock()  # a message that is delivered twice must not overtake itself
 
     async def handle(self, source: Party, party: Party, message: ModelMessage) -> ModelAnswer:
         """Handle a message from `source` to `party`. Raises NotFound, PartyRefused, DamagedFile, Conflict."""
         match message:
             case StageVersion(order=order):
-                return await asyncio.to_thread(self._stage, source, party, order)
+                async with self._change:
+                    return await asyncio.to_thread(self._stage, source, party, order)
             case PublishVersion(order=order, parts=parts):
-                return await asyncio.to_thread(self._publish, source, party, order, parts)
+                async with self._change:
+                    return await asyncio.to_thread(self._publish, source, party, order, parts)
             case DiscardVersion(order=order):
-                await asyncio.to_thread(self._registry.discard, _token(party, order))
+                async with self._change:
+                    await asyncio.to_thread(self._registry.discard, _token(party, order))
                 return ModelAnswer("discarded")
             case DescribePart():
                 return await asyncio.to_thread(self._describe, source, party, message)
