@@ -83,7 +83,8 @@ class Directive(msgspec.Struct, frozen=True):
 class Refusal(msgspec.Struct, frozen=True):
     """Why a party refused a job. code: of the error class; retcode: FATE-Flow's number.
 
-    lacks: names of what is missing, by kind: role, command, component, dataset (grants), table, module, model.
+    lacks: names of what is missing, by kind: role, command, component, dataset (grants), table, module, model,
+    route, trust (parties whose sites have no known address, or no trusted key).
     message: the reason without the party. party: the one that refused; None in records of earlier versions, whose
     message names it.
     """
@@ -98,6 +99,18 @@ class Refusal(msgspec.Struct, frozen=True):
     def text(self) -> str:
         """Return the reason, with the party that refused."""
         return f"{self.party} cannot take part: {self.message}" if self.party else self.message
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """A driver asks whether a party would accept this document, before the job is submitted."""
+
+    document: PartyDocument
+
+
+class ProposalAnswer(msgspec.Struct, frozen=True):
+    """refusal: why the party would refuse; None if it would accept now."""
+
+    refusal: Refusal | None
 
 
 class Shortage(msgspec.Struct, frozen=True):

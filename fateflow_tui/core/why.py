@@ -8,7 +8,7 @@ silent      -                                                            a worke
 failed      component exception memory signal exit lost peer             see `cards`, the first cause first; elsewhere:
             elsewhere -                                                  only the driver's site knows more
 refused     role command component dataset table module model capacity   a party does not take part; `lacks` names what
-            other                                                        it misses
+            route trust other                                            it misses
 canceled    stop job                                                     a user stopped it; or it ended with its job
 timeout     waiting running task                                         a limit of the job was reached
 reused      -                                                            the outputs of `job_id` were reused

@@ -14,7 +14,7 @@ from fateflow_tui.core.effects import AnnounceJobEnd
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.core.events import Event
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.messages import Acknowledgement, Directive, Report
+from fateflow_tui.core.messages import Acknowledgement, Directive, Proposal, ProposalAnswer, Report
 from fateflow_tui.core.plan import Resources
 from fateflow_tui.core.records import JobState
 from fateflow_tui.core.work import TaskOutcome, TaskSpec
@@ -24,7 +24,7 @@ from fateflow_tui.runtime.effects import EffectRunner, ended, started
 from fateflow_tui.runtime.events import EventBus, Observer
 from fateflow_tui.runtime.home.doctor import Doctor
 from fateflow_tui.runtime.home.garbage import GarbageCollector
-from fateflow_tui.runtime.jobs.admission import FileRules
+from fateflow_tui.runtime.jobs.admission import Admission, FileRules
 from fateflow_tui.runtime.jobs.jobs import JobService, RerunParameters
 from fateflow_tui.runtime.jobs.local import LocalJobService
 from fateflow_tui.runtime.jobs.lookup import TaskDurations, has_ended_here
@@ -125,6 +125,12 @@ class Site:
             audit,
             lambda job_id: self.jobs.wait_until_ended(job_id),
         )
+        admission = Admission(
+            self.catalog,
+            self.tables,
+            self.registry,
+            lambda party: None if config.plays(party) else self.peers.unreachable(party),
+        )
         live = LiveJobs(home.database / "live")
         self.jobs = JobService(
             self.engine,
@@ -133,13 +139,13 @@ class Site:
             self._observer,
             live,
             self.catalog,
-            self.tables,
-            self.registry,
             config.plays,
             self.ids,
             self.models.prediction,
             RerunParameters(open_collection(home.root, "changes")),
             FileRules(config, home.uploads, self.catalog),
+            admission,
+            self.peers,
             Adoption(home, self.tables, self.catalog),
         )
         self.local_jobs = LocalJobService(self.jobs, self.tables)
@@ -148,9 +154,7 @@ class Site:
             self.engine,
             self._scheduler,
             live,
-            self.catalog,
-            self.tables,
-            self.registry,
+            admission,
             self.permissions,
             self._effects.answering,
         )
@@ -200,6 +204,10 @@ class Site:
     async def on_directive(self, source: Party, directive: Directive) -> Report:
         """A driver tells a party of this site what it wants of a job."""
         return await self._participant.handle_directive(directive)
+
+    def on_proposal(self, source: Party, proposal: Proposal) -> ProposalAnswer:
+        """A driver asks whether a party of this site would accept its part of a job."""
+        return self._participant.handle_proposal(source, proposal)
 
     async def on_report(self, source: Party, report: Report) -> Acknowledgement:
         """A party of another site reports the state of a job that is driven here."""

@@ -191,14 +191,13 @@ async def job_plan(site: ThisSite, body: Json[PlanRequest]) -> Response:
     """Forecast what a job would do: for each party, which tasks run there and for how long, what they reserve, which
     tables they read and write, and which values may leave the party. Nothing is submitted.
     """
-    draft = site.jobs.draft(body.dsl_document, body.conf_document, reuse=body.reuse)
+    draft = await site.jobs.draft(body.dsl_document, body.conf_document, reuse=body.reuse)
     here = [str(document.party) for document in draft.plan.documents if site.config.plays(document.party)]
     durations = await site.task_durations.by_module()
-    texts = {party: refusal.text for party, refusal in draft.refusals.items()}
     steps = draft.reuse.components if draft.reuse else []
     reused = [step.component for step in steps if str(step.action) == "reuse"]
     source = (draft.reuse.source if draft.reuse else None) or ""
-    return answer(forecast(draft.plan, site.catalog, durations, here, reused, texts, source))
+    return answer(forecast(draft.plan, site.catalog, durations, here, reused, draft.refusals, source))
 
 
 @router.post("/job/diff", **answers(_DIFF))

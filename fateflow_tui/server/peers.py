@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from fateflow_tui.core.errors import BadRequest, FateFlowError, NotAuthentic
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.messages import Acknowledgement, Directive, Report
+from fateflow_tui.core.messages import Acknowledgement, Directive, Proposal, ProposalAnswer, Report
 from fateflow_tui.runtime.messages.bus import MessageBus
 from fateflow_tui.runtime.messages.transfer import CHUNK_SIZE, HEADER_LIMIT, ChunkAnswer, split_body
 from fateflow_tui.runtime.models.messages import MODEL_PATH, ModelAnswer, ModelMessage
@@ -23,6 +23,7 @@ from fateflow_tui.runtime.peers.client import (
     DIRECTIVE_PATH,
     IDENTITY_PATH,
     PING_PATH,
+    PROPOSAL_PATH,
     REACH_PATH,
     REPORT_PATH,
     VALUE_PATH,
@@ -42,6 +43,8 @@ class PeerHandlers(Protocol):
 
     async def on_directive(self, source: Party, directive: Directive) -> Report: ...
 
+    def on_proposal(self, source: Party, proposal: Proposal) -> ProposalAnswer: ...
+
     async def on_reach(self, source: Party, party: Party) -> Reachability: ...
 
     async def on_report(self, source: Party, report: Report) -> Acknowledgement: ...
@@ -59,6 +62,11 @@ def peer_router(authenticator: PeerAuthenticator, bus: MessageBus, handlers: Pee
         message: Directive = _decode(body, Directive, "directive")
         caller.require(message.driver, message.party, "directive")
         return await handlers.on_directive(caller.source, message)
+
+    async def proposal(caller: Caller, body: list[bytes]) -> ProposalAnswer:
+        message: Proposal = _decode(body, Proposal, "proposal")
+        caller.require(message.document.initiator, message.document.party, "proposal")
+        return handlers.on_proposal(caller.source, message)
 
     async def report(caller: Caller, body: list[bytes]) -> Acknowledgement:
         message: Report = _decode(body, Report, "report")
@@ -90,6 +98,7 @@ def peer_router(authenticator: PeerAuthenticator, bus: MessageBus, handlers: Pee
     router.add_route(IDENTITY_PATH, identity, methods=["GET"], include_in_schema=False)
     for path, handle, limit in (
         (DIRECTIVE_PATH, directive, _BODY_LIMIT),
+        (PROPOSAL_PATH, proposal, _BODY_LIMIT),
         (REPORT_PATH, report, _BODY_LIMIT),
         (MODEL_PATH, model, _BODY_LIMIT),
         (SHARE_PATH, share, _SHARE_LIMIT),

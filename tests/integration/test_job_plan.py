@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fateflow_tui.core.errors import BadDocument, BadRequest, JobNotFound
+from fateflow_tui.core.errors import BadDocument, BadRequest, JobNotFound, PartyRefused
 from fateflow_tui.core.status import Status
 from tests.contract.command_line import CommandLine
 from tests.integration.clusters import RunningSite, standalone, three_sites, until
@@ -140,6 +140,45 @@ def test_tables_of_other_sites_are_theirs(tmp_path: Path) -> None:
         said = CommandLine(guest.home, tmp_path)("job", "plan", "-d", "dsl.json", "-c", "conf.json").out
         assert "reads 1 table of its own" in said
         assert "breast_host" not in said
+
+
+def test_other_sites_are_asked_whether_they_would_accept(tmp_path: Path) -> None:
+    dsl, conf = documents()
+    (tmp_path / "dsl.json").write_text(json.dumps(dsl))
+    (tmp_path / "conf.json").write_text(json.dumps(conf))
+    with three_sites(tmp_path, PARTIES) as (guest, host, arbiter):
+        for one, role in ((guest, "guest"), (host, "host")):
+            one.upload(f"breast_{role}", DEMO / "data" / f"{role}.csv", "demo")
+        line = CommandLine(guest.home, tmp_path)
+        words = ["job", "plan", "-d", "dsl.json", "-c", "conf.json", "--json"]
+
+        def refusals() -> dict[str, str]:
+            code = PartyRefused.exit_code if broken else 0
+            return {one["party"]: one["refusal"] for one in line(*words, code=code).data["parties"] if one["refusal"]}
+
+        broken = False
+        assert refusals() == {}
+        jobs = len(host.flow.jobs(0))
+        broken = True
+        host.flow.permissions.grant("guest:9999", components="Reader")
+        assert "fateflow party grant guest:9999 --component" in refusals()["host:10000"]
+        host.flow.permissions.forget("guest:9999")
+        host.flow.parties.remove("arbiter:10001")
+        assert refusals().keys() == {"host:10000"}
+        assert "fateflow party add arbiter:10001 URL" in refusals()["host:10000"]
+        with pytest.raises(PartyRefused) as caught:
+            guest.flow.submit(dsl, conf)
+        answer = caught.value.data["parties"]["host"]["10000"]
+        assert "at the site of host:10000, run: fateflow party add arbiter:10001 URL" in answer["retmsg"]
+        why = guest.flow.why(caught.value.data["job_id"]).why
+        assert why is not None
+        assert (why.cause, why.lacks) == ("route", {"route": ["arbiter:10001"]})
+        host.flow.add_party("arbiter:10001", arbiter.url)
+        assert "fateflow party trust arbiter:10001" in refusals()["host:10000"]
+        host.flow.trust_party("arbiter:10001")
+        arbiter.close()
+        assert refusals().keys() == {"arbiter:10001"}
+        assert len(host.flow.jobs(0)) - jobs == 1, "a plan leaves nothing at the parties"
 
 
 def test_two_jobs_are_compared(site: RunningSite, trained: list[str], tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from fateflow_tui.core.ids import Party
 from fateflow_tui.core.messages import Refusal
 from fateflow_tui.core.plan import JobOptions, PartyDocument, Resources, TaskPlan
 from fateflow_tui.registry import Registry
-from fateflow_tui.runtime.jobs.admission import admit
+from fateflow_tui.runtime.jobs.admission import Admission
 from fateflow_tui.runtime.peers.grants import (
     Grants,
     PeerPermissions,
@@ -202,7 +202,8 @@ def test_own_parties_need_no_grant(desk: PeerPermissions) -> None:
 
 
 def _refusal(folder: Path, document: PartyDocument, permits: Permits | None) -> Refusal:
-    refusal = admit(document, load_catalog(), Tables(folder / "tables"), Registry(folder), permits)
+    admission = Admission(load_catalog(), Tables(folder / "tables"), Registry(folder), lambda party: None)
+    refusal = admission.refusal(document, permits)
     assert refusal is not None
     return refusal
 

@@ -1,14 +1,15 @@
-"""Whether a party of this site accepts its part of a job: grants, files, modules, tables, models."""
+"""Whether a party of this site accepts its part of a job: grants, files, modules, tables, models, routes."""
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.errors import BadRequest, Conflict, DamagedFile, FateFlowError, NotBuilt, NotFound, PartyRefused
-from fateflow_tui.core.ids import party_model_id
+from fateflow_tui.core.ids import Party, party_model_id
 from fateflow_tui.core.messages import Refusal
 from fateflow_tui.core.plan import PartyDocument, TaskPlan, outside_tables
 from fateflow_tui.core.ports import ModuleCatalog, loadable_facts
@@ -72,23 +73,31 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def admit(
-    document: PartyDocument,
-    catalog: ModuleCatalog,
-    tables: Tables,
-    registry: Registry,
-    permits: Permits | None = None,
-) -> Refusal | None:
-    """Return None if the party accepts its document, else one refusal with all reasons.
-
-    permits: the check of the driver's grants, see `PeerPermissions.of`; None for a job of this site.
+class Admission(NamedTuple):
+    """What a party of this site needs for its part of a job. unreachable: why this site cannot call a party's site now;
+    None if it can, or the party is its own.
     """
-    denial = permits(document) if permits is not None else None
-    if denial is not None:
-        # A peer that may not read a table must not learn whether it exists.
-        return _refusal(document, [denial])
-    obstacles = [obstacle for plan in document.tasks for obstacle in _obstacles(document, plan, catalog, tables)]
-    return _refusal(document, [*obstacles, *_model_obstacles(document, registry)])
+
+    catalog: ModuleCatalog
+    tables: Tables
+    registry: Registry
+    unreachable: Callable[[Party], FateFlowError | None]
+
+    def refusal(self, document: PartyDocument, permits: Permits | None = None) -> Refusal | None:
+        """Return None if the party accepts its document, else one refusal with all reasons.
+
+        permits: the check of the driver's grants, see `PeerPermissions.of`; None for a job of this site.
+        """
+        denial = permits(document) if permits is not None else None
+        if denial is not None:
+            # A peer that may not read a table must not learn whether it exists.
+            return _refusal(document, [denial])
+        obstacles = [
+            *(found for plan in document.tasks for found in _obstacles(document, plan, self.catalog, self.tables)),
+            *_model_obstacles(document, self.registry),
+            *_route_obstacles(document, self.catalog, self.unreachable),
+        ]
+        return _refusal(document, obstacles)
 
 
 def _refusal(document: PartyDocument, obstacles: list[FateFlowError]) -> Refusal | None:
@@ -140,6 +149,29 @@ def _obstacles(
         elif obstacle := meta.obstacle():
             text = f"{table} cannot read its table: {obstacle.message}"
             yield type(obstacle)(text, hint=obstacle.hint, data=lacks)
+
+
+def _route_obstacles(
+    document: PartyDocument, catalog: ModuleCatalog, unreachable: Callable[[Party], FateFlowError | None]
+) -> Iterator[FateFlowError]:
+    """The parties that this one reports or sends values to, and whose sites it cannot call: without this check the job
+    would fail in the middle.
+    """
+    for party in _receivers(document, catalog):
+        if (obstacle := unreachable(party)) is not None:
+            text = f"its site cannot reach {party}: {obstacle.message}"
+            yield type(obstacle)(text, hint=obstacle.hint, data=obstacle.data)
+
+
+def _receivers(document: PartyDocument, catalog: ModuleCatalog) -> list[Party]:
+    found = {document.initiator: None}
+    for plan in document.tasks:
+        facts = loadable_facts(catalog, plan.module)
+        for variable in facts.variables.values() if facts is not None else ():
+            if document.party.role in variable.sources:
+                roles = {role: ids for role, ids in document.roles.items() if role in variable.targets}
+                found |= dict.fromkeys(Party(role, str(one)) for role, ids in roles.items() for one in ids)
+    return [party for party in found if party != document.party]
 
 
 def _model_obstacles(document: PartyDocument, registry: Registry) -> Iterator[FateFlowError]:

@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.document import CheckedJob, changed_components, check_job, plan_job, with_changes
 from fateflow_tui.core.document.json_text import JsonDocument, read_json
@@ -18,24 +17,25 @@ from fateflow_tui.core.errors import (
     BadRequest,
     Conflict,
     DamagedFile,
+    FateFlowError,
     NotBuilt,
     NotFound,
 )
 from fateflow_tui.core.events import JobSubmitted, NotesWritten, RerunRequested, StopRequested
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.messages import Directive, Refusal
+from fateflow_tui.core.messages import Directive, Proposal, Refusal
 from fateflow_tui.core.plan import JobPlan, PartyDocument
 from fateflow_tui.core.ports import JobStore, ModuleCatalog, RecordCollection
 from fateflow_tui.core.records import Adopted, JobState
 from fateflow_tui.core.status import Status
 from fateflow_tui.engine import Engine, RerunStep, ReusePlan, RunCause, RunReason, plan_reuse, run_all
-from fateflow_tui.registry import Registry
 from fateflow_tui.runtime.events import Observer
-from fateflow_tui.runtime.jobs.admission import FileRules, admit
+from fateflow_tui.runtime.jobs.admission import Admission, FileRules
 from fateflow_tui.runtime.jobs.lookup import (
     JobLookup,
     has_ended_here,
     is_settled,
+    refusal_text,
     status_of,
     stop_answers,
     submit_failed,
@@ -43,6 +43,7 @@ from fateflow_tui.runtime.jobs.lookup import (
 from fateflow_tui.runtime.jobs.prediction import Prediction
 from fateflow_tui.runtime.jobs.reuse import Adoption, best_source, closest, with_reuse
 from fateflow_tui.runtime.live_jobs import JobIds, LiveJobs, load_state
+from fateflow_tui.runtime.peers.client import Peers
 from fateflow_tui.runtime.scheduler import Scheduler
 
 Changes = tuple[dict[str, Any], dict[str, Any]]  # of job parameters, and of component parameters
@@ -98,11 +99,12 @@ class SubmittedJob(NamedTuple):
 class JobDraft(NamedTuple):
     """A job that was checked and planned but not submitted.
 
-    refusals: of this site's parties, by `str(party)`. reuse: what would be reused, None if that was not asked.
+    refusals: why parties would not take part now, by `str(party)`. reuse: what would be reused, None if that was not
+    asked.
     """
 
     plan: JobPlan
-    refusals: dict[str, Refusal]
+    refusals: dict[str, str]
     warnings: list[Problem]
     reuse: ReusePlan | None
 
@@ -120,13 +122,13 @@ class JobService(JobLookup):
         observer: Observer,
         live: LiveJobs,
         catalog: ModuleCatalog,
-        tables: Tables,
-        registry: Registry,
         plays: Callable[[Party], bool],
         ids: JobIds,
         prediction: Callable[[JsonDocument], Prediction | None],
         pending: RerunParameters,
         files: FileRules,
+        admission: Admission,
+        peers: Peers,
         adoption: Adoption,
     ) -> None:
         super().__init__(engine, store)
@@ -134,13 +136,13 @@ class JobService(JobLookup):
         self._observer = observer
         self._live = live
         self._catalog = catalog
-        self._tables = tables
-        self._registry = registry
         self._plays = plays
         self._ids = ids
         self._prediction = prediction
         self._pending = pending
         self._files = files
+        self._admission = admission
+        self._peers = peers
         self._adoption = adoption
 
     async def submit(
@@ -171,11 +173,24 @@ class JobService(JobLookup):
             raise submit_failed(state, plan.driver)
         return SubmittedJob(state, checked.warnings)
 
-    def draft(self, dsl: Document, conf: Document, *, reuse: str | bool = False) -> JobDraft:
-        """Plan a job as `submit` would, without submitting it. Raises as `submit` does."""
+    async def draft(self, dsl: Document, conf: Document, *, reuse: str | bool = False) -> JobDraft:
+        """Plan a job as `submit` would, and ask all parties whether they would accept it. Raises as `submit` does."""
         checked, plan = self._planned(dsl, conf)
         reused = self._reuse_plan(plan, reuse) if reuse else None
-        return JobDraft(plan, self._refusals(plan.documents), checked.warnings, reused)
+        answers = await asyncio.gather(*(self._answer(document, plan.driver) for document in plan.documents))
+        refusals = {str(document.party): text for document, text in zip(plan.documents, answers, strict=True) if text}
+        return JobDraft(plan, refusals, checked.warnings, reused)
+
+    async def _answer(self, document: PartyDocument, driver: Party) -> str:
+        """Why a party would not accept its document, '' if it would."""
+        if self._plays(document.party):
+            refusal = self._refusal(document)
+        else:
+            try:
+                refusal = (await self._peers.propose(driver, Proposal(document))).refusal
+            except FateFlowError as error:
+                return f"{error.message} ({error.hint})" if error.hint else error.message
+        return refusal_text(refusal, driver) if refusal is not None else ""
 
     def adoptable(self, document: PartyDocument) -> dict[str, Adopted]:
         """The results that a party of this site has of the job that its document reuses."""
@@ -357,7 +372,7 @@ class JobService(JobLookup):
         }
 
     def _refusal(self, document: PartyDocument) -> Refusal | None:
-        return self._files.refusal(document) or admit(document, self._catalog, self._tables, self._registry)
+        return self._files.refusal(document) or self._admission.refusal(document)
 
     def _changed_documents(
         self,

@@ -22,6 +22,7 @@ from fateflow_tui.core.why import DurationStats, Holding
 from fateflow_tui.engine import Engine
 from fateflow_tui.runtime.live_jobs import load_state
 from fateflow_tui.runtime.peers.grants import NotGranted, grant_command
+from fateflow_tui.runtime.peers.routes import route_commands
 
 
 def has_ended_here(state: JobState) -> bool:
@@ -68,7 +69,7 @@ def submit_failed(state: JobState, driver: Party) -> FateFlowError:
         party = Party.parse(key)
         refusal = view.report.refusal if view.report else None
         if refusal is not None:
-            text = _with_command(refusal, driver)
+            text = refusal_text(refusal, driver)
             answer = {"retcode": refusal.retcode, "retmsg": text}
             refusals.append(text)
         elif view.report is not None:
@@ -89,11 +90,13 @@ def submit_failed(state: JobState, driver: Party) -> FateFlowError:
     )
 
 
-def _with_command(refusal: Refusal, driver: Party) -> str:
-    """The refusal in one text, for clients that get no hint."""
-    if refusal.code != NotGranted.code:
-        return refusal.text
-    return f"{refusal.text}; the owner of that site can grant it: {grant_command(driver, refusal.lacks)}"
+def refusal_text(refusal: Refusal, driver: Party) -> str:
+    """A refusal with the command that helps, for clients that get no hint."""
+    if refusal.code == NotGranted.code:
+        return f"{refusal.text}; the owner of that site can grant it: {grant_command(driver, refusal.lacks)}"
+    if commands := route_commands(refusal.lacks):
+        return f"{refusal.text}; at the site of {refusal.party}, run: {commands}"
+    return refusal.text
 
 
 logger = logging.getLogger(__name__)

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from fateflow_tui.artifacts.tables import Tables
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import FateFlowError, JobNotFound
 from fateflow_tui.core.events import DirectiveReceived, ReportReceived
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.messages import Acknowledgement, Directive, Phase, Report
+from fateflow_tui.core.messages import Acknowledgement, Directive, Phase, Proposal, ProposalAnswer, Report
 from fateflow_tui.core.ports import ModuleCatalog, Variable
 from fateflow_tui.core.records import Adopted
 from fateflow_tui.engine import Engine
-from fateflow_tui.registry import Registry
 from fateflow_tui.runtime.effects import PendingAnswer
-from fateflow_tui.runtime.jobs.admission import admit
+from fateflow_tui.runtime.jobs.admission import Admission
 from fateflow_tui.runtime.jobs.jobs import JobService
 from fateflow_tui.runtime.jobs.lookup import has_ended_here
 from fateflow_tui.runtime.live_jobs import LiveJobs
@@ -33,9 +31,7 @@ class JobParticipant:
         engine: Engine,
         scheduler: Scheduler,
         live: LiveJobs,
-        catalog: ModuleCatalog,
-        tables: Tables,
-        registry: Registry,
+        admission: Admission,
         permissions: PeerPermissions,
         answering: Callable[[str, Party], AbstractContextManager[PendingAnswer]],
     ) -> None:
@@ -43,9 +39,7 @@ class JobParticipant:
         self._engine = engine
         self._scheduler = scheduler
         self._live = live
-        self._catalog = catalog
-        self._tables = tables
-        self._registry = registry
+        self._admission = admission
         self._permissions = permissions
         self._answering = answering
 
@@ -58,7 +52,7 @@ class JobParticipant:
         if directive.document is not None:
             adopted = self._jobs.adoptable(directive.document)
             permits = self._permissions.of(directive.driver)
-            refusal = admit(directive.document, self._catalog, self._tables, self._registry, permits)
+            refusal = self._admission.refusal(directive.document, permits)
         if (denial := self._rerun_denial(directive)) is not None:
             # The driver shows the message alone, so the command that helps goes into it.
             text = f"{denial.message} ({denial.hint})" if denial.hint else denial.message
@@ -71,6 +65,10 @@ class JobParticipant:
         if report is None:
             raise JobNotFound(f"{directive.party} has no job {directive.job_id}")
         return report
+
+    def handle_proposal(self, source: Party, proposal: Proposal) -> ProposalAnswer:
+        """Tell a driver whether a party of this site would accept a document. Nothing is kept of it."""
+        return ProposalAnswer(self._admission.refusal(proposal.document, self._permissions.of(source)))
 
     async def handle_report(self, report: Report) -> Acknowledgement:
         """Take in the state of another site's party; return once it is saved."""

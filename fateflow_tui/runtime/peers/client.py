@@ -9,7 +9,7 @@ import secrets
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Final, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 import httpx
 import msgspec
@@ -17,11 +17,19 @@ import msgspec
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest, FateFlowError, PartyRefused, PartyUnreachable
 from fateflow_tui.core.ids import Party
-from fateflow_tui.core.messages import Acknowledgement, Directive, Report
+from fateflow_tui.core.messages import Acknowledgement, Directive, Proposal, ProposalAnswer, Report
 from fateflow_tui.runtime.messages.transfer import Chunk, ChunkAnswer, Payload, chunk_prefix
 from fateflow_tui.runtime.models.messages import MODEL_PATH, ModelAnswer, ModelMessage
 from fateflow_tui.runtime.peers.keys import SiteKey, fingerprint
-from fateflow_tui.runtime.peers.routes import ErrorAnswer, Identity, PingResult, Pong, Reachability, RouteTable
+from fateflow_tui.runtime.peers.routes import (
+    ErrorAnswer,
+    Identity,
+    PingResult,
+    Pong,
+    Reachability,
+    RouteTable,
+    route_commands,
+)
 from fateflow_tui.runtime.peers.signing import RejectionReason, SignedCall, is_answer_of
 from fateflow_tui.runtime.serving.messages import SHARE_PATH, ShareAnswer, ShareRequest
 from fateflow_tui.runtime.site_config import SiteConfig
@@ -104,6 +112,7 @@ async def _read(response: httpx.Response) -> Answer:
 
 
 DIRECTIVE_PATH: Final = "/v1/peer/directive"  # Directive -> Report
+PROPOSAL_PATH: Final = "/v1/peer/proposal"  # Proposal -> ProposalAnswer
 REPORT_PATH: Final = "/v1/peer/report"  # Report -> Acknowledgement
 VALUE_PATH: Final = "/v1/peer/value"  # see `transfer` -> ChunkAnswer
 PING_PATH: Final = "/v1/peer/ping"  # null -> Pong
@@ -145,6 +154,19 @@ class Peers:
     async def send_directive(self, directive: Directive) -> Report:
         body = msgspec.json.encode(directive)
         return await self._control(DIRECTIVE_PATH, directive.driver, directive.party, body, Report)
+
+    async def propose(self, driver: Party, proposal: Proposal) -> ProposalAnswer:
+        """Ask the party of a document whether it would accept it."""
+        body = msgspec.json.encode(proposal)
+        return await self._control(PROPOSAL_PATH, driver, proposal.document.party, body, ProposalAnswer)
+
+    def unreachable(self, party: Party) -> FateFlowError | None:
+        """Return why the site of a party cannot be called: no address is known, or its key is not trusted."""
+        try:
+            self._address(party)
+        except PartyUnreachable as error:
+            return error
+        return None
 
     async def send_report(self, driver: Party, report: Report) -> Acknowledgement:
         body = msgspec.json.encode(report)
@@ -262,10 +284,15 @@ class Peers:
     def _address(self, party: Party) -> _Address:
         route = self._routes.find(party)
         if route is None:
-            raise PartyUnreachable(f"no address is known for {party}", hint=f"fateflow party add {party} URL")
+            lacks: dict[str, Any] = {"lacks": {"route": [str(party)]}}
+            hint = route_commands(lacks["lacks"])
+            raise PartyUnreachable(f"no address is known for {party}", hint=hint, data=lacks)
         if route.public_key is None:
+            lacks = {"lacks": {"trust": [route.party]}}
             raise PartyUnreachable(
-                f"the site of {party} at {route.url} is not trusted yet", hint=f"fateflow party trust {route.party}"
+                f"the site of {party} at {route.url} is not trusted yet",
+                hint=route_commands(lacks["lacks"]),
+                data=lacks,
             )
         return _Address(party, route.url, route.public_key)
 

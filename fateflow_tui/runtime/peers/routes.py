@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -157,6 +158,12 @@ class RouteTable:
 
     def _save(self, route: PeerRoute) -> None:
         self._records.put(route.party, msgspec.to_builtins(route))
+
+
+def route_commands(lacks: Mapping[str, Sequence[str]]) -> str:
+    """The commands with which a site gets to know the parties that it cannot call. lacks: as in a Refusal."""
+    added = [f"fateflow party add {party} URL" for party in lacks.get("route", ())]
+    return "; ".join([*added, *(f"fateflow party trust {party}" for party in lacks.get("trust", ()))])
 
 
 def _checked_url(url: str) -> str:

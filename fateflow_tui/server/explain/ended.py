@@ -10,12 +10,14 @@ from fateflow_tui.core.records import JobState
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.why import Why
 from fateflow_tui.runtime.peers.grants import grant_command
+from fateflow_tui.runtime.peers.routes import route_commands
 from fateflow_tui.sdk.types.jobs import ComponentView, JobView
 from fateflow_tui.server.explain.wording import listed, span
 from fateflow_tui.server.job_views import remote_failure
 
 _CONSEQUENCES = ("canceled",)  # a task that was stopped because of another one
-_LACKS = ("dataset", "table", "component", "module", "model", "role", "command")  # the most specific one first
+# The most specific one first.
+_LACKS = ("route", "trust", "dataset", "table", "component", "module", "model", "role", "command")
 _HINTS = {
     "table": "upload it there, or correct the name of the table in the conf",
     "module": "install it there, or run the job at parties that have it: fateflow component list",
@@ -159,6 +161,8 @@ def refusal_why(party: str, refusal: Refusal, initiator: str) -> Why:
         cause = "capacity" if refusal.code == "party_refused" else "other"
     if refusal.code == "not_granted":
         hint = f"the owner of that site can allow it: {grant_command(initiator, refusal.lacks)}"
+    elif commands := route_commands(refusal.lacks):
+        hint = f"at the site of {party}, run: {commands}"
     else:
         hint = _HINTS.get(cause, f"resolve it at the site of {party}, then submit again")
     text = refusal.message if party in refusal.message else f"{party} refused: {refusal.message}"
