@@ -3,7 +3,8 @@
     python tests/bench/dashboard.py [--jobs 5000] [--components 200]
 
 Prints: first paint (process start to the frame of the screen), rows (to the first jobs in it), a status change (from
-its time at the scheduler to the terminal), and the CPU of the dashboard while nothing happens and while the job runs.
+its time at the scheduler to the terminal), the CPU of the dashboard while nothing happens and while the job runs, and
+the bytes that it writes, which an SSH line has to carry.
 """
 
 from __future__ import annotations
@@ -55,6 +56,17 @@ class Terminal:
             os.execve(program[0], program, environment)  # noqa: S606
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
         self.text = ""
+        self.written = 0
+
+    def press(self, keys: str) -> None:
+        os.write(self._fd, keys.encode())
+
+    def rate(self, seconds: float) -> float:
+        """KB that are written in a second."""
+        before, end = self.written, time.time() + seconds
+        while time.time() < end:
+            self._read(0.1)
+        return (self.written - before) / seconds / 1024
 
     def until(self, pattern: str, timeout: float = 20) -> float:
         """Seconds since the epoch when the pattern was first written after this call."""
@@ -89,8 +101,9 @@ class Terminal:
     def _read(self, seconds: float) -> None:
         ready, _, _ = select.select([self._fd], [], [], seconds)
         if ready:
-            raw = os.read(self._fd, 1 << 16).decode(errors="replace")
-            self.text += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", raw)
+            raw = os.read(self._fd, 1 << 16)
+            self.written += len(raw)
+            self.text += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", raw.decode(errors="replace"))
 
 
 def main() -> None:
@@ -123,6 +136,32 @@ def _measure(site: RunningSite, folder: Path, components: int) -> None:
     terminal.close()
     _starts(site, folder, "the big job runs")
     site.flow.stop(big)
+    _bytes(site, folder)
+
+
+def _bytes(site: RunningSite, folder: Path) -> None:
+    """What the terminal is sent: first for a job that has ended, then for one that runs."""
+    terminal = Terminal(site.home, folder)
+    terminal.until("connected")
+    terminal.rate(3)
+    print(f"list of jobs, idle: {terminal.rate(5):.1f} KB/s (at most 5)")
+    terminal.press("\r")
+    terminal.until("Graph")
+    terminal.rate(3)
+    print(f"ended job, idle: {terminal.rate(5):.1f} KB/s (at most 5)")
+    terminal.press("\x1b")
+    terminal.rate(1)
+    job = site.flow.submit(*sleep_job(50, ROLES, seconds=0.5, job_parameters={"task_cores": 1})).job_id
+    terminal.until(job)
+    print(f"list of jobs while one of 50 components runs: {terminal.rate(5):.1f} KB/s (at most 20)")
+    terminal.press("g")
+    terminal.rate(0.5)
+    terminal.press("\r")
+    terminal.until("Graph")
+    terminal.rate(1)
+    print(f"that job: {terminal.rate(8):.1f} KB/s (at most 20)")
+    terminal.close()
+    site.flow.stop(job)
 
 
 def _starts(site: RunningSite, folder: Path, what: str) -> None:

@@ -96,26 +96,31 @@ class DashScreen(Screen[None]):
     def on_unmount(self) -> None:
         self._stop_listening()
 
+    @property
+    def is_on_top(self) -> bool:
+        """Whether the user sees this screen; Textual's `is_current` is true for covered screens, too."""
+        return self.app.screen is self
+
     def on_screen_resume(self) -> None:
         missed, self._missed = self._missed, None
         if missed is not None:
             self._apply_change(missed)
 
     def _on_change(self, change: Change) -> None:
-        if self.is_current:
+        if self.is_on_top:
             self._apply_change(change)
         else:
             self._missed = change if self._missed is None else self._missed | change
 
     def _apply_change(self, change: Change) -> None:
         bar = self.query_one(SiteBar)
-        bar.connection_changed() if change.connection else bar.refresh()
+        bar.connection_changed() if change.connection else bar.refresh_changed()
         self.changed(change)
         self.show_actions()
 
     def show_actions(self) -> None:
         """Redraw the footer for the current selection."""
-        self.query_one(ActionBar).refresh()
+        self.query_one(ActionBar).refresh_changed()
 
     def command_line(self, action_id: str, selection: Selection) -> str:
         """Return the command line that is equivalent to an action."""

@@ -188,9 +188,9 @@ class JobScreen(JobDetailActions):
         self.show_actions()
 
     def _tick(self) -> None:
-        if not self.is_current:
+        if not self.is_on_top:
             return
-        self.query_one(JobHead).refresh()
+        self.query_one(JobHead).refresh_changed()
         self.current.tick()
         view = self.view
         if view is not None and not view.status.ended:

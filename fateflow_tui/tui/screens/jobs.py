@@ -128,7 +128,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
         self.query_one(JobPreview).show(known.lines.get(cursor), known.views.get(cursor), self._curves.get(cursor, []))
 
     def _tick(self) -> None:
-        if not self.is_current:
+        if not self.is_on_top:
             return
         lines = self.snapshot.lines
         self.listing.change({key for key in self.listing.in_view() if key in lines and not lines[key].status.ended})

@@ -164,7 +164,7 @@ class PartiesScreen(PartyActions):
         return msgspec.structs.replace(row, peer=found) if found is not None else row
 
     def _ping_all(self) -> None:
-        if self.is_current and self.snapshot.connection.is_up:
+        if self.is_on_top and self.snapshot.connection.is_up:
             self.run_worker(self._pinged(), group="ping", exclusive=True, exit_on_error=False)
 
     async def _pinged(self) -> None:

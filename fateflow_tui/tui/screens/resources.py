@@ -229,7 +229,7 @@ class ResourcesScreen(OpenJobAction, JobActions, ReadAgainAction):
 
     def _tick(self) -> None:
         """Redraw the durations."""
-        if self.is_current:
+        if self.is_on_top:
             for listing in self.query(Listing):
                 listing.change(set(listing.keys))
             self._show_bars()

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from rich.style import Style
 from rich.text import Text
 from textual import events
-from textual.widget import Widget
 
 from fateflow_tui.core.cells import Spans, cut, spans_width
 from fateflow_tui.core.formatting import MARKS
@@ -17,6 +16,7 @@ from fateflow_tui.core.status import Status
 from fateflow_tui.tui.actions import Action, Selection, footer_of, key_label, keys_of
 from fateflow_tui.tui.screens import SCREENS
 from fateflow_tui.tui.snapshot import Connection, Link, Snapshot
+from fateflow_tui.tui.widgets.changed_cells import ChangedText
 
 if TYPE_CHECKING:
     from fateflow_tui.tui.themes import Palette
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _COUNTED = (Status.RUNNING, Status.WAITING, Status.FAILED, Status.TIMEOUT)
 
 
-class SiteBar(Widget):
+class SiteBar(ChangedText):
     """The head, two lines. The clock ticks by itself; the rest is redrawn when the screen reports a change."""
 
     DEFAULT_CSS = "SiteBar { dock: top; height: 2; background: $panel; color: $foreground; }"
@@ -39,14 +39,14 @@ class SiteBar(Widget):
         self.set_interval(1.0, self._tick)
 
     def _tick(self) -> None:
-        if self.screen.is_current:
-            self.refresh()
+        if self.app.screen is self.screen:
+            self.refresh_changed()
 
     def connection_changed(self) -> None:
         self._disconnected_since = time.monotonic()
-        self.refresh()
+        self.refresh_changed()
 
-    def render(self) -> Text:
+    def text(self) -> Text:
         snapshot: Snapshot = self.app.store.snapshot  # type: ignore[attr-defined]
         styles: Palette = self.app.palette  # type: ignore[attr-defined]
         since = time.monotonic() - self._disconnected_since
@@ -125,7 +125,7 @@ def counted(snapshot: Snapshot, *, brief: bool = False) -> Spans:
     return spans
 
 
-class ActionBar(Widget):
+class ActionBar(ChangedText):
     """The footer, one line of keys; the help lists actions that do not fit. A click runs an action.
 
     Textual's Footer neither leaves out the less important keys on a narrow terminal nor runs a dimmed action, which
@@ -140,7 +140,7 @@ class ActionBar(Widget):
         self._selection = selection
         self._spots: list[tuple[int, int, str]] = []
 
-    def render(self) -> Text:
+    def text(self) -> Text:
         styles = self.app.palette  # type: ignore[attr-defined]
         selection = self._selection()
         text = Text(no_wrap=True, overflow="crop", end="")

@@ -11,7 +11,6 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size, Spacing
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
 
@@ -22,13 +21,14 @@ from fateflow_tui.graph.boxes.routing import Position
 from fateflow_tui.sdk.types.jobs import ComponentView, JobView
 from fateflow_tui.tui import graph_scene
 from fateflow_tui.tui.graph_scene import BOXES, KINDS, LANES, Look, Scene, row_of
+from fateflow_tui.tui.widgets.changed_cells import ChangedLines
 
 _MANY: Final = 60  # components from which on the layout is computed in a thread, and lanes are the default
-_FRAME: Final = 0.25  # seconds between two frames of the animation
+_FRAME: Final = 1.0  # seconds between two frames of the animation
 _SPACING: Final = 7  # cells between two arrows on an edge
 
 
-class GraphView(ScrollView, can_focus=True):
+class GraphView(ChangedLines, can_focus=True):
     """Laid out once per job and kind of view; a change of status only restyles."""
 
     DEFAULT_CSS = "GraphView { scrollbar-size: 1 1; }"
@@ -194,7 +194,7 @@ class GraphView(ScrollView, can_focus=True):
         if round(old_value) != round(new_value):
             self._strips.clear()
 
-    def render_line(self, y: int) -> Strip:
+    def line(self, y: int) -> Strip:
         base, width = self.rich_style, self.size.width
         left, top = self._margins()
         row = y + self.scroll_offset.y - top
@@ -291,17 +291,16 @@ class GraphView(ScrollView, can_focus=True):
         top = self._margins()[1]
         for row in rows:
             self._strips.pop(row, None)
-            y = row - self.scroll_offset.y + top
-            if 0 <= y < self.size.height:
-                self.refresh(Region(0, y, self.size.width, 1))
+        lines = (row - self.scroll_offset.y + top for row in rows)
+        self.refresh_changed(y for y in lines if 0 <= y < self.size.height)
 
     def _redraw(self) -> None:
         self._strips.clear()
-        self.refresh()
+        self.refresh_changed()
 
     def _move(self) -> None:
         """Draw the next frame of the arrows in the visible rows."""
-        if self.scene is None or not self.screen.is_current:
+        if self.scene is None or self.app.screen is not self.screen:
             return
         self._step += 1
         top = self.scroll_offset.y

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 
 from rich.text import Text
-from textual.widget import Widget
 
 from fateflow_tui.core.cells import Spans, on_one_line, spans_width
 from fateflow_tui.core.clock import now_ms
@@ -17,10 +16,11 @@ from fateflow_tui.tui import columns
 from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.job_filter import has_model
 from fateflow_tui.tui.snapshot import Connection, Link
+from fateflow_tui.tui.widgets.changed_cells import ChangedText
 from fateflow_tui.views.text import moment, party_marks
 
 
-class JobHead(Widget):
+class JobHead(ChangedText):
     """Two lines; the second shows what runs, what the job waits for, or why it failed."""
 
     DEFAULT_CSS = "JobHead { height: 2; padding: 0 1; }"
@@ -38,9 +38,9 @@ class JobHead(Widget):
         elif not self._disconnected_since:
             self._disconnected_since = time.strftime("%H:%M:%S")
         self._line, self._view, self._connection = line, view, connection
-        self.refresh()
+        self.refresh_changed()
 
-    def render(self) -> Text:
+    def text(self) -> Text:
         styles = self.app.palette  # type: ignore[attr-defined]
         text = Text(no_wrap=True, overflow="ellipsis", end="")
         now = now_ms()

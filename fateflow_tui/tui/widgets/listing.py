@@ -9,14 +9,14 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from fateflow_tui.core.cells import spans_width
 from fateflow_tui.tui.columns import GAP, Column, Placed, fit_columns, fitted, scrolled_columns, without_start
 from fateflow_tui.tui.themes import Palette
+from fateflow_tui.tui.widgets.changed_cells import ChangedLines
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ _NEAR = 50  # rows from the end at which more are requested
 _WHOLE = 10_000  # a width at which nothing is cut
 
 
-class Listing(ScrollView, Generic[T], can_focus=True):
+class Listing(ChangedLines, Generic[T], can_focus=True):
     """Rows by key under a header line. The owner sets the rows and handles the messages."""
 
     DEFAULT_CSS = """
@@ -115,7 +115,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
             self.post_message(self.Moved(self))
         if seen or height > 0:
             self._keep_in_view()
-        self.refresh()
+        self.refresh_changed()
 
     def show_columns(self, columns: Sequence[Column[T]]) -> None:
         """Set other columns, scrolled to the first; call `show` afterwards."""
@@ -217,7 +217,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
             self._placed = scrolled_columns(self._columns, cells, self._placed[0][1], self._skipped)
         self._strips.clear()
 
-    def render_line(self, y: int) -> Strip:
+    def line(self, y: int) -> Strip:
         width = self._line_width
         if y == 0:
             return self._head(width)
@@ -277,7 +277,7 @@ class Listing(ScrollView, Generic[T], can_focus=True):
     def _refresh_row(self, number: int) -> None:
         y = number - self.scroll_offset.y + 1
         if 1 <= y < self.size.height:
-            self.refresh(Region(0, y, self._line_width, 1))
+            self.refresh_changed([y])
 
     def _styles(self) -> Palette:
         if self._palette is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from rich.segment import Segment
 from rich.text import Text
@@ -10,7 +10,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
@@ -67,6 +67,14 @@ class Pane(Vertical):
         super().__init__(id=id, classes=classes)
         self._heading = title
         self._notes: Spans = []
+        self._shown_heading = Content("")
+        self._top_only = False
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        if self._top_only:  # a new title redraws the whole pane, unless it is told otherwise
+            corner = self.content_offset
+            regions = (Region(-corner.x, -corner.y, self.outer_size.width, 1),)
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def set_heading(self, title: str | None = None, notes: Spans | None = None) -> None:
         """Set the title and the notes on its right."""
@@ -88,7 +96,12 @@ class Pane(Vertical):
         if notes and notes[0][0] and rule > 0:
             parts.append((f" {'─' * rule} ", "not bold $frame"))
             parts += [(text, f"not bold {colors.get(style, '')}".strip()) for text, style in notes]
-        self.border_title = Content.assemble(*parts)
+        heading = Content.assemble(*parts)
+        if heading != self._shown_heading:
+            self._shown_heading = heading
+            self._top_only = True
+            self.border_title = heading
+            self._top_only = False
 
 
 class ScrollText(ScrollView, can_focus=True):
