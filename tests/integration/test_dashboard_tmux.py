@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -52,6 +53,10 @@ class Terminal:
             time.sleep(0.05)
         return screen
 
+    def resize(self, width: int, height: int) -> None:
+        words = ["resize-window", "-x", str(width), "-y", str(height)]
+        subprocess.run(["tmux", "-S", self._socket, *words], check=True, capture_output=True)
+
     @property
     def has_ended(self) -> bool:
         """Whether the program is gone. tmux does not always draw its notice of that, so it is asked."""
@@ -87,6 +92,37 @@ def test_a_running_job_is_seen_and_stopped_by_keys(terminal: Terminal, site: Run
     terminal.shows("■ canceled")
     terminal.press("q")
     until(lambda: terminal.has_ended, "q did not end the dashboard", 10)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 45)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_what_was_drawn_bit_by_bit_is_what_a_new_drawing_shows(
+    terminal: Terminal, site: RunningSite, size: tuple[int, int]
+) -> None:
+    """Only cells that changed are drawn; none may be forgotten."""
+    terminal.run("dash", "--home", str(site.home), size=size)
+    terminal.shows("● connected", "no jobs yet")
+    job = site.flow.submit(*sleep_job(8, {"guest": [9999], "host": [10000]}, seconds=0.5)).job_id
+    terminal.shows(job[-8:], "running")
+    terminal.press("Enter")
+    terminal.shows("Graph", "sleep_7")
+    for keys, shown in (("j", "Graph"), ("j", "Graph"), ("Escape", "Jobs"), ("Enter", "Graph")):
+        terminal.press(keys)
+        terminal.shows(shown)
+    until(lambda: site.flow.job(job).status is Status.SUCCESS, "the job does not end", 60)
+    for screen in ("Graph", "Preview"):
+        terminal.shows("✓ success", screen)
+        time.sleep(1.5)  # the last changes arrive
+        drawn = _steady(terminal.screen())
+        terminal.resize(size[0] - 1, size[1])
+        until(lambda: max(map(len, terminal.screen().splitlines())) < size[0], "it does not follow the size", 10)
+        terminal.resize(*size)
+        until(lambda drawn=drawn: _steady(terminal.screen()) == drawn, "a new drawing differs", 10)
+        terminal.press("Escape")
+    terminal.press("q")
+
+
+def _steady(screen: str) -> str:
+    return re.sub(r"\d\d:\d\d:\d\d|\d+ ?s ago", "", screen)
 
 
 @pytest.mark.slow
