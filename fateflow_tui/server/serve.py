@@ -188,11 +188,12 @@ class _Server(uvicorn.Server):
         self._ready()
 
     def end(self) -> None:
+        log.info("shutting down")
         self._closing.set()
         self.should_exit = True
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        log.info("received %s, shutting down", signal.Signals(sig).name)
+        log.info("received %s", signal.Signals(sig).name)
         self.end()
 
     @contextlib.contextmanager

@@ -64,7 +64,7 @@ def test_only_one_and_true_replace_a_table(site: Asker, drop: Any, replaced: boo
         ({"auto_increasing_sid": 1}, "extend_sid"),
         ({"with_meta": 1, "meta": {"with_match_id": True}}, "match ids"),
         ({"with_meta": 1, "meta": {"input_format": "images"}}, "input_format"),
-        ({"with_meta": 1, "meta": {"input_format": "tag"}}, "set head 0"),
+        ({"with_meta": 1, "meta": {"input_format": "tag"}}, "head to 0"),
         ({"with_meta": 1, "meta": "{"}, "meta is not a JSON object"),
         ({"schema": {"header": "a,b"}}, "header line"),
         ({"duplicate_ids": "some"}, "duplicate_ids"),
@@ -89,7 +89,7 @@ def test_numbers_may_be_texts(site: Asker, head: Any, partition: Any) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [("", "is empty"), ("\n", "first line"), ("id,v\n", "no rows"), (None, "does not exist at this site")],
+    [("", "is empty"), ("\n", "first line"), ("id,v\n", "no valid rows"), (None, "does not exist at this site")],
 )
 def test_a_file_without_rows_fails_and_says_so(site: Asker, content: str | None, said: str) -> None:
     path = site.folder / f"useless_{said}.csv".replace(" ", "_")

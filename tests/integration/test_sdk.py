@@ -24,10 +24,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from fateflow_tui.artifacts.run_file import read_run_file
+from fateflow_tui.artifacts.run_file import lock_owner, read_run_file
 from fateflow_tui.core import errors
 from fateflow_tui.core.status import Status
 from fateflow_tui.sdk import AsyncFateFlow, FateFlow, local
+from tests.integration.clusters import until
 
 
 def _dsl(count: int = 2) -> dict[str, Any]:
@@ -325,8 +326,8 @@ def test_a_client_shuts_the_scheduler_down(tmp_path: Path) -> None:
         with pytest.raises(errors.SchedulerUnreachable):
             for _ in flow.events(since=0, patience=0.5):
                 pass
-    while local.is_alive(run):
-        os.waitpid(run.pid, os.WNOHANG)
+    until(lambda: not lock_owner(tmp_path), "the scheduler does not end")
+    os.waitpid(run.pid, 0)
 
 
 def test_a_failed_start_reports_its_cause(tmp_path: Path) -> None:
