@@ -35,9 +35,8 @@ from fateflow_tui.commands.watch.events import (
 from fateflow_tui.core.cells import width
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest, FateFlowError
-from fateflow_tui.core.formatting import duration, marked
+from fateflow_tui.core.formatting import duration, is_number, marked
 from fateflow_tui.views.cards import card_lines
-from fateflow_tui.views.metrics import is_number
 from fateflow_tui.views.problems import problem_counts
 from fateflow_tui.views.text import clock, folded
 

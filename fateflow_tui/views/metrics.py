@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeGuard
+from typing import Any, Final, NamedTuple
 
-from fateflow_tui.core.formatting import figure
+from fateflow_tui.core.formatting import figure, is_number
 from fateflow_tui.sdk.types import Series
 from fateflow_tui.views.charts import Chart, Line, Point
 
@@ -135,11 +135,6 @@ def highlights(metrics: Metrics) -> list[Highlight]:
     named = [*(curve.component for curve in metrics.curves), *(score.component for score in metrics.scores)]
     components = list(dict.fromkeys(named))
     return sorted(found.values(), key=lambda one: components.index(one.component))
-
-
-def is_number(value: object) -> TypeGuard[int | float]:
-    """Whether a value is a number; true and false are not."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _over_iterations(name: str, meta: Mapping[str, Any]) -> bool:
