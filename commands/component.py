@@ -12,7 +12,7 @@ from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.documents import read_text
 from fateflow_tui.commands.fate import FateCommand, add_rows
-from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.model.versions import fate_body
 from fateflow_tui.commands.options import (
     ComponentOption,
@@ -46,13 +46,18 @@ _TASK: Final = {
 }
 _TASK_EXAMPLE: Final = "-j @last -r guest -p 9999 -cpn hetero_lr_0"
 _ROWS: Final = [
-    FateCommand(command, f"tracking/component/{endpoint}", help, (_TASK_EXAMPLE,), _TASK)
-    for command, endpoint, help in (
-        ("metrics", "metrics", "List the metrics of a component."),
-        ("metric-all", "metric/all", "Show all metrics of a component with their points."),
-        ("parameters", "parameters", "Show the parameters that a component ran with."),
-        ("output-model", "output/model", "Show the model that a component has trained."),
-        ("output-data-table", "output/data/table", "List the output tables of a component."),
+    FateCommand(command, f"tracking/component/{endpoint}", help, (_TASK_EXAMPLE,), _TASK, prints=kind)
+    for command, endpoint, kind, help in (
+        ("metrics", "metrics", "dict[str, list[str]]", "List the metrics of a component."),
+        (
+            "metric-all",
+            "metric/all",
+            "dict[str, dict[str, Series]]",
+            "Show all metrics of a component with their points.",
+        ),
+        ("parameters", "parameters", "dict[str, Any]", "Show the parameters that a component ran with."),
+        ("output-model", "output/model", "OutputModel", "Show the model that a component has trained."),
+        ("output-data-table", "output/data/table", "list[OutputTable]", "List the output tables of a component."),
     )
 ]
 
@@ -192,6 +197,7 @@ def _download(session: Session, path: str, body: dict[str, Any], file: Path) -> 
 
 
 @app.command("list")
+@prints("list[Module] | dict[str, Any]")
 def list_components(ctx: typer.Context, job_id: JobOption = None) -> None:
     """List the components of a job; without a job, the modules that a DSL can use.
 

@@ -45,7 +45,8 @@ class Session:
 
     @property
     def as_json(self) -> bool:
-        return bool(self.options.get("json")) or self.options.get("output") == Format.JSON
+        """Whether errors are printed as JSON."""
+        return bool(self.options.get("json")) or self.options.get("output") in (Format.JSON, Format.FATE)
 
     @property
     def is_interactive(self) -> bool:

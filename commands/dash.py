@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fateflow_tui.commands import context
-from fateflow_tui.commands.groups import Command
+from fateflow_tui.commands.groups import Command, prints
 from fateflow_tui.core.errors import BadRequest, NotBuilt
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command(cls=Command)
+@prints("")
 def dash(
     ctx: typer.Context,
     theme: Annotated[

@@ -15,7 +15,7 @@ from fateflow_tui.commands import context
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.documents import placed, read_conf, read_text, shown
 from fateflow_tui.commands.errors import OK, USAGE
-from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.options import DrawingOptions
 from fateflow_tui.commands.output import COLORS, columns, painted
 from fateflow_tui.core.cells import width
@@ -95,6 +95,7 @@ _DslOption = Annotated[Path | None, typer.Option("--dsl-path", "-d", metavar="FI
 
 
 @app.command()
+@prints("list[Problem]")
 def lint(
     ctx: typer.Context,
     dsl: Annotated[Path | None, typer.Argument(metavar="DSL", help="DSL to check.")] = None,

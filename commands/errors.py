@@ -10,11 +10,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from fateflow_tui.commands.documents import shown
 from fateflow_tui.commands.output import Output, painted
 from fateflow_tui.core.cells import clean
 from fateflow_tui.core.errors import BadDocument, FateFlowError
 from fateflow_tui.views.problems import problem_counts
+
+
+class ErrorRecord(msgspec.Struct, frozen=True):
+    """An error as JSON, one line on stderr. error: the older name of `code`. data: details, by code."""
+
+    code: str
+    error: str
+    message: str
+    hint: str
+    exit_code: int
+    data: Any = None
+
 
 OK: Final = 0
 FAILED: Final = 1  # the job or the check failed
@@ -89,5 +103,5 @@ def _count(problems: list[dict[str, Any]]) -> str:
 
 
 def _as_json(code: str, message: str, hint: str, exit_code: int, data: Any) -> str:
-    error = {"error": code, "message": message, "hint": hint, "exit_code": exit_code, "data": data}
+    error = msgspec.structs.asdict(ErrorRecord(code, code, message, hint, exit_code, data))
     return json.dumps(error, ensure_ascii=False, default=str)

@@ -1,6 +1,6 @@
-"""Commands of FATE's own client: the same requests, and with `--json` the same answers.
+"""Commands of FATE's own client: the same requests, and with `-o fate` the same answers.
 
-Most of them only forward their options to an endpoint; such a command is a `Row`.
+Most of them only forward their options to an endpoint; such a command is a `FateCommand`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import typer
 from fateflow_tui.commands import context
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.documents import read_conf
-from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.options import YesOption, required
 
 _ANY_FAILURE: Final = frozenset(range(1, 1000))  # retcodes; an answer is printed before its failure is raised
@@ -52,21 +52,25 @@ def print_answer(
     *,
     name: str = "",
     tolerated: Collection[int] = (),
+    listing: bool = False,
 ) -> None:
-    """Print an answer: as FATE's client does, or by `table`, which gets `data`. Raises the answer's failure.
+    """Print an answer: its data by `table` or in the requested format, or as FATE's client does with `-o fate`.
 
-    tolerated: retcodes that only mean that there is nothing to show.
+    listing: `table` prints the data in every format. tolerated: retcodes that only mean that there is nothing to show.
+    Raises the answer's failure.
     """
     from fateflow_tui.sdk.answers import Envelope
 
-    failed = envelope["retcode"] not in {0, *tolerated}
     output = session.output
-    if not output.is_table and not (failed and output.format == "name"):
-        output.answer({name: value for name, value in envelope.items() if name != "error"}, name)
-    if failed:
+    as_fate = output.format == "fate"
+    if as_fate:
+        output.envelope({name: value for name, value in envelope.items() if name != "error"})
+    if envelope["retcode"] not in {0, *tolerated}:
         msgspec.convert({**envelope, "retmsg": _failure_message(envelope)}, Envelope).raise_failure()
-    if output.is_table:
+    if output.is_table or (listing and not as_fate):
         table(envelope.get("data"))
+    elif not as_fate:
+        output.answer(envelope, name)
 
 
 def print_submitted(session: Session, job_id: str) -> None:
@@ -84,16 +88,17 @@ def forward(
     name: str = "",
     empty: str = "no data",
     tolerated: Collection[int] = (),
+    listing: bool = False,
 ) -> None:
     """Call an endpoint and print its answer: by `table`, or as YAML; an answer without data by its message.
 
-    empty: printed for data without content.
+    empty: printed for data without content. listing: `table` prints the data in every format.
     """
     envelope = request(session, path, body)
     message = str(envelope.get("retmsg") or "")
     done = "done" if message.lower() == "success" else message
     as_yaml = yaml_table(session, empty if "data" in envelope else done)
-    print_answer(session, envelope, table or as_yaml, name=name, tolerated=tolerated)
+    print_answer(session, envelope, table or as_yaml, name=name, tolerated=tolerated, listing=listing)
 
 
 def yaml_table(session: Session, empty: str = "no data") -> Callable[[Any], None]:
@@ -113,8 +118,9 @@ class FateCommand(NamedTuple):
     """A command that sends its options to an endpoint and prints the answer.
 
     examples: the arguments of each. required, optional: the options, by the name of the member they are sent as.
-    show: prints the answer's data; None for YAML. name: the member that `-o name` prints. empty: printed for no data.
-    confirm: a question with members in braces. resolve: how to complete the value of an option, besides ids of jobs
+    show: prints the answer's data; None for YAML. listing: `show` prints it in every format. prints: the type of what
+    it prints with `--json`. name: the member that `-o name` prints. empty: printed for no data. confirm: a question
+    with members in braces. resolve: how to complete the value of an option, besides ids of jobs
     and versions. tolerated: retcodes that only mean that there is nothing to show.
     """
 
@@ -131,6 +137,8 @@ class FateCommand(NamedTuple):
     confirm: str = ""
     resolve: Mapping[str, Callable[[Session, str], Any]] = {}
     tolerated: Collection[int] = ()
+    listing: bool = False
+    prints: str = "dict[str, Any]"
 
     @property
     def options(self) -> dict[str, Any]:
@@ -167,7 +175,8 @@ def _function(row: FateCommand) -> Callable[..., None]:
         show = row.show
         table = None if show is None else lambda data: show(session, data)
         name = str(body.get(row.name, ""))
-        forward(session, row.endpoint, body, table, name=name, empty=row.empty, tolerated=row.tolerated)
+        settings: dict[str, Any] = {"empty": row.empty, "tolerated": row.tolerated, "listing": row.listing}
+        forward(session, row.endpoint, body, table, name=name, **settings)
 
     kind, no = Parameter.KEYWORD_ONLY, {"yes": False}
     options = [
@@ -177,7 +186,7 @@ def _function(row: FateCommand) -> Callable[..., None]:
     parameters = [Parameter("ctx", kind, annotation=typer.Context), *options]
     vars(command)["__signature__"] = Signature(parameters)
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return command
+    return prints(row.prints)(command)
 
 
 def _shortest(name: str, annotation: Any) -> str:

@@ -31,7 +31,7 @@ def _global_options(
             "--output",
             "-o",
             metavar="FORMAT",
-            help="table, json, jsonl, yaml or name.",
+            help="table, json, jsonl, yaml, csv, name or fate.",
             rich_help_panel=_PANEL,
         ),
     ] = None,
@@ -122,6 +122,20 @@ def summary(text: str) -> str:
     return " ".join(text.partition("\n\n")[0].split())
 
 
+def prints(kind: str) -> Callable[[Function], Function]:
+    """Declare what a command prints with `--json`, as a type; `dict[str, Any]` unless declared, "" for nothing.
+
+    kind: text, so that types need no import before `fateflow schema` asks. It can name what `fateflow_tui.sdk.types`
+    and the module of the command have.
+    """
+
+    def declare(function: Function) -> Function:
+        vars(function)["prints"] = kind
+        return function
+
+    return declare
+
+
 class Command(TyperCommand):
     """A command with global options and examples: the lines after `Examples:` in its docstring."""
 
@@ -130,6 +144,11 @@ class Command(TyperCommand):
         self._own = frozenset(param.name for param in own)
         text, self.examples = split_examples(help)
         super().__init__(name, help=text, params=[*own, *global_parameters(own)], **settings)
+
+    @property
+    def prints(self) -> str:
+        """The type of what it prints with `--json`."""
+        return str(getattr(self.callback, "prints", "dict[str, Any]"))
 
     def get_params(self, ctx: Any) -> list[Any]:
         return [without_pydantic(param) for param in super().get_params(ctx)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from fateflow_tui.commands import context
-from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.options import ComponentOption, JobName, JobNames, PartyOption, listed
 from fateflow_tui.commands.output import Format, Output, painted
 from fateflow_tui.core.cells import clean
@@ -32,6 +32,7 @@ _COLORS: Final = {"WARNING": "33", "ERROR": "31", "CRITICAL": "31", "DEBUG": "2"
 
 
 @app.command()
+@prints("list[LogLine]")
 def show(
     ctx: typer.Context,
     which: JobNames,
@@ -78,7 +79,7 @@ def show(
     lines = sorted((line for one in ids for line in read(one)), key=lambda line: line.at)
     if not (lines or site):
         _check_components(session, ids, listed(names))
-    if output.format in (Format.JSON, Format.YAML):
+    if output.format in (Format.JSON, Format.YAML, Format.CSV, Format.FATE):
         output.listing(lines, (), lambda line: (), lambda line: line.text)
     else:
         _print(output, lines)
@@ -156,6 +157,7 @@ def _moment(now: int, since: str) -> int:
 
 
 @app.command("list")
+@prints("list[LogFileInfo]")
 def list_files(
     ctx: typer.Context,
     which: JobName,

@@ -48,6 +48,10 @@ class Fateflow(LazyGroup):
         "gc": Entry(f"{_COMMANDS}.site.gc", "Delete old jobs, logs and tables that the site no longer needs."),
         "dash": Entry(f"{_COMMANDS}.dash", "Open the dashboard, which shows and controls jobs live."),
         "demo": Entry(f"{_COMMANDS}.demo", "Train a logistic regression on the tables of two parties."),
+        "schema": Entry(
+            f"{_COMMANDS}.schema",
+            "Print the JSON Schema of what a command prints with --json.",
+        ),
         "tracking": _fate("component", "tracking", "Inspect the outputs of components; see also `component`."),
         "tag": _fate("model.fate", "tag", "Group model versions under names."),
         "queue": _fate("site.fate", "queue", "Manage the waiting jobs."),

@@ -12,7 +12,7 @@ import typer
 
 from fateflow_tui.commands import context
 from fateflow_tui.commands.context import Session
-from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.options import ComponentOption, JobName, PartyOption
 from fateflow_tui.commands.output import columns, number, painted
 from fateflow_tui.core.clock import now_ms
@@ -44,6 +44,7 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 @app.command()
+@prints("list[Figure]")
 def show(
     ctx: typer.Context,
     which: JobName,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import re
@@ -16,6 +18,7 @@ import msgspec
 
 from fateflow_tui.core.cells import Spans, clean, cut, width
 from fateflow_tui.core.errors import BadRequest, FateFlowError
+from fateflow_tui.core.formatting import marked
 from fateflow_tui.views.text import colored
 
 COLORS: Final = {
@@ -127,7 +130,9 @@ class Format(StrEnum):
     JSON = "json"
     JSONL = "jsonl"
     YAML = "yaml"
+    CSV = "csv"
     NAME = "name"
+    FATE = "fate"  # the envelope of FATE-Flow: retcode, retmsg, data
 
 
 class PipeClosed(Exception):
@@ -161,7 +166,7 @@ class Output:
     ) -> None:
         """Print records as a table of `row`s, or as they are. empty: printed on stderr when there are none.
 
-        On a terminal the table is shortened to its width.
+        On a terminal the table is shortened to its width. Without titles, CSV has the members of the records.
         """
         match self.format:
             case Format.TABLE if records:
@@ -174,7 +179,9 @@ class Output:
                 self.lines(clean(name(record)) for record in records)
             case Format.JSONL:
                 self.lines(_compact(record) for record in records)
-            case Format.JSON | Format.YAML:
+            case Format.CSV:
+                self._csv(records, titles, row)
+            case Format.JSON | Format.YAML | Format.FATE:
                 self._document([msgspec.to_builtins(record) for record in records])
 
     def record(self, record: Any, text: Callable[[Any], Iterable[str]], name: Callable[[Any], str]) -> None:
@@ -186,7 +193,9 @@ class Output:
                 self.lines([clean(name(record))])
             case Format.JSONL:
                 self.lines([_compact(record)])
-            case Format.JSON | Format.YAML:
+            case Format.CSV:
+                self._csv([record], (), lambda _: ())
+            case Format.JSON | Format.YAML | Format.FATE:
                 self._document(msgspec.to_builtins(record))
 
     def facts(self, rows: Sequence[Sequence[str]]) -> None:
@@ -199,17 +208,25 @@ class Output:
             self.lines(f"{name if not i else ' ' * width(name)}  {piece}".rstrip() for i, piece in enumerate(pieces))
 
     def answer(self, envelope: dict[str, Any], name: str = "") -> None:
-        """Print a server's answer as FATE's client does: indented, then an empty line. jsonl: one record a line."""
-        data = envelope.get("data")
-        match self.format:
-            case Format.NAME:
-                self.lines([name or str(envelope.get("jobId", ""))])
-            case Format.JSONL:
-                self.lines(_compact(one) for one in (data if isinstance(data, list) else [envelope]))
-            case Format.YAML:
-                self._document(envelope)
-            case _:
-                self.write(json.dumps(envelope, indent=4, ensure_ascii=False) + "\n\n")
+        """Print what an answer of FATE-Flow contains; `-o fate` prints the answer itself."""
+        if self.format is Format.FATE:
+            self.envelope(envelope)
+            return
+        data, name = answer_data(envelope), name or str(envelope.get("jobId", ""))
+        if isinstance(data, list) and self.format is not Format.NAME:
+            self.listing(data, (), lambda _: (), lambda _: name)
+        else:
+            self.record(data, lambda _: (), lambda _: name)
+
+    def done(self, text: str, **facts: Any) -> None:
+        """Report an action without a result: a message, and for programs a record of what it was applied to."""
+        self.info(text)
+        if self.format not in (Format.TABLE, Format.NAME):
+            self.record(facts, lambda _: (), lambda _: "")
+
+    def envelope(self, envelope: dict[str, Any]) -> None:
+        """Print an answer of FATE-Flow as FATE's client does: indented, then an empty line."""
+        self.write(json.dumps(envelope, indent=4, ensure_ascii=False) + "\n\n")
 
     def marked(self, lines: Iterable[str]) -> None:
         """Print lines, and color the status that a line begins with."""
@@ -250,8 +267,33 @@ class Output:
     def _document(self, value: Any) -> None:
         if self.format is Format.YAML:
             self.write(yaml(value))
+        elif self.format is Format.FATE:
+            self.envelope({"retcode": 0, "retmsg": "success", "data": value})
         else:
             self.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+    def _csv(self, records: Sequence[Any], titles: Sequence[str], row: Callable[[Any], Sequence[str]]) -> None:
+        """Print a line with the titles and one for each record. Nothing is shortened; statuses have no marks."""
+        if titles:
+            rows = [[_without_mark(cell(text)) for text in row(record)] for record in records]
+        else:
+            members = [_members(record) for record in records]
+            titles = list(dict.fromkeys(name for one in members for name in one))
+            rows = [[cell(one.get(name)) for name in titles] for one in members]
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([titles, *rows] if titles else [])
+        self.write(text.getvalue())
+
+
+def answer_data(envelope: dict[str, Any]) -> Any:
+    """Return what an answer of FATE-Flow contains: its `data`, a list or an object, with the members beside it."""
+    data = envelope.get("data")
+    beside = {name: value for name, value in envelope.items() if name not in ("retcode", "retmsg", "data", "error")}
+    if "jobId" in beside:
+        beside["job_id"] = beside.pop("jobId")
+    if data is None or isinstance(data, dict):
+        return {**(data or {}), **beside}
+    return data if isinstance(data, list) and not beside else {"result": data, **beside}
 
 
 def format_of(word: str | None, *, as_json: bool) -> Format:
@@ -281,6 +323,16 @@ def styled(lines: Iterable[Spans], stream: Any = None) -> Iterator[str]:
 def _colored_cell(text: str) -> str:
     words = text.split()
     return painted(text, COLORS.get(words[1], "")) if len(words) == 2 and len(words[0]) == 1 else text
+
+
+def _members(record: Any) -> dict[str, Any]:
+    found = msgspec.to_builtins(record)
+    return found if isinstance(found, dict) else {"value": found}
+
+
+def _without_mark(text: str) -> str:
+    word = text[2:]
+    return word if text == marked(word) else text
 
 
 def _compact(record: Any) -> str:

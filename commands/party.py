@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 import typer
 
 from fateflow_tui.commands import context
-from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.options import listed
 from fateflow_tui.commands.output import columns
 from fateflow_tui.core.errors import BadRequest
@@ -37,6 +37,7 @@ class GrantLists(NamedTuple):
 
 
 @app.command()
+@prints("Grant")
 def grant(ctx: typer.Context, party: SourceArgument, lists: GrantLists) -> None:
     """Grant permissions to a party of another site; for the given kinds, nothing else is allowed.
 
@@ -51,6 +52,7 @@ def grant(ctx: typer.Context, party: SourceArgument, lists: GrantLists) -> None:
 
 
 @app.command()
+@prints("Grant")
 def revoke(
     ctx: typer.Context,
     party: SourceArgument,
@@ -66,12 +68,13 @@ def revoke(
     session = context.of(ctx)
     if forget:
         session.flow.permissions.forget(party)
-        session.output.info(f"deleted all permission lists of {party}")
+        session.output.done(f"deleted all permission lists of {party}", party=party)
         return
     _print_grant(session, session.flow.permissions.revoke(party, **_require_lists(lists)))
 
 
 @app.command()
+@prints("list[Grant]")
 def grants(
     ctx: typer.Context,
     party: Annotated[str | None, typer.Argument(metavar="PARTY", help="Party to show.")] = None,
@@ -122,6 +125,7 @@ KeyOption = Annotated[str, typer.Option(metavar="KEY", help="Public key, obtaine
 
 
 @app.command()
+@prints("PartyRoute")
 def add(
     ctx: typer.Context,
     party: PartyArgument,
@@ -139,6 +143,7 @@ def add(
 
 
 @app.command("list")
+@prints("list[PartyRoute]")
 def list_parties(ctx: typer.Context) -> None:
     """List the known parties.
 
@@ -156,6 +161,7 @@ def list_parties(ctx: typer.Context) -> None:
 
 
 @app.command()
+@prints("PartyRoute")
 def trust(ctx: typer.Context, party: PartyArgument, key: KeyOption = "") -> None:
     """Trust a party: pin the given key, or the one that its site presents now.
 
@@ -169,6 +175,7 @@ def trust(ctx: typer.Context, party: PartyArgument, key: KeyOption = "") -> None
 
 
 @app.command()
+@prints("PeerState")
 def ping(ctx: typer.Context, party: PartyArgument) -> None:
     """Check that the site of a party answers, and measure the round trip.
 
@@ -192,7 +199,7 @@ def remove(ctx: typer.Context, party: PartyArgument) -> None:
     """
     session = context.of(ctx)
     session.flow.remove_party(party)
-    session.output.info(f"removed {party}")
+    session.output.done(f"removed {party}", party=party)
 
 
 def _print_route(session: context.Session, route: PartyRoute) -> None:

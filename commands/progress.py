@@ -157,13 +157,16 @@ def _wait_for_parties(flow: FateFlow, job: JobView) -> JobView:
     return job
 
 
-def outcome(session: Session, jobs: Sequence[JobView]) -> int:
-    """Print ended jobs with their failure cards, and return the exit code of the worst outcome."""
+def outcome(session: Session, jobs: Sequence[JobView], *, single: bool = False) -> int:
+    """Print ended jobs with their failure cards, and return the exit code of the worst outcome.
+
+    single: for a command that takes one job; the others print a list.
+    """
     output = session.output
     if output.is_table:
         for job in jobs:
             output.lines(styled(job_lines(job, now_ms())))
-    elif len(jobs) == 1:
+    elif single:
         output.record(jobs[0], lambda job: styled(job_lines(job, now_ms())), lambda job: job.job_id)
     else:
         output.listing(jobs, (), lambda job: (), lambda job: job.job_id)

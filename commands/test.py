@@ -9,7 +9,7 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.errors import FAILED, OK, of_status
-from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.options import required
 from fateflow_tui.commands.output import number
 from fateflow_tui.core.errors import NotFound
@@ -119,6 +119,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 @app.command()
+@prints("list[Outcome]")
 def toy(
     ctx: typer.Context,
     guest_party_id: GuestOption = None,
@@ -143,6 +144,7 @@ def toy(
 
 
 @app.command("min")
+@prints("list[Outcome]")
 def minimal(
     ctx: typer.Context,
     guest_party_id: GuestOption = None,

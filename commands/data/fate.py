@@ -11,7 +11,7 @@ from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.documents import read_conf
 from fateflow_tui.commands.fate import FateCommand, add_rows
-from fateflow_tui.commands.groups import FATE_PANEL, CommandGroup
+from fateflow_tui.commands.groups import FATE_PANEL, CommandGroup, prints
 from fateflow_tui.commands.options import ConfOption, NamespaceOption, TableName, TableOption, YesOption, required
 
 app = CommandGroup("Tables as FATE's client has them.", FATE_PANEL)
@@ -74,6 +74,7 @@ def bind(
 
 
 @app.command()
+@prints("list[dict[str, Any]]")
 def enable(ctx: typer.Context, which: TableName) -> None:
     """Allow jobs to use a table again.
 
@@ -84,6 +85,7 @@ def enable(ctx: typer.Context, which: TableName) -> None:
 
 
 @app.command()
+@prints("list[dict[str, Any]]")
 def disable(ctx: typer.Context, which: TableName) -> None:
     """Keep jobs from using a table until it is enabled again.
 
@@ -94,6 +96,7 @@ def disable(ctx: typer.Context, which: TableName) -> None:
 
 
 @app.command("disable-delete")
+@prints("list[dict[str, Any]]")
 def disable_delete(
     ctx: typer.Context,
     namespace: NamespaceOption = None,
@@ -114,6 +117,7 @@ def disable_delete(
 
 
 @app.command("tracking-source")
+@prints("list[TableSource]")
 def tracking_source(ctx: typer.Context, which: TableName) -> None:
     """Show the tables that a table was made from; see also `data lineage`.
 

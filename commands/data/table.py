@@ -11,7 +11,7 @@ from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.data.fate import app as fate_commands
 from fateflow_tui.commands.data.views import add_table_commands
 from fateflow_tui.commands.documents import read_conf
-from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.options import (
     ComponentOption,
     ConfOption,
@@ -111,6 +111,7 @@ def _lines(session: context.Session, found: dict[str, Any]) -> list[str]:
 
 
 @app.command()
+@prints("TableInfo")
 def info(ctx: typer.Context, which: TableName) -> None:
     """Show the rows, partitions and columns of a table.
 
@@ -121,6 +122,8 @@ def info(ctx: typer.Context, which: TableName) -> None:
     session = context.of(ctx)
     body = which.body()
     envelope = fate.request(session, "table/table_info", body)
+    if session.output.format != "fate" and envelope["retcode"] == 0:
+        _require_existing(envelope["data"])
     fate.print_answer(session, envelope, lambda data: _show(session, data), name=body["table_name"])
 
 
@@ -147,12 +150,16 @@ def delete(
     fate.print_answer(session, envelope, lambda _: session.output.info(text), name=body["table_name"])
 
 
-def _show(session: context.Session, table: dict[str, Any]) -> None:
+def _require_existing(table: dict[str, Any]) -> None:
+    """Raise NotFound for the facts of a table that does not exist."""
     if not table["exist"]:
         raise NotFound(
             f"table {table['table_name']} not found in namespace {table['namespace']}",
             hint="`fateflow table list` lists the tables of this site",
         )
+
+
+def _show(session: context.Session, table: dict[str, Any]) -> None:
     schema = table.get("schema") or {}
     header = schema.get("header", "")
     facts = [

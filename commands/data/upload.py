@@ -15,7 +15,7 @@ from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.data.views import add_table_commands
 from fateflow_tui.commands.documents import read_conf
 from fateflow_tui.commands.errors import of_status
-from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.options import ConfOption, JobOption, LimitOption, NamespaceOption, TableOption, required
 from fateflow_tui.core.errors import BadRequest, ComponentFailed, FateFlowError
 from fateflow_tui.core.formatting import plural
@@ -115,6 +115,7 @@ VerboseOption = Annotated[bool, typer.Option("--verbose", help="Accepted for com
 
 
 @app.command()
+@prints("Submission")
 def upload(
     ctx: typer.Context,
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="CSV file whose first column is the id.")] = None,
@@ -271,6 +272,7 @@ fate.add_rows(
 
 
 @app.command("upload-history")
+@prints("list[dict[str, Any]]")
 def upload_history(ctx: typer.Context, limit: LimitOption = 10, job_id: JobOption = None) -> None:
     """List uploads, newest first.
 
@@ -291,6 +293,7 @@ def upload_history(ctx: typer.Context, limit: LimitOption = 10, job_id: JobOptio
             lambda one: str(one["job_id"]),
             empty="no uploads",
         ),
+        listing=True,
     )
 
 

@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from fateflow_tui.commands import context, fate
-from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.options import LimitOption, NamespaceOption, TableName
 from fateflow_tui.commands.output import fitted, number
 from fateflow_tui.core.errors import NotFound
@@ -33,6 +33,7 @@ def add_table_commands(group: CommandGroup, word: str) -> None:
         group.command(name, help=f"{function.__doc__}\n\nExamples:\n{lines}")(function)
 
 
+@prints("list[TableLine]")
 def list_tables(
     ctx: typer.Context,
     namespace: NamespaceOption = None,
@@ -58,6 +59,7 @@ def list_tables(
     )
 
 
+@prints("TablePreview")
 def peek(
     ctx: typer.Context,
     which: TableName,

@@ -10,7 +10,7 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.documents import read_conf, read_text
-from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.options import (
     ComponentsFileOption,
     ConfOption,
@@ -159,6 +159,7 @@ def notes(
 
 
 @app.command()
+@prints("Lineage")
 def lineage(ctx: typer.Context, which: JobName) -> None:
     """Show the tables that a job read and created, and its model, as far as known at this site.
 

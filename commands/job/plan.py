@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from fateflow_tui.commands import context
 from fateflow_tui.commands.complete import complete_job
 from fateflow_tui.commands.documents import problems_placed, read_text
 from fateflow_tui.commands.errors import OK
-from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.options import ComponentOption, JobName, listed
 from fateflow_tui.commands.output import styled
 from fateflow_tui.core.errors import BadRequest, PartyRefused
@@ -30,7 +32,17 @@ _Job = Annotated[
 ]
 
 
+class JobStep(msgspec.Struct, frozen=True):
+    """What a rerun does with a component of a job."""
+
+    job_id: str
+    component: str
+    action: str
+    why: str
+
+
 @app.command()
+@prints("JobForecast | list[RerunStep]")
 def plan(
     ctx: typer.Context,
     which: JobName,
@@ -76,6 +88,7 @@ def plan(
 
 
 @app.command()
+@prints("JobDiff")
 def diff(ctx: typer.Context, a: _Job, b: _OtherJob) -> None:
     """Show the differences between two jobs: documents, effective parameters, last metrics, times.
 
@@ -91,7 +104,7 @@ def diff(ctx: typer.Context, a: _Job, b: _OtherJob) -> None:
     session.output.record(found, lambda pair: styled(job_diff_lines(pair)), lambda pair: pair.b.job_id)
 
 
-def show_steps(session: context.Session, steps: list[RerunStep]) -> None:
+def show_steps(session: context.Session, steps: Sequence[RerunStep | JobStep]) -> None:
     """Print what a rerun does with each component."""
     session.output.listing(
         steps, _TITLES, lambda step: [step.component, step.action, step.why], lambda step: step.component

@@ -12,8 +12,8 @@ import typer
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.complete import complete_job
 from fateflow_tui.commands.documents import Sources, placed, problems_placed, read_conf, read_text, shown
-from fateflow_tui.commands.groups import CommandGroup
-from fateflow_tui.commands.job.plan import show_steps
+from fateflow_tui.commands.groups import CommandGroup, prints
+from fateflow_tui.commands.job.plan import JobStep, show_steps
 from fateflow_tui.commands.options import ComponentOption, ConfOption, JobNames, WatchOption, listed
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import PartyUnreachable
@@ -38,6 +38,7 @@ class Stopped(msgspec.Struct, frozen=True):
 
 
 @app.command()
+@prints("Submission")
 def submit(
     ctx: typer.Context,
     conf_path: Annotated[Path, typer.Option("--conf-path", "-c", metavar="FILE", help="Runtime conf.")],
@@ -76,7 +77,7 @@ def submit(
             _print_warnings(session, sources, envelope["data"].get("warnings") or [])
         if watch and envelope["retcode"] == 0:
             session.output.info(f"submitted {job_id}")
-            return _watched(session, [job_id])
+            return _watched(session, [job_id], single=True)
         fate.print_answer(session, envelope, lambda _: fate.print_submitted(session, job_id), name=job_id)
         if "reuse" in body:
             session.output.info(reused_line(session.flow.job(job_id)))
@@ -84,6 +85,7 @@ def submit(
 
 
 @app.command()
+@prints("list[JobView]")
 def watch(
     ctx: typer.Context,
     which: JobNames,
@@ -99,6 +101,7 @@ def watch(
 
 
 @app.command()
+@prints("list[JobLine]")
 def wait(
     ctx: typer.Context,
     which: JobNames,
@@ -115,14 +118,15 @@ def wait(
     session = context.of(ctx)
     lines = [session.flow.wait(one, timeout) for one in which.ids(session)]
     now = now_ms()
-    if len(lines) == 1:
-        session.output.record(lines[0], lambda job: [headline(job, now)], lambda job: job.job_id)
+    if len(lines) == 1 and session.output.is_table:
+        session.output.lines([headline(lines[0], now)])
     else:
         session.output.listing(lines, JOB_TITLES, lambda job: job_row(job, now), lambda job: job.job_id)
     return max(of_status(line.status) for line in lines)
 
 
 @app.command()
+@prints("list[Stopped]")
 def stop(
     ctx: typer.Context,
     which: JobNames,
@@ -135,7 +139,7 @@ def stop(
     fateflow job stop -j @last --json
     """
     session = context.of(ctx)
-    if which.by_job_option and not session.output.is_table:
+    if which.by_job_option and session.output.format == "fate":
         known = session.known_id(which.job_id) or ""
         envelope = fate.request(session, "job/stop", {"job_id": known, "reason": reason or None})
         fate.print_answer(session, _without_details(envelope), lambda _: None, name=known)
@@ -161,6 +165,7 @@ def stop(
 
 
 @app.command()
+@prints("list[JobStep]")
 def rerun(
     ctx: typer.Context,
     which: JobNames,
@@ -182,16 +187,17 @@ def rerun(
     changes = read_conf(conf_path) if conf_path else {}
     sources = {"conf": (conf_path, read_text(conf_path))} if conf_path else {}
     ids = which.ids(session)
-    if which.by_job_option and not (plan or watch or session.output.is_table):
+    if which.by_job_option and session.output.format == "fate" and not (plan or watch):
         body = {"job_id": ids[0], "component_name": component_name, "force": force or None, **changes}
         fate.print_answer(
             session, _without_details(fate.request(session, "job/rerun", body)), lambda _: None, name=ids[0]
         )
         return 0
     names = listed(component_name)
+    steps: list[JobStep] = []
     for one in ids:
         with problems_placed(sources):
-            steps = session.flow.rerun(
+            planned = session.flow.rerun(
                 one,
                 [name for name in names if name != "pipeline"],
                 force,
@@ -199,8 +205,11 @@ def rerun(
                 changes.get("component_parameters"),
                 plan,
             )
-        if not watch:
-            show_steps(session, steps)
+        steps += [JobStep(one, step.component, step.action, step.why) for step in planned]
+        if session.output.is_table and not watch:
+            show_steps(session, planned)
+    if not (session.output.is_table or watch):
+        show_steps(session, steps)
     return _watched(session, ids) if watch and not plan else 0
 
 
@@ -211,10 +220,10 @@ def _print_warnings(session: context.Session, sources: Sources, warnings: list[d
             session.output.info(line)
 
 
-def _watched(session: context.Session, ids: list[str], timeout: float | None = None) -> int:
+def _watched(session: context.Session, ids: list[str], timeout: float | None = None, *, single: bool = False) -> int:
     from fateflow_tui.commands.progress import outcome, watch
 
-    return outcome(session, [watch(session, one, timeout) for one in ids])
+    return outcome(session, [watch(session, one, timeout) for one in ids], single=single)
 
 
 def _without_details(envelope: dict[str, Any]) -> dict[str, Any]:

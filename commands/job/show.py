@@ -9,7 +9,7 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.dsl import Details, color_of, print_graph, shows_unicode, written
-from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.options import (
     ComponentOption,
     DrawingOptions,
@@ -40,6 +40,7 @@ _RECORD_TITLES = ("JOB", "PARTY", "STATUS", "PROGRESS", "CREATED")
 
 
 @app.command("list")
+@prints("list[JobLine]")
 def list_jobs(
     ctx: typer.Context,
     limit: LimitOption = 10,
@@ -55,11 +56,9 @@ def list_jobs(
     """
     session = context.of(ctx)
     output = session.output
-    if output.format not in ("table", "name") and not (status or party):
-        nothing = {101}
-        fate.print_answer(
-            session, fate.request(session, "job/list/job", {"limit": limit}), lambda _: None, tolerated=nothing
-        )
+    if output.format == "fate" and not (status or party):
+        envelope = fate.request(session, "job/list/job", {"limit": limit})
+        fate.print_answer(session, envelope, lambda _: None, tolerated={101})
         return
     statuses = listed(status)
     for word in statuses:
@@ -71,6 +70,7 @@ def list_jobs(
 
 
 @app.command()
+@prints("list[JobView]")
 def show(ctx: typer.Context, which: JobNames) -> None:
     """Show jobs in detail: parties, components, times, failure cards.
 
@@ -81,18 +81,17 @@ def show(ctx: typer.Context, which: JobNames) -> None:
     session = context.of(ctx)
     output, now = session.output, now_ms()
     views = [session.flow.job(one) for one in which.ids(session)]
-    if len(views) == 1:
-        output.record(views[0], lambda job: styled(job_lines(job, now)), lambda job: job.job_id)
-    elif output.is_table:
+    if output.is_table:
         for view in views:
-            output.lines([*styled(job_lines(view, now)), ""])
+            output.lines([*styled(job_lines(view, now)), *([""] if len(views) > 1 else [])])
     else:
         output.listing(views, (), lambda job: (), lambda job: job.job_id)
 
 
 @app.command()
+@prints("list[dict[str, Any]]")
 def query(ctx: typer.Context, which: RecordOptions) -> None:
-    """Find job records, one for each party, as in FATE's client.
+    """Find job records, one for each party, as in FATE's client. Exits with 5 when the job of -j does not exist.
 
     Examples:
     fateflow job query -j @last
@@ -103,11 +102,17 @@ def query(ctx: typer.Context, which: RecordOptions) -> None:
     for record in envelope.get("data") or []:
         record.pop("f_dsl", None)
         record.pop("f_runtime_conf", None)
-    fate.print_answer(session, envelope, lambda data: _show_records(session, data))
+    found, as_fate = bool(envelope.get("data")), session.output.format == "fate"
+    if which.job_id and not found and not as_fate:
+        session.resolve([which.job_id])  # raises JobNotFound
+    fate.print_answer(session, envelope, lambda data: _show_records(session, data), listing=True)
+    if which.job_id and not found and as_fate:
+        session.resolve([which.job_id])
 
 
 @app.command("story", hidden=True)
 @app.command()
+@prints("list[StoryEntry]")
 def history(
     ctx: typer.Context, which: JobName, component_name: ComponentOption = None, party: PartyOption = None
 ) -> None:
@@ -129,6 +134,7 @@ def history(
 
 
 @app.command()
+@prints("list[OutputInfo]")
 def view(ctx: typer.Context, which: RecordOptions) -> None:
     """List the output tables of a job.
 
@@ -155,6 +161,7 @@ def view(ctx: typer.Context, which: RecordOptions) -> None:
             ],
             lambda one: str(one["f_table_name"]),
         ),
+        listing=True,
     )
 
 
@@ -175,6 +182,7 @@ def _show_records(session: context.Session, records: list[dict[str, Any]] | None
 
 
 @app.command()
+@prints("JobGraph")
 def graph(ctx: typer.Context, which: JobName, options: DrawingOptions) -> None:
     """Draw the components of a job with their status at each party, or export them.
 
@@ -209,6 +217,7 @@ def _details(components: list[ComponentView], now: int) -> Details:
 
 
 @app.command()
+@prints("JobWhy")
 def why(
     ctx: typer.Context,
     which: JobName,

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from fateflow_tui.commands import context, fate
-from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.options import JobArgument, LimitOption, TaskRecordOptions
 from fateflow_tui.core.formatting import duration, marked
 from fateflow_tui.views.text import timestamp
@@ -18,6 +18,7 @@ _TITLES = ("JOB", "COMPONENT", "VERSION", "PARTY", "STATUS", "STARTED", "TOOK")
 
 
 @app.command("list")
+@prints("list[Task]")
 def list_tasks(ctx: typer.Context, job: JobArgument = None, limit: LimitOption = 10) -> None:
     """List the newest tasks, or all tasks of a job.
 
@@ -29,13 +30,14 @@ def list_tasks(ctx: typer.Context, job: JobArgument = None, limit: LimitOption =
     session = context.of(ctx)
     if job:
         body = {"job_id": session.resolve([job])[0]}
-        fate.forward(session, "job/task/query", body, lambda data: _table(session, data))
+        fate.forward(session, "job/task/query", body, lambda data: _table(session, data), listing=True)
         return
     envelope = fate.request(session, "job/list/task", {"limit": limit})
-    fate.print_answer(session, envelope, lambda data: _table(session, data), tolerated={100, 101})
+    fate.print_answer(session, envelope, lambda data: _table(session, data), tolerated={100, 101}, listing=True)
 
 
 @app.command()
+@prints("list[Task]")
 def query(ctx: typer.Context, which: TaskRecordOptions) -> None:
     """Find tasks.
 
@@ -44,7 +46,7 @@ def query(ctx: typer.Context, which: TaskRecordOptions) -> None:
     fateflow task query -j @last -r guest -p 9999 -cpn hetero_lr_0 --json
     """
     session = context.of(ctx)
-    fate.forward(session, "job/task/query", which.body(session), lambda data: _table(session, data))
+    fate.forward(session, "job/task/query", which.body(session), lambda data: _table(session, data), listing=True)
 
 
 def _table(session: context.Session, records: list[dict[str, Any]] | None) -> None:

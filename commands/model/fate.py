@@ -10,7 +10,7 @@ import typer
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.fate import FateCommand, add_rows
-from fateflow_tui.commands.groups import FATE_PANEL, CommandGroup
+from fateflow_tui.commands.groups import FATE_PANEL, CommandGroup, prints
 from fateflow_tui.commands.model.versions import fate_body
 from fateflow_tui.commands.options import (
     ComponentOption,
@@ -128,6 +128,8 @@ add_rows(
             optional={"limit": LimitOption},
             defaults={"limit": 10},
             show=show_tags,
+            listing=True,
+            prints="list[Tag]",
         ),
     ],
 )
@@ -142,6 +144,7 @@ add_rows(
             (_PART_EXAMPLE,),
             PART,
             empty="no checkpoints",
+            prints="list[dict[str, Any]]",
         )
     ],
 )
@@ -157,6 +160,8 @@ add_rows(
             {"job_id": JobOption},
             show=lambda session, data: show_tags(session, data, "this version has no tags"),
             resolve={"job_id": Session.known_version},
+            listing=True,
+            prints="list[Tag]",
         ),
         FateCommand(
             "homo-convert",
@@ -177,6 +182,7 @@ add_rows(
 
 
 @tag.command("query")
+@prints("list[dict[str, Any]]")
 def query_tags(
     ctx: typer.Context,
     tag_name: TagOption = None,
@@ -191,7 +197,7 @@ def query_tags(
     session = context.of(ctx)
     body = {"tag_name": required(tag_name, "-t"), "with_model": with_model}
     show = _show_tagged if with_model else show_tags
-    fate.forward(session, "model/tag/retrieve", body, lambda data: show(session, data))
+    fate.forward(session, "model/tag/retrieve", body, lambda data: show(session, data), listing=True)
 
 
 @checkpoint.command("get")
@@ -236,6 +242,7 @@ def get_predict_conf(ctx: typer.Context, which: ModelOptions, output_path: Folde
 
 
 @app.command("get-model-info")
+@prints("list[ModelRecord]")
 def get_model_info(
     ctx: typer.Context,
     which: ModelOptions,
@@ -259,7 +266,7 @@ def get_model_info(
     if not detail:
         body["query_filters"] = list(_RECORD_FIELDS)
     table = fate.yaml_table(session) if detail else lambda data: _show_records(session, data)
-    fate.forward(session, "model/query", body, table)
+    fate.forward(session, "model/query", body, table, listing=not detail)
 
 
 @app.command("tag-model")

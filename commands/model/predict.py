@@ -9,7 +9,7 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.documents import read_conf, read_text
-from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.model.predict_conf import filled, tables_of
 from fateflow_tui.commands.model.versions import Version, find_version, named
 from fateflow_tui.commands.options import (
@@ -38,6 +38,7 @@ StepNameOption = Annotated[
 
 
 @app.command()
+@prints("Deployment")
 def deploy(
     ctx: typer.Context,
     version: VersionArgument = None,
@@ -74,6 +75,7 @@ def deploy(
 
 
 @app.command()
+@prints("Submission")
 def predict(
     ctx: typer.Context,
     version: VersionArgument = None,
@@ -108,7 +110,7 @@ def predict(
         from fateflow_tui.commands.progress import watch as follow
 
         session.output.info(f"submitted {job_id}")
-        return outcome(session, [follow(session, job_id)])
+        return outcome(session, [follow(session, job_id)], single=True)
     fate.print_answer(session, envelope, lambda _: fate.print_submitted(session, job_id), name=job_id)
     return 0
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fateflow_tui.commands import context
-from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.model.versions import find_version, party_of_part
 from fateflow_tui.commands.options import (
     ModelIdOption,
@@ -32,6 +32,7 @@ NameOption = Annotated[
 
 
 @app.command("list")
+@prints("ServingStatus")
 def list_served(ctx: typer.Context) -> None:
     """List the services and the loaded versions of this site.
 
@@ -73,9 +74,13 @@ def unload(ctx: typer.Context, version: VersionArgument = None, party: PartyOpti
     here = [f"{one.role}:{one.party_id}" for one in loaded if one.model_version == chosen.model_version]
     for one in [party] if party else here:
         session.flow.serving.unload(chosen.model_id, chosen.model_version, party_of_part(chosen, one))
-        session.output.info(f"{one} no longer serves {chosen.model_version}")
-    if not (party or here):
-        session.output.info(f"{chosen.model_version} is not loaded here")
+    parties = [party] if party else here
+    text = f"{', '.join(parties)} no longer serves" if len(parties) == 1 else f"{', '.join(parties)} no longer serve"
+    session.output.done(
+        f"{text} {chosen.model_version}" if parties else f"{chosen.model_version} is not loaded here",
+        model_version=chosen.model_version,
+        parties=parties,
+    )
 
 
 @app.command()
@@ -89,10 +94,11 @@ def unbind(
     """
     session = context.of(ctx)
     session.flow.serving.unbind(service)
-    session.output.info(f"unbound {service}")
+    session.output.done(f"unbound {service}", service_id=service)
 
 
 @features.command("bind")
+@prints("FeatureTable")
 def bind_features(
     ctx: typer.Context,
     role: RoleOption = "host",
@@ -133,10 +139,11 @@ def unbind_features(
     session = context.of(ctx)
     party = f"{required(role, '-r')}:{required(party_id, '-p')}"
     session.flow.serving.unbind_features(party, model_id or "")
-    session.output.info(f"unbound the feature table of {party}")
+    session.output.done(f"unbound the feature table of {party}", party=party)
 
 
 @features.command("list")
+@prints("list[FeatureTable]")
 def list_features(ctx: typer.Context) -> None:
     """List the feature tables of hosts.
 

@@ -11,7 +11,7 @@ import typer
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.documents import read_conf
 from fateflow_tui.commands.errors import FAILED, OK
-from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.model.versions import find_version, only_one
 from fateflow_tui.commands.options import ConfOption, JobOption, VersionArgument
 from fateflow_tui.commands.output import Format, cell, columns, number
@@ -71,6 +71,7 @@ def bind(
 
 
 @app.command("serve-test")
+@prints("Inference | list[BatchAnswer]")
 def serve_test(
     ctx: typer.Context,
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="Name of the service.")],
@@ -128,7 +129,7 @@ def _request_batch(session: context.Session, service: str, file: Path, id_column
     answers = envelope.get("batchDataList") or []
     output = session.output
     ids = {request["index"]: id_of(request) for request in requests}
-    if envelope["retcode"] != 0 or output.format in (Format.JSON, Format.YAML):
+    if envelope["retcode"] != 0 or output.format is Format.FATE:
         fate.print_answer(session, envelope, lambda _: None)
     else:
         rows = [{**one, "id": ids.get(one["index"], "")} for one in answers]

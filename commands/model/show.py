@@ -8,7 +8,7 @@ import typer
 
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.errors import FAILED, OK
-from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.model.versions import VERSION_TITLES, named, state_lines, version_row, view_lines
 from fateflow_tui.commands.options import LimitOption, PartyOption, VersionArgument, YesOption
 from fateflow_tui.commands.output import styled
@@ -17,6 +17,7 @@ app = CommandGroup("Inspect, deploy, export and predict with trained models.")
 
 
 @app.command("list")
+@prints("list[ModelLine]")
 def list_versions(
     ctx: typer.Context,
     limit: LimitOption = 20,
@@ -42,6 +43,7 @@ def list_versions(
 
 
 @app.command()
+@prints("ModelView")
 def show(ctx: typer.Context, version: VersionArgument = None) -> None:
     """Show a version in detail: parties, components, aliases, and the state of every party's part.
 
@@ -55,6 +57,7 @@ def show(ctx: typer.Context, version: VersionArgument = None) -> None:
 
 
 @app.command()
+@prints("ModelVerification")
 def verify(ctx: typer.Context, version: VersionArgument = None) -> int:
     """Verify every party's part against the manifest; exit code 1 when something is missing or was changed.
 
@@ -70,6 +73,7 @@ def verify(ctx: typer.Context, version: VersionArgument = None) -> int:
 
 
 @app.command()
+@prints("ModelDiff")
 def diff(
     ctx: typer.Context,
     a: Annotated[str, typer.Argument(metavar="A", help="A version, its unique prefix, @last, or an alias.")],
@@ -145,10 +149,11 @@ def remove_alias(ctx: typer.Context, name: AliasArgument) -> None:
     """
     session = context.of(ctx)
     session.flow.models.remove_alias(name)
-    session.output.info(f"removed {name}")
+    session.output.done(f"removed {name}", alias=name)
 
 
 @alias.command("list")
+@prints("list[Alias]")
 def list_aliases(ctx: typer.Context) -> None:
     """List the aliases and their versions.
 

@@ -11,7 +11,7 @@ import typer
 
 from fateflow_tui.commands import context
 from fateflow_tui.commands.errors import FAILED, OK
-from fateflow_tui.commands.groups import Command
+from fateflow_tui.commands.groups import Command, prints
 from fateflow_tui.commands.output import columns
 from fateflow_tui.core.cells import clean, width
 
@@ -36,6 +36,7 @@ class Finding(Protocol):
 
 
 @app.command(cls=Command)
+@prints("list[Check]")
 def doctor(ctx: typer.Context) -> int:
     """Check the site, its environment and its connections to peers.
 

@@ -11,7 +11,7 @@ from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.documents import read_conf
 from fateflow_tui.commands.fate import FateCommand, add_rows
-from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.options import ConfOption, FolderOption, PartyIdOption, required
 from fateflow_tui.core.errors import BadRequest
 
@@ -74,6 +74,8 @@ add_rows(
             "component/get",
             "List the modules that jobs can use; see also `component list`.",
             show=_show_modules,
+            listing=True,
+            prints="list[dict[str, Any]]",
         )
     ],
 )
@@ -86,12 +88,14 @@ add_rows(
             "server/service/get",
             "List the registered services, such as serving servers.",
             empty="no services are registered",
+            prints="list[dict[str, Any]]",
         )
     ],
 )
 
 
 @provider.command("list")
+@prints("list[dict[str, Any]]")
 def list_providers(
     ctx: typer.Context,
     provider_name: Annotated[
@@ -105,7 +109,8 @@ def list_providers(
     """
     session = context.of(ctx)
     path = f"provider/{provider_name}/get" if provider_name else "provider/get"
-    fate.forward(session, path, {"provider_name": provider_name}, lambda data: _show_providers(session, data))
+    body = {"provider_name": provider_name}
+    fate.forward(session, path, body, lambda data: _show_providers(session, data), listing=True)
 
 
 @provider.command()

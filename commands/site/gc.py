@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from fateflow_tui.commands import context
-from fateflow_tui.commands.groups import Command
+from fateflow_tui.commands.groups import Command, prints
 from fateflow_tui.commands.options import YesOption
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest
@@ -29,6 +29,7 @@ _Limit = typer.Option(metavar="AGE|SIZE", help=_LIMIT)
 
 
 @app.command(cls=Command)
+@prints("list[Leftover]")
 def gc(
     ctx: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only show what would be deleted.")] = False,

@@ -64,12 +64,11 @@ def init(
 
 
 def _report_saved(session: context.Session, text: str, now: Settings) -> None:
-    answer = {"retcode": 0, "retmsg": f"success: {text}"}
-    if not session.output.is_table:
-        session.output.answer(answer, now.url)
+    if session.output.format == "fate":
+        session.output.envelope({"retcode": 0, "retmsg": f"success: {text}"})
         return
     session.output.info(text)
-    if now.url:
+    if now.url or not session.output.is_table:
         _print_settings(session, now)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from fateflow_tui.commands import context, fate
-from fateflow_tui.commands.groups import CommandGroup
+from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.output import cell, columns
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import SchedulerUnreachable
@@ -18,6 +18,7 @@ app = CommandGroup("Start, stop and inspect the scheduler.")
 
 
 @app.command()
+@prints("dict[str, Any]")
 def start(
     ctx: typer.Context,
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on; 127.0.0.1 by default.")] = "",
@@ -95,6 +96,7 @@ def stop(ctx: typer.Context) -> None:
 
 
 @app.command()
+@prints("SiteStatus")
 def status(ctx: typer.Context) -> None:
     """Show the running scheduler; exit code 3 when there is none.
 

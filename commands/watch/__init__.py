@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from fateflow_tui.commands import context
-from fateflow_tui.commands.groups import Command
+from fateflow_tui.commands.groups import Command, prints
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command(cls=Command)
+@prints("")
 def watch(
     ctx: typer.Context,
     dsl_path: Annotated[Path, typer.Argument(metavar="DSL", help="DSL.")],

@@ -176,7 +176,7 @@ def _configurations(folder: Path) -> dict[str, dict[str, Any]]:
 
 def models_folder(line: CommandLine, version: str) -> None:
     """Writes configurations that name a deployed version of the demo's model."""
-    [record, *_] = line("model", "get-model-info", "--model-version", version, "--json").data["data"]
+    [record, *_] = line("model", "get-model-info", "--model-version", version, "--json").data
     named = {"model_id": record["f_model_id"], "model_version": version}
     part = {**named, "role": "host", "party_id": 10000}
     tables = {

@@ -1,4 +1,4 @@
-"""What commands print: FATE's answers with --json for the commands of its client, our own records for the others."""
+"""What commands print: records with --json, FATE's answers with -o fate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TASK = ("-r", "guest", "-p", "9999", "-cpn", "hetero_lr_0")
 
 
 def test_a_list_of_jobs_has_fates_records(cli: CommandLine, job: str) -> None:
-    result = cli("job", "list", "-l", "0", "--json")
+    result = cli("job", "list", "-l", "0", "-o", "fate")
     assert result.data["retcode"] == 0
     assert result.out.endswith("}\n\n")
     records = [record for record in result.data["data"] if record["f_job_id"] == job]
@@ -23,33 +23,58 @@ def test_a_list_of_jobs_has_fates_records(cli: CommandLine, job: str) -> None:
 
 
 def test_a_query_leaves_the_documents_out(cli: CommandLine, job: str) -> None:
-    [record] = cli("job", "query", "-j", job, "-r", "host", "-p", "10000", "--json").data["data"]
+    [record] = cli("job", "query", "-j", job, "-r", "host", "-p", "10000", "--json").data
     assert record["f_party_id"] == "10000"
     assert not {"f_dsl", "f_runtime_conf"} & record.keys()
 
 
-def test_an_empty_query_is_not_a_failure(cli: CommandLine) -> None:
-    assert cli("job", "query", "-j", "nope", "--json").data == {
-        "data": [],
-        "retcode": 0,
-        "retmsg": "no job could be found",
-    }
+def test_a_list_of_jobs_has_what_the_table_shows(cli: CommandLine, job: str) -> None:
+    [record] = [one for one in cli("job", "list", "-l", "0", "--json").data if one["job_id"] == job]
+    assert (record["status"], record["progress"], record["reason"]) == ("success", 100, "")
+    assert record["parties"] == {"guest:9999": "success", "host:10000": "success", "arbiter:10001": "success"}
+
+
+def test_a_query_for_an_unknown_job_fails_with_fates_answer(cli: CommandLine) -> None:
+    found = cli("job", "query", "-j", "nope", "-o", "fate", code=5)
+    assert found.data == {"data": [], "retcode": 0, "retmsg": "no job could be found"}
+    failed = cli("job", "query", "-j", "nope", "--json", code=5)
+    assert (failed.out, failed.error["code"], failed.error["exit_code"]) == ("", "job_not_found", 5)
+
+
+def test_a_query_without_matches_is_not_a_failure(cli: CommandLine, job: str) -> None:
+    assert cli("job", "query", "-j", job, "-s", "failed", "--json").data == []
+
+
+def test_csv_has_the_titles_and_full_values(cli: CommandLine, job: str) -> None:
+    titles, *rows = csv.reader(cli("job", "query", "-j", job, "-o", "csv").out.splitlines())
+    assert titles == ["JOB", "PARTY", "STATUS", "PROGRESS", "CREATED"]
+    assert [row[:4] for row in rows if row[1] == "guest:9999"] == [[job, "guest:9999", "success", "100%"]]
+
+
+def test_csv_of_one_record_has_its_members(cli: CommandLine) -> None:
+    titles, row = csv.reader(cli("server", "status", "-o", "csv").out.splitlines())
+    assert dict(zip(titles, row, strict=True))["home"] == str(cli.home)
+
+
+def test_fates_envelope_is_printed_by_any_command(cli: CommandLine) -> None:
+    answer = cli("-o", "fate", "server", "status").data
+    assert (answer["retcode"], answer["data"]["home"]) == (0, str(cli.home))
 
 
 def test_a_submission_is_answered_with_its_job(cli: CommandLine, job: str) -> None:
-    result = cli("job", "submit", "-d", "demo/hetero_lr_dsl.json", "-c", "demo/hetero_lr_conf.json", "--json")
+    result = cli("job", "submit", "-d", "demo/hetero_lr_dsl.json", "-c", "demo/hetero_lr_conf.json", "-o", "fate")
     answer = result.data
     assert answer["jobId"] == answer["data"]["job_id"]
     assert answer["data"]["model_info"]["model_version"] == answer["jobId"]
-    assert cli("job", "watch", answer["jobId"], "--json").data["status"] == "success"
+    assert cli("job", "watch", answer["jobId"], "--json").data[0]["status"] == "success"
 
 
 def test_a_stop_is_answered_as_by_fate(cli: CommandLine) -> None:
     job_id = sleep(cli, 60)
-    answer = cli("job", "stop", "-j", job_id, "--json").data
+    answer = cli("job", "stop", "-j", job_id, "-o", "fate").data
     assert answer["retcode"] == 0
     assert "data" not in answer
-    assert cli("job", "show", job_id, "--json").data["status"] == "canceled"
+    assert cli("job", "show", job_id, "--json").data[0]["status"] == "canceled"
 
 
 def test_stopping_a_job_that_has_ended_shows_how(cli: CommandLine, job: str) -> None:
@@ -83,32 +108,31 @@ def test_several_ids_act_on_several_jobs(cli: CommandLine) -> None:
 
 
 def test_tasks_are_found_by_component_and_party(cli: CommandLine, job: str) -> None:
-    [task] = cli("task", "query", "-j", job, *_TASK, "--json").data["data"]
+    [task] = cli("task", "query", "-j", job, *_TASK, "--json").data
     assert (task["f_component_name"], task["f_party_status"], task["f_task_version"]) == ("hetero_lr_0", "success", 0)
 
 
 def test_the_tasks_of_a_job_are_listed(cli: CommandLine, job: str) -> None:
-    tasks = cli("task", "list", job, "--json").data["data"]
+    tasks = cli("task", "list", job, "--json").data
     assert {task["f_job_id"] for task in tasks} == {job}
     assert {task["f_component_name"] for task in tasks} >= {"reader_0", "hetero_lr_0"}
 
 
 def test_a_table_is_described(cli: CommandLine) -> None:
-    data = cli("table", "info", "-n", "demo", "-t", "breast_host", "--json").data["data"]
+    data = cli("table", "info", "-n", "demo", "-t", "breast_host", "--json").data
     assert (data["exist"], data["count"], data["partition"]) == (1, 569, 4)
     assert len(data["schema"]["header"].split(",")) == 20
 
 
 def test_uploads_are_listed(cli: CommandLine) -> None:
-    entries = cli("data", "upload-history", "-l", "0", "--json").data["data"]
-    infos = [facts["upload_info"] for entry in entries for facts in entry.values()]
+    infos = [entry["upload_info"] for entry in cli("data", "upload-history", "-l", "0", "--json").data]
     assert {"table_name": "breast_host", "namespace": "demo", "partition": 4, "upload_count": 569} in infos
 
 
 def test_an_upload_as_fates_client_writes_it(cli: CommandLine) -> None:
     answer = cli("data", "upload", "-c", "upload_conf.json", "--drop", "--verbose", "--json").data
-    assert answer["data"]["table_name"] == "breast_guest"
-    assert cli("job", "wait", answer["jobId"], "--json").data["status"] == "success"
+    assert answer["table_name"] == "breast_guest"
+    assert cli("job", "wait", answer["job_id"], "--json").data[0]["status"] == "success"
 
 
 def test_a_configuration_without_a_file_is_refused(cli: CommandLine) -> None:
@@ -124,7 +148,7 @@ def test_an_upload_reports_the_rejected_rows(cli: CommandLine) -> None:
     assert "1 with too few or too many fields, 1 without an id" in result.err
 
     again = cli("data", "upload", "patients.csv", "-n", "demo", "--name", "patients", "--drop", "--json")
-    assert again.data["data"]["table_name"] == "patients"
+    assert again.data["table_name"] == "patients"
     assert "3 of 5 rows were rejected" in again.err
 
 
@@ -137,7 +161,7 @@ def test_the_hint_of_a_failed_upload_names_an_option(cli: CommandLine) -> None:
     ]
     error = cli(*upload, "--json", code=1).error
     assert (error["error"], error["exit_code"]) == ("component_failed", 1)
-    assert cli("job", "show", error["data"]["job_id"], "--json").data["status"] == "failed"
+    assert cli("job", "show", error["data"]["job_id"], "--json").data[0]["status"] == "failed"
     cli(*upload, "--id-delimiter", ";")
     assert "hint: add --drop to replace it" in cli(*upload, "--id-delimiter", ";", code=6).err
 
@@ -202,8 +226,8 @@ def test_a_download_writes_the_table_again(cli: CommandLine) -> None:
 
 def test_metrics_are_those_of_the_tracking_call(cli: CommandLine, job: str) -> None:
     place = ("-j", job, "-r", "guest", "-p", "9999", "-cpn", "evaluation_0", "--json")
-    series = cli("component", "metric-all", *place).data["data"]["train"]
-    assert cli("tracking", "metric-all", *place).data["data"]["train"] == series
+    series = cli("component", "metric-all", *place).data["train"]
+    assert cli("tracking", "metric-all", *place).data["train"] == series
     summary = {key: value for one in series.values() for key, value in one["data"] if isinstance(key, str)}
     shown = {one["metric"]: one["value"] for one in cli("metric", "show", job, "evaluation_0", "--json").data}
     assert shown["auc"] == summary["auc"] > 0.9
@@ -213,7 +237,7 @@ def test_a_jobs_documents_become_files(cli: CommandLine, job: str) -> None:
     answer = cli("job", "config", "-j", job, "-r", "guest", "-p", "9999", "-o", "configs", "--json").data
     folder = Path(answer["directory"])
     assert folder == cli.folder / "configs" / f"job_{job}_config"
-    assert "dsl" not in answer["data"]
+    assert "dsl" not in answer
     assert json.loads((folder / "dsl.json").read_text()) == json.loads(
         (cli.folder / "demo/hetero_lr_dsl.json").read_text()
     )
@@ -269,5 +293,5 @@ def test_a_waiting_job_shows_its_reason(cli: CommandLine) -> None:
 
 def test_global_options_work_before_and_after_the_command(cli: CommandLine, job: str) -> None:
     after = cli("job", "show", job, "--json").data
-    assert cli("--json", "job", "show", job).data["job_id"] == cli("job", "--json", "show", job).data["job_id"] == job
+    assert cli("--json", "job", "show", job).data == cli("job", "--json", "show", job).data == after
     assert cli("-o", "yaml", "job", "show", job, "-o", "json").data == after

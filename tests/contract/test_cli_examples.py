@@ -1,18 +1,21 @@
-"""Every example in every `--help` works as it stands."""
+"""Every example in every `--help` works as it stands, and prints with `--json` what `fateflow schema` says."""
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import jsonschema
 import pytest
 import typer
 
 from fateflow_tui.commands import main
 from fateflow_tui.commands.groups import Command, summary
 from fateflow_tui.commands.main import Fateflow
+from fateflow_tui.commands.schema import schemas
 from tests.contract.command_line import CommandLine, CommandResult, models_folder, sleep, submit
 
 
@@ -145,6 +148,25 @@ def inside(
     return run
 
 
+_CHANGES_FORMAT = {"--json", "-o name", "-o jsonl", "--plot", "--boxes", "--format", " -f"}
+_PRINTED = {one.command: one.json_schema for one in schemas(typer.main.get_command(main.app))}
+
+
+@pytest.mark.parametrize("name", _PRINTED)
+def test_a_schema_is_valid_and_versioned(name: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(_PRINTED[name])
+    assert _PRINTED[name]["version"] == 1
+
+
+@pytest.mark.parametrize("name", [name for name in _PRINTED if name != "error"])
+def test_a_usage_error_is_an_object_on_stderr(inside: Callable[..., CommandResult], name: str) -> None:
+    result = inside(*name.split(), "--no-such-option", "--json")
+    assert (result.code, result.out) == (2, "")
+    jsonschema.validate(result.error, _PRINTED["error"])
+    assert result.error["code"] == "usage"
+
+
+@pytest.mark.parametrize("as_json", [False, True], ids=["plain", "json"])
 @pytest.mark.parametrize(("name", "example"), _EXAMPLES)
 def test_an_example_works(
     cli: CommandLine,
@@ -154,16 +176,19 @@ def test_an_example_works(
     spare_job: str,
     name: str,
     example: str,
+    as_json: bool,
 ) -> None:
-    words = shlex.split(example)[1:]
+    if as_json and (any(word in example for word in _CHANGES_FORMAT) or name not in _PRINTED):
+        pytest.skip("prints something else")
+    words = [*shlex.split(example)[1:], *(["--json"] if as_json else [])]
     key = f"{name} --remove" if "--remove" in words else name
     for line in _BEFORE.get(key, ()):
         inside(*shlex.split(line.replace("DEPLOYED", deployed)))
     if name == "table delete":
-        words[-1] = "to_be_deleted"
+        words[words.index("breast_guest")] = "to_be_deleted"
     if name == "data upload" and "--name" in words:
         words[words.index("--name") + 1] = "uploaded"
-    if name == "data upload" and "-c" in words:
+    if name == "data upload" and "-c" in words and not as_json:
         cli("job", "wait", cli(*words, "-o", "name").out.strip())
         return
     named = job
@@ -171,7 +196,7 @@ def test_an_example_works(
         named = submit(cli, "demo/hetero_lr_dsl.json", "demo/hetero_lr_conf.json", wait=True)
     elif name in ("job clean", "job parameter-update"):
         named = spare_job
-    elif words == ["job", "plan", "@last"] or "--plan" in words:
+    elif words[:4] in (["job", "plan", "@last"], ["job", "plan", "@last", "--json"]) or "--plan" in words:
         named = _stopped(cli)
     elif name == "model delete":
         named = cli("model", "deploy", job, "-o", "name").out.strip()
@@ -184,9 +209,16 @@ def test_an_example_works(
     result = inside(*(named if word == "@last" else word for word in words))
     assert result.code == _CODES.get(name, 0), result
     assert "Traceback" not in result.err
+    if as_json and result.code:
+        assert result.out == ""
+        jsonschema.validate(result.error, _PRINTED["error"])
+    elif as_json:
+        jsonschema.validate(json.loads(result.out), _PRINTED[name])
+        if name == "data upload" and "-c" in words:
+            cli("job", "wait", json.loads(result.out)["job_id"])
     if name == "model import":
         models_folder(cli, deployed)
-    if name in _NOT_BUILT:
+    if name in _NOT_BUILT and not as_json:
         assert result.err.startswith("error: ")
 
 

@@ -83,7 +83,7 @@ def test_a_job_that_no_party_can_hold_is_refused_with_both_numbers(cli: CommandL
     document = json.loads((cli.folder / "demo/hetero_lr_conf.json").read_text())
     document["job_parameters"]["common"]["task_cores"] = 400
     conf.write_text(json.dumps(document))
-    result = cli("job", "submit", "-d", dsl, "-c", conf.name, "--json", code=7)
+    result = cli("job", "submit", "-d", dsl, "-c", conf.name, "-o", "fate", code=7)
     assert result.error["error"] == "party_refused"
     assert "400 cores" in result.error["message"]
     assert "20 in total" in result.error["message"]
@@ -158,9 +158,10 @@ def test_a_usage_error_suggests_what_was_meant(cli: CommandLine) -> None:
 
 
 def test_a_failed_fate_command_prints_its_answer_too(cli: CommandLine) -> None:
-    result = cli("job", "stop", "-j", "nope", "--json", code=5)
+    assert cli("job", "stop", "-j", "nope", "--json", code=5).out == ""
+    result = cli("job", "stop", "-j", "nope", "-o", "fate", code=5)
     assert result.data == {"retcode": 102, "retmsg": "can not found job nope"}
-    assert result.error["error"] == "job_not_found"
+    assert result.error["error"] == result.error["code"] == "job_not_found"
 
 
 def test_the_failure_card_of_a_job(cli: CommandLine, failed_job: str) -> None:
@@ -169,7 +170,7 @@ def test_the_failure_card_of_a_job(cli: CommandLine, failed_job: str) -> None:
     assert "has no column 'nope'" in text
     assert "formats.py:" in text
     assert "last lines of its log:" in text
-    [card] = cli("job", "show", failed_job, "--json").data["cards"]
+    [card] = cli("job", "show", failed_job, "--json").data[0]["cards"]
     assert (card["component"], card["kind"]) == ("dataio_0", "component")
 
 
@@ -218,7 +219,7 @@ def test_an_interrupt_leaves_the_job_running(cli: CommandLine) -> None:
     assert running.returncode == INTERRUPTED
     assert "the job continues" in result
     assert "Traceback" not in result
-    assert cli("job", "show", job_id, "--json").data["status"] == "running"
+    assert cli("job", "show", job_id, "--json").data[0]["status"] == "running"
     cli("job", "stop", job_id)
 
 

@@ -27,19 +27,19 @@ def test_a_grant_needs_at_least_one_list(cli: CommandLine) -> None:
 
 def test_privileges_of_1_6(cli: CommandLine) -> None:
     answer = cli("privilege", "grant", "9003", "guest", "--privilege-component", "intersection", "--json").data
-    assert answer["data"]["privilege_component"] == ["intersection"]
+    assert answer["privilege_component"] == ["intersection"]
     asked = ("privilege", "query", "--src-party-id", "9003", "--src-role", "guest", "--json")
-    assert cli(*asked).data["data"]["privilege_role"] == ["all"]
+    assert cli(*asked).data["privilege_role"] == ["all"]
     cli("privilege", "delete", "9003", "guest", "--privilege-component", "intersection")
-    assert cli(*asked).data["data"]["privilege_component"] == []
+    assert cli(*asked).data["privilege_component"] == []
     cli("party", "revoke", "guest:9003", "--forget")
 
 
 def test_privileges_of_1_9(cli: CommandLine) -> None:
     cli("privilege", "grant", "-c", "privilege_conf.json")
-    assert cli("privilege", "query", "-p", "9998", "--json").data["data"]["component"] == ["intersection", "reader"]
+    assert cli("privilege", "query", "-p", "9998", "--json").data["component"] == ["intersection", "reader"]
     cli("privilege", "delete", "-c", "privilege_conf.json")
-    assert cli("privilege", "query", "-p", "9998", "--json").data["data"]["component"] == []
+    assert cli("privilege", "query", "-p", "9998", "--json").data["component"] == []
     cli("party", "revoke", "9998", "--forget")
     assert "missing option -p" in cli("privilege", "query", code=2).err
     assert "the id and the role" in cli("privilege", "query", "9003", code=2).err

@@ -13,7 +13,7 @@ def test_init_saves_the_address_of_the_scheduler(cli: CommandLine, other: Comman
     url = cli("server", "status", "--json").data["url"]
     place = {"FATEFLOW_SETTINGS": str(tmp_path / "settings" / "here.json"), "FATEFLOW_HOME": ""}
     port = str(urlsplit(url).port)
-    answer = other("init", "--ip", "127.0.0.1", "--port", port, "--json", **place).data
+    answer = other("init", "--ip", "127.0.0.1", "--port", port, "-o", "fate", **place).data
     assert answer["retcode"] == 0
     assert other("server", "status", "--json", **place).data["home"] == str(cli.home)
     assert Path(place["FATEFLOW_SETTINGS"]).stat().st_mode & 0o077 == 0

@@ -85,7 +85,7 @@ def test_logs_are_followed_until_the_job_ends(cli: CommandLine) -> None:
     running = cli.start("log", "show", "-f", job_id)
     assert running.stdout is not None
     first = running.stdout.readline()
-    assert cli("job", "show", job_id, "--json").data["status"] == "running"
+    assert cli("job", "show", job_id, "--json").data[0]["status"] == "running"
     rest, result = running.communicate(timeout=30)
     assert (running.returncode, result) == (0, "")
     text = first + rest

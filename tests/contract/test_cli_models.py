@@ -49,7 +49,9 @@ def test_an_unknown_version(cli: CommandLine, job: str) -> None:
 def test_a_deployment_is_answered_as_by_fate(cli: CommandLine, job: str) -> None:
     model_id = "arbiter-10001#guest-9999#host-10000#model"
     names = "[reader_0, dataio_0,\n intersection_0, hetero_lr_0]"
-    answer = cli("model", "deploy", "--model-id", model_id, "--model-version", job, "--cpn-list", names, "--json").data
+    answer = cli(
+        "model", "deploy", "--model-id", model_id, "--model-version", job, "--cpn-list", names, "-o", "fate"
+    ).data
     assert (answer["retcode"], answer["retmsg"]) == (0, "success")
     assert answer["data"]["guest"] == {"9999": 0}
     assert answer["data"]["model_version"] != job
@@ -146,7 +148,7 @@ def test_invalid_archives_are_refused(cli: CommandLine, job: str) -> None:
 
 
 def test_an_export_by_configuration_is_answered_as_by_fate(cli: CommandLine, deployed: str) -> None:
-    answer = cli("model", "export", "-c", "export_conf.json", "--json").data
+    answer = cli("model", "export", "-c", "export_conf.json", "-o", "fate").data
     file = Path(answer["file"])
     assert answer["retcode"] == 0
     assert file.parent == cli.folder / "exported"
@@ -157,7 +159,7 @@ def test_an_export_by_configuration_is_answered_as_by_fate(cli: CommandLine, dep
 
 def test_a_version_for_other_parties(cli: CommandLine, deployed: str) -> None:
     answer = cli("model", "migrate", deployed, "--to", "guest:9999=9998", "--to", "host:10000=10009", "--json").data
-    assert answer["data"]["model_id"] == "arbiter-10001#guest-9998#host-10009#model"
+    assert answer["model_id"] == "arbiter-10001#guest-9998#host-10009#model"
     assert "expected PARTY=NEW_ID" in cli("model", "migrate", deployed, "--to", "guest:1=2", code=2).err
     assert "--to" in cli("model", "migrate", deployed, code=2).err
 
@@ -165,14 +167,14 @@ def test_a_version_for_other_parties(cli: CommandLine, deployed: str) -> None:
 def test_a_service_gives_a_score(cli: CommandLine, deployed: str) -> None:
     result = cli("model", "load", deployed)
     assert [line.split()[:2] for line in result.out.splitlines()] == [["guest:9999", "✓"], ["host:10000", "✓"]]
-    assert cli("model", "bind", "scores", deployed, "--json").data["retmsg"] == "service id is scores"
+    assert cli("model", "bind", "scores", deployed, "-o", "fate").data["retmsg"] == "service id is scores"
     cli("serving", "features", "bind", "-r", "host", "-p", "10000", "--namespace", "demo", "--name", "breast_host")
     [served] = [one for one in cli("serving", "list", "--json").data["services"] if one["service_id"] == "scores"]
     assert served["model_version"] == deployed
     header, row, *_ = (cli.folder / "demo/data/guest.csv").read_text().splitlines()
     values = dict(zip(header.split(","), row.split(","), strict=True))
     features = [word for name, value in values.items() if name not in ("id", "y") for word in ("-f", f"{name}={value}")]
-    answer = cli("model", "serve-test", "scores", "--id", values["id"], *features, "--json").data
+    answer = cli("model", "serve-test", "scores", "--id", values["id"], *features, "-o", "fate").data
     assert answer["retcode"] == 0
     assert 0 < answer["data"]["score"] < 1
     assert "score" in cli("model", "serve-test", "scores", "--id", values["id"], *features).out
@@ -186,11 +188,11 @@ def test_a_service_gives_a_score(cli: CommandLine, deployed: str) -> None:
 
 def test_records_are_those_of_fate(cli: CommandLine, job: str) -> None:
     line = ("model", "get-model-info", "--model-version", job, "-r", "guest", "-p", "9999", "--json")
-    [short] = cli(*line).data["data"]
-    [whole] = cli(*line, "--detail").data["data"]
+    [short] = cli(*line).data
+    [whole] = cli(*line, "--detail").data
     assert {"f_role", "f_model_id", "f_parent", "f_size"} <= short.keys() < whole.keys()
     assert whole["f_train_dsl"]["components"].keys() >= {"hetero_lr_0"}
-    result = cli("model", "get-model-info", "--model-version", "nope", "--json", code=5)
+    result = cli("model", "get-model-info", "--model-version", "nope", "-o", "fate", code=5)
     assert (result.data["retcode"], result.data["data"]) == (100, [])
 
 
@@ -198,7 +200,7 @@ def test_tags_find_versions(cli: CommandLine, job: str) -> None:
     cli("model", "tag-model", "-j", job, "-t", "spring")
     cli("model", "tag-model", "-j", job, "-t", "spring", "--json", code=None)
     assert "spring" in cli("model", "tag-list", "-j", job).out
-    models = cli("tag", "query", "-t", "spring", "--with-model", "--json").data["data"]["models"]
+    models = cli("tag", "query", "-t", "spring", "--with-model", "--json").data
     assert {one["model_version"] for one in models} == {job}
     assert "#spring" in cli("model", "show", job).out
     cli("tag", "delete", "-t", "spring")

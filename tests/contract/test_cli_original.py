@@ -153,7 +153,7 @@ def test_a_command_takes_all_its_options(
     ],
 )
 def test_an_answer_is_the_servers_own(other: CommandLine, line: str, body: dict[str, Any]) -> None:
-    result = other(*line.split(), "--json")
+    result = other(*line.split(), "-o", "fate")
     assert result.data["retcode"] == 0
     assert body.items() <= (result.data.get("data") or {}).items()
     assert result.out.endswith("}\n\n")
@@ -184,7 +184,7 @@ def test_a_predict_dsl_is_made_of_a_training_dsl(cli: CommandLine) -> None:
     line = ("job", "dsl", "--train-dsl-path", "demo/hetero_lr_dsl.json", "--cpn-path", "components.txt")
     printed = json.loads(cli(*line).out)
     assert list(printed["components"]) == ["reader_0", "dataio_0", "intersection_0"]
-    answer = cli(*line, "-o", "made", "--json").data
+    answer = cli(*line, "-o", "made", "--output", "fate").data
     file = Path(answer["retmsg"].partition("File path is: ")[2])
     assert file == Path(answer["file"])
     assert file.parent == cli.folder / "made"
@@ -194,7 +194,7 @@ def test_a_predict_dsl_is_made_of_a_training_dsl(cli: CommandLine) -> None:
 
 def test_changed_parameters_wait_for_the_next_rerun(cli: CommandLine, spare_job: str) -> None:
     answer = cli("job", "parameter-update", "-j", spare_job, "-c", "changed_parameters.json", "--json").data
-    assert answer["data"]["component_parameters"] == {"common": {"hetero_lr_0": {"max_iter": 3}}}
+    assert answer["component_parameters"] == {"common": {"hetero_lr_0": {"max_iter": 3}}}
 
 
 def test_the_toy_job_adds_in_secret(cli: CommandLine) -> None:

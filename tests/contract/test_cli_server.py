@@ -66,7 +66,7 @@ def test_a_taken_port_is_reported(other: CommandLine) -> None:
 def test_stopping_leaves_no_worker(other: CommandLine) -> None:
     job_id = sleep(other, 60)
     other("job", "watch", job_id, "--timeout", "0.5", code=4)
-    pids = [task["f_run_pid"] for task in other("task", "query", "-j", job_id, "--json").data["data"]]
+    pids = [task["f_run_pid"] for task in other("task", "query", "-j", job_id, "--json").data]
     assert len(pids) == 2
     assert not any(is_gone(pid) for pid in pids)
     other("server", "stop")

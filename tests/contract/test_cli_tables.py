@@ -33,7 +33,7 @@ def test_the_lineage_of_a_table(cli: CommandLine, job: str) -> None:
     assert "made by   upload_0 of job" in result.out
     assert job in result.out
     place = ("-j", job, "-r", "guest", "-p", "9999", "-cpn", "intersection_0", "--json")
-    [output] = cli("component", "output-data-table", *place).data["data"]
+    [output] = cli("component", "output-data-table", *place).data
     found = cli("data", "lineage", output["table_namespace"], output["table_name"], "--json").data
     assert {one["source_table_name"] for one in found["made_of"]} == {"breast_guest"}
     cli("data", "lineage", "demo", "nope", code=5)
@@ -51,7 +51,7 @@ def test_a_bound_file_is_kept(cli: CommandLine) -> None:
     assert cli("data", "peek", "bound", "tabs").out == "sid  x\na    1\n"
     cli("table", "delete", "bound", "host")
     assert (cli.folder / "demo/data/host.csv").is_file()
-    answer = cli("table", "bind", "-c", "bind_conf.json", "--drop", "--json").data
+    answer = cli("table", "bind", "-c", "bind_conf.json", "--drop", "-o", "fate").data
     assert answer["data"] == {"namespace": "bound", "table_name": "guest"}
 
 

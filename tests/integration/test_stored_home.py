@@ -113,8 +113,8 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoredHome]:
 
 
 def test_all_jobs_are_listed_with_their_outcomes(home: StoredHome) -> None:
-    listed = json.loads(home("job", "list", "--limit", "0", "--json"))["data"]
-    found = {job["f_job_id"]: job["f_status"] for job in listed}
+    listed = json.loads(home("job", "list", "--limit", "0", "--json"))
+    found = {job["job_id"]: job["status"] for job in listed}
     assert list(found) == sorted([*_ENDED, _INTERRUPTED], reverse=True)
     assert found.pop(_INTERRUPTED) in {"running", "success"}
     assert found == _ENDED
