@@ -14,7 +14,7 @@ from fateflow_tui.commands import context
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.options import ComponentOption, JobName, PartyOption
-from fateflow_tui.commands.output import columns, number, painted
+from fateflow_tui.commands.output import cell, columns, number, painted
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest, NotFound
 from fateflow_tui.views.charts import page
@@ -30,10 +30,14 @@ app = CommandGroup("Show and plot the metrics of jobs.")
 
 _CURVES_WITH_RESULT = frozenset({"LOSS"})  # kinds of series whose last point is the result
 _TITLES = ("COMPONENT", "PARTY", "NAMESPACE", "METRIC", "VALUE", "POINTS")
+_POINT_TITLES = ("COMPONENT", "PARTY", "NAMESPACE", "METRIC", "X", "VALUE")
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """A value of a summary, or the last value of a series; None for a curve without a single value."""
+    """A value of a summary, or the last value of a series; None for a curve without a single value.
+
+    points: how many the series has. x: of a point, when all points are listed.
+    """
 
     component: str
     party: str
@@ -41,6 +45,7 @@ class Figure(msgspec.Struct, frozen=True):
     metric: str
     value: Any
     points: int = 1
+    x: Any = None
 
 
 @app.command()
@@ -55,6 +60,7 @@ def show(
         str, typer.Option("--metric", metavar="TEXT", help="Show only metrics whose names contain this text.")
     ] = "",
     plot: Annotated[bool, typer.Option("--plot", help="Plot loss, ROC and KS; other curves with --metric.")] = False,
+    points: Annotated[bool, typer.Option("--points", help="List all points of the series.")] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Follow the metrics until the job ends.")] = False,
 ) -> int:
     """Show the metrics of a job or of one component; of a curve, the last point.
@@ -64,13 +70,16 @@ def show(
     Examples:
     fateflow metric show @last
     fateflow metric show @last evaluation_0 --party guest:9999
+    fateflow metric show @last --points -o csv
     fateflow metric show @last --plot
     fateflow metric show @last --plot --metric lift
     fateflow metric show @last -f --plot
     """
     session = context.of(ctx)
     if plot and not session.output.is_table:
-        raise BadRequest("--plot requires table output", hint="omit --plot to get the points as data")
+        raise BadRequest("--plot requires table output", hint="--points lists the points as data")
+    if plot and points:
+        raise BadRequest("expected either --plot or --points")
     job_id = which.id(session)
     chosen = component or component_name
     code, view = 0, session.flow.job(job_id)
@@ -83,7 +92,8 @@ def show(
     if plot:
         _plot(session, tasks, metric, job_id)
     else:
-        _list(session, [one for one in figures(tasks) if metric.lower() in one.metric.lower()], job_id)
+        found = figures(tasks, points=points)
+        _list(session, [one for one in found if metric.lower() in one.metric.lower()], job_id, points)
     return code
 
 
@@ -105,28 +115,36 @@ def metrics_of(
     ]
 
 
-def figures(tasks: list[TaskMetrics]) -> Iterator[Figure]:
-    """Yield the values of series."""
+def figures(tasks: list[TaskMetrics], *, points: bool = False) -> Iterator[Figure]:
+    """Yield the values of series. points: all points of each."""
     for task in tasks:
         for namespace, series in task.series.items():
             for name, values in series.items():
-                yield from _of_series(Figure(task.component, task.party, namespace, name, None), values)
+                figure = Figure(task.component, task.party, namespace, name, None)
+                yield from _points_of(figure, values) if points else _of_series(figure, values)
 
 
-def figure_row(figure: Figure) -> list[str]:
+def figure_row(figure: Figure, text: Callable[[Any], str] = number) -> list[str]:
+    """Return a row for the titles. text: prints the value."""
     return [
         figure.component,
         figure.party,
         figure.namespace,
         figure.metric,
-        number(figure.value),
+        text(figure.value),
         str(figure.points) if figure.points > 1 else "",
     ]
 
 
-def _list(session: context.Session, found: list[Figure], job_id: str) -> None:
+def _point_row(point: Figure, text: Callable[[Any], str]) -> list[str]:
+    return [point.component, point.party, point.namespace, point.metric, cell(point.x), text(point.value)]
+
+
+def _list(session: context.Session, found: list[Figure], job_id: str, points: bool) -> None:
     empty = f"job {job_id} has no such metrics at the parties of this site"
-    session.output.listing(found, _TITLES, figure_row, lambda each: each.metric, empty=empty)
+    titles, row = (_POINT_TITLES, _point_row) if points else (_TITLES, figure_row)
+    text = cell if session.output.format == "csv" else number
+    session.output.listing(found, titles, lambda one: row(one, text), lambda one: one.metric, empty=empty)
 
 
 def _plot(session: context.Session, tasks: list[TaskMetrics], metric: str, job_id: str) -> None:
@@ -134,6 +152,11 @@ def _plot(session: context.Session, tasks: list[TaskMetrics], metric: str, job_i
     session.output.lines(page(drawn, session.output.width, painted))
     if not drawn:
         session.output.info(f"job {job_id} has no such curves at the parties of this site")
+
+
+def _points_of(figure: Figure, series: Series) -> Iterator[Figure]:
+    for x, value, *_ in series.data:
+        yield msgspec.structs.replace(figure, x=x, value=value, points=len(series.data))
 
 
 def _of_series(figure: Figure, series: Series) -> Iterator[Figure]:

@@ -124,7 +124,7 @@ def toy(
     ctx: typer.Context,
     guest_party_id: GuestOption = None,
     host_party_id: HostOption = None,
-    timeout: Annotated[int, typer.Option(metavar="SECONDS", help="Give up after this time.")] = 300,
+    timeout: Annotated[int, typer.Option(min=0, metavar="SECONDS", help="Give up after this time.")] = 300,
     task_cores: Annotated[int, typer.Option(metavar="N", help="Cores per task.")] = 2,
 ) -> int:
     """Run the smallest job of a guest and a host: a secure addition.
@@ -154,7 +154,7 @@ def minimal(
         str, typer.Option("--data-type", "-t", metavar="TYPE", help="fast (breast data) or normal (credit data).")
     ] = "fast",
     sbt: Annotated[bool, typer.Option("--sbt/--no-sbt", help="Also train boosted trees.")] = True,
-    timeout: Annotated[int, typer.Option(metavar="SECONDS", help="Give up on a job after this time.")] = 600,
+    timeout: Annotated[int, typer.Option(min=0, metavar="SECONDS", help="Give up on a job after this time.")] = 600,
 ) -> int:
     """Train a logistic regression with three parties, deploy it, and predict with it.
 

@@ -11,7 +11,7 @@ import typer
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.groups import CommandGroup, prints
 from fateflow_tui.commands.options import LimitOption, NamespaceOption, TableName
-from fateflow_tui.commands.output import fitted, number
+from fateflow_tui.commands.output import cell, fitted, number
 from fateflow_tui.core.errors import NotFound
 from fateflow_tui.views.text import timestamp
 
@@ -68,6 +68,9 @@ def peek(
     """Show the first rows of a table, as many columns as fit the terminal."""
     session = context.of(ctx)
     found = session.flow.tables.preview(**which.body(), limit=limit)
+    if session.output.format == "csv":
+        session.output.listing(found.data, _header(found), lambda row: [cell(value) for value in row], lambda _: "")
+        return
     session.output.record(found, lambda one: _rows(one, session.output.width), lambda _: which.body()["table_name"])
 
 
@@ -96,11 +99,14 @@ def lineage(ctx: typer.Context, which: TableName) -> None:
     session.output.record(found, _lineage_lines, lambda _: body["table_name"])
 
 
+def _header(found: TablePreview) -> list[str]:
+    """Return a name for each column; a table without a header line has one for its id only."""
+    unnamed = max(map(len, found.data), default=0) - len(found.header)
+    return [*found.header, *[""] * unnamed]
+
+
 def _rows(found: TablePreview, width: int) -> Iterator[str]:
-    header, data = found.header, found.data
-    # A table without a header line has a name for its id only.
-    unnamed = max(map(len, data), default=0) - len(header)
-    table = [[number(value)[:_VALUE_WIDTH] for value in row] for row in ([*header, *[""] * unnamed], *data)]
+    table = [[number(value)[:_VALUE_WIDTH] for value in row] for row in (_header(found), *found.data)]
     yield from fitted(table, width)
     more = (found.count or 0) - len(found.data)
     if more > 0:

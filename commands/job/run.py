@@ -26,6 +26,9 @@ ReuseFromOption = Annotated[
     str | None,
     typer.Option("--reuse-from", metavar="JOB", help="Reuse components of this job.", autocompletion=complete_job),
 ]
+TimeoutOption = Annotated[
+    float | None, typer.Option("--timeout", min=0, metavar="SECONDS", help="Give up after this time.")
+]
 ForceOption = Annotated[bool, typer.Option("--force", help="Rerun successful components too.")]
 
 
@@ -89,7 +92,7 @@ def submit(
 def watch(
     ctx: typer.Context,
     which: JobNames,
-    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up after this time.")] = None,
+    timeout: TimeoutOption = None,
 ) -> int:
     """Follow the progress of jobs until they end; exit with the worst outcome.
 
@@ -105,7 +108,7 @@ def watch(
 def wait(
     ctx: typer.Context,
     which: JobNames,
-    timeout: Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up after this time.")] = None,
+    timeout: TimeoutOption = None,
 ) -> int:
     """Wait until jobs end, without progress; exit with the worst outcome.
 

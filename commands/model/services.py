@@ -44,7 +44,7 @@ def list_served(ctx: typer.Context) -> None:
     by_model: dict[tuple[str, ...], list[str]] = {}
     for service in found.services:
         by_model.setdefault(_model_of(service), []).append(service.service_id)
-    if not session.output.is_table:
+    if session.output.format not in ("table", "csv"):
         session.output.record(found, lambda _: (), lambda _: "\n".join(one.service_id for one in found.services))
         return
     session.output.listing(

@@ -72,6 +72,11 @@ def test_waiting_for_too_long(cli: CommandLine) -> None:
     cli("job", "stop", job_id)
 
 
+def test_a_negative_timeout_is_a_usage_error(cli: CommandLine, job: str) -> None:
+    for command in ("wait", "watch"):
+        assert cli("job", command, job, "--timeout", "-1", "--json", code=2).error["code"] == "usage"
+
+
 def test_a_canceled_job_ends_with_1(cli: CommandLine) -> None:
     job_id = sleep(cli, 60)
     cli("job", "stop", job_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 
 import pytest
@@ -45,6 +46,16 @@ def test_other_curves_are_drawn_when_they_are_named(cli: CommandLine, job: str) 
 
 def test_a_plot_requires_table_output(cli: CommandLine, job: str) -> None:
     assert "--plot requires table output" in cli("metric", "show", job, "--plot", "--json", code=2).err
+
+
+def test_the_points_of_series_are_listed(cli: CommandLine, job: str) -> None:
+    line = ("metric", "show", job, "hetero_lr_0", "--metric", "loss", "--points")
+    titles, *rows = csv.reader(cli(*line, "-o", "csv").out.splitlines())
+    assert titles == ["COMPONENT", "PARTY", "NAMESPACE", "METRIC", "X", "VALUE"]
+    points = cli(*line, "--json").data
+    assert [row[4] for row in rows] == [str(one["x"]) for one in points] == ["0", "1"]
+    assert [float(row[5]) for row in rows] == [one["value"] for one in points]
+    cli(*line, "--plot", code=2)
 
 
 def test_following_draws_once_without_a_terminal(cli: CommandLine) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+
 from tests.contract.command_line import CommandLine
 from tests.contract.test_cli_live import on_terminal
 
@@ -23,6 +25,9 @@ def test_the_first_rows_of_a_table(cli: CommandLine) -> None:
     assert lines[-1] == "… 566 more rows"
     assert max(map(len, lines)) <= 60
     found = cli("table", "peek", "-n", "demo", "-t", "breast_host", "-l", "3", "--json").data
+    titles, *rows = csv.reader(cli("data", "peek", "demo", "breast_host", "-l", "3", "-o", "csv").out.splitlines())
+    assert (titles, len(rows)) == (found["header"], 3)
+    assert [float(value) for value in rows[0][1:]] == [float(value) for value in found["data"][0][1:]]
     assert (len(found["header"]), len(found["data"]), found["count"]) == (21, 3, 569)
     cli("data", "peek", "demo", "nope", code=5)
     cli("data", "peek", "demo", "breast_host", "-l", "0", code=2)
