@@ -101,7 +101,10 @@ class Session:
         return self._flow
 
     def resolve(self, words: Sequence[str]) -> list[str]:
-        """Return the distinct job ids for ids, unique prefixes, `@last`, `@2`. Raises JobNotFound, Conflict."""
+        """Return the distinct job ids for ids, unique prefixes or suffixes, `@last`, `@2`.
+
+        Raises JobNotFound, Conflict.
+        """
         if not words:
             raise BadRequest("missing JOB", hint="give a job id or @last; `fateflow job list` lists the jobs")
         return list(dict.fromkeys(self.flow.resolve(word) for word in words))
@@ -116,7 +119,10 @@ class Session:
             return word
 
     def version(self, word: str) -> str:
-        """Return the model version for one, its unique prefix, `@last`, or an alias. Raises NotFound, Conflict."""
+        """Return the model version for one, its unique prefix or suffix, `@last`, or an alias.
+
+        Raises NotFound, Conflict.
+        """
         return self.flow.models.resolve(word)
 
     def known_version(self, word: str | None) -> str | None:

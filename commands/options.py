@@ -14,8 +14,8 @@ from fateflow_tui.commands.complete import complete_job, complete_version
 from fateflow_tui.commands.context import Session
 from fateflow_tui.core.errors import BadRequest
 
-_JOB = "A job id, its unique prefix, @last, or @2 for the second newest."
-_VERSION = "A model version, its unique prefix, @last, or an alias such as churn@prod."
+_JOB = "A job id, its unique prefix or suffix, @last, or @2 for the second newest."
+_VERSION = "A model version, its unique prefix or suffix, @last, or an alias such as churn@prod."
 
 JobArguments = Annotated[list[str] | None, typer.Argument(metavar="JOB", help=_JOB, autocompletion=complete_job)]
 JobArgument = Annotated[str | None, typer.Argument(metavar="JOB", help=_JOB, autocompletion=complete_job)]

@@ -25,7 +25,7 @@ COLORS: Final = {
     "running": "36",
     "success": "32",
     "failed": "31",
-    "canceled": "33",
+    "canceled": "2",
     "timeout": "31",
     "pass": "2",
     "reused": "34",

@@ -17,7 +17,6 @@ from fateflow_tui.core.errors import SchedulerUnreachable, TimedOut
 from fateflow_tui.core.formatting import marked
 from fateflow_tui.views.cards import card_lines
 from fateflow_tui.views.jobs import (
-    brief_reason,
     component_lines,
     component_state,
     component_time,
@@ -37,7 +36,7 @@ class Progress(Protocol):
     def show(self, job: JobView) -> None: ...
 
 
-_STYLES: Final = {"running": "cyan", "success": "green", "failed": "red", "timeout": "red", "canceled": "yellow"}
+_STYLES: Final = {"running": "cyan", "success": "green", "failed": "red", "timeout": "red", "canceled": "bright_black"}
 
 
 def progress_for(session: Session) -> AbstractContextManager[Progress]:
@@ -59,7 +58,7 @@ class LineProgress:
     ) -> None: ...
 
     def show(self, job: JobView) -> None:
-        reason = brief_reason(job) if job.waiting is not None else ""
+        reason = job.waiting.text if job.waiting is not None else ""
         self._print_change("", f"{marked(job.status)}  {job.job_id}  {reason}".rstrip())
         for component in job.components:
             if component.status != "waiting":

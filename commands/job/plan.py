@@ -28,7 +28,10 @@ app = CommandGroup("Plan and compare.")
 _TITLES = ("COMPONENT", "ACTION", "WHY")
 _OtherJob = Annotated[str, typer.Argument(metavar="JOB", help="The job to compare with.", autocompletion=complete_job)]
 _Job = Annotated[
-    str, typer.Argument(metavar="JOB", help="A job id, its unique prefix, @last or @2.", autocompletion=complete_job)
+    str,
+    typer.Argument(
+        metavar="JOB", help="A job id, its unique prefix or suffix, @last or @2.", autocompletion=complete_job
+    ),
 ]
 
 

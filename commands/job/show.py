@@ -26,6 +26,7 @@ from fateflow_tui.commands.output import styled
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.formatting import MARKS, marked
+from fateflow_tui.core.ids import short_id_length
 from fateflow_tui.core.status import Status
 from fateflow_tui.views.jobs import JOB_TITLES, component_time, job_lines, job_row
 from fateflow_tui.views.text import party_marks, plain, timestamp
@@ -47,7 +48,10 @@ def list_jobs(
     status: StatusOption = None,
     party: PartyOption = None,
 ) -> None:
-    """Show the newest jobs, and the reason of each waiting one.
+    """Show the newest jobs: what each one is, and what it waits for, runs or failed of.
+
+    On a terminal, ids are shortened to the last digits that tell the jobs apart; every command accepts these. On a pipe
+    and with -o they are whole.
 
     Examples:
     fateflow job list
@@ -66,7 +70,8 @@ def list_jobs(
             raise BadRequest(f"unknown status {word!r}", hint=f"expected one of {', '.join(Status)}")
     jobs = session.flow.jobs(limit, statuses, party)
     now = now_ms()
-    output.listing(jobs, JOB_TITLES, lambda job: job_row(job, now), lambda job: job.job_id, empty="no jobs")
+    digits = short_id_length([job.job_id for job in jobs]) if sys.stdout.isatty() else 0
+    output.listing(jobs, JOB_TITLES, lambda job: job_row(job, now, digits), lambda job: job.job_id, empty="no jobs")
 
 
 @app.command()

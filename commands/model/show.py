@@ -76,7 +76,7 @@ def verify(ctx: typer.Context, version: VersionArgument = None) -> int:
 @prints("ModelDiff")
 def diff(
     ctx: typer.Context,
-    a: Annotated[str, typer.Argument(metavar="A", help="A version, its unique prefix, @last, or an alias.")],
+    a: Annotated[str, typer.Argument(metavar="A", help="A version, its unique prefix or suffix, @last, or an alias.")],
     b: Annotated[str, typer.Argument(metavar="B", help="The version to compare with.")],
     party: PartyOption = None,
 ) -> None:
@@ -128,7 +128,7 @@ AliasArgument = Annotated[str, typer.Argument(metavar="NAME@TAG", help="For exam
 def set_alias(
     ctx: typer.Context,
     name: AliasArgument,
-    version: Annotated[str, typer.Argument(metavar="VERSION", help="A version, its unique prefix, or @last.")],
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="A version, its unique prefix or suffix or @last.")],
 ) -> None:
     """Point an alias at a version.
 

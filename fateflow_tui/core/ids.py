@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final, Self
 
@@ -10,6 +10,7 @@ import msgspec
 
 ROLES: Final = ("guest", "host", "arbiter", "local")
 OWN_PARTY_ID: Final = "0"  # FATE's party id of the local site
+SHORT_ID: Final = 4  # digits; the minimum of a short id
 
 
 class Party(msgspec.Struct, frozen=True, order=True):
@@ -41,6 +42,17 @@ class Party(msgspec.Struct, frozen=True, order=True):
 def job_id_at(moment: datetime, counter: int) -> str:
     """Return a job id: the local time in microseconds, then the process-wide counter. Ids sort by age."""
     return f"{moment:%Y%m%d%H%M%S%f}{counter}"
+
+
+def ids_matching(word: str, ids: Iterable[str]) -> list[str]:
+    """Return the ids that begin with a word, or end with it if it is at least as long as a short id."""
+    return [one for one in ids if one.startswith(word) or (len(word) >= SHORT_ID and one.endswith(word))]
+
+
+def short_id_length(ids: Collection[str]) -> int:
+    """Return how many last digits tell these ids apart."""
+    longest = max(map(len, ids), default=SHORT_ID)
+    return next((n for n in range(SHORT_ID, longest) if len({one[-n:] for one in ids}) == len(ids)), longest)
 
 
 def task_id(job_id: str, component: str) -> str:

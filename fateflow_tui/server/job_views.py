@@ -10,7 +10,7 @@ import msgspec
 from fateflow_tui.core.document.dsl import topological_order
 from fateflow_tui.core.errors import BadRequest
 from fateflow_tui.core.messages import FailureCard
-from fateflow_tui.core.plan import JobOptions, PartyDocument
+from fateflow_tui.core.plan import JobOptions, PartyDocument, TaskPlan
 from fateflow_tui.core.ports import ModuleCatalog, loadable_facts
 from fateflow_tui.core.records import JobState, PartyRecord
 from fateflow_tui.core.status import Status, fold_parties
@@ -18,6 +18,7 @@ from fateflow_tui.sdk.types.jobs import ComponentView, JobLine, JobView, PartyLi
 from fateflow_tui.server.fate.records import own_documents
 
 _MODEL_KEYS = ("model", "isometric_model")
+_MODULES = 3  # named in a summary
 
 
 def dependencies(dsl: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,7 +81,46 @@ def job_line(state: JobState) -> JobLine:
         submitted_by=state.plan.submitted_by if state.plan else "",
         description=record.description,
         parties={line.party: line.status for line in party_lines(state)},
+        failed_at=first_failed(state),
+        summary=summary_of(document) if document else "",
     )
+
+
+def summary_of(document: PartyDocument) -> str:
+    """Return what a job does, as far as one party's document says: `upload people`, `train Sleep, Evaluation`."""
+    local = document.initiator.role == "local" and document.tasks
+    kind = document.tasks[0].module if local else document.job_parameters.get("job_type") or "train"
+    tables = dict.fromkeys(table for plan in document.tasks for table in _tables(plan))
+    modules = [] if local else list(dict.fromkeys(plan.module for plan in document.tasks))
+    more = ["…"] if not tables and len(modules) > _MODULES else []
+    return " ".join([str(kind).lower(), ", ".join([*tables] or [*modules[:_MODULES], *more])]).strip()
+
+
+def _tables(plan: TaskPlan) -> Iterator[str]:
+    """The stored tables that the parameters or inputs of a task name."""
+    values = [plan.parameters, *plan.parameters.values(), *plan.inputs.get("tables", {}).values()]
+    for value in values:
+        if isinstance(value, dict) and value.get("namespace") and value.get("name"):
+            yield str(value["name"])
+
+
+def first_failed(state: JobState) -> list[str]:
+    """Return the parties where a task failed before those of the others, or that refused the job."""
+    failed = [
+        (task.ended_at, str(task.party))
+        for task in state.tasks.values()
+        if task.status is Status.FAILED and task is state.newest_run(task.party, task.component)
+    ]
+    for key, view in (state.driver.parties if state.driver else {}).items():
+        if key not in state.parties and view.report is not None:
+            tasks = view.report.tasks.values()
+            failed += [(report.ended_at, key) for report in tasks if report.status is Status.FAILED]
+    if (reported := remote_failure(state)) is not None:
+        return [str(reported.party)]
+    if not failed and state.driver is not None and state.driver.refused_by:
+        return [state.driver.refused_by]
+    first = min(failed, default=(0, ""))[0]
+    return sorted({party for at, party in failed if at == first})
 
 
 def job_view(state: JobState) -> JobView:

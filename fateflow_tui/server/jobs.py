@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from fateflow_tui.core.document import examine_job
 from fateflow_tui.core.errors import BadRequest, Conflict, JobNotFound
+from fateflow_tui.core.ids import ids_matching
 from fateflow_tui.core.records import JobState
 from fateflow_tui.runtime.site import Site
 from fateflow_tui.sdk.types.jobs import JobLine
@@ -80,7 +81,7 @@ class ListJobsRequest(AtParty, example={"limit": 20}):
 
 
 class ResolveJobRequest(RequestBody, example={"word": "@last"}):
-    word: Annotated[Text, "an id, its unique beginning, @last, or @1 for the newest job, @2 for the one before"]
+    word: Annotated[Text, "an id, its unique beginning or end, @last, or @1 for the newest job, @2 for the one before"]
 
 
 class ExplainRequest(JobRequest):
@@ -124,12 +125,12 @@ async def job_resolve(site: ThisSite, body: Json[ResolveJobRequest]) -> Response
         return answer({"job_id": _by_age(site, word)})
     if site.jobs.state(word) is not None:
         return answer({"job_id": word})
-    matches = [state.job_id async for state in each(site.jobs.states()) if state.job_id.startswith(word)]
+    matches = ids_matching(word, [state.job_id async for state in each(site.jobs.states())])
     if not matches:
         raise JobNotFound(f"there is no job {word} at this site", hint=JOB_HINT)
     if len(matches) > 1:
         shown = ", ".join(matches[:5])
-        raise Conflict(f"{len(matches)} jobs begin with {word}: {shown}", hint="give more digits")
+        raise Conflict(f"{len(matches)} jobs begin or end with {word}: {shown}", hint="give more digits")
     return answer({"job_id": matches[0]})
 
 

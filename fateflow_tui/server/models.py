@@ -20,7 +20,7 @@ router = APIRouter(tags=["model"])
 _LINE: Final = {"model_version": JOB, "roles": {"guest": [9999]}, "deployed": False, "here": ["guest:9999"]}
 
 # In any form that people use.
-Version = Annotated[Text, "an id, its unique beginning, @last, @2, or an alias name@tag"]
+Version = Annotated[Text, "an id, its unique beginning or end, @last, @2, or an alias name@tag"]
 
 
 class ListModelsRequest(RequestBody, example={"limit": 10}):

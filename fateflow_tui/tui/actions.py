@@ -13,9 +13,9 @@ from fateflow_tui.sdk.types.jobs import JobLine, JobView
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """What an action applies to.
 
-    jobs: the marked jobs, or the one under the cursor. view: the full job, if it is loaded. component, party: the
-    cursor's position inside a job. rows: rows of other screens by kind, as in `{"model": (row, ...)}`. connected:
-    whether the scheduler answers.
+    jobs: the marked jobs, or the one under the cursor where none is marked. view: the full job, if it is loaded.
+    component, party: the cursor's position inside a job. rows: rows of other screens by kind, as in
+    `{"model": (row, ...)}`. connected: whether the scheduler answers.
     """
 
     jobs: tuple[JobLine, ...] = ()
@@ -24,6 +24,15 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     party: str = ""
     rows: dict[str, tuple[Any, ...]] = {}
     connected: bool = True
+
+    @property
+    def one_job(self) -> JobLine:
+        """The job that an action opens which shows only one: the first of several marked ones."""
+        return self.jobs[0]
+
+    @property
+    def one_job_id(self) -> str:
+        return self.jobs[0].job_id if self.jobs else ""
 
     @property
     def job_ids(self) -> str:

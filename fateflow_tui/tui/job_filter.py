@@ -11,6 +11,7 @@ import msgspec
 from fateflow_tui.core.messages import FailureCard
 from fateflow_tui.sdk.types.jobs import ComponentView, JobLine, JobView
 from fateflow_tui.tui.snapshot import age
+from fateflow_tui.views.jobs import job_name
 
 _AGE: Final = re.compile(r"([<>]?)(\d+)([smhd])")
 _UNITS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -59,7 +60,7 @@ def _test(name: str, value: str) -> Test | None:
         case "age":
             return _age(value)
         case "name":
-            return lambda line, now: value in line.name.lower()
+            return lambda line, now: value in job_name(line).lower()
         case "tag":
             return lambda line, now: value in line.tag.lower()
         case _:
@@ -87,6 +88,7 @@ def _word(word: str) -> Test:
             line.job_id,
             line.name,
             line.description,
+            line.summary,
             line.status,
             line.reason,
             line.submitted_by,
@@ -125,7 +127,7 @@ def ordered(lines: Iterable[JobLine], order: Order, now: int) -> list[JobLine]:
         "status": lambda line: _RANK.get(line.status, 9),
         "progress": lambda line: -line.progress,
         "took": lambda line: -line.elapsed(now),
-        "name": lambda line: line.name.lower(),
+        "name": lambda line: job_name(line).lower(),
     }
     newest_first = sorted(lines, key=lambda line: age(line.job_id), reverse=True)
     if order.column == "job":

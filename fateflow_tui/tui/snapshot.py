@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from fateflow_tui.core.ids import SHORT_ID, short_id_length
 from fateflow_tui.core.records import WaitingReason
 from fateflow_tui.core.status import Status, fold_parties
 from fateflow_tui.sdk.types.jobs import ComponentView, JobLine, JobView
@@ -81,7 +82,8 @@ def age(job_id: str) -> tuple[str, int, str]:
 
 
 class Snapshot:
-    """lines: jobs read so far, by id. ids: the same, newest first. complete: there are no other jobs. views: full views
+    """lines: jobs read so far, by id. ids: the same, newest first. id_length: how many last digits tell them
+    apart. complete: there are no other jobs. views: full views
     of subscribed jobs. topics: other data by name.
     """
 
@@ -90,6 +92,7 @@ class Snapshot:
         self.site: SiteStatus | None = None
         self.lines: dict[str, JobLine] = {}
         self.ids: list[str] = []
+        self.id_length = SHORT_ID
         self.complete = False
         self.views: dict[str, JobView] = {}
         self.topics: dict[str, Any] = {}
@@ -113,6 +116,7 @@ class Snapshot:
         self.lines.update((line.job_id, line) for line in changed)
         if fresh:
             self.ids = sorted(self.lines, key=age, reverse=True)
+            self.id_length = short_id_length(self.ids)
         return Change(jobs=frozenset(line.job_id for line in changed), order=fresh)
 
     def take_view(self, view: JobView) -> Change:

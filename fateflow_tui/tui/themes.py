@@ -18,14 +18,14 @@ _STATUSES: Final = {  # colours of statuses in themes that define none
     "success": "success",
     "failed": "error",
     "timeout": "error",
-    "canceled": "warning",
+    "canceled": "foreground-muted",
     "pass": "foreground-muted",
 }
 _ANSI_MUTED: Final = "ansi_bright_black"
 
 
-def _statuses(running: str, success: str, failed: str, canceled: str, muted: str) -> dict[str, str]:
-    colors = {"running": running, "success": success, "failed": failed, "timeout": failed, "canceled": canceled}
+def _statuses(running: str, success: str, failed: str, muted: str) -> dict[str, str]:
+    colors = {"running": running, "success": success, "failed": failed, "timeout": failed}
     return {f"status-{name}": colors.get(name, muted) for name in _STATUSES}
 
 
@@ -43,7 +43,7 @@ THEMES: Final = (
         surface="#1a1b26",
         panel="#232433",
         variables={
-            **_statuses("#7dcfff", "#9ece6a", "#f7768e", "#e0af68", "#7a82a8"),
+            **_statuses("#7dcfff", "#9ece6a", "#f7768e", "#7a82a8"),
             "muted": "#7a82a8",
             "frame": "#3b4261",
             "cursor": "#2a2f4a",
@@ -63,7 +63,7 @@ THEMES: Final = (
         panel="#e4e7f1",
         dark=False,
         variables={
-            **_statuses("#0f7592", "#3d7a1f", "#b8264a", "#8f5e15", "#697096"),
+            **_statuses("#0f7592", "#3d7a1f", "#b8264a", "#697096"),
             "muted": "#697096",
             "frame": "#b5bcd6",
             "cursor": "#dbe2f6",
@@ -82,7 +82,7 @@ THEMES: Final = (
         surface="#15191f",
         panel="#20262f",
         variables={
-            **_statuses("#f0e442", "#56b4e9", "#e8743b", "#cc79a7", "#8b93a1"),
+            **_statuses("#f0e442", "#56b4e9", "#e8743b", "#8b93a1"),
             "muted": "#8b93a1",
             "frame": "#3d4654",
             "cursor": "#2b3442",
@@ -103,7 +103,7 @@ THEMES: Final = (
         panel="ansi_default",
         boost="ansi_default",
         variables={
-            **_statuses("ansi_cyan", "ansi_green", "ansi_red", "ansi_yellow", _ANSI_MUTED),
+            **_statuses("ansi_cyan", "ansi_green", "ansi_red", _ANSI_MUTED),
             "muted": _ANSI_MUTED,
             "frame": _ANSI_MUTED,
             "cursor": "ansi_default",

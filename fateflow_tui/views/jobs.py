@@ -7,35 +7,56 @@ from typing import TYPE_CHECKING, Final
 
 from fateflow_tui.core.cells import Spans, cut, on_one_line
 from fateflow_tui.core.formatting import duration, marked
+from fateflow_tui.core.status import Status
 from fateflow_tui.views.cards import card_lines
 from fateflow_tui.views.text import aligned, party_marks, plain, timestamp
 
 if TYPE_CHECKING:
     from fateflow_tui.sdk.types.jobs import ComponentView, JobLine, JobView
 
-JOB_TITLES: Final = ("JOB", "STATUS", "PROGRESS", "PARTIES", "NOW", "TOOK", "WHY")
-_REASON: Final = 60  # cells
+JOB_TITLES: Final = ("NAME", "JOB", "STATUS", "PROGRESS", "PARTIES", "TOOK", "NOW")
+_NAME: Final = 40  # cells
+_REASON: Final = 60
 
 
-def job_row(job: JobLine, now: int) -> list[str]:
-    """Return a row for JOB_TITLES. The time is how long the job has run, or how long it has waited."""
+def job_row(job: JobLine, now: int, id_length: int = 0) -> list[str]:
+    """Return a row for JOB_TITLES. The time is how long the job has run, or how long it has waited.
+
+    id_length: how many last digits of the id to show; 0 for all.
+    """
     waits = not job.started_at and not job.status.ended
     return [
-        job.job_id,
+        cut(job_name(job), _NAME),
+        job.job_id[-id_length:],
         marked(job.status),
         f"{job.progress}%",
-        plain(party_marks(dict(job.parties))),
-        ",".join(job.running),
+        plain(party_marks(party_statuses(job))),
         f"waiting {duration(now - job.created_at)}" if waits else duration(job.elapsed(now)),
-        cut(on_one_line(brief_reason(job)), _REASON),
+        cut(happening(job), _REASON),
     ]
 
 
-def brief_reason(job: JobLine) -> str:
-    """Return what a job waits for, or why it failed; else its name."""
+def job_name(job: JobLine) -> str:
+    """Return what a user recognises a job by: its notes, its name, or what it does."""
+    return on_one_line(job.description or job.name or job.summary)
+
+
+def happening(job: JobLine) -> str:
+    """Return what a job waits for, what runs now, or why it failed or was stopped."""
     if job.waiting is not None:
-        return job.waiting.text
-    return job.reason if job.reason and not job.status.succeeded else job.name
+        return on_one_line(job.waiting.text)
+    if job.running:
+        return ", ".join(job.running)
+    return "" if job.status.succeeded else on_one_line(job.reason)
+
+
+def party_statuses(job: JobLine) -> dict[str, str]:
+    """Return the status of each party; of a failed job, parties that were stopped for it are shown as canceled."""
+    stopped = {party for party in job.parties if job.failed_at and party not in job.failed_at}
+    return {
+        party: Status.CANCELED if status is Status.FAILED and party in stopped else status
+        for party, status in job.parties.items()
+    }
 
 
 def headline(job: JobLine, now: int) -> str:

@@ -14,7 +14,7 @@ from fateflow_tui.core.formatting import MARKS, letter
 _SGR: Final = {  # style -> SGR numbers
     **{"strong": "1", "title": "2", "muted": "2", "frame": "2", "match": "1;4"},
     **{"accent": "36", "primary": "35", "success": "32", "warning": "33", "error": "31"},
-    **{"running": "36", "failed": "31", "timeout": "31", "canceled": "33", "pass": "2", "reused": "34"},
+    **{"running": "36", "failed": "31", "timeout": "31", "canceled": "2", "pass": "2", "reused": "34"},
 }
 
 Paint = Callable[[str, str], str]

@@ -274,8 +274,8 @@ def test_names_alone(cli: CommandLine, job: str) -> None:
 
 def test_a_table_on_a_pipe_is_plain_text(cli: CommandLine, job: str) -> None:
     lines = cli("job", "list", "-l", "0").out.splitlines()
-    assert lines[0].split() == ["JOB", "STATUS", "PROGRESS", "PARTIES", "NOW", "TOOK", "WHY"]
-    [line] = [line for line in lines if line.startswith(job)]
+    assert lines[0].split() == ["NAME", "JOB", "STATUS", "PROGRESS", "PARTIES", "TOOK", "NOW"]
+    [line] = [line for line in lines if f" {job} " in line]
     assert "✓ success" in line
     assert "G✓ H✓ A✓" in line
     assert "\x1b" not in "".join(lines)
@@ -283,7 +283,7 @@ def test_a_table_on_a_pipe_is_plain_text(cli: CommandLine, job: str) -> None:
 
 def test_a_waiting_job_shows_its_reason(cli: CommandLine) -> None:
     first, second = (sleep(cli, 60, task_cores=8) for _ in range(2))
-    [line] = [line for line in cli("job", "list").out.splitlines() if line.startswith(second)]
+    [line] = [line for line in cli("job", "list").out.splitlines() if f" {second} " in line]
     assert "· waiting" in line
     assert "cores" in line
     assert "16 cores" in cli("job", "why", second).out

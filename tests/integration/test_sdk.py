@@ -93,6 +93,7 @@ def test_jobs_are_resolved_by_prefix_and_position(flow: FateFlow) -> None:
     assert flow.resolve("@2") == first
     assert flow.resolve(second) == second
     assert flow.resolve(second[:-1]) == second
+    assert flow.resolve(second[-8:]) == second
     with pytest.raises(errors.Conflict, match=f"{second}|{first}"):
         flow.resolve(second[:6])
     with pytest.raises(errors.JobNotFound):

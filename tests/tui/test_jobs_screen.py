@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fateflow_tui.core.status import Status
+from fateflow_tui.tui.screens.job import JobScreen
 from fateflow_tui.tui.widgets.listing import Listing
 from tests.integration.clusters import RunningSite, sleep_job, standalone
 from tests.tui.many_jobs import copies
@@ -22,7 +23,10 @@ async def test_it_looks_as_it_should(dash: Opened, gallery: RunningSite, size: t
     async with dash(size, gallery.home) as pilot:
         await pilot.press("j")
         await shows(pilot, "✓ success", "✗ failed", "■ canceled", "✗ dataio_0 failed at guest:9999")
-        matches_golden(f"jobs_{size[0]}x{size[1]}", screen_text(pilot.app))
+        text, shown = screen_text(pilot.app), pilot.app.store.snapshot
+        for job_id in shown.ids:
+            text = text.replace(f" {job_id[-shown.id_length :]} ", f" {'I' * shown.id_length} ")
+        matches_golden(f"jobs_{size[0]}x{size[1]}", text)
 
 
 async def test_the_cause_of_a_failure_is_seen_at_once(dash: Opened) -> None:
@@ -89,7 +93,7 @@ async def test_sorting_changes_the_order(dash: Opened) -> None:
 async def test_marked_jobs_are_stopped_together_after_a_question(dash: Opened, site: RunningSite) -> None:
     jobs = [site.flow.submit(*sleep_job(1, ROLES, seconds=60)).job_id for _ in range(2)]
     async with dash() as pilot:
-        await shows(pilot, *[f"{job[-8:]}" for job in jobs])
+        await shows(pilot, *[f"{job[-4:]} " for job in jobs])
         await pilot.press("space", "space")
         await shows(pilot, "◆ 2 marked")
         await pilot.press("s")
@@ -148,7 +152,7 @@ async def test_ids_are_copied_and_notes_are_kept(dash: Opened, site: RunningSite
 async def test_a_running_job_is_followed_live(dash: Opened, site: RunningSite) -> None:
     async with dash() as pilot:
         job = site.flow.submit(*sleep_job(2, ROLES, seconds=0.5)).job_id
-        await shows(pilot, job, "▶ running")
+        await shows(pilot, f"{job[-4:]} ", "▶ running")
         await until(pilot, lambda: "✓ success" in _row(pilot, job), "its end is not seen")
         assert "100%" in _row(pilot, job)
 
@@ -220,13 +224,45 @@ async def test_after_a_filter_the_cursor_is_in_sight(tmp_path: Path, gallery: Ru
             assert ids[50] in listing.in_view()
 
 
+@pytest.mark.parametrize("size", [(80, 24), (140, 45), (220, 60)])
+async def test_a_job_among_five_hundred_is_found_by_its_name(
+    tmp_path: Path, gallery: RunningSite, size: tuple[int, int]
+) -> None:
+    done = next(line.job_id for line in gallery.flow.jobs() if line.status is Status.SUCCESS and line.roles.get("host"))
+    ids = copies(gallery.home, done, tmp_path / "many", 500)
+    file = tmp_path / "many" / "db" / "jobs" / ids[321][:8] / f"{ids[321]}.json"
+    file.write_text(file.read_text().replace('"description":""', '"description":"zebra churn"'))
+    with standalone(tmp_path / "many") as many:
+        async with connected(many.home, size) as pilot:
+            await shows(pilot, "JOB", "✓ success")
+            await pilot.press("slash", *"zeb", "enter")
+            listing = pilot.app.screen.query_one(Listing)
+            await until(pilot, lambda: listing.keys == [ids[321]], "the filter finds something else")
+            text = await shows(pilot, "zebra churn")
+            assert f" {ids[321][-pilot.app.store.snapshot.id_length :]} " in text
+            assert "1 of 500" in text
+
+
+async def test_opening_takes_the_marked_job_before_the_one_under_the_cursor(dash: Opened) -> None:
+    async with dash() as pilot:
+        listing = pilot.app.screen.query_one(Listing)
+        first, second = listing.keys[:2]
+        await pilot.press("space")
+        assert listing.cursor == second
+        await pilot.press("w")
+        await shows(pilot, f"fateflow job why {first}")
+        await pilot.press("escape", "space", "down", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, JobScreen), "no job is opened")
+        await shows(pilot, first)
+
+
 async def test_columns_without_room_are_reached_by_keys(dash: Opened) -> None:
     async with dash((80, 24)) as pilot:
         head = await shows(pilot, "STATUS", "›")
         assert "SUBMITTED" not in head
         await pilot.press("right", "right", "right", "right", "right", "right", "right")
-        text = await shows(pilot, "‹", "SUBMITTED", "NAME")
-        assert "JOB" in text, "the first column stays"
+        text = await shows(pilot, "‹", "SUBMITTED", "TOOK")
+        assert "NAME" in text, "the first column stays"
         assert "›" not in text
         await pilot.press(*["left"] * 7)
         text = await shows(pilot, "STATUS", "›")
@@ -241,7 +277,7 @@ async def test_every_theme_draws(site: RunningSite, theme: str) -> None:
 
 
 def _row(pilot: Dash, job_id: str) -> str:
-    return next((line for line in screen_text(pilot.app).splitlines() if job_id in line), "")
+    return next((line for line in screen_text(pilot.app).splitlines() if f"{job_id[-4:]} " in line), "")
 
 
 def _black() -> object:

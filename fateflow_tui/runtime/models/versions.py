@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from fateflow_tui.core.errors import Conflict, FateFlowError, NotFound, PartyRefused, PartyUnreachable
-from fateflow_tui.core.ids import Party
+from fateflow_tui.core.ids import Party, ids_matching
 from fateflow_tui.core.ports import RecordCollection
 from fateflow_tui.registry import Part, Registry
 from fateflow_tui.registry.names import ModelNames
@@ -70,8 +70,9 @@ class ModelLookup:
         return min(parts, key=lambda part: part.party != part.pipeline.initiator)
 
     def resolve(self, word: str) -> str:
-        """Return the version for a word: a version, an alias `name@tag`, `@last`, `@2`, or a unique prefix. A word that
-        matches none is returned unchanged, so that the lookup of the version reports that there is none.
+        """Return the version for a word: a version, an alias `name@tag`, `@last`, `@2`, or a unique prefix or suffix.
+
+        A word that matches none is returned unchanged, so that the lookup of the version reports that there is none.
         """
         if word.startswith("@"):
             return self._newest(word)
@@ -80,7 +81,7 @@ class ModelLookup:
         versions = list(dict.fromkeys(part.model_version for part in self.find()))
         if word in versions:
             return word
-        fitting = [version for version in versions if word and version.startswith(word)]
+        fitting = ids_matching(word, versions) if word else []
         if len(fitting) > 1:
             raise Conflict(
                 f"{word} stands for {len(fitting)} model versions", hint=f"the newest are {', '.join(fitting[:3])}"

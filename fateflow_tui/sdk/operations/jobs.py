@@ -103,7 +103,7 @@ class Jobs(Namespace[Mode]):
 
     @operation
     def resolve(self, word: str) -> Call[str]:
-        """Return the job id for a unique prefix, `@last`, or `@2` for the last but one. Raises JobNotFound."""
+        """Return the job id for a unique prefix or suffix, `@last`, or `@2`. Raises JobNotFound, Conflict."""
         return Call("/v1/job/resolve", {"word": word}, member("job_id", str))
 
     @operation

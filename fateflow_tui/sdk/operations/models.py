@@ -51,7 +51,8 @@ _LONG = 600.0  # seconds, where parts are sent between sites
 class Models(Namespace[Mode]):
     """Model versions. Called directly, it lists them.
 
-    Where only a model_version is passed, it may also be a unique prefix, `@last`, or an alias such as `churn@prod`.
+    Where only a model_version is passed, it may also be a unique prefix or suffix, `@last`, or an alias such as
+    `churn@prod`.
     """
 
     @operation
@@ -67,7 +68,7 @@ class Models(Namespace[Mode]):
 
     @operation
     def resolve(self, word: str) -> Call[str]:
-        """Return the version for a unique prefix, `@last`, `@2`, or an alias. Raises NotFound."""
+        """Return the version for a unique prefix or suffix, `@last`, `@2`, or an alias. Raises NotFound."""
         return Call("/v1/model/resolve", {"word": word}, member("model_version", str))
 
     @operation

@@ -112,8 +112,9 @@ class JobLine(msgspec.Struct, frozen=True, kw_only=True):
     """A job in a list.
 
     status: over all parties where this site drives the job, otherwise as last reported by its driver. progress:
-    percent. running: components that run now. parties: `role:id` -> status. Times in ms since the epoch, 0 when not
-    yet reached.
+    percent. running: components that run now. parties: `role:id` -> status. failed_at: the parties where the job failed
+    first; the others were stopped for it. summary: the kind of job with its tables, or with its modules where it reads
+    none. Times in ms since the epoch, 0 when not yet reached.
     """
 
     job_id: str
@@ -132,6 +133,8 @@ class JobLine(msgspec.Struct, frozen=True, kw_only=True):
     tag: str = ""
     submitted_by: str = ""
     parties: dict[str, Status] = {}
+    failed_at: list[str] = []
+    summary: str = ""
 
     def elapsed(self, now: int) -> int:
         """Return the milliseconds that it ran, or has run until now. now: ms since the epoch."""

@@ -11,6 +11,7 @@ from fateflow_tui.sdk.types.jobs import JobLine
 from fateflow_tui.tui.actions import Selection, action, no_job, not_one_job, offline
 from fateflow_tui.tui.screens.dash_screen import DashScreen
 from fateflow_tui.tui.screens.dialog import Question, TextDialog
+from fateflow_tui.views.jobs import job_name, party_statuses
 
 _NAMED: Final = 8  # jobs that a confirmation lists one by one
 
@@ -69,14 +70,14 @@ class JobActions(DashScreen):
         key="w",
         label="why",
         tooltip="Explain why the job waits, runs, failed or was canceled, and what to do",
-        command=lambda s: f"fateflow job why {s.job_ids}",
-        disabled_reason=lambda s: offline(s) or not_one_job(s),
+        command=lambda s: f"fateflow job why {s.one_job_id}",
+        disabled_reason=lambda s: offline(s) or no_job(s),
         footer=5,
     )
     async def job_why(self, selection: Selection) -> None:
         from fateflow_tui.tui.screens.details import WhyDialog
 
-        self.dash.push_screen(WhyDialog(selection.jobs[0].job_id, selection.component))
+        self.dash.push_screen(WhyDialog(selection.one_job.job_id, selection.component))
 
     @action(
         "job.copy",
@@ -100,12 +101,12 @@ class OpenJobAction(DashScreen):
         key="enter",
         label="open",
         tooltip="Open this job: graph, tasks, log, metrics",
-        command=lambda s: f"fateflow job show {s.job_ids}",
-        disabled_reason=not_one_job,
+        command=lambda s: f"fateflow job show {s.one_job_id}",
+        disabled_reason=no_job,
         footer=1,
     )
     def job_open(self, selection: Selection) -> None:
-        self.dash.open_job(selection.jobs[0].job_id)
+        self.dash.open_job(selection.one_job.job_id)
 
 
 class EditJobActions(JobActions):
@@ -153,8 +154,8 @@ class EditJobActions(JobActions):
 
 
 def _described(job: JobLine) -> list[str]:
-    name = f"  {on_one_line(job.name)}" if job.name else ""
-    parties = ", ".join(f"{party} {marked(status)}" for party, status in job.parties.items())
+    name = f"  {job_name(job)}" if job_name(job) else ""
+    parties = ", ".join(f"{party} {marked(status)}" for party, status in party_statuses(job).items())
     return [f"{marked(job.status)}  {job.job_id}{name}", f"  {parties}"]
 
 

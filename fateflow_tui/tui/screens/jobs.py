@@ -12,7 +12,7 @@ from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import FateFlowError
 from fateflow_tui.sdk.types.jobs import JobLine
 from fateflow_tui.tui import job_filter
-from fateflow_tui.tui.actions import Selection, action, no_job, not_one_job
+from fateflow_tui.tui.actions import Selection, action, no_job
 from fateflow_tui.tui.job_filter import JobFilter, Order
 from fateflow_tui.tui.screens.job_actions import EditJobActions, OpenJobAction
 from fateflow_tui.tui.snapshot import Change, Link, Snapshot
@@ -54,7 +54,7 @@ class JobsScreen(OpenJobAction, EditJobActions):
             yield Input(
                 placeholder="words, status:failed party:9999 role:host age:<2h name:…", id="filter", compact=True
             )
-            yield Listing(job_columns(now_ms), id="list")
+            yield Listing(job_columns(now_ms, lambda: self.snapshot.id_length), id="list")
         yield JobPreview()
 
     @property
@@ -164,20 +164,20 @@ class JobsScreen(OpenJobAction, EditJobActions):
 
     def job_open(self, selection: Selection) -> None:
         self.listing.touched = True
-        self.dash.open_job(selection.jobs[0].job_id)
+        self.dash.open_job(selection.one_job.job_id)
 
     @action(
         "job.log",
         key="l",
         label="log",
         tooltip="Show the log of all parties of this site, merged and live",
-        command=lambda s: f"fateflow log show {s.job_ids} -f",
-        disabled_reason=not_one_job,
+        command=lambda s: f"fateflow log show {s.one_job_id} -f",
+        disabled_reason=no_job,
         footer=4,
     )
     def job_log(self, selection: Selection) -> None:
         self.listing.touched = True
-        self.dash.open_job(selection.jobs[0].job_id, "log")
+        self.dash.open_job(selection.one_job.job_id, "log")
 
     @action(
         "job.mark",

@@ -17,6 +17,7 @@ from fateflow_tui.tui.columns import Column
 from fateflow_tui.tui.job_filter import has_model
 from fateflow_tui.tui.snapshot import Connection, Link
 from fateflow_tui.tui.widgets.changed_cells import ChangedText
+from fateflow_tui.views.jobs import happening, job_name, party_statuses
 from fateflow_tui.views.text import moment, party_marks
 
 
@@ -59,7 +60,7 @@ class JobHead(ChangedText):
             (f"  {line.job_id}", "strong"),
             ("  ", ""),
         ]
-        spans += party_marks(line.parties)
+        spans += party_marks(party_statuses(line))
         width = self.size.width
         done, rest = columns.bar(line.progress, 10)
         if not line.status.succeeded:
@@ -120,31 +121,25 @@ class JobHead(ChangedText):
 _BAR = 6  # minimum width of a useful progress bar
 
 
-def job_columns(now: Callable[[], int]) -> tuple[Column[JobLine], ...]:
-    """Return the columns of the list of jobs. now: returns ms since the epoch."""
+def job_columns(now: Callable[[], int], id_length: Callable[[], int]) -> tuple[Column[JobLine], ...]:
+    """Return the columns of the list of jobs.
+
+    now: returns ms since the epoch. id_length: returns how many last digits of the ids to show.
+    """
     return (
-        Column("job", "JOB", _job, 14, 22, sortable=True),
+        Column("name", "NAME", _name, 16, sortable=True),
+        Column("job", "JOB", lambda line, width: _job(line, id_length()), 6, 8, sortable=True),
         Column("status", "STATUS", _status, 10, 10, sortable=True),
-        Column("progress", "PROGRESS", _progress, 4, 19, 4, sortable=True, short="%"),
+        Column("progress", "PROGRESS", _progress, 4, 14, 4, sortable=True, short="%"),
         Column("parties", "PARTIES", _parties, 8, 14, 3),
-        Column("now", "NOW", _happening, 20, rank=1),
-        Column("name", "NAME", _name, 24, 40, rank=6, sortable=True, from_width=185),
+        Column("now", "NOW", _happening, 10, rank=1),
         Column("submitted", "SUBMITTED", lambda line, width: _submitted(line, now()), 12, 12, 5, from_width=110),
         Column("took", "TOOK", lambda line, width: _took(line, now()), 8, 8, 2, right=True, sortable=True),
     )
 
 
-def happening(line: JobLine) -> str:
-    """Return what runs now, why the job waits, or why it failed."""
-    if line.waiting is not None:
-        return on_one_line(line.waiting.text)
-    if line.running:
-        return ", ".join(line.running)
-    return "" if line.status.succeeded else on_one_line(line.reason)
-
-
-def _job(line: JobLine, width: int) -> Spans:
-    return [(columns.shortened_id(line.job_id, width), "")]
+def _job(line: JobLine, id_length: int) -> Spans:
+    return [(line.job_id[-id_length:], "muted")]
 
 
 def _status(line: JobLine, width: int) -> Spans:
@@ -160,15 +155,16 @@ def _progress(line: JobLine, width: int) -> Spans:
 
 
 def _parties(line: JobLine, width: int) -> Spans:
-    spans = party_marks(line.parties)
+    spans = party_marks(party_statuses(line))
     return spans if spans_width(spans) <= width else _grouped(line)
 
 
 def _grouped(line: JobLine) -> Spans:
     """Group the parties by role if there are too many: `H3▶` for three hosts."""
     spans: Spans = []
-    for role in dict.fromkeys(party.partition(":")[0] for party in line.parties):
-        statuses = [status for party, status in line.parties.items() if party.startswith(f"{role}:")]
+    shown = party_statuses(line)
+    for role in dict.fromkeys(party.partition(":")[0] for party in shown):
+        statuses = [status for party, status in shown.items() if party.startswith(f"{role}:")]
         unlike = max(statuses, key=lambda status: (status == "failed", status == "running", status != "success"))
         count = str(len(statuses)) if len(statuses) > 1 else ""
         spans += [(" ", "")] if spans else []
@@ -184,7 +180,7 @@ def _happening(line: JobLine, width: int) -> Spans:
 
 
 def _name(line: JobLine, width: int) -> Spans:
-    return [(on_one_line(line.description or line.name), "muted")]
+    return [(job_name(line), "")]
 
 
 def _submitted(line: JobLine, now: int) -> Spans:
