@@ -48,7 +48,7 @@ def list_jobs(
     status: StatusOption = None,
     party: PartyOption = None,
 ) -> None:
-    """Show the newest jobs: what each one is, and what it waits for, runs or failed of.
+    """Show the newest jobs: what each one is, what it runs or waits for, or why it failed.
 
     On a terminal, ids are shortened to the last digits that tell the jobs apart; every command accepts these. On a pipe
     and with -o they are whole.
@@ -70,7 +70,7 @@ def list_jobs(
             raise BadRequest(f"unknown status {word!r}", hint=f"expected one of {', '.join(Status)}")
     jobs = session.flow.jobs(limit, statuses, party)
     now = now_ms()
-    digits = short_id_length([job.job_id for job in jobs]) if sys.stdout.isatty() else 0
+    digits = short_id_length([job.job_id for job in jobs]) if output.is_table and sys.stdout.isatty() else 0
     output.listing(jobs, JOB_TITLES, lambda job: job_row(job, now, digits), lambda job: job.job_id, empty="no jobs")
 
 
