@@ -136,6 +136,16 @@ def prints(kind: str) -> Callable[[Function], Function]:
     return declare
 
 
+def older_letters(**letters: str) -> Callable[[Function], Function]:
+    """Declare letters that options have had; they go on working, but are in no help. letters: by parameter."""
+
+    def declare(function: Function) -> Function:
+        vars(function)["older_letters"] = letters
+        return function
+
+    return declare
+
+
 class Command(TyperCommand):
     """A command with global options and examples: the lines after `Examples:` in its docstring."""
 
@@ -152,6 +162,16 @@ class Command(TyperCommand):
 
     def get_params(self, ctx: Any) -> list[Any]:
         return [without_pydantic(param) for param in super().get_params(ctx)]
+
+    def make_parser(self, ctx: Any) -> Any:
+        parser = super().make_parser(ctx)
+        older = getattr(self.callback, "older_letters", {})
+        for param in self.params:
+            if param.name in older:
+                hidden = copy.copy(param)
+                hidden.opts = [older[param.name]]
+                hidden.add_to_parser(parser, ctx)
+        return parser
 
     def invoke(self, ctx: Any) -> Any:
         store_global_options(ctx, self._own)

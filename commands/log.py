@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from fateflow_tui.commands import context
-from fateflow_tui.commands.groups import CommandGroup, prints
+from fateflow_tui.commands.groups import CommandGroup, older_letters, prints
 from fateflow_tui.commands.options import ComponentOption, JobName, JobNames, PartyOption, listed
 from fateflow_tui.commands.output import Format, Output, painted
 from fateflow_tui.core.cells import clean
@@ -33,6 +33,7 @@ _COLORS: Final = {"WARNING": "33", "ERROR": "31", "CRITICAL": "31", "DEBUG": "2"
 
 @app.command()
 @prints("list[LogLine]")
+@older_letters(tail="-n")
 def show(
     ctx: typer.Context,
     which: JobNames,
@@ -45,7 +46,7 @@ def show(
     party: PartyOption = None,
     tail: Annotated[
         int,
-        typer.Option("--tail", "-n", metavar="N", show_default=False, help="Last N lines of each file."),
+        typer.Option("--tail", metavar="N", show_default=False, help="Last N lines of each file."),
     ] = 0,
     site: Annotated[bool, typer.Option("--site", help="Show the log of the site itself.")] = False,
 ) -> None:

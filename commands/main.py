@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Annotated, ClassVar
 
 import typer
@@ -13,7 +14,7 @@ from fateflow_tui import __version__
 from fateflow_tui.commands.context import Session
 from fateflow_tui.commands.errors import INTERRUPTED, OK, PIPE_CLOSED, USAGE, report, report_bug, report_usage
 from fateflow_tui.commands.groups import FATE_PANEL, Entry, LazyGroup
-from fateflow_tui.commands.output import Output, PipeClosed
+from fateflow_tui.commands.output import Format, Output, PipeClosed
 from fateflow_tui.core.errors import FateFlowError
 
 _COMMANDS = "fateflow_tui.commands"
@@ -92,7 +93,9 @@ def fateflow(
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Never raises."""
     session, errors = Session(), Output()
-    as_json = "--json" in arguments  # for command lines that cannot be parsed
+    # For command lines that cannot be parsed.
+    formats = {word for option, word in pairwise(arguments) if option in ("-o", "--output")}
+    as_json = "--json" in arguments or bool(formats & {Format.JSON, Format.FATE})
     try:
         command = typer.main.get_command(app)
         code = command.main(list(arguments), prog_name="fateflow", standalone_mode=False, obj=session)

@@ -11,7 +11,7 @@ import typer
 from fateflow_tui.commands import context, fate
 from fateflow_tui.commands.documents import read_conf
 from fateflow_tui.commands.errors import FAILED, OK
-from fateflow_tui.commands.groups import CommandGroup, prints
+from fateflow_tui.commands.groups import CommandGroup, older_letters, prints
 from fateflow_tui.commands.model.versions import find_version, only_one
 from fateflow_tui.commands.options import ConfOption, JobOption, VersionArgument
 from fateflow_tui.commands.output import Format, cell, columns, number
@@ -72,6 +72,7 @@ def bind(
 
 @app.command("serve-test")
 @prints("Inference | list[BatchAnswer]")
+@older_letters(feature="-f")
 def serve_test(
     ctx: typer.Context,
     service: Annotated[str, typer.Argument(metavar="SERVICE", help="Name of the service.")],
@@ -80,7 +81,7 @@ def serve_test(
     ] = None,
     feature: Annotated[
         list[str] | None,
-        typer.Option("--feature", "-f", metavar="NAME=VALUE", help="Guest feature; repeatable."),
+        typer.Option("--feature", metavar="NAME=VALUE", help="Guest feature; repeatable."),
     ] = None,
     remote: Annotated[
         list[str] | None,

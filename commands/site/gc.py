@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from fateflow_tui.commands import context
-from fateflow_tui.commands.groups import Command, prints
+from fateflow_tui.commands.groups import Command, older_letters, prints
 from fateflow_tui.commands.options import YesOption
 from fateflow_tui.core.clock import now_ms
 from fateflow_tui.core.errors import BadRequest
@@ -30,9 +30,10 @@ _Limit = typer.Option(metavar="AGE|SIZE", help=_LIMIT)
 
 @app.command(cls=Command)
 @prints("list[Leftover]")
+@older_letters(dry_run="-n")
 def gc(
     ctx: typer.Context,
-    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only show what would be deleted.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be deleted.")] = False,
     keep_jobs: Annotated[str, _Limit] = "",
     keep_logs: Annotated[str, _Limit] = "",
     keep_tables: Annotated[str, _Limit] = "",

@@ -158,8 +158,9 @@ def test_an_error_is_one_line_and_a_hint(cli: CommandLine) -> None:
 def test_a_usage_error_suggests_what_was_meant(cli: CommandLine) -> None:
     lines = cli("jbo", "list", code=2).err.splitlines()
     assert lines == ["error: No such command 'jbo'. Did you mean 'job'?", "hint: fateflow --help"]
-    error = cli("job", "lits", "--json", code=2).error
-    assert (error["error"], error["exit_code"]) == ("usage", 2)
+    for form in (("--json",), ("-o", "json")):
+        error = cli("job", "lits", *form, code=2).error
+        assert (error["error"], error["code"], error["exit_code"]) == ("usage", "usage", 2)
 
 
 def test_a_failed_fate_command_prints_its_answer_too(cli: CommandLine) -> None:

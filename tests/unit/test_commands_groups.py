@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from fateflow_tui.commands.context import Session
-from fateflow_tui.commands.groups import CommandGroup, split_examples
+from fateflow_tui.commands.groups import CommandGroup, older_letters, split_examples
 from fateflow_tui.commands.output import Format, format_of
 from fateflow_tui.core.errors import BadRequest
 
@@ -20,6 +20,7 @@ def _group() -> CommandGroup:
     app = CommandGroup("Try.")
 
     @app.command()
+    @older_letters(count="-k")
     def take(
         ctx: typer.Context,
         words: Annotated[list[str] | None, typer.Argument()] = None,
@@ -75,6 +76,15 @@ def test_global_options_before_and_after_the_verb() -> None:
 def test_a_command_keeps_its_own_letters() -> None:
     given = _run("-o", "yaml", "take", "-o", "folder", "--output", "jsonl")
     assert (given["path"], given["options"]) == (Path("folder"), {"output": "jsonl"})
+
+
+def test_an_older_letter_works_and_is_in_no_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("take", "-k", "4")["count"] == 4
+    assert _run("take", "-k4")["count"] == 4
+    typer.main.get_group(_group()).main(["take", "--help"], standalone_mode=False, obj=Session())
+    shown = capsys.readouterr().out
+    assert "--count" in shown
+    assert "-k" not in shown
 
 
 def test_examples_stand_apart_from_the_help() -> None:
