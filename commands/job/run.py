@@ -124,7 +124,8 @@ def wait(
     if len(lines) == 1 and session.output.is_table:
         session.output.lines([headline(lines[0], now)])
     else:
-        session.output.listing(lines, JOB_TITLES, lambda job: job_row(job, now), lambda job: job.job_id)
+        whole = session.output.format == "csv"
+        session.output.listing(lines, JOB_TITLES, lambda job: job_row(job, now, whole=whole), lambda job: job.job_id)
     return max(of_status(line.status) for line in lines)
 
 

@@ -71,7 +71,14 @@ def list_jobs(
     jobs = session.flow.jobs(limit, statuses, party)
     now = now_ms()
     digits = short_id_length([job.job_id for job in jobs]) if output.is_table and sys.stdout.isatty() else 0
-    output.listing(jobs, JOB_TITLES, lambda job: job_row(job, now, digits), lambda job: job.job_id, empty="no jobs")
+    whole = output.format == "csv"
+    output.listing(
+        jobs,
+        JOB_TITLES,
+        lambda job: job_row(job, now, digits, whole=whole),
+        lambda job: job.job_id,
+        empty="no jobs",
+    )
 
 
 @app.command()

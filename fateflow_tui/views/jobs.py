@@ -19,20 +19,20 @@ _NAME: Final = 40  # cells
 _REASON: Final = 60
 
 
-def job_row(job: JobLine, now: int, id_length: int = 0) -> list[str]:
+def job_row(job: JobLine, now: int, id_length: int = 0, *, whole: bool = False) -> list[str]:
     """Return a row for JOB_TITLES. The time is how long the job has run, or how long it has waited.
 
-    id_length: how many last digits of the id to show; 0 for all.
+    id_length: how many last digits of the id to show; 0 for all. whole: do not shorten names and reasons.
     """
     waits = not job.started_at and not job.status.ended
     return [
-        cut(job_name(job), _NAME),
+        job_name(job) if whole else cut(job_name(job), _NAME),
         job.job_id[-id_length:],
         marked(job.status),
         f"{job.progress}%",
         plain(party_marks(party_statuses(job))),
         f"waiting {duration(now - job.created_at)}" if waits else duration(job.elapsed(now)),
-        cut(happening(job), _REASON),
+        happening(job) if whole else cut(happening(job), _REASON),
     ]
 
 

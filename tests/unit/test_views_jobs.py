@@ -17,6 +17,13 @@ def test_the_row_begins_with_the_name_and_a_short_id() -> None:
     assert job_row(FAILED, 0)[1] == FAILED.job_id
 
 
+def test_a_whole_row_shortens_nothing() -> None:
+    line = JobLine(job_id="1", status=Status.FAILED, name="n" * 300, reason="r" * 300)
+    row, whole = (dict(zip(JOB_TITLES, job_row(line, 0, whole=one), strict=True)) for one in (False, True))
+    assert len(row["NAME"]) < 300 > len(row["NOW"])
+    assert (whole["NAME"], whole["NOW"]) == (line.name, line.reason)
+
+
 def test_notes_come_before_the_name_and_both_before_the_summary() -> None:
     line = JobLine(job_id="1", status=Status.SUCCESS, description="notes\nmore", name="churn", summary="train Sleep")
     assert job_name(line).startswith("notes")
