@@ -175,14 +175,20 @@ def has_model(view: JobView) -> bool:
     return bool(view.model_id and view.model_version) and not view.initiator.startswith("local:")
 
 
+def failures(view: JobView) -> list[FailureCard]:
+    """The cards of tasks that failed themselves; tasks that were only stopped have cards too."""
+    return [] if view.status.succeeded else [card for card in view.cards if card.kind != "canceled"]
+
+
 def first_component(view: JobView) -> str:
     """The component to select when a job is opened: the failed one, otherwise none."""
-    return view.cards[0].component if view.cards and not view.status.succeeded else ""
+    failed = failures(view)
+    return failed[0].component if failed else ""
 
 
 def first_tab(view: JobView, remembered: str) -> str:
     """The tab to show when a job is opened, by its status."""
-    if view.cards and not view.status.succeeded:
+    if failures(view):
         return "cards"
     if view.waiting is not None or (view.status.ended and not view.status.succeeded):
         return "why"

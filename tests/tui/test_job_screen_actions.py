@@ -81,6 +81,7 @@ async def test_a_running_job_moves_and_is_stopped_after_a_question(workshop: Run
         await shows(pilot, "Stop job")
         await pilot.press("y")
         await shows(pilot, f"stopped {job_id}", "■ canceled", "stopped by")
+        assert "✗" not in screen_text(pilot.app), "a stop is not a failure"
         assert screen.graph._moving == {}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from itertools import pairwise
 
+import msgspec
 import pytest
 
 from fateflow_tui.core.cells import spans_width
@@ -19,7 +20,7 @@ from fateflow_tui.sdk.types.site import LogLine
 from fateflow_tui.tui import graph_scene, parameters
 from fateflow_tui.tui.columns import Column, fit_columns, fitted, scrolled_columns, without_start
 from fateflow_tui.tui.graph_scene import Look, row_of
-from fateflow_tui.tui.job_filter import Subject, first_component, first_tab
+from fateflow_tui.tui.job_filter import Subject, failures, first_component, first_tab
 from fateflow_tui.tui.log_book import LogBook, LogViewFilter
 from fateflow_tui.tui.parameters import parameters_of
 
@@ -135,6 +136,10 @@ def test_a_job_is_opened_at_what_matters() -> None:
     assert (first_component(running), first_tab(running, "log"), first_tab(running, "cards")) == ("", "log", "tasks")
     waiting = JobView(job_id="1", status=Status.WAITING, waiting=WaitingReason("cores", "needs 4 cores"))
     assert first_tab(waiting, "log") == "why"
+    card = FailureCard(Party("guest", "9999"), "a", 0, "canceled", "stopped by anna@lab")
+    stopped = msgspec.structs.replace(_view(needs, Status.CANCELED), cards=[card])
+    assert (first_component(stopped), first_tab(stopped, "log"), failures(stopped)) == ("", "why", [])
+    assert failures(msgspec.structs.replace(failed, cards=[card, *failed.cards])) == failed.cards
     subject = Subject(failed, "b")
     assert (subject.parties, subject.here) == (["guest:9999", "host:10000"], ["guest:9999"])
     assert len(subject.cards) == 1

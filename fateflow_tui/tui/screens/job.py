@@ -13,7 +13,7 @@ from fateflow_tui.sdk.types.jobs import JobView
 from fateflow_tui.tui import job_filter
 from fateflow_tui.tui.actions import Selection, action, no_job
 from fateflow_tui.tui.graph_scene import KINDS
-from fateflow_tui.tui.job_filter import TABS, Subject
+from fateflow_tui.tui.job_filter import TABS, Subject, failures
 from fateflow_tui.tui.screens.job_detail_actions import JobDetailActions, component_line
 from fateflow_tui.tui.snapshot import Change
 from fateflow_tui.tui.widgets.graph_view import GraphView
@@ -180,8 +180,8 @@ class JobScreen(JobDetailActions):
         self.query_one("#graph", Pane).set_heading(
             "Graph", [*notes, (f"{ended}/{len(view.components)} · {kind}", "muted")]
         )
-        cards = len(view.cards)
-        marks = {"cards": (f" {cards}", "error")} if cards and not view.status.succeeded else {}
+        failed = len(failures(view))
+        marks = {"cards": (f" {failed}", "error")} if failed else {}
         if view.waiting is not None and not view.status.ended:
             marks["why"] = (" ·", "warning")
         self.query_one(TabStrip).show(self.tab or "tasks", marks)

@@ -14,7 +14,7 @@ from fateflow_tui.core.status import Status
 from fateflow_tui.sdk.types.jobs import JobLine, JobView
 from fateflow_tui.tui import columns
 from fateflow_tui.tui.columns import Column
-from fateflow_tui.tui.job_filter import has_model
+from fateflow_tui.tui.job_filter import failures, has_model
 from fateflow_tui.tui.snapshot import Connection, Link
 from fateflow_tui.tui.widgets.changed_cells import ChangedText
 from fateflow_tui.views.jobs import happening, job_name, party_statuses
@@ -88,8 +88,8 @@ class JobHead(ChangedText):
             return [("waiting: ", "muted"), (on_one_line(line.waiting.text), "warning")]
         if line.running and not line.status.ended:
             return [("running ", "muted"), *self._what_runs(line, now)]
-        cards = view.cards if view is not None else []
-        if cards and not line.status.succeeded:
+        cards = failures(view) if view is not None else []
+        if cards and line.status is not Status.CANCELED:
             first = cards[0]
             more = f"  (and {len(cards) - 1} more)" if len(cards) > 1 else ""
             failed: Spans = [(f"✗ {first.component}", "failed strong"), (f" at {first.party}: ", "failed")]

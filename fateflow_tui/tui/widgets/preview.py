@@ -19,7 +19,7 @@ from fateflow_tui.graph.dag import Dag
 from fateflow_tui.graph.lanes.layout import LaneLayout, lay_lanes
 from fateflow_tui.sdk.types.jobs import ComponentView, JobLine, JobView
 from fateflow_tui.tui import columns
-from fateflow_tui.tui.job_filter import has_model
+from fateflow_tui.tui.job_filter import failures, has_model
 from fateflow_tui.tui.widgets.text_views import Pane, TextLines
 from fateflow_tui.views.cards import card_lines
 from fateflow_tui.views.metrics import Highlight, TaskMetrics, highlights, read_metrics
@@ -131,7 +131,7 @@ def fact_lines(line: JobLine | None, view: JobView | None, now: int, curves: lis
     lines: list[Spans] = []
     if line.waiting is not None:
         lines += [[("· ", "warning"), (on_one_line(line.waiting.text), "warning")], []]
-    cards = view.cards if view is not None else []
+    cards = failures(view) if view is not None else []
     if cards:
         first = cards[0]
         lines += card_lines(first, log=False, short=True)
