@@ -13,12 +13,14 @@ from fateflow_tui.sdk.types.jobs import JobLine, JobView
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """What an action applies to.
 
-    jobs: the marked jobs, or the one under the cursor where none is marked. view: the full job, if it is loaded.
+    jobs: the marked jobs, or the one under the cursor where none is marked. cursor: the job under the cursor of a list.
+    view: the full job, if it is loaded.
     component, party: the cursor's position inside a job. rows: rows of other screens by kind, as in
     `{"model": (row, ...)}`. connected: whether the scheduler answers.
     """
 
     jobs: tuple[JobLine, ...] = ()
+    cursor: JobLine | None = None
     view: JobView | None = None
     component: str = ""
     party: str = ""
@@ -27,12 +29,12 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def one_job(self) -> JobLine:
-        """The job that an action opens which shows only one: the first of several marked ones."""
-        return self.jobs[0]
+        """The job that an action opens which shows only one: marks are for actions on several jobs."""
+        return self.cursor or self.jobs[0]
 
     @property
     def one_job_id(self) -> str:
-        return self.jobs[0].job_id if self.jobs else ""
+        return self.one_job.job_id if self.jobs else ""
 
     @property
     def job_ids(self) -> str:

@@ -242,15 +242,15 @@ async def test_a_job_among_five_hundred_is_found_by_its_name(
             assert f" {ids[321][-pilot.app.store.snapshot.id_length :]} " in text
 
 
-async def test_opening_takes_the_marked_job_before_the_one_under_the_cursor(dash: Opened) -> None:
+async def test_opening_takes_the_job_under_the_cursor_whatever_is_marked(dash: Opened) -> None:
     async with dash() as pilot:
         listing = pilot.app.screen.query_one(Listing)
         first, second = listing.keys[:2]
         await pilot.press("space")
         assert listing.cursor == second
         await pilot.press("w")
-        await shows(pilot, f"fateflow job why {first}")
-        await pilot.press("escape", "space", "down", "enter")
+        await shows(pilot, f"fateflow job why {second}")
+        await pilot.press("escape", "space", "up", "up", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, JobScreen), "no job is opened")
         await shows(pilot, first)
 

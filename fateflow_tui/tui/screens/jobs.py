@@ -94,7 +94,8 @@ class JobsScreen(OpenJobAction, EditJobActions):
         keys = [] if table is None else [key for key in table.keys if key in table.marked] or [table.cursor]
         jobs = tuple(lines[key] for key in keys if key in lines)
         view = self.snapshot.views.get(jobs[0].job_id) if len(jobs) == 1 else None
-        return Selection(jobs=jobs, view=view, connected=self.snapshot.connection.is_up)
+        cursor = None if table is None else lines.get(table.cursor)
+        return Selection(jobs=jobs, cursor=cursor, view=view, connected=self.snapshot.connection.is_up)
 
     def _show_rows(self) -> None:
         now, known = now_ms(), self.snapshot
