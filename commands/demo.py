@@ -17,10 +17,10 @@ import typer
 
 from fateflow_tui.commands import context
 from fateflow_tui.commands.errors import OK, of_status
-from fateflow_tui.commands.groups import Command
+from fateflow_tui.commands.groups import Command, prints
 from fateflow_tui.commands.output import columns
 from fateflow_tui.core.clock import now_ms
-from fateflow_tui.core.errors import BadRequest, FateFlowError, NotFound
+from fateflow_tui.core.errors import BadRequest, Conflict, FateFlowError, NotFound
 from fateflow_tui.core.formatting import duration
 from fateflow_tui.views.jobs import job_lines
 from fateflow_tui.views.text import plain
@@ -37,6 +37,28 @@ def demo_files() -> Path:
         if (folder / "hetero_lr_dsl.json").is_file():
             return folder
     raise NotFound(f"demo files found neither in {candidates[0]} nor in {candidates[1]}")
+
+
+_COPIED: Final = (
+    "hetero_lr_dsl.json",
+    "hetero_lr_conf.json",
+    "wrong_label_conf.json",
+    "data/guest.csv",
+    "data/host.csv",
+)
+
+
+def copy_files(folder: Path) -> list[CopiedFile]:
+    """Copy the job documents and tables into a directory. Files there that differ are left. Raises Conflict."""
+    source = demo_files()
+    for name in _COPIED:
+        file = folder / name
+        if file.exists() and file.read_bytes() != (source / name).read_bytes():
+            raise Conflict(f"{file} exists and differs from the demo's", hint="choose another directory")
+    for name in _COPIED:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / name, folder / name)
+    return [CopiedFile(str(folder / name)) for name in _COPIED]
 
 
 def joined_auc(guest: Path, host: Path) -> float:
@@ -80,11 +102,22 @@ class DemoResult(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class CopiedFile(msgspec.Struct, frozen=True):
+    """A file that was copied."""
+
+    file: str
+
+
 @app.command(cls=Command)
+@prints("DemoResult | list[CopiedFile]")
 def demo(
     ctx: typer.Context,
     sites: Annotated[int, typer.Option(metavar="N", help="1, or 3 for one site per party.")] = 1,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the three sites running.")] = False,
+    files: Annotated[
+        Path | None,
+        typer.Option("--files", metavar="DIR", help="Only copy the job documents and tables into this directory."),
+    ] = None,
 ) -> int:
     """Train a logistic regression on the tables of two parties.
 
@@ -96,14 +129,19 @@ def demo(
     fateflow demo
     fateflow demo --sites 3
     fateflow demo --sites 3 --keep
+    fateflow demo --files demo
     """
     session = context.of(ctx)
+    if files is not None:
+        copied = copy_files(files)
+        session.output.listing(copied, ("FILE",), lambda one: [one.file], lambda one: one.file)
+        return OK
     began = time.monotonic()
     if sites not in (1, 3):
         raise BadRequest(f"invalid --sites {sites}: expected 1 or 3")
     if keep and sites == 1:
         raise BadRequest("--keep requires --sites 3", hint="the scheduler of one site keeps running anyway")
-    files = demo_files()
+    source = demo_files()
     with ExitStack() as stack:
         if sites == 3:
             homes = {name: session.home / "sites" / name for name in SITES}
@@ -111,8 +149,8 @@ def demo(
         else:
             flows = dict.fromkeys(SITES, session.flow)
         for name, table in TABLES.items():
-            _upload(session, flows[name], files / "data" / f"{name}.csv", table)
-        result = _train(session, flows["guest"], files, sites, began)
+            _upload(session, flows[name], source / "data" / f"{name}.csv", table)
+        result = _train(session, flows["guest"], source, sites, began)
     session.output.record(result, _lines, lambda one: one.job_id)
     if of_status(result.status) == OK:
         for line in _next_steps(session, sites, keep):

@@ -105,8 +105,9 @@ def without_pydantic(param: Any) -> Any:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-FATE_PANEL: Final = "Commands of the FATE client"
+FATE_PANEL: Final = "FATE-Flow's commands"
 _EXAMPLES: Final = "Examples:"
+_DEMO_FILES: Final = "fateflow demo --files demo"
 
 
 def split_examples(text: str | None) -> tuple[str, list[str]]:
@@ -181,6 +182,8 @@ class Command(TyperCommand):
         super().format_help(ctx, formatter)
         if self.examples:
             formatter.write("Examples:\n" + "".join(f"  {line}\n" for line in self.examples))
+            if any(" demo/" in line for line in self.examples):
+                formatter.write(f"Fetch the files below demo/ with: {_DEMO_FILES}\n")
 
 
 class Group(TyperGroup):

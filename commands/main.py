@@ -49,6 +49,10 @@ class Fateflow(LazyGroup):
         "gc": Entry(f"{_COMMANDS}.site.gc", "Delete old jobs, logs and tables that the site no longer needs."),
         "dash": Entry(f"{_COMMANDS}.dash", "Open the dashboard, which shows and controls jobs live."),
         "demo": Entry(f"{_COMMANDS}.demo", "Train a logistic regression on the tables of two parties."),
+        "help": Entry(
+            f"{_COMMANDS}.help",
+            "Show a page about a topic, or the help of a command; without a topic, list the topics.",
+        ),
         "schema": Entry(
             f"{_COMMANDS}.schema",
             "Print the JSON Schema of what a command prints with --json.",
@@ -71,7 +75,8 @@ app = typer.Typer(
     cls=Fateflow,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Run federated learning jobs written in FATE-DSL.",
-    epilog="Run `fateflow COMMAND --help` for examples, or `fateflow demo` to run a complete job on this machine.",
+    epilog="Run `fateflow demo` for a complete job on this machine, `fateflow help` for pages about fateflow, and "
+    "`fateflow COMMAND --help` for examples; `fateflow demo --files demo` fetches the files that they use.",
 )
 
 
