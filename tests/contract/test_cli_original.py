@@ -126,7 +126,7 @@ def _found(words: str) -> Any:
 def test_a_command_takes_all_its_options(
     words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TERMINAL_WIDTH", "200")
+    monkeypatch.setattr("typer.rich_utils.MAX_WIDTH", 200)  # Typer reads TERMINAL_WIDTH when it is imported
     command = _found(words)
     file = tmp_path / "conf.json"
     file.write_text("{}")
