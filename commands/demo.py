@@ -153,7 +153,7 @@ def demo(
         result = _train(session, flows["guest"], source, sites, began)
     session.output.record(result, _lines, lambda one: one.job_id)
     if of_status(result.status) == OK:
-        for line in _next_steps(session, sites, keep):
+        for line in _next_steps(session, sites):
             session.output.info(line)
     return of_status(result.status)
 
@@ -237,12 +237,15 @@ def _lines(result: DemoResult) -> Iterator[str]:
     yield f"job {result.job_id} ended with status {result.status} after {duration(int(result.seconds * 1000))}"
 
 
-def _next_steps(session: context.Session, sites: int, keep: bool) -> Iterator[str]:
+def _next_steps(session: context.Session, sites: int) -> Iterator[str]:
+    from fateflow_tui.sdk import local
+
     home = session.home / "sites" / "guest" if sites == 3 else session.home
     program = "fateflow" if shutil.which("fateflow") else sys.argv[0]
     if sites == 3:
-        verb = "stop" if keep else "start"
-        yield "the three sites keep running; stop them with:" if keep else "start the three sites again with:"
+        running = local.is_running(home)
+        verb = "stop" if running else "start"
+        yield "the three sites keep running; stop them with:" if running else "start the three sites again with:"
         for name in SITES:
             yield f"  {program} server {verb} --home {session.home / 'sites' / name}"
     yield "try next:"

@@ -149,7 +149,7 @@ def _wait_until_ready(directory: Path, process: subprocess.Popen[bytes], log: Pa
     end = time.monotonic() + timeout
     while True:
         run = None
-        with contextlib.suppress(CopiedHome):
+        with contextlib.suppress(CopiedHome):  # until the process has replaced the file
             run = read_run_file(directory)
         if run is not None and run.pid == process.pid:
             site = status(directory)

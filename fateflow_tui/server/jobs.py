@@ -190,7 +190,8 @@ async def dsl_lint(site: ThisSite, body: Json[JobDocuments]) -> Response:
 @router.post("/job/plan", **answers(_FORECAST))
 async def job_plan(site: ThisSite, body: Json[PlanRequest]) -> Response:
     """Forecast what a job would do: for each party, which tasks run there and for how long, what they reserve, which
-    tables they read and write, and which values may leave the party. Nothing is submitted.
+    tables they read and write, and which values may leave the party. All parties are asked whether they would accept
+    it; nothing is submitted.
     """
     draft = await site.jobs.draft(body.dsl_document, body.conf_document, reuse=body.reuse)
     here = [str(document.party) for document in draft.plan.documents if site.config.plays(document.party)]

@@ -104,7 +104,7 @@ def _serve_until_shutdown(options: ServeOptions, announce: Callable[[str], None]
             options = _stand_by(home, options)
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(_serve(home, _configuration(home, options), options.port is not None, announce))
+                runner.run(_serve(home, _configuration(home, options), options, announce))
             return
         except HomeTaken:
             if not options.standby:
@@ -121,12 +121,14 @@ def _stand_by(home: Home, options: ServeOptions) -> ServeOptions:
     return options
 
 
-async def _serve(home: Home, config: SiteConfig, exact_port: bool, announce: Callable[[str], None]) -> None:
-    exact = exact_port or config.port != _DEFAULT_PORT
+async def _serve(home: Home, config: SiteConfig, options: ServeOptions, announce: Callable[[str], None]) -> None:
+    exact = options.port is not None or config.port != _DEFAULT_PORT
     with contextlib.closing(bound(config.host, config.port, exact=exact)) as listener:
         site = Site(home, config)
         await site.start()
         try:
+            if options.save:
+                config.save(home.configuration)  # only now it is known that the port is free and the home not in use
             address = Address(
                 host=config.host,
                 port=listener.getsockname()[1],
@@ -233,7 +235,7 @@ def bound(host: str, port: int, *, exact: bool) -> socket.socket:
 
 
 def _configuration(home: Home, options: ServeOptions) -> SiteConfig:
-    """Return the home's configuration with the options of the command line. The first start, or `save`, saves both."""
+    """Return the home's configuration with the options of the command line. The first start saves both."""
     given = {
         name: value
         for name in ("host", "port", "parties", "name", "advertised")
@@ -243,8 +245,6 @@ def _configuration(home: Home, options: ServeOptions) -> SiteConfig:
     first.check("the command line")
     config = msgspec.structs.replace(SiteConfig.load_or_create(home.configuration, first), **given)
     config.check(str(home.configuration))
-    if options.save:
-        config.save(home.configuration)
     return config
 
 

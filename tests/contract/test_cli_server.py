@@ -151,5 +151,10 @@ def test_options_of_a_start_are_kept_when_they_are_saved(other: CommandLine) -> 
     assert "--port" not in said.err
     assert port() == second
     other("server", "stop")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", first))
+        taken.listen()
+        other("server", "start", "--port", str(first), "--save", code=1)
+    assert port() == second, "options of a start that failed are not saved"
     assert f":{second}" in other("server", "start").out
     other("server", "stop")

@@ -109,9 +109,9 @@ def test_what_was_drawn_bit_by_bit_is_what_a_new_drawing_shows(
         terminal.press(keys)
         terminal.shows(shown)
     until(lambda: site.flow.job(job).status is Status.SUCCESS, "the job does not end", 60)
-    for screen in ("Graph", "Preview"):
-        terminal.shows("✓ success", screen)
-        time.sleep(1.5)  # the last changes arrive
+    for screen, ended in (("Graph", "8/8"), ("Preview", "✓ success")):
+        terminal.shows("✓ success", screen, ended)
+        until(lambda: "▶" not in terminal.screen(), "something still runs on the screen", 10)
         drawn = _steady(terminal.screen())
         terminal.resize(size[0] - 1, size[1])
         until(lambda: max(map(len, terminal.screen().splitlines())) < size[0], "it does not follow the size", 10)

@@ -91,12 +91,17 @@ def submit_failed(state: JobState, driver: Party) -> FateFlowError:
 
 
 def refusal_text(refusal: Refusal, driver: Party) -> str:
-    """A refusal with the command that helps, for clients that get no hint."""
+    """A refusal with its hint, for clients that get no hint."""
+    hint = refusal_hint(refusal, refusal.party, driver)
+    return f"{refusal.text}; {hint}" if hint else refusal.text
+
+
+def refusal_hint(refusal: Refusal, party: Party | str | None, driver: Party | str) -> str:
+    """The command that removes the cause of a refusal, and the site that has to run it; "" if there is none."""
     if refusal.code == NotGranted.code:
-        return f"{refusal.text}; the owner of that site can grant it: {grant_command(driver, refusal.lacks)}"
-    if commands := route_commands(refusal.lacks):
-        return f"{refusal.text}; at the site of {refusal.party}, run: {commands}"
-    return refusal.text
+        return f"the owner of that site can grant it: {grant_command(driver, refusal.lacks)}"
+    commands = route_commands(refusal.lacks)
+    return f"at the site of {party}, run: {commands}" if commands else ""
 
 
 logger = logging.getLogger(__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -20,6 +21,8 @@ from fateflow_tui.runtime.jobs.lookup import has_ended_here
 from fateflow_tui.runtime.live_jobs import LiveJobs
 from fateflow_tui.runtime.peers.grants import PeerPermissions
 from fateflow_tui.runtime.scheduler import Scheduler
+
+logger = logging.getLogger(__name__)
 
 
 class JobParticipant:
@@ -67,7 +70,8 @@ class JobParticipant:
         return report
 
     def handle_proposal(self, source: Party, proposal: Proposal) -> ProposalAnswer:
-        """Tell a driver whether a party of this site would accept a document. Nothing is kept of it."""
+        """Tell a driver whether a party of this site would accept a document. Only the log keeps that it asked."""
+        logger.info("%s asks whether %s would accept a job", source, proposal.document.party)
         return ProposalAnswer(self._admission.refusal(proposal.document, self._permissions.of(source)))
 
     async def handle_report(self, report: Report) -> Acknowledgement:

@@ -9,8 +9,7 @@ from fateflow_tui.core.messages import FailureCard, Refusal
 from fateflow_tui.core.records import JobState
 from fateflow_tui.core.status import Status
 from fateflow_tui.core.why import Why
-from fateflow_tui.runtime.peers.grants import grant_command
-from fateflow_tui.runtime.peers.routes import route_commands
+from fateflow_tui.runtime.jobs.lookup import refusal_hint
 from fateflow_tui.sdk.types.jobs import ComponentView, JobView
 from fateflow_tui.server.explain.wording import listed, span
 from fateflow_tui.server.job_views import remote_failure
@@ -159,12 +158,8 @@ def refusal_why(party: str, refusal: Refusal, initiator: str) -> Why:
     cause = next((kind for kind in _LACKS if kind in refusal.lacks), "")
     if not cause:
         cause = "capacity" if refusal.code == "party_refused" else "other"
-    if refusal.code == "not_granted":
-        hint = f"the owner of that site can allow it: {grant_command(initiator, refusal.lacks)}"
-    elif commands := route_commands(refusal.lacks):
-        hint = f"at the site of {party}, run: {commands}"
-    else:
-        hint = _HINTS.get(cause, f"resolve it at the site of {party}, then submit again")
+    known = _HINTS.get(cause, f"resolve it at the site of {party}, then submit again")
+    hint = refusal_hint(refusal, party, initiator) or known
     text = refusal.message if party in refusal.message else f"{party} refused: {refusal.message}"
     return Why(kind="refused", cause=cause, text=text, party=party, lacks=refusal.lacks, hint=hint)
 
